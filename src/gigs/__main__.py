@@ -1,0 +1,5 @@
+"""`python -m gigs`."""
+
+from gigs.cli import main
+
+main()

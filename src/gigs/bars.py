@@ -1,0 +1,42 @@
+"""A progress bar as a listener of `on_step`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from gigs.progress import OnStep, Step
+
+
+@contextmanager
+def progress_bars(console: Console) -> Iterator[OnStep]:
+    """Show one bar a stage, with the step's values behind it; stages of the same name start over."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[values]}"),
+    )
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+
+        def on_step(step: Step) -> None:
+            values = "  ".join(f"{name} {value:.3g}" for name, value in step.values.items())
+            if step.stage not in tasks:
+                tasks[step.stage] = progress.add_task(step.stage, total=step.total, values=values)
+            progress.update(tasks[step.stage], completed=step.done, total=step.total, values=values)
+
+        yield on_step

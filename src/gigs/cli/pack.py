@@ -1,0 +1,80 @@
+"""`gigs pack` and `gigs audiences`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+from rich.table import Table
+
+from gigs.bars import progress_bars
+from gigs.cli.console import errors, output
+from gigs.errors import InputError
+
+app = typer.Typer(help="Put trained models into a pack, and look into one.", no_args_is_help=True)
+PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
+
+
+def audiences_command(pack: str = PACK) -> None:
+    """List the audiences that a pack knows."""
+    from gigs.packs import load_pack
+
+    loaded = load_pack(pack)
+    table = Table("name", "who", "users", title=f"audiences of {loaded.name}")
+    for name, about in loaded.audiences.items():
+        table.add_row(name, about["label"], f"{about['users']:,}")
+    output.print(table)
+
+
+@app.command("show")
+def show_command(pack: str = PACK) -> None:
+    """Check every file of a pack against its hash and print its card."""
+    from gigs.packs import load_pack
+
+    loaded = load_pack(pack)
+    output.print(f"{loaded.name}: {len(loaded.info['files'])} files match their hashes ({loaded.root})", soft_wrap=True)
+    output.print_json(data=loaded.info["card"])
+
+
+@app.command("build")
+def build_command(
+    name: str = typer.Argument(..., metavar="NAME", help="What to call the pack."),
+    out: Path = typer.Option(..., "--out", "-o", help="Folder for the pack."),
+    catalogue: Path = typer.Option(..., help="Catalogue for the audiences' conditions and the score statistics."),
+    generator: Path = typer.Option(..., help="generator.safetensors from `gigs train generator`."),
+    recommender: Path = typer.Option(..., help="recommender.safetensors from `gigs train recommender`."),
+    encoder: Path = typer.Option(None, help="encoder.safetensors from hybrid training."),
+    audience: list[str] = typer.Option(
+        ["everyone=all buyers=everyone"],
+        help="NAME=LABEL=SPEC, any number of times; SPEC as in `gigs suggest --audience`. At least 50 users each.",
+    ),
+    example: list[str] = typer.Option([], help="NAME=SEED of an example picture that the generator draws."),
+    card: Path = typer.Option(None, help="JSON file with provenance, licence and scores."),
+) -> None:
+    """Build a pack: generator, recommender without its users, audience vectors, examples, card."""
+    from gigs import storage
+    from gigs.data.catalogue import Catalogue
+    from gigs.packs import build_pack
+
+    with progress_bars(errors) as on_step:
+        pack = build_pack(
+            out, name, catalogue=Catalogue.open(catalogue), generator=generator, recommender=recommender,
+            encoder=encoder, audiences=dict(_audience(text) for text in audience),
+            examples=dict(_example(text) for text in example),
+            card=storage.read_json(card) if card else None, on_step=on_step,
+        )  # fmt: skip
+    output.print(f"{out}: pack {pack.name} with {len(pack.audiences)} audiences", soft_wrap=True)
+
+
+def _audience(text: str) -> tuple[str, tuple[str, str]]:
+    parts = text.split("=", 2)
+    if len(parts) != 3 or not all(parts):
+        raise InputError(f"--audience {text!r}: write NAME=LABEL=SPEC")
+    return parts[0], (parts[1], parts[2])
+
+
+def _example(text: str) -> tuple[str, int]:
+    name, _, seed = text.partition("=")
+    if not name.replace("-", "").isalnum() or not seed.isdigit():
+        raise InputError(f"--example {text!r}: write NAME=SEED, such as dress=12")
+    return name, int(seed)

@@ -1,0 +1,30 @@
+"""`gigs recommend`: the user-oriented use of the same recommender (Fig. 1 of the paper)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+from rich.table import Table
+
+from gigs.bars import progress_bars
+from gigs.cli.console import errors, output
+
+
+def recommend_command(
+    model: Path = typer.Argument(..., metavar="MODEL", help="File from `gigs train recommender`."),
+    catalogue: Path = typer.Argument(..., metavar="CATALOGUE", help="The catalogue it was trained on."),
+    user: str = typer.Option(..., "--user", "-u", help="Id of the user."),
+    top: int = typer.Option(10, min=1, help="How many items."),
+) -> None:
+    """What a user would like next: the best-scoring items that they do not have yet."""
+    from gigs.data.catalogue import Catalogue
+    from gigs.recommender import load_recommender, recommend
+
+    with progress_bars(errors) as on_step:
+        items = recommend(load_recommender(model), Catalogue.open(catalogue), user, top=top, on_step=on_step)
+    shown = [column for column in items.columns if column != "item"]
+    table = Table(*shown, title=f"for user {user}")
+    for row in items[shown].itertuples(index=False):
+        table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
+    output.print(table)

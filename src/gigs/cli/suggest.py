@@ -1,0 +1,109 @@
+"""`gigs suggest`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from gigs.bars import progress_bars
+from gigs.cli.console import errors, output
+from gigs.errors import InputError
+
+PHOTO = typer.Argument(None, metavar="PHOTO...", help="JPEG, PNG or WebP photos, one product each.")
+AUDIENCE = typer.Option(
+    "everyone",
+    "--audience",
+    "-a",
+    help="Whom to please: one of the pack's audiences (see `gigs audiences`); or, with --recommender: everyone, "
+    "user:ID, @FILE with one user id a line; and with --catalogue too, a condition such as 'age >= 18 and age < 30'.",
+)
+N = typer.Option(None, "--n", help="Redesigns a photo; 8 in the presets.")
+PRESET = typer.Option("paper-text", help="Settings of the method: paper-text (Algorithm 1 as printed).")
+STEPS = typer.Option(
+    None, help="T, steps of each of the two loops; 1000 in paper-text. 200 gives a fair idea in a fifth of the time."
+)
+SEED = typer.Option(0, help="Same seed, same pictures (on the CPU, to the byte).")
+OUT = typer.Option(
+    Path("out"), "--out", "-o", help="Folder for the result; one folder a photo where there are several."
+)
+PACK = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
+EXAMPLE = typer.Option(None, help="Use the pack's example picture of this number instead of a photo.")
+SAMPLE = typer.Option(
+    False, "--sample", help="No photo: start from a design drawn at random (the paper's global mode)."
+)
+GENERATOR = typer.Option(None, help="Generator file to use instead of the pack's.")
+RECOMMENDER = typer.Option(None, help="Recommender file to use instead of the pack's; with users, for other audiences.")
+CATALOGUE = typer.Option(None, help="Catalogue folder, for audiences by condition.")
+DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
+
+
+def suggest_command(
+    photos: list[Path] = PHOTO,
+    audience: str = AUDIENCE,
+    n: int = N,
+    preset: str = PRESET,
+    steps: int = STEPS,
+    seed: int = SEED,
+    out: Path = OUT,
+    pack: str = PACK,
+    example: int = EXAMPLE,
+    sample: bool = SAMPLE,
+    generator: Path = GENERATOR,
+    recommender: Path = RECOMMENDER,
+    catalogue: Path = CATALOGUE,
+    device: str = DEVICE,
+) -> None:
+    """Redesign products for an audience: photos in, distinct redesigns, scores and a report out.
+
+    Examples:
+
+      gigs suggest --example 1 --out out
+
+      gigs suggest shirt.jpg --audience women --n 8 --steps 200 --out out
+
+      gigs suggest shirt.jpg --recommender runs/vbpr/recommender.safetensors --catalogue data/hm
+      --audience 'age >= 18 and age < 30'
+    """
+    from gigs.presets import get_preset  # torch takes seconds to import; --help should not wait for it
+    from gigs.suggest import Request, run
+
+    request = Request(
+        photos=tuple(photos or ()),
+        example=example,
+        sample=sample,
+        audience=audience,
+        preset=get_preset(preset, n=n, steps=steps),
+        seed=_checked_seed(seed),
+        out=out,
+        pack=pack,
+        generator=generator,
+        recommender=recommender,
+        catalogue=catalogue,
+        device=device,
+    )
+    with progress_bars(errors) as on_step:
+        results = run(request, on_step)
+    for folder, result in results:
+        _print(folder, result)
+
+
+def _checked_seed(seed: int) -> int:
+    if not 0 <= seed < 2**63:
+        raise InputError(f"--seed must be from 0 to 2^63 - 1, not {seed}")
+    return seed
+
+
+def _print(folder: Path, result: dict[str, Any]) -> None:
+    base = "gain_vs_photo" if result["photo"] else "gain_vs_reconstruction"
+    gains = [entry[base] for entry in result["suggestions"]]
+    against = "the photo" if result["photo"] else "the sampled design"
+    output.print(
+        f"{folder / 'report.html'}: {len(gains)} redesigns for {result['audience']['label']} "
+        f"({result['audience']['users']} users), score gain over {against} {min(gains):+.2f} to {max(gains):+.2f} "
+        f"(not yet checked by independent judges), {result['seconds']['total']:.1f} s",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )

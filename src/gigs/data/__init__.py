@@ -1,0 +1,1 @@
+"""Catalogues: items, users, interactions, splits and pictures, and the importers that make them."""

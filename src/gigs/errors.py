@@ -1,0 +1,19 @@
+"""Errors that a user can act on: each names the thing, the reason and, where there is one, the next command."""
+
+
+class GigsError(Exception):
+    """Something the caller can mend. The command line prints its one line and exits with `exit_code`."""
+
+    exit_code = 2
+
+
+class InputError(GigsError):
+    """A photo, file, option or identifier that cannot be used as given."""
+
+
+class DataError(GigsError):
+    """A catalogue that is missing, incomplete or inconsistent."""
+
+
+class ModelError(GigsError):
+    """Weights, a checkpoint or a pack that is missing, damaged or of another kind than expected."""

@@ -1,0 +1,91 @@
+"""The networks of one training run and everything about them that a checkpoint must hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gigs.compute import Compute
+from gigs.generator.progan import ProGAN, Trunk
+from gigs.generator.settings import TrainSettings
+
+
+class Networks:
+    """Generator, critic and, for the hybrid objective, encoder and latent critic; optimisers; averaged weights."""
+
+    def __init__(self, settings: TrainSettings, compute: Compute) -> None:
+        torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
+        network = settings.network
+        self.hybrid = settings.objective == "hybrid"
+        self.modules: dict[str, nn.Module] = {
+            "generator": ProGAN(network),
+            "critic": Trunk(network, 1, minibatch_std=True),
+        }
+        if self.hybrid:
+            self.modules["encoder"] = Trunk(network, network.latent_dim, minibatch_std=False)
+            self.modules["latent_critic"] = latent_critic(network.latent_dim)
+        for name, module in self.modules.items():
+            self.modules[name] = compute.place(module)
+        self.averaged: dict[str, dict[str, Tensor]] = {
+            name: _copy(self.modules[name]) for name in ("generator", "encoder") if name in self.modules
+        }
+        self.ema = settings.ema
+        rate = settings.learning_rate
+        first = 0.5 if self.hybrid else 0.0
+        parts = [*self.modules["generator"].parameters()]
+        if self.hybrid:
+            parts += self.modules["encoder"].parameters()
+        self.optimisers = {
+            "generator": torch.optim.Adam(parts, lr=rate, betas=(first, 0.99), fused=True),
+            "critic": torch.optim.Adam(self.modules["critic"].parameters(), lr=rate, betas=(0.0, 0.99), fused=True),
+        }
+        if self.hybrid:
+            latent = self.modules["latent_critic"].parameters()
+            self.optimisers["latent_critic"] = torch.optim.Adam(latent, lr=2e-4, betas=(0.5, 0.99), fused=True)
+
+    @property
+    def generator(self) -> ProGAN:
+        """The generator in training."""
+        return self.modules["generator"]  # type: ignore[return-value]
+
+    def average(self) -> None:
+        """Move the averaged weights one batch on."""
+        for name, target in self.averaged.items():
+            source = [parameter.detach() for parameter in self.modules[name].parameters()]
+            torch._foreach_lerp_(list(target.values()), source, 1 - self.ema)
+
+    def averaged_module(self, name: str, build: nn.Module) -> nn.Module:
+        """`build` with the averaged weights of `name`, frozen."""
+        build.load_state_dict(self.averaged[name])
+        return build.eval().requires_grad_(False)
+
+    def state(self) -> dict[str, Any]:
+        """Everything, for a checkpoint."""
+        return {
+            "modules": {name: module.state_dict() for name, module in self.modules.items()},
+            "averaged": self.averaged,
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take a checkpoint's state."""
+        for name, module in self.modules.items():
+            module.load_state_dict(state["modules"][name])
+        for name, tensors in self.averaged.items():
+            for key, tensor in tensors.items():
+                tensor.copy_(state["averaged"][name][key])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+
+
+def latent_critic(dim: int) -> nn.Module:
+    """Tells encoded vectors from normal ones: dim-256-256-1, as small as keeps the codes normal."""
+    return nn.Sequential(
+        nn.Linear(dim, 256), nn.LeakyReLU(0.2), nn.Linear(256, 256), nn.LeakyReLU(0.2), nn.Linear(256, 1)
+    )
+
+
+def _copy(module: nn.Module) -> dict[str, Tensor]:
+    return {name: parameter.detach().clone() for name, parameter in module.named_parameters()}

@@ -1,0 +1,101 @@
+"""Settings of generator training, and what combinations make no sense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gigs.errors import InputError
+from gigs.generator.progan import ProGANSettings
+from gigs.generator.schedule import Growth
+
+OBJECTIVES = ("adversarial", "hybrid")
+LOSSES = ("wgan-gp", "nonsaturating")
+PENALTIES = ("gradient", "finite-difference", "none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HybridSettings:
+    """Weights of the hybrid objective (VAE-GAN, Larsen et al. 2016; in-domain inversion, Zhu et al. 2020)."""
+
+    mse: float = 2.0
+    lpips: float = 2.0
+    latent: float = 0.02
+    noise: float = 0.3
+    adversarial: float = 0.15
+    adversarial_after: int = 150_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """One training run of a progressive GAN.
+
+    `objective`: `adversarial` is the paper's recipe; `hybrid` trains an encoder beside it. `loss` and `penalty`:
+    Karras et al. use `wgan-gp`, whose penalty is its own; `nonsaturating` takes R1, exact (`gradient`) or estimated
+    (`finite-difference`). `ema`: decay per batch of the averaged weights, which are what is saved as the generator.
+    """
+
+    network: ProGANSettings = field(default_factory=ProGANSettings)
+    growth: Growth = field(default_factory=Growth)
+    hybrid: HybridSettings = field(default_factory=HybridSettings)
+    objective: str = "hybrid"
+    loss: str = "nonsaturating"
+    penalty: str = "finite-difference"
+    penalty_weight: float = 1.0
+    penalty_every: int = 8
+    images: int = 400_000
+    batch: int = 32
+    learning_rate: float = 2e-3
+    ema: float = 0.998
+    augment: bool = True
+    where: str = ""
+    seed: int = 0
+    checkpoint_every: int = 20_000
+    grid_every: int = 20_000
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("objective", self.objective, OBJECTIVES),
+            ("loss", self.loss, LOSSES),
+            ("penalty", self.penalty, PENALTIES),
+        ):
+            if value not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}")
+        if self.loss == "wgan-gp" and (self.penalty != "gradient" or self.penalty_every != 1):
+            raise ValueError("wgan-gp needs penalty='gradient' with penalty_every=1: without it the critic diverges")
+        if min(self.images, self.batch, self.penalty_every, self.checkpoint_every, self.grid_every) < 1:
+            raise ValueError("images, batch, penalty_every, checkpoint_every and grid_every must be positive")
+        if not 0 < self.ema < 1 or self.learning_rate <= 0:
+            raise ValueError("ema must be in (0, 1) and learning_rate positive")
+        self.growth.check(self.network.resolution)
+
+
+def train_settings(
+    *,
+    objective: str,
+    loss: str,
+    resolution: int,
+    fmap_base: int,
+    fmap_max: int,
+    growth: Growth,
+    adversarial_after: int,
+    **changes: Any,
+) -> TrainSettings:
+    """Settings from what a user chose; `wgan-gp` brings its own penalty.
+
+    Raises:
+        InputError: Impossible values or pairs of values.
+    """
+    if loss == "wgan-gp":
+        changes |= {"penalty": "gradient", "penalty_every": 1}
+    try:
+        return TrainSettings(
+            network=ProGANSettings(resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max),
+            growth=growth,
+            hybrid=HybridSettings(adversarial_after=adversarial_after),
+            objective=objective,
+            loss=loss,
+            **changes,
+        )
+    except ValueError as error:
+        raise InputError(f"generator settings: {error}") from error

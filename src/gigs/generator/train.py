@@ -1,0 +1,208 @@
+"""Train a progressive GAN on a catalogue: resumable, logged, with sample grids on the way."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+from torchvision.utils import make_grid
+
+from gigs import storage
+from gigs.checkpoint import load_checkpoint, save_checkpoint
+from gigs.compute import Compute
+from gigs.conditions import matching
+from gigs.data.catalogue import Catalogue
+from gigs.errors import DataError, ModelError
+from gigs.generator.base import save_generator
+from gigs.generator.networks import Networks
+from gigs.generator.progan import ProGAN, Trunk
+from gigs.generator.settings import TrainSettings
+from gigs.generator.steps import Stepper, at_level
+from gigs.images import save_png, to_tensor
+from gigs.latent import standardise
+from gigs.progress import OnStep, Step, silent
+
+LOG_EVERY = 50
+COLUMNS = ("shown", "resolution", "alpha", "mse", "lpips", "latent", "latent_critic", "generator", "critic", "penalty")
+
+
+def train_generator(
+    catalogue: Catalogue,
+    out: str | Path,
+    settings: TrainSettings,
+    compute: Compute,
+    *,
+    resume: bool = False,
+    on_step: OnStep = silent,
+) -> Path:
+    """Train and save `OUT/generator.safetensors` (averaged weights) and, if hybrid, `OUT/encoder.safetensors`.
+
+    Also in OUT: `checkpoint.pt` (everything), `log.csv` and TensorBoard events, `samples-*.png`,
+    `reconstructions-*.png` (held-out photos beside their reconstructions).
+
+    Raises:
+        DataError: Too few photos match `settings.where`.
+        ModelError: `resume` without a checkpoint, or one of another network.
+    """
+    run = Run(catalogue, Path(out), settings, compute, resume)
+    while run.shown < settings.images:
+        run.step()
+        on_step(Step("training the generator", run.shown, settings.images, run.recent))
+    return run.finish()
+
+
+class Run:
+    """A training run between its checkpoints."""
+
+    def __init__(
+        self, catalogue: Catalogue, out: Path, settings: TrainSettings, compute: Compute, resume: bool
+    ) -> None:
+        self.out, self.settings, self.compute = out, settings, compute
+        side = settings.network.resolution
+        self.rows = select(catalogue, catalogue.train_items(), settings.where)
+        self.photos = catalogue.images(side)
+        if len(self.rows) < settings.batch:
+            raise DataError(f"{len(self.rows)} photos to train on, a batch takes {settings.batch}; widen --where")
+        held_out = select(catalogue, catalogue.held_out_items(), settings.where)
+        self.shown_photos = to_tensor(self.photos[held_out[:32]]) if len(held_out) else None
+        self.rng = torch.Generator().manual_seed(settings.seed)
+        self.grid_latents = torch.randn(64, settings.network.latent_dim, generator=torch.Generator().manual_seed(0))
+        self.nets = Networks(settings, compute)
+        self.shown = self.steps = 0
+        self.recent: dict[str, float] = {}
+        if resume:
+            self._resume()
+        self.stepper = Stepper(settings, self.nets, compute, self.rng)
+        out.mkdir(parents=True, exist_ok=True)
+        storage.write_json(out / "settings.json", {"train": asdict(settings), "photos": len(self.rows)})
+        self.log = _Log(out, self.shown)
+
+    def step(self) -> None:
+        """One batch; logs, grids and checkpoints when they are due."""
+        picks = torch.randint(0, len(self.rows), (self.settings.batch,), generator=self.rng).numpy()
+        batch = to_tensor(self.photos[np.sort(self.rows[picks])]).to(self.compute.device)
+        mirrored = torch.rand(len(batch), generator=self.rng).to(batch.device) < 0.5
+        batch = torch.where(mirrored[:, None, None, None], batch.flip(-1), batch)
+        self.recent = self.stepper(batch, self.shown, self.steps)
+        if not all(math.isfinite(value) for value in self.recent.values()):
+            raise ModelError(
+                f"{self.out}: a loss is not finite after {self.shown} images; resume with --resume and a lower "
+                "--learning-rate (the last checkpoint is intact)"
+            )
+        before, self.shown = self.shown, self.shown + self.settings.batch
+        self.steps += 1
+        if self.steps % LOG_EVERY == 0:
+            level, alpha = self.settings.growth.at(before)
+            self.log.write({"shown": self.shown, "resolution": 4 << level, "alpha": alpha, **self.recent})
+        if _passed(before, self.shown, self.settings.grid_every):
+            self.draw()
+        if _passed(before, self.shown, self.settings.checkpoint_every):
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Save everything that a resumed run needs to go on as if nothing had happened."""
+        state = {
+            "shown": self.shown,
+            "steps": self.steps,
+            "rng": self.rng.get_state(),
+            "network": asdict(self.settings.network),
+            "nets": self.nets.state(),
+        }
+        save_checkpoint(self.out, state)
+
+    def finish(self) -> Path:
+        """Save the checkpoint and the averaged networks."""
+        self.checkpoint()
+        self.draw()
+        self.log.close()
+        about = {"images_shown": self.shown, "photos": len(self.rows), "training": asdict(self.settings)}
+        if self.nets.hybrid:
+            tensors = self.nets.averaged["encoder"]
+            network = asdict(self.settings.network)
+            header = {"kind": "encoder", "family": "progan-trunk", "network": network, "about": about}
+            storage.save_tensors(self.out / "encoder.safetensors", tensors, header)
+        return save_generator(self.out / "generator.safetensors", self._averaged_generator(), about)
+
+    @torch.no_grad()
+    def draw(self) -> None:
+        """Sample grid of the averaged generator and, if hybrid, held-out photos beside their reconstructions."""
+        level, alpha = self.settings.growth.at(self.shown)
+        generator, device = self._averaged_generator(), self.compute.device
+
+        def picture(z: Tensor) -> Tensor:
+            with self.compute.autocast():
+                drawn = generator.synthesise(z.to(device), level, alpha)
+            return drawn.float().add(1).div(2).clamp(0, 1).cpu()
+
+        save_png(make_grid(picture(standardise(self.grid_latents)), nrow=8), self.out / f"samples-{self.shown:08d}.png")
+        if not self.nets.hybrid or self.shown_photos is None:
+            return
+        network = self.settings.network
+        photos = at_level(self.shown_photos * 2 - 1, network.resolution, level, alpha)
+        encoder = self.nets.averaged_module("encoder", Trunk(network, network.latent_dim, minibatch_std=False))
+        with self.compute.autocast():
+            code = standardise(encoder.to(device)(photos.to(device), level, alpha))
+        pairs = torch.stack([photos.add(1).div(2), picture(code)], dim=1).flatten(0, 1)
+        save_png(make_grid(pairs, nrow=8), self.out / f"reconstructions-{self.shown:08d}.png")
+
+    def _averaged_generator(self) -> ProGAN:
+        module = self.nets.averaged_module("generator", ProGAN(self.settings.network))
+        return self.compute.place(module)  # type: ignore[return-value]
+
+    def _resume(self) -> None:
+        state = load_checkpoint(self.out)
+        if state["network"] != asdict(self.settings.network):
+            raise ModelError(f"{self.out}: the checkpoint is of another network ({state['network']}); use its settings")
+        self.nets.load(state["nets"])
+        self.shown, self.steps = state["shown"], state["steps"]
+        self.rng.set_state(state["rng"])
+
+
+class _Log:
+    """Losses to a CSV file and to TensorBoard; on resume, rows after the checkpoint are dropped."""
+
+    def __init__(self, out: Path, shown: int) -> None:
+        path = out / "log.csv"
+        kept: list[dict[str, Any]] = []
+        if shown and path.is_file():
+            with path.open(newline="") as handle:
+                kept = [row for row in csv.DictReader(handle) if int(row["shown"]) <= shown]
+        self.file = path.open("w", newline="")
+        self.writer = csv.DictWriter(self.file, COLUMNS, restval="")
+        self.writer.writeheader()
+        self.writer.writerows(kept)
+        self.file.flush()
+        self.board = SummaryWriter(str(out / "tensorboard"), purge_step=shown or None)
+
+    def write(self, row: dict[str, float]) -> None:
+        self.writer.writerow(row)
+        self.file.flush()
+        for name, value in row.items():
+            if name != "shown":
+                self.board.add_scalar(name, value, int(row["shown"]))
+
+    def close(self) -> None:
+        self.file.close()
+        self.board.close()
+
+
+def select(catalogue: Catalogue, rows: np.ndarray, where: str) -> np.ndarray:
+    """Rows that satisfy a condition on the item table, such as `group in ["Shoes"]`; all of them if it is empty.
+
+    Raises:
+        InputError: The condition cannot be evaluated.
+    """
+    if not where:
+        return rows
+    return rows[matching(catalogue.items.iloc[rows], where, "--where")]
+
+
+def _passed(before: int, after: int, every: int) -> bool:
+    return before // every != after // every

@@ -1,0 +1,1 @@
+"""Inversion: from a photo to the latent vector that draws it."""

@@ -1,0 +1,134 @@
+"""Inversion by optimisation: the first loop of Algorithm 1 (Kumar et al. 2025)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gigs.compute import Compute
+from gigs.errors import InputError
+from gigs.generator.base import Generator
+from gigs.latent import standardise
+from gigs.perceptual import PerceptualLoss
+from gigs.progress import OnStep, Step, silent
+
+
+@dataclass(frozen=True, kw_only=True)
+class InversionSettings:
+    """First loop of Algorithm 1: `steps` is T, `learning_rate` alpha_1; both losses weigh the same in the paper."""
+
+    steps: int = 1000
+    learning_rate: float = 0.01
+    lpips_weight: float = 1.0
+    mse_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.steps <= 100_000:
+            raise InputError(f"inversion steps must be from 0 to 100,000, not {self.steps}")
+        if self.learning_rate <= 0 or min(self.lpips_weight, self.mse_weight) < 0:
+            raise InputError("inversion needs a positive learning rate and no negative loss weight")
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """What inversion found.
+
+    Attributes:
+        z: `[N,D]`, every row of mean 0 and standard deviation 1.
+        images: G(z), `[N,3,R,R]` in `[0,1]`.
+        lpips: LPIPS (VGG16) to the photo, `[N]`, in fp32.
+        mse: mean squared error to the photo, `[N]`, of values in `[0,1]`.
+        found_at: step at which each row's best z was seen, `[N]`.
+    """
+
+    z: Tensor
+    images: Tensor
+    lpips: Tensor
+    mse: Tensor
+    found_at: Tensor
+
+
+def invert(
+    generator: Generator,
+    photos: Tensor,
+    perceptual: PerceptualLoss,
+    settings: InversionSettings,
+    *,
+    rng: torch.Generator | None = None,
+    start: Tensor | None = None,
+    compute: Compute | None = None,
+    on_step: OnStep = silent,
+) -> Inversion:
+    """Find the latent vectors whose pictures are nearest to the photos.
+
+    Every step computes L_inv = LPIPS(X, G(z)) + MSE(X, G(z)) (Algorithm 1), takes one Adam step on z and standardises
+    every row. Rows do not influence one another, so photos may be batched. The best z seen is kept, not the last.
+
+    Args:
+        generator: Frozen; nothing here depends on its family.
+        photos: `[N,3,R,R]` in `[0,1]` at the generator's resolution.
+        perceptual: LPIPS; its target features are computed once.
+        settings: Steps, learning rate, weights.
+        rng: Draws the starting z ~ N(0,1) where `start` is not given.
+        start: `[N,D]` to start from instead, for example an encoder's answer.
+        compute: Precision and layout; fp32 where not given.
+        on_step: Progress, with the mean losses.
+
+    Raises:
+        InputError: Photos of another size than the generator's, or neither `rng` nor `start`.
+    """
+    compute = compute or Compute()
+    z = _start(generator, photos, rng, start)
+    target = perceptual.target(photos)
+    optimiser = torch.optim.Adam([z.requires_grad_()], lr=settings.learning_rate)
+    best_loss = torch.full((len(z),), float("inf"), device=z.device)
+    best_z, found_at = z.detach().clone(), torch.zeros(len(z), dtype=torch.long)
+    for step in range(settings.steps + 1):  # the last pass only looks at what the last step made
+        with torch.set_grad_enabled(step < settings.steps):
+            with compute.autocast():
+                images = generator(z).float()
+                lpips = perceptual.distance_to(target, images).float()
+            mse = _mse(images, photos)
+            loss = settings.lpips_weight * lpips + settings.mse_weight * mse
+        better = loss.detach() < best_loss
+        best_loss = torch.where(better, loss.detach(), best_loss)
+        best_z = torch.where(better[:, None], z.detach(), best_z)
+        found_at[better.cpu()] = step
+        values = {"lpips": lpips.mean().item(), "mse": mse.mean().item()}
+        on_step(Step("finding the product", step, settings.steps, values))
+        if step < settings.steps:
+            optimiser.zero_grad(set_to_none=True)
+            loss.sum().backward()
+            optimiser.step()
+            with torch.no_grad():
+                z.copy_(standardise(z))
+    return describe(generator, photos, perceptual, best_z, found_at)
+
+
+@torch.no_grad()
+def describe(
+    generator: Generator, photos: Tensor, perceptual: PerceptualLoss, z: Tensor, found_at: Tensor | None = None
+) -> Inversion:
+    """Draw `z` and measure it against the photos in fp32, whatever precision found it."""
+    images = generator(z)
+    lpips = perceptual.distance_to(perceptual.target(photos), images)
+    steps = found_at if found_at is not None else torch.zeros(len(z), dtype=torch.long)
+    return Inversion(z, images, lpips, _mse(images, photos), steps)
+
+
+def _start(generator: Generator, photos: Tensor, rng: torch.Generator | None, start: Tensor | None) -> Tensor:
+    side = generator.resolution
+    if photos.shape[1:] != (3, side, side):
+        raise InputError(f"inversion needs photos [N,3,{side},{side}], not {list(photos.shape)}")
+    if start is None:
+        if rng is None:
+            raise InputError("inversion needs a random generator or a latent vector to start from")
+        start = generator.sample(len(photos), rng)
+    return start.detach().clone().to(photos.device)
+
+
+def _mse(images: Tensor, photos: Tensor) -> Tensor:
+    return F.mse_loss(images, photos.expand_as(images), reduction="none").mean(dim=(1, 2, 3))

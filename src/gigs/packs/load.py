@@ -1,0 +1,135 @@
+"""Load a pack: bundled by name, a folder, or a Hugging Face Hub repository; every file checked against its hash.
+
+```
+pack.json                 schema, name, files with their sha256, audiences, preprocessing, card, scores
+generator.safetensors     any registered family
+recommender.safetensors   the target, without users
+encoder.safetensors       optional: photo to z
+audiences.safetensors     one mean taste vector an audience
+examples/*.png            product pictures to try the pack with, drawn by its own generator
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from gigs import storage
+from gigs.audience import Audience
+from gigs.errors import InputError, ModelError
+from gigs.generator.base import Generator, load_generator
+from gigs.recommender import Recommender, load_recommender
+
+SCHEMA = 1
+BUNDLED = Path(__file__).parent / "bundled"
+DEFAULT = "hm-64"
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A verified pack. Its networks are loaded when first asked for."""
+
+    root: Path
+    info: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name as in `pack.json`."""
+        return str(self.info["name"])
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The generator, frozen."""
+        return load_generator(self.root / "generator.safetensors")
+
+    @cached_property
+    def recommender(self) -> Recommender:
+        """The target recommender, frozen; it holds no users."""
+        return load_recommender(self.root / "recommender.safetensors")
+
+    @cached_property
+    def _thetas(self) -> dict[str, Tensor]:
+        return storage.load_tensors(self.root / "audiences.safetensors")[0]
+
+    @property
+    def audiences(self) -> dict[str, dict[str, Any]]:
+        """By name: `label` in words, `condition`, number of `users`, and the catalogue's score `quantiles`."""
+        return dict(self.info["audiences"])
+
+    def audience(self, name: str) -> Audience:
+        """One of the pack's audiences.
+
+        Raises:
+            InputError: It has none of that name.
+        """
+        if name not in self.audiences:
+            known = ", ".join(self.audiences)
+            raise InputError(f"audience {name!r} is not in the pack {self.name}; it has {known}")
+        return Audience(name, int(self.audiences[name]["users"]), self._thetas[name].float())
+
+    def percentile(self, audience: str, score: float) -> float | None:
+        """Share of the catalogue's items in `[0,1]` that score lower with an audience; None where it is not known."""
+        quantiles = self.audiences.get(audience, {}).get("quantiles")
+        if not quantiles:
+            return None
+        return float(np.interp(score, quantiles, np.linspace(0, 1, len(quantiles))))
+
+    def examples(self) -> list[Path]:
+        """The example pictures, sorted by name."""
+        return sorted((self.root / "examples").glob("*.png"))
+
+
+def load_pack(name: str | Path = DEFAULT) -> Pack:
+    """Find a pack and check every file in it.
+
+    Args:
+        name: A bundled pack's name, a folder, or a Hub id such as `someone/their-pack`.
+
+    Raises:
+        InputError: Nothing of that name.
+        ModelError: A file is missing or differs from its hash, or the pack is of another schema.
+    """
+    root = _find(str(name))
+    info = storage.read_json(root / "pack.json")
+    if info.get("schema") != SCHEMA:
+        raise ModelError(f"{root}: pack schema {info.get('schema')}, this gigs reads {SCHEMA}")
+    for relative, digest in info["files"].items():
+        path = (root / relative).resolve()
+        if root.resolve() not in path.parents:
+            raise ModelError(f"{root}: pack.json names {relative!r}, a file outside the pack")
+        if not path.is_file():
+            raise ModelError(f"{path}: missing from the pack; fetch the pack again")
+        if storage.sha256_of(path) != digest:
+            raise ModelError(f"{path}: does not match its sha256 in pack.json; fetch the pack again")
+    return Pack(root, info)
+
+
+def bundled_packs() -> list[str]:
+    """Names of the packs inside this installation."""
+    return sorted(path.parent.name for path in BUNDLED.glob("*/pack.json"))
+
+
+def _find(name: str) -> Path:
+    if (BUNDLED / name / "pack.json").is_file() and "/" not in name and name not in (".", ".."):
+        return BUNDLED / name
+    if (Path(name) / "pack.json").is_file():
+        return Path(name)
+    if Path(name).exists() or name.count("/") != 1 or name.startswith((".", "/")):
+        known = ", ".join(bundled_packs()) or "none"
+        raise InputError(f"pack {name!r}: no such pack (bundled: {known}; or a folder with pack.json, or a Hub id)")
+    return _download(name)
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import snapshot_download  # slow to import, and rarely needed
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.png", "*.md"]))
+    except Exception as error:  # the hub's client raises its own, requests' and OS errors
+        raise InputError(f"pack {name!r}: not found here, and not to be had from the Hub ({error})") from error

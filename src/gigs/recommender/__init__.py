@@ -1,0 +1,22 @@
+"""Visual recommenders: pictures to preference scores (Eq. 1), their training (Eqs. 2-4) and how good they are."""
+
+from gigs.recommender.base import Recommender, load_recommender
+from gigs.recommender.dvbpr import DVBPR
+from gigs.recommender.evaluate import evaluate_recommender
+from gigs.recommender.recommend import recommend
+from gigs.recommender.settings import TrainingSettings, defaults_for
+from gigs.recommender.train import Trained, train_recommender
+from gigs.recommender.vbpr import VBPR
+
+__all__ = [
+    "DVBPR",
+    "VBPR",
+    "Recommender",
+    "Trained",
+    "TrainingSettings",
+    "defaults_for",
+    "evaluate_recommender",
+    "load_recommender",
+    "recommend",
+    "train_recommender",
+]

@@ -1,0 +1,211 @@
+"""What a recommender is: pictures to features phi, users to factors theta, and a score theta^T phi (Eq. 1)."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gigs import storage
+from gigs.errors import InputError, ModelError
+
+SCHEMA = 1
+MIN_INPUT_SIZE = 64
+IDS = "user_ids"
+
+R = TypeVar("R", bound="type[Recommender]")
+_REGISTRY: dict[str, type[Recommender]] = {}
+
+
+def register(cls: R) -> R:
+    """Class decorator: make a recommender known to `load_recommender` by its `kind`."""
+    _REGISTRY[cls.kind] = cls
+    return cls
+
+
+class Recommender(nn.Module, ABC):
+    """A visual recommender: `score = theta^T phi(X)`, Eq. 1 of the paper (Kang et al. 2017).
+
+    `features` is differentiable down to the pixels and, in evaluation mode, deterministic: dropout is a module, so
+    that `.eval()` stops it. A model without users (`user_ids == []`) scores with whatever theta it is given.
+
+    Attributes:
+        kind: Name of the architecture, as in files and on the command line.
+        input_size: Side in pixels that the network works at; pictures of any other size are resized inside.
+        theta: Learned user factors, `[U, learned]`; `user_factors` is what goes with `features`.
+        about: What is known of the model: training settings, catalogue, scores reached. JSON-able, kept in the file.
+    """
+
+    kind: ClassVar[str] = ""
+    theta: nn.Parameter
+
+    def __init__(self, *, input_size: int, user_ids: Sequence[str] = ()) -> None:
+        super().__init__()
+        if input_size < MIN_INPUT_SIZE:
+            raise InputError(f"input size {input_size} is too small for a recommender; use {MIN_INPUT_SIZE} or more")
+        self.input_size = int(input_size)
+        self.user_ids = [str(identifier) for identifier in user_ids]
+        self.about: dict[str, Any] = {}
+        self._user_rows = {identifier: row for row, identifier in enumerate(self.user_ids)}
+        if len(self._user_rows) != len(self.user_ids):
+            raise ModelError("two users of this recommender have the same id; make ids unique and train again")
+
+    @property
+    @abstractmethod
+    def feature_count(self) -> int:
+        """K, the length of one feature vector and of one user factor."""
+
+    @property
+    @abstractmethod
+    def user_factors(self) -> Tensor:
+        """theta of every user, `[U,K]`, in the order of `user_ids`."""
+
+    @abstractmethod
+    def features(self, images: Tensor) -> Tensor:
+        """phi of pictures (Eq. 1).
+
+        Args:
+            images: float32 `[N,3,H,W]` in `[0,1]`, any H and W.
+
+        Returns:
+            `[N,K]`.
+        """
+
+    @abstractmethod
+    def architecture(self) -> dict[str, Any]:
+        """Keyword arguments, JSON-able and without the users, that build this network again."""
+
+    @abstractmethod
+    def preprocessing(self) -> dict[str, Any]:
+        """How pictures reach the network, in words and numbers, for the file's header and the model card."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The same as `features`."""
+        return self.features(images)
+
+    def score(self, images: Tensor, theta: Tensor) -> Tensor:
+        """Preference score theta^T phi(X), Eq. 1.
+
+        Args:
+            images: float32 `[N,3,H,W]` in `[0,1]`.
+            theta: One taste vector `[K]`, or several `[U,K]`.
+
+        Returns:
+            `[N]` for one vector, `[N,U]` for several. The scale is the model's own; only differences mean something.
+
+        Raises:
+            InputError: theta is of another length than the features.
+        """
+        if theta.shape[-1] != self.feature_count or theta.ndim not in (1, 2):
+            raise InputError(f"taste vector of shape {tuple(theta.shape)}: this recommender has K={self.feature_count}")
+        phi, theta = self.features(images), theta.to(images.device)
+        return phi @ (theta if theta.ndim == 1 else theta.T)
+
+    def user_row(self, user_id: str) -> int:
+        """Row of a user in `user_factors`.
+
+        Raises:
+            InputError: The model does not know the user.
+        """
+        if not self.user_ids:
+            raise InputError("this recommender holds no users (a pack carries audiences only); train one on your data")
+        try:
+            return self._user_rows[str(user_id)]
+        except KeyError:
+            raise InputError(
+                f"user {user_id!r} is unknown to this recommender: no purchase of theirs was in its training"
+            ) from None
+
+    def resize(self, images: Tensor) -> Tensor:
+        """Resize `[N,3,H,W]` bilinearly to `input_size`, as the paper does; smoothed first where that means less."""
+        return resize_bilinear(images, self.input_size)
+
+    def freeze(self: Recommender) -> Recommender:
+        """Evaluation mode, no gradients for any parameter; gradients to the pixels remain. Returns self."""
+        return self.eval().requires_grad_(False)
+
+    def stored_tensors(self) -> dict[str, Tensor]:
+        """What `save` writes besides the users."""
+        return {name: tensor for name, tensor in self.state_dict().items() if name != "theta"}
+
+    def save(self, path: str | Path, *, with_users: bool = True) -> Path:
+        """Save as safetensors, with everything needed to use the model in the header.
+
+        Args:
+            path: File to write, atomically.
+            with_users: Also the user factors and ids. Leave them out of anything that is handed on: they are personal.
+        """
+        tensors = self.stored_tensors()
+        if with_users:
+            tensors["theta"] = self.theta
+            tensors[IDS] = _pack_ids(self.user_ids)
+        settings = {
+            "schema": SCHEMA,
+            "kind": self.kind,
+            "K": self.feature_count,
+            "input_size": self.input_size,
+            "preprocessing": self.preprocessing(),
+            "architecture": self.architecture(),
+            "users": len(self.user_ids) if with_users else 0,
+            "about": self.about,
+        }
+        return storage.save_tensors(Path(path), tensors, settings)
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, Tensor], settings: dict[str, Any]) -> Recommender:
+        """Rebuild a model from what `save` wrote; `load_recommender` is the usual way in."""
+        tensors = dict(tensors)
+        ids = _unpack_ids(tensors.pop(IDS)) if IDS in tensors else []
+        model = cls(**settings["architecture"], user_ids=ids)
+        tensors.setdefault("theta", model.theta.detach())
+        # half-precision files are for the shelf only
+        model.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})
+        model.about = dict(settings.get("about", {}))
+        return model
+
+
+def load_recommender(path: str | Path) -> Recommender:
+    """Load any saved recommender, ready to score: evaluation mode, frozen, on the CPU.
+
+    Raises:
+        ModelError: The file is missing, damaged, of an unknown kind, or its tensors do not fit its settings.
+    """
+    tensors, settings = storage.load_tensors(Path(path))
+    if settings.get("schema") != SCHEMA or "kind" not in settings:
+        raise ModelError(f"{path}: not a recommender of this gigs; train one with `gigs recommender train`")
+    if settings["kind"] not in _REGISTRY:
+        raise ModelError(f"{path}: recommender of kind {settings['kind']!r}; this gigs knows {', '.join(_REGISTRY)}")
+    try:
+        model = _REGISTRY[settings["kind"]].from_tensors(tensors, settings)
+    except (RuntimeError, KeyError, TypeError, ValueError, InputError) as error:
+        reason = str(error).replace("\n", " ")
+        raise ModelError(f"{path}: its tensors do not fit its settings ({reason}); train it again") from error
+    if model.feature_count != settings.get("K"):
+        raise ModelError(f"{path}: the header says K={settings.get('K')}, the tensors {model.feature_count}")
+    return model.freeze()
+
+
+def resize_bilinear(images: Tensor, size: int) -> Tensor:
+    """Resize `[N,3,H,W]` to `[N,3,size,size]` bilinearly; when that shrinks, with an antialiasing filter."""
+    height, width = images.shape[-2:]
+    if (height, width) == (size, size):
+        return images
+    shrinks = height > size or width > size
+    return F.interpolate(images, (size, size), mode="bilinear", align_corners=False, antialias=shrinks)
+
+
+def _pack_ids(ids: list[str]) -> Tensor:
+    """Ids as a byte tensor: a million of them would burst the header's limit."""
+    content = json.dumps(ids, ensure_ascii=False).encode("utf-8")
+    return torch.from_numpy(np.frombuffer(content, dtype=np.uint8).copy())
+
+
+def _unpack_ids(packed: Tensor) -> list[str]:
+    return [str(identifier) for identifier in json.loads(packed.numpy().tobytes().decode("utf-8"))]

@@ -1,0 +1,171 @@
+"""Features of a whole catalogue: backbone features once, on disk; phi of any recommender on demand."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.lib.format import open_memmap
+
+from gigs import storage
+from gigs.data.catalogue import Catalogue
+from gigs.errors import GigsError
+from gigs.images import to_tensor
+from gigs.progress import OnStep, Step, silent
+from gigs.recommender.backbone import FEATURES, Backbone
+from gigs.recommender.base import Recommender
+from gigs.recommender.vbpr import VBPR
+
+BATCH = 64
+
+
+def backbone_features(
+    catalogue: Catalogue,
+    backbone: Backbone,
+    *,
+    image_size: int,
+    input_size: int,
+    on_step: OnStep = silent,
+) -> np.ndarray:
+    """Backbone features of every item, computed once and kept under `catalogue.root/features`.
+
+    Args:
+        catalogue: The catalogue.
+        backbone: Frozen network.
+        image_size: Side at which the pictures are read; a generator's own side, where the two shall be compared.
+        input_size: Side at which the network sees them.
+        on_step: Progress over items.
+
+    Returns:
+        float32 `[items,1280]`, memory-mapped; rows of items without a picture are zero. A cache that was made from
+        other pictures or other weights is not used but replaced.
+    """
+    images = catalogue.images(image_size)
+    weights = backbone.fingerprint()
+    path = catalogue.root / "features" / f"{backbone.name}-{weights[:8]}-{image_size}-{input_size}.npy"
+    wanted = {"backbone": weights, "image_size": image_size, "input_size": input_size, "items": len(images)}
+    if not _is_fresh(path, wanted, images):
+        source = {"file": _file_state(images), "pictures": fingerprint(images)}
+        usable = catalogue.items["has_image"].to_numpy(dtype=bool)
+        storage.write_atomic(path, lambda part: _compute(part, images, usable, backbone, input_size, on_step))
+        storage.write_json(path.with_suffix(".json"), wanted | source)
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def view_features(images: np.ndarray, backbone: Backbone, input_size: int, on_step: OnStep = silent) -> np.ndarray:
+    """Backbone features float32 `[N,1280]` of pictures uint8 `[N,S,S,3]`, not kept on disk."""
+    output = np.zeros((len(images), FEATURES), dtype=np.float32)
+    _fill(output, images, np.arange(len(images)), backbone, input_size, on_step)
+    return output
+
+
+def catalogue_phi(
+    model: Recommender, catalogue: Catalogue, *, on_step: OnStep = silent, image_size: int | None = None
+) -> np.ndarray:
+    """phi of every item (Eq. 1), float32 `[items,K]`; rows of items without a picture are zero.
+
+    Args:
+        model: Any recommender, in evaluation mode; VBPR's goes by the cached backbone features.
+        catalogue: The catalogue.
+        on_step: Progress over items.
+        image_size: Side at which pictures are read; by default what the model was trained on.
+    """
+    size = image_size or default_image_size(model, catalogue)
+    usable = catalogue.items["has_image"].to_numpy(dtype=bool)
+    if isinstance(model, VBPR):
+        raw = backbone_features(
+            catalogue, model.backbone, image_size=size, input_size=model.input_size, on_step=on_step
+        )
+        phi = project_all(model, raw)
+    else:
+        phi = pixel_phi(model, catalogue.images(size), np.flatnonzero(usable), on_step)
+    phi[~usable] = 0.0
+    return phi
+
+
+def default_image_size(model: Recommender, catalogue: Catalogue) -> int:
+    """Side at which the model saw pictures in training, or the largest sensible one this catalogue holds."""
+    stored = int(catalogue.info["image_size"])
+    return min(int(model.about.get("image_size", model.input_size)), stored)
+
+
+def project_all(model: VBPR, raw: np.ndarray) -> np.ndarray:
+    """phi float32 `[N,K]` from raw features `[N,1280]`, in pieces."""
+    pieces = []
+    with torch.inference_mode():
+        for start in range(0, len(raw), 8192):
+            piece = torch.from_numpy(np.array(raw[start : start + 8192])).to(model.mean.device)
+            pieces.append(model.project(piece).cpu().numpy())
+    return np.concatenate(pieces) if pieces else np.zeros((0, model.feature_count), dtype=np.float32)
+
+
+def pixel_phi(model: Recommender, images: np.ndarray, rows: np.ndarray, on_step: OnStep = silent) -> np.ndarray:
+    """phi float32 `[N,K]` of the given rows of uint8 pictures `[N,S,S,3]`, from pixels; other rows stay zero."""
+    phi = np.zeros((len(images), model.feature_count), dtype=np.float32)
+    _fill(phi, images, rows, model, None, on_step)
+    return phi
+
+
+def _compute(
+    path: Path, images: np.ndarray, usable: np.ndarray, backbone: Backbone, input_size: int, on_step: OnStep
+) -> None:
+    output = open_memmap(path, mode="w+", dtype=np.float32, shape=(len(images), FEATURES))
+    _fill(output, images, np.flatnonzero(usable), backbone, input_size, on_step)
+    output.flush()
+
+
+def _fill(
+    output: np.ndarray, images: np.ndarray, rows: np.ndarray, network: Any, size: int | None, on_step: OnStep
+) -> None:
+    """Run a network over rows of pictures, in batches, into `output`."""
+    parameter = next(network.parameters())
+    training = network.training
+    network.eval()
+    with torch.inference_mode():
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            pictures = to_tensor(images[batch]).to(parameter.device)
+            values = network(pictures) if size is None else network(pictures, size)
+            output[batch] = values.float().cpu().numpy()
+            on_step(Step("features", start + len(batch), len(rows)))
+    network.train(training)
+
+
+def fingerprint(images: np.ndarray) -> str:
+    """Hex SHA-256 of a uint8 array's shape and content, read in pieces."""
+    digest = hashlib.sha256(str(images.shape).encode())
+    for start in range(0, len(images), 256):
+        digest.update(np.ascontiguousarray(images[start : start + 256]).data)
+    return digest.hexdigest()
+
+
+def _file_state(images: np.ndarray) -> list[int] | None:
+    """Size and modification time of the file behind a memory map: while they stay, so does the content."""
+    name = getattr(images, "filename", None)
+    if name is None:
+        return None
+    state = Path(name).stat()
+    return [state.st_size, state.st_mtime_ns]
+
+
+def _is_fresh(path: Path, wanted: dict[str, Any], images: np.ndarray) -> bool:
+    """Whether the cache at `path` is of these pictures and these weights."""
+    if not (path.is_file() and path.with_suffix(".json").is_file()):
+        return False
+    try:
+        known = storage.read_json(path.with_suffix(".json"))
+        shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
+    except (GigsError, OSError, ValueError):
+        return False  # half-written or foreign: make it again
+    if shape != (len(images), FEATURES) or any(known.get(key) != value for key, value in wanted.items()):
+        return False
+    state = _file_state(images)
+    if state is not None and known.get("file") == state:
+        return True
+    if known.get("pictures") != fingerprint(images):
+        return False
+    storage.write_json(path.with_suffix(".json"), known | {"file": state})  # a copied catalogue: same content
+    return True

@@ -1,0 +1,168 @@
+"""The BPR objective (Eqs. 3-4) for both kinds of recommender: one from cached features, one from pixels."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gigs.data.triplets import Triplets
+from gigs.images import to_tensor
+from gigs.recommender.dvbpr import DVBPR
+from gigs.recommender.features import pixel_phi, project_all
+from gigs.recommender.settings import TrainingSettings
+from gigs.recommender.vbpr import VBPR
+
+
+class Learner(ABC):
+    """A model and its pictures, as training sees them. Each item may have several views (its photo, a reconstruction).
+
+    Attributes:
+        model: The recommender being trained.
+    """
+
+    model: VBPR | DVBPR
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def phi(self, items: np.ndarray, rng: np.random.Generator) -> Tensor:
+        """phi of item rows int64 `[B]`, with gradient, `[B,K]`; `rng` draws view and mirroring."""
+
+    @abstractmethod
+    def all_phi(self, rows: np.ndarray) -> np.ndarray:
+        """phi of the first view in evaluation mode, float32 `[items,K]`; only `rows` are needed."""
+
+    def loss(self, triplets: Triplets, rng: np.random.Generator) -> Tensor:
+        """Negative of Eq. 3 per triplet: -ln sigma(x_ui - x_uj) + lambda ||Theta||^2, mean over the batch."""
+        users, positives, negatives = triplets
+        model, settings = self.model, self.settings
+        phi = self.phi(np.concatenate([positives, negatives]), rng)
+        device = phi.device
+        difference = phi[: len(users)] - phi[len(users) :]
+        rows = torch.from_numpy(users).to(device)
+        theta = model.user_factors[rows]
+        loss = -F.logsigmoid((theta * difference).sum(1)).mean()  # x_uij of Eq. 4
+        if settings.theta_decay:
+            loss = loss + settings.theta_decay * 0.5 * model.theta[rows].square().sum(1).mean()
+        return loss + self.network_penalty()
+
+    def network_penalty(self) -> Tensor:
+        """lambda ||Theta||^2 of the network's weights (Eq. 3)."""
+        squares = torch.stack([weight.square().sum() for weight in self.model.decayed()])
+        return self.settings.network_decay * 0.5 * squares.sum()
+
+    def end_epoch(self) -> None:  # noqa: B027 - most learners have nothing to do
+        """Bring the model's user factors up to date; called before every validation."""
+
+
+class FeatureLearner(Learner):
+    """VBPR: `views` are raw backbone features, float32 `[items,1280]` each."""
+
+    model: VBPR
+
+    def __init__(self, model: VBPR, views: Sequence[np.ndarray], settings: TrainingSettings) -> None:
+        super().__init__(settings)
+        self.model = model
+        self.raw = views[0]
+        self.views = [torch.from_numpy(np.array(view)) for view in views]
+
+    def phi(self, items: np.ndarray, rng: np.random.Generator) -> Tensor:
+        """phi from cached features."""
+        rows = torch.from_numpy(items)
+        raw = self.views[0][rows]
+        if len(self.views) > 1:
+            chosen = torch.from_numpy(rng.integers(0, len(self.views), len(items)))
+            for number, view in enumerate(self.views[1:], start=1):
+                raw[chosen == number] = view[rows[chosen == number]]
+        return self.model.project(raw.to(self.model.mean.device))
+
+    def all_phi(self, rows: np.ndarray) -> np.ndarray:
+        """phi of every item: a matrix product, so `rows` is not looked at."""
+        return project_all(self.model, self.raw)
+
+
+class PurchaseLearner(FeatureLearner):
+    """VBPR whose users *are* what they bought: theta_u is the mean phi of u's training items, learned through E alone.
+
+    Most users bought a handful of items, far too few to learn a free vector from; sharing E among all of them does
+    (as FISM does for item similarities: Kabbur et al. 2013). Scores, files and everything after training are VBPR's.
+    E starts at the principal components of the training items' features and is pulled back to them, not to zero.
+    """
+
+    START_LENGTH = 3.0  # root mean square of |E f| at the start: scores of about 1, where the sigmoid learns
+
+    def __init__(
+        self, model: VBPR, views: Sequence[np.ndarray], settings: TrainingSettings, pairs: tuple[np.ndarray, np.ndarray]
+    ) -> None:
+        super().__init__(model, views, settings)
+        users, items = (torch.from_numpy(np.array(part)) for part in pairs)
+        standard = self._standard(torch.unique(items))
+        _, lengths, components = torch.linalg.svd(standard, full_matrices=False)
+        kept = min(model.factors, len(components))
+        scale = self.START_LENGTH / (lengths[:kept].square().sum() / len(standard)).sqrt()
+        with torch.no_grad():
+            model.embedding.zero_()
+            model.embedding[:kept] = components[:kept] * scale
+        model.theta.requires_grad_(False)
+        self.anchor = model.embedding.detach().clone()
+        self.counts = torch.bincount(users, minlength=len(model.user_ids)).float()
+        self.sums = torch.zeros(len(model.user_ids), standard.shape[1]).index_add_(0, users, self._standard(items))
+        self.end_epoch()
+
+    def loss(self, triplets: Triplets, rng: np.random.Generator) -> Tensor:
+        """Eq. 3 with the positive item left out of its own user's mean: it must not vouch for itself."""
+        users, positives, _ = (torch.from_numpy(part) for part in triplets)
+        others = (self.counts[users] - 1).clamp(min=1)[:, None]
+        theta = ((self.sums[users] - self._standard(positives)) / others) @ self.model.embedding.T
+        phi = self.phi(np.concatenate([triplets[1], triplets[2]]), rng)
+        difference = phi[: len(users)] - phi[len(users) :]
+        score = (theta * difference[:, :-1]).sum(1) + difference[:, -1]
+        return -F.logsigmoid(score).mean() + self.network_penalty()
+
+    def network_penalty(self) -> Tensor:
+        """Squared distance of E from its start, and of the bias from zero."""
+        moved = (self.model.embedding - self.anchor).square().sum() + self.model.bias.square().sum()
+        return self.settings.network_decay * 0.5 * moved
+
+    @torch.no_grad()
+    def end_epoch(self) -> None:
+        """theta_u: the mean over u's training items."""
+        self.model.theta.copy_((self.sums / self.counts.clamp(min=1)[:, None]) @ self.model.embedding.T)
+
+    def _standard(self, items: Tensor) -> Tensor:
+        return (self.views[0][items] - self.model.mean) / self.model.std
+
+
+class PixelLearner(Learner):
+    """DVBPR: `views` are uint8 `[items,S,S,3]` each."""
+
+    model: DVBPR
+
+    def __init__(self, model: DVBPR, views: Sequence[np.ndarray], settings: TrainingSettings) -> None:
+        super().__init__(settings)
+        self.model, self.views = model, list(views)
+
+    def phi(self, items: np.ndarray, rng: np.random.Generator) -> Tensor:
+        """phi from pixels; positives and negatives in one pass through the shared (siamese) network."""
+        pixels = np.asarray(self.views[0][items])
+        if len(self.views) > 1:
+            chosen = rng.integers(0, len(self.views), len(items))
+            for number, view in enumerate(self.views[1:], start=1):
+                pixels[chosen == number] = view[items[chosen == number]]
+        images = to_tensor(pixels).to(self.model.theta.device)
+        if self.settings.flip:
+            mirrored = torch.from_numpy(rng.random(len(items)) < 0.5).to(images.device)
+            images = torch.where(mirrored[:, None, None, None], images.flip(-1), images)
+        with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self.settings.bf16):
+            phi = self.model.features(images)
+        return phi.float()
+
+    def all_phi(self, rows: np.ndarray) -> np.ndarray:
+        """phi of `rows`; others stay zero."""
+        return pixel_phi(self.model, self.views[0], rows)

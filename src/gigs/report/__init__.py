@@ -1,0 +1,1 @@
+"""Reports: one result as JSON, pictures, a contact sheet and a page."""

@@ -1,0 +1,155 @@
+"""Write one result into a folder: pictures first, `result.json` last, so that a folder with one is complete.
+
+```
+OUT/result.json            everything another program needs (docs/result.md)
+OUT/report.html            the same for a person, self-contained
+OUT/contact-sheet.png      all pictures on one page
+OUT/photo.png              the photo as understood: upright, in its own aspect
+OUT/reconstruction.png     what the generator makes of it
+OUT/suggestion-1.png ...   the redesigns, best score first
+OUT/raw/*.png              the same as squares at the generator's resolution, unscaled
+```
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gigs import storage
+from gigs.audience import Audience
+from gigs.compute import Compute
+from gigs.images import Fit, save_png, unfit
+from gigs.pipeline import Suggestions
+from gigs.presets import Preset
+from gigs.report.page import render_page
+from gigs.report.sheet import contact_sheet
+
+SCHEMA = 1
+CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
+DISPLAY_SIDE = 512
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a result comes from, for its record."""
+
+    photo: str | None
+    fit: Fit | None
+    pack: str
+    audience_label: str
+    percentile: Callable[[float], float | None]
+
+
+def write_result(
+    out: Path, found: Suggestions, audience: Audience, preset: Preset, origin: Origin, *, seed: int, compute: Compute
+) -> dict[str, Any]:
+    """Write every file of one result; returns what went into `result.json`."""
+    out.mkdir(parents=True, exist_ok=True)
+    _clear(out)
+    pictures = _pictures(found)
+    for name, (image, generated) in pictures.items():
+        note = CONCEPT if generated else None
+        save_png(image, out / "raw" / f"{name}.png", note=note)
+        save_png(_display(image, origin.fit), out / f"{name}.png", note=note)
+    result = _record(found, audience, preset, origin, seed, compute)
+    storage.write_bytes(out / "contact-sheet.png", contact_sheet(out, result))
+    storage.write_text(out / "report.html", render_page(out, result))
+    storage.write_json(out / "result.json", result)
+    return result
+
+
+def _clear(out: Path) -> None:
+    """Remove an earlier result's record first, then its pictures: never a record beside another run's pictures."""
+    (out / "result.json").unlink(missing_ok=True)
+    for pattern in ("suggestion-*.png", "raw/suggestion-*.png", "photo.png", "raw/photo.png"):
+        for path in out.glob(pattern):
+            path.unlink()
+
+
+def _pictures(found: Suggestions) -> dict[str, tuple[Tensor, bool]]:
+    """By name: the square picture `[3,R,R]`, and whether the generator drew it."""
+    pictures = {} if found.photo is None else {"photo": (found.photo[0], False)}
+    pictures["reconstruction"] = (found.base.images[0], True)
+    for number, image in enumerate(found.shifted.images, start=1):
+        pictures[f"suggestion-{number}"] = (image, True)
+    return pictures
+
+
+def _display(image: Tensor, fit: Fit | None) -> Tensor:
+    whole = fit or Fit(1, 1, 0.0, 0.0, 1.0, 1.0)
+    return unfit(image[None].cpu(), whole, DISPLAY_SIDE)[0]
+
+
+def _record(
+    found: Suggestions, audience: Audience, preset: Preset, origin: Origin, seed: int, compute: Compute
+) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "preset": preset.name,
+        "settings": {"inversion": asdict(preset.inversion), "shifting": asdict(preset.shifting)},
+        "seed": seed,
+        "device": compute.device,
+        "compute": compute.describe(),
+        "seconds": {stage: round(seconds, 3) for stage, seconds in found.seconds.items()},
+        "pack": origin.pack,
+        "audience": {"name": audience.name, "label": origin.audience_label, "users": audience.users},
+        "photo": _photo(found, origin),
+        "reconstruction": _reconstruction(found, origin),
+        "suggestions": [_suggestion(found, origin, row) for row in range(len(found.scores))],
+        "distinct": _finite(found.shifted.distinct),
+        "verified": False,
+        "versions": {"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
+    }
+
+
+def _photo(found: Suggestions, origin: Origin) -> dict[str, Any] | None:
+    if found.photo_score is None:
+        return None
+    return {
+        "file": "photo.png",
+        "raw": "raw/photo.png",
+        "source": origin.photo,
+        "score": _finite(found.photo_score),
+        "percentile": origin.percentile(found.photo_score),
+    }
+
+
+def _reconstruction(found: Suggestions, origin: Origin) -> dict[str, Any]:
+    sampled = found.photo is None
+    return {
+        "file": "reconstruction.png",
+        "raw": "raw/reconstruction.png",
+        "score": _finite(found.base_score),
+        "percentile": origin.percentile(found.base_score),
+        "lpips": None if sampled else _finite(found.base.lpips[0].item()),
+        "mse": None if sampled else _finite(found.base.mse[0].item()),
+        "found_at_step": None if sampled else int(found.base.found_at[0]),
+    }
+
+
+def _suggestion(found: Suggestions, origin: Origin, row: int) -> dict[str, Any]:
+    score = found.scores[row].item()
+    return {
+        "file": f"suggestion-{row + 1}.png",
+        "raw": f"raw/suggestion-{row + 1}.png",
+        "score": _finite(score),
+        "percentile": origin.percentile(score),
+        "gain_vs_photo": None if found.photo_score is None else _finite(score - found.photo_score),
+        "gain_vs_reconstruction": _finite(score - found.base_score),
+        "lpips_to_reconstruction": _finite(found.lpips_to_base[row].item()),
+        "max_abs_shift": _finite(found.shifted.shifts[row].abs().max().item()),
+    }
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN."""
+    return value if math.isfinite(value) else None

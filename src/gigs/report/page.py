@@ -1,0 +1,30 @@
+"""The page of one result: self-contained HTML, readable by a seller, printable."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+
+def render_page(folder: Path, result: dict[str, Any]) -> str:
+    """Render `report.html` from what goes into `result.json` and the pictures beside it."""
+    environment = Environment(loader=PackageLoader("gigs.report"), autoescape=select_autoescape(), trim_blocks=True)
+    environment.filters["picture"] = lambda name: _inline(folder / name)
+    environment.filters["percent"] = lambda share: f"{100 * share:.0f}%"
+    return environment.get_template("report.html").render(result=result, summary=summary(result))
+
+
+def summary(result: dict[str, Any]) -> str:
+    """One sentence that a seller can act on, no stronger than what was measured."""
+    gains = [entry["gain_vs_photo"] for entry in result["suggestions"] if entry["gain_vs_photo"] is not None]
+    if not gains:
+        return f"{len(result['suggestions'])} designs drawn from scratch for this audience."
+    better = sum(gain > 0 for gain in gains)
+    return f"{better} of {len(gains)} redesigns score higher than your photo with this audience."
+
+
+def _inline(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")

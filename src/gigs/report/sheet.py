@@ -1,0 +1,80 @@
+"""The contact sheet: photo, reconstruction and every suggestion on one picture, with their scores."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+
+HEIGHT = 300
+CAPTION = 46
+GAP = 16
+COLUMNS = 5
+INK, PALE, GOOD = (32, 32, 36), (112, 112, 120), (18, 112, 66)
+
+
+def contact_sheet(folder: Path, result: dict[str, Any]) -> bytes:
+    """Lay out the pictures that `result` names.
+
+    Args:
+        folder: Where the pictures are.
+        result: What goes into `result.json`.
+
+    Returns:
+        PNG bytes.
+    """
+    tiles = [_tile(folder, entry, title, detail) for entry, title, detail in _entries(result)]
+    width = max(tile.width for tile in tiles)
+    columns = min(COLUMNS, len(tiles))
+    rows = -(-len(tiles) // columns)
+    head = 64
+    sheet = Image.new("RGB", (columns * (width + GAP) + GAP, head + rows * (HEIGHT + CAPTION + GAP) + GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    draw.text((GAP, 12), f"Redesigns for: {result['audience']['label']}", INK, ImageFont.load_default(22))
+    draw.text((GAP, 40), "Design concepts, not listing photos. Scores are one model's and unchecked.", PALE, _font(13))
+    for index, tile in enumerate(tiles):
+        row, column = divmod(index, columns)
+        left = GAP + column * (width + GAP) + (width - tile.width) // 2
+        sheet.paste(tile, (left, head + row * (HEIGHT + CAPTION + GAP)))
+    buffer = io.BytesIO()
+    about = PngImagePlugin.PngInfo()
+    about.add_itxt("Description", "Design concepts, not listing photos. Drawn by gigs.")
+    sheet.save(buffer, format="PNG", pnginfo=about)
+    return buffer.getvalue()
+
+
+def _entries(result: dict[str, Any]) -> list[tuple[dict[str, Any], str, str]]:
+    """Each picture with its title and detail."""
+    entries = []
+    if result["photo"]:
+        entries.append((result["photo"], "your photo", _score(result["photo"])))
+    base = "redrawn by the generator" if result["photo"] else "sampled design"
+    entries.append((result["reconstruction"], base, _score(result["reconstruction"])))
+    for number, entry in enumerate(result["suggestions"], start=1):
+        gain = entry["gain_vs_photo"] if entry["gain_vs_photo"] is not None else entry["gain_vs_reconstruction"]
+        entries.append((entry, f"redesign {number}", f"score {entry['score']:+.2f} (gain {gain:+.2f})"))
+    return entries
+
+
+def _score(entry: dict[str, Any]) -> str:
+    return f"score {entry['score']:+.2f}"
+
+
+def _tile(folder: Path, entry: dict[str, Any], title: str, detail: str) -> Image.Image:
+    with Image.open(folder / entry["file"]) as opened:
+        picture = opened.convert("RGB")
+    picture = picture.resize((max(1, round(picture.width * HEIGHT / picture.height)), HEIGHT), Image.Resampling.LANCZOS)
+    width = max(picture.width, 190)
+    tile = Image.new("RGB", (width, HEIGHT + CAPTION), "white")
+    tile.paste(picture, ((width - picture.width) // 2, 0))
+    draw = ImageDraw.Draw(tile)
+    draw.text((width / 2, HEIGHT + 6), title, INK, _font(15), anchor="ma")
+    gained = "gain +" in detail
+    draw.text((width / 2, HEIGHT + 26), detail, GOOD if gained else PALE, _font(13), anchor="ma")
+    return tile
+
+
+def _font(size: int) -> Any:
+    return ImageFont.load_default(size)

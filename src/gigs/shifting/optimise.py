@@ -1,0 +1,154 @@
+"""Guided shifting: the second loop of Algorithm 1 (Kumar et al. 2025)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gigs.compute import Compute
+from gigs.errors import InputError
+from gigs.generator.base import Generator
+from gigs.latent import standardise
+from gigs.progress import OnStep, Step, silent
+from gigs.shifting.predictor import ShiftPredictor, seeded_predictor
+
+Preference = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftSettings:
+    """Second loop of Algorithm 1, with the text's numbers.
+
+    `radius` is epsilon; `learning_rate` alpha_2; `predictor_rate` alpha_3; all three losses weigh the same.
+    """
+
+    n: int = 8
+    radius: float = 0.4
+    steps: int = 1000
+    learning_rate: float = 0.01
+    predictor_rate: float = 0.01
+    class_weight: float = 1.0
+    shift_weight: float = 1.0
+    preference_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.n <= 64:
+            raise InputError(f"the number of suggestions must be from 1 to 64, not {self.n}")
+        if not 0 <= self.steps <= 100_000:
+            raise InputError(f"shifting steps must be from 0 to 100,000, not {self.steps}")
+        if not 0 < self.radius <= 4:
+            raise InputError(f"the search radius must be above 0 and at most 4, not {self.radius}")
+        if min(self.learning_rate, self.predictor_rate) <= 0:
+            raise InputError("shifting needs positive learning rates")
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """What shifting found.
+
+    Attributes:
+        shifts: k, `[n,D]`; the latent vector of suggestion i is `z + shifts[i]`, and `|shifts| <= radius` holds for it
+            as applied.
+        images: G(z + k), `[n,3,R,R]` in `[0,1]`.
+        distinct: Share of the suggestions that the predictor attributes to their own shift.
+    """
+
+    shifts: Tensor
+    images: Tensor
+    distinct: float
+
+
+def shift(
+    generator: Generator,
+    z: Tensor,
+    preference: Preference,
+    settings: ShiftSettings,
+    *,
+    rng: torch.Generator,
+    compute: Compute | None = None,
+    on_step: OnStep = silent,
+) -> Shifted:
+    """Find n distinct shifts of one latent vector whose pictures score high.
+
+    Every step computes L_s = CE(P_class, Y) + MAE(P_shift, k) - theta^T phi(G(z + k)), means over the n shifts, takes
+    one Adam step on k and one on the predictor, and brings k back (`project`): clipped to the radius, with z + k
+    standardised. The published code standardises inside the graph instead, and over the whole batch, so that what it
+    applies is not what it clipped; and it clips inside the graph, where a third of the coordinates get no gradient.
+
+    Args:
+        generator: Frozen.
+        z: Base latent vector `[1,D]`; stays as it is.
+        preference: Images `[n,3,R,R]` in `[0,1]` to scores `[n]`, differentiable (Eq. 1 for the mean taste vector).
+        settings: n, radius, steps, rates and weights.
+        rng: Draws the first shifts, k ~ N(0,1), and the predictor's weights.
+        compute: Precision and layout; fp32 where not given.
+        on_step: Progress, with the mean score and the losses.
+
+    Raises:
+        InputError: z is not one row.
+    """
+    if z.ndim != 2 or len(z) != 1:
+        raise InputError(f"shifting takes one latent vector [1,D], not {list(z.shape)}")
+    compute = compute or Compute()
+    z = z.detach()
+    k = project(torch.randn(settings.n, z.shape[1], generator=rng).to(z.device), z, settings.radius).requires_grad_()
+    predictor = compute.place(seeded_predictor(settings.n, z.shape[1], rng)).train()
+    optimiser = torch.optim.Adam(
+        [
+            {"params": [k], "lr": settings.learning_rate},
+            {"params": list(predictor.parameters()), "lr": settings.predictor_rate},
+        ]
+    )
+    for step in range(settings.steps):
+        losses = _losses(generator, z, k, preference, predictor, compute)  # type: ignore[arg-type]
+        total = (
+            settings.class_weight * losses["class"]
+            + settings.shift_weight * losses["shift"]
+            - settings.preference_weight * losses["score"]
+        )
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        optimiser.step()
+        with torch.no_grad():
+            k.copy_(project(k, z, settings.radius))
+        values = {name: value.item() for name, value in losses.items()}
+        on_step(Step("redesigning", step + 1, settings.steps, values))
+    with torch.no_grad():
+        images = generator(z + k).float()
+        logits, _ = predictor(images)
+    own = logits.argmax(1) == torch.arange(settings.n, device=z.device)
+    return Shifted(k.detach(), images, own.float().mean().item())
+
+
+def _losses(
+    generator: Generator, z: Tensor, k: Tensor, preference: Preference, predictor: ShiftPredictor, compute: Compute
+) -> dict[str, Tensor]:
+    """The three terms of L_s, each a mean over the n shifts."""
+    with compute.autocast():
+        images = generator(z + k).float()
+        logits, predicted = predictor(images)
+    labels = torch.arange(len(k), device=k.device)
+    return {
+        "score": preference(images).mean(),
+        "class": F.cross_entropy(logits.float(), labels),
+        "shift": F.l1_loss(predicted.float(), k),
+    }
+
+
+def project(k: Tensor, z: Tensor, radius: float, rounds: int = 8) -> Tensor:
+    """Bring shifts back into the box `|k| <= radius` while `z + k` stays standardised, by alternating projections.
+
+    The box has the last word, so the bound is exact; z + k then has mean 0 and standard deviation 1 to about 1e-3.
+
+    Args:
+        k: `[n,D]`.
+        z: `[1,D]`, standardised.
+        radius: epsilon.
+    """
+    for _ in range(rounds):
+        k = (standardise(z + k) - z).clamp(-radius, radius)
+    return k

@@ -1,0 +1,128 @@
+"""What `gigs suggest` does around the pipeline: read, resolve, run, write. The only I/O of a suggestion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from gigs.audience import Audience, select_audience
+from gigs.compute import Compute, pick_device
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError
+from gigs.generator.base import load_generator
+from gigs.images import Fit, fit_square, read_photo, to_tensor
+from gigs.packs import Pack, load_pack
+from gigs.perceptual import PerceptualLoss
+from gigs.pipeline import Models, suggest
+from gigs.presets import Preset
+from gigs.progress import OnStep, silent
+from gigs.recommender import load_recommender
+from gigs.report.folder import Origin, write_result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One call of `gigs suggest`; see its options."""
+
+    preset: Preset
+    out: Path
+    photos: tuple[Path, ...] = ()
+    example: int | None = None
+    sample: bool = False
+    audience: str = "everyone"
+    seed: int = 0
+    pack: str = "hm-64"
+    generator: Path | None = None
+    recommender: Path | None = None
+    catalogue: Path | None = None
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        ways = bool(self.photos) + (self.example is not None) + self.sample
+        if ways != 1:
+            given = "nothing" if ways == 0 else "more than one of them"
+            raise InputError(f"give photos, --example NUMBER or --sample; {given} was given")
+
+
+@dataclass(frozen=True)
+class _Input:
+    """One product: where its picture came from, how it was fitted, and the picture `[1,3,R,R]` itself."""
+
+    source: str | None
+    fit: Fit | None
+    photo: Tensor | None
+    folder: Path
+
+
+def run(request: Request, on_step: OnStep = silent) -> list[tuple[Path, dict[str, Any]]]:
+    """Run a request; every input is checked before anything is written.
+
+    Returns:
+        The folder and `result.json`'s content of each product.
+    """
+    device = pick_device(request.device)
+    pack = load_pack(request.pack)
+    generator = load_generator(request.generator) if request.generator else pack.generator
+    inputs = list(_inputs(request, pack, generator.resolution))
+    audience, label, known = _audience(request, pack)
+    recommender = load_recommender(request.recommender) if request.recommender else pack.recommender
+    models = Models(generator, recommender, PerceptualLoss("vgg")).to(device)
+    compute = Compute(device=device)
+    results = []
+    for item in inputs:
+        found = suggest(
+            models, item.photo, audience, request.preset, seed=request.seed, compute=compute, on_step=on_step
+        )
+        origin = Origin(
+            item.source,
+            item.fit,
+            pack.name,
+            label,
+            lambda score: pack.percentile(audience.name, score) if known else None,
+        )
+        record = write_result(item.folder, found, audience, request.preset, origin, seed=request.seed, compute=compute)
+        results.append((item.folder, record))
+    return results
+
+
+def _inputs(request: Request, pack: Pack, side: int) -> Iterator[_Input]:
+    """Read and fit every picture; several photos get a folder each, named after the file."""
+    if request.sample:
+        yield _Input(None, None, None, request.out)
+        return
+    paths = request.photos or (_example(pack, request.example),)
+    taken: set[str] = set()
+    for path in paths:
+        photo = read_photo(path)
+        square, fit = fit_square(photo, side)
+        folder = request.out if len(paths) == 1 else request.out / _unique(path.stem, taken)
+        yield _Input(path.name, fit, to_tensor(square), folder)
+
+
+def _unique(stem: str, taken: set[str]) -> str:
+    name, number = stem, 2
+    while name in taken:
+        name, number = f"{stem}-{number}", number + 1
+    taken.add(name)
+    return name
+
+
+def _example(pack: Pack, number: int | None) -> Path:
+    examples = pack.examples()
+    if number is None or not 1 <= number <= len(examples):
+        raise InputError(f"example {number}: the pack {pack.name} has {len(examples)}, counted from 1")
+    return examples[number - 1]
+
+
+def _audience(request: Request, pack: Pack) -> tuple[Audience, str, bool]:
+    """The audience, what to call it, and whether the pack knows how its catalogue scores for it."""
+    if request.recommender is None:
+        audience = pack.audience(request.audience)
+        return audience, pack.audiences[audience.name]["label"], True
+    catalogue = Catalogue.open(request.catalogue) if request.catalogue else None
+    audience = select_audience(request.audience, load_recommender(request.recommender), catalogue)
+    return audience, audience.name, False

@@ -1,0 +1,76 @@
+import csv
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gigs.compute import Compute
+from gigs.errors import DataError, ModelError
+from gigs.generator.base import load_generator
+from gigs.generator.progan import ProGANSettings
+from gigs.generator.schedule import Growth
+from gigs.generator.settings import HybridSettings, TrainSettings
+from gigs.generator.train import train_generator
+
+SMALL = TrainSettings(
+    network=ProGANSettings(resolution=16, latent_dim=16, fmap_base=64, fmap_max=16),
+    growth=Growth(images_below_top=(32,), top_fade_images=16),
+    hybrid=HybridSettings(adversarial_after=40),
+    images=96,
+    batch=8,
+    penalty_every=2,
+    checkpoint_every=48,
+    grid_every=96,
+)
+ADVERSARIAL = replace(SMALL, objective="adversarial")
+WGAN = replace(ADVERSARIAL, loss="wgan-gp", penalty="gradient", penalty_every=1)
+
+
+def weights(folder):
+    return load_generator(folder / "generator.safetensors").state_dict()
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("settings", [SMALL, ADVERSARIAL, WGAN], ids=["hybrid", "nonsaturating", "wgan-gp"])
+def test_a_resumed_run_equals_an_uninterrupted_one(settings, tiny_catalogue, tmp_path):
+    train_generator(tiny_catalogue, tmp_path / "whole", settings, Compute())
+    train_generator(tiny_catalogue, tmp_path / "parts", replace(settings, images=48), Compute())
+    train_generator(tiny_catalogue, tmp_path / "parts", settings, Compute(), resume=True)
+    whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+@pytest.mark.weights
+def test_a_run_leaves_weights_grids_and_logs(tiny_catalogue, tmp_path):
+    settings = replace(SMALL, images=480, grid_every=240)
+    seen = []
+    train_generator(tiny_catalogue, tmp_path, settings, Compute(), on_step=seen.append)
+    assert seen[-1].done == seen[-1].total == 480
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"generator.safetensors", "encoder.safetensors", "checkpoint.pt", "log.csv", "tensorboard"} <= names
+    assert {"samples-00000240.png", "samples-00000480.png", "reconstructions-00000480.png"} <= names
+    rows = list(csv.DictReader((tmp_path / "log.csv").open()))
+    assert rows and float(rows[0]["mse"]) > 0 and float(rows[-1]["critic"]) > 0
+
+
+@pytest.mark.weights
+def test_the_hybrid_learns_to_redraw(tiny_catalogue, tmp_path):
+    seen = []
+    settings = replace(SMALL, images=1200, hybrid=HybridSettings(adversarial_after=10**9), grid_every=10**6)
+    train_generator(tiny_catalogue, tmp_path, settings, Compute(), on_step=lambda step: seen.append(step.values["mse"]))
+    assert sum(seen[-10:]) < 0.5 * sum(seen[:10])
+
+
+def test_too_few_photos_and_another_network_are_named(tiny_catalogue, tmp_path):
+    with pytest.raises(DataError, match="0 photos to train on"):
+        train_generator(tiny_catalogue, tmp_path, replace(ADVERSARIAL, where='type == "Spaceship"'), Compute())
+    train_generator(tiny_catalogue, tmp_path, replace(ADVERSARIAL, images=8), Compute())
+    other = replace(ADVERSARIAL, network=replace(SMALL.network, latent_dim=8))
+    with pytest.raises(ModelError, match="another network"):
+        train_generator(tiny_catalogue, tmp_path, other, Compute(), resume=True)
+
+
+def test_held_out_products_are_never_trained_on(tiny_catalogue):
+    held_out = set(tiny_catalogue.items.loc[tiny_catalogue.items["held_out"], "product_code"])
+    trained = set(tiny_catalogue.items.iloc[tiny_catalogue.train_items()]["product_code"])
+    assert held_out and not held_out & trained

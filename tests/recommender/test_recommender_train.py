@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from recommender_toys import TINY, checkerboard
+
+from gigs.errors import InputError, ModelError
+from gigs.recommender import defaults_for, evaluate_recommender, load_recommender, recommend, train_recommender
+from gigs.recommender import fit as fit_module
+from gigs.recommender.features import backbone_features, catalogue_phi, pixel_phi
+from gigs.recommender.feedback import read_feedback
+from gigs.recommender.learner import Learner
+from gigs.recommender.train import build_learner
+
+NAME, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
+
+
+def quick(kind, **changes):
+    usual = {"vbpr": {"factors": 6, "input_size": 64, "epochs": 12, "batch_size": 32, "learning_rate": 0.01},
+             "dvbpr": TINY | {"epochs": 12, "batch_size": 32, "learning_rate": 0.003, "theta_decay": 0.01}}  # fmt: skip
+    return defaults_for(kind, **(usual[kind] | {"patience": 12} | changes))
+
+
+@pytest.mark.parametrize("kind", ["vbpr", "dvbpr"])
+def test_checkerboard_buyers_get_the_withheld_item(kind, toy, tmp_path, random_backbone):
+    trained = train_recommender(toy, quick(kind), tmp_path / kind, backbone=random_backbone)
+    assert trained.metrics["test-all"]["model"]["overall"]["auc"]["value"] > 0.99
+    model = load_recommender(trained.path)
+    if kind == "vbpr":
+        model.attach(random_backbone)
+    withheld = toy.interactions[(toy.interactions["user"] == 4) & (toy.interactions["split"] == "test")]["item"].item()
+    toy.interactions = toy.interactions[toy.interactions["split"] != "test"]
+    table = recommend(model, toy, "u4", top=3)
+    assert table["item"].iloc[0] == withheld and table["rank"].tolist() == [1, 2, 3]
+    assert not set(table["item"]) & set(toy.interactions.loc[toy.interactions["user"] == 4, "item"])
+    assert model.about["scores"]["test-all"]["model"]["overall"]["auc"]["n"] == 20
+
+
+@pytest.mark.parametrize("kind", ["vbpr", "dvbpr"])
+def test_resumed_is_uninterrupted(kind, toy, tmp_path, random_backbone):
+    options = {"backbone": random_backbone}
+    whole = train_recommender(toy, quick(kind, epochs=4), tmp_path / "whole", **options)
+
+    class Stop(Exception):
+        pass
+
+    def stop(step):
+        if step.stage == "recommender" and step.done == 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train_recommender(toy, quick(kind, epochs=4), tmp_path / "parts", on_step=stop, **options)
+    torch.manual_seed(12345)  # the caller's generator must not matter
+    parts = train_recommender(toy, quick(kind, epochs=4), tmp_path / "parts", resume=True, **options)
+    assert parts.metrics == whole.metrics
+    states = [torch.load(tmp_path / name / NAME, weights_only=True) for name in ("whole", "parts")]
+    assert states[0]["progress"] == states[1]["progress"]
+    for name, tensor in states[0]["model"].items():
+        assert torch.equal(tensor, states[1]["model"][name])
+    assert whole.path.read_bytes() == parts.path.read_bytes()
+    log = pd.read_csv(tmp_path / "parts" / "training.csv")
+    assert log["epoch"].tolist() == [1, 2, 3, 4] and log["loss"].notna().all()
+
+
+@pytest.mark.parametrize("kind", ["vbpr", "dvbpr"])
+def test_every_parameter_gets_a_gradient(kind, toy, random_backbone):
+    settings = quick(kind)
+    feedback = read_feedback(toy)
+    learner = build_learner(toy, settings, feedback, backbone=random_backbone)
+    learner.settings = quick(kind, theta_decay=0.0, network_decay=0.0)  # the loss itself, not the decay
+    users, items = feedback.train
+    learner.loss((users, items, (items + 1) % 24), np.random.default_rng(0)).backward()
+    for name, parameter in learner.model.named_parameters():
+        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+
+def test_pixels_and_cache_agree(toy, tmp_path, random_backbone):
+    trained = train_recommender(toy, quick("vbpr", epochs=2), tmp_path / "m", backbone=random_backbone)
+    model = load_recommender(trained.path).attach(random_backbone)
+    cached = catalogue_phi(model, toy)
+    fresh = pixel_phi(model, toy.images(64), np.arange(24))
+    assert np.allclose(cached, fresh, atol=1e-4 * np.abs(cached).max())
+
+
+def test_cache_is_used_while_pictures_stay_and_made_again_when_they_change(toy, random_backbone):
+    steps = []
+    options = {"image_size": 64, "input_size": 64, "on_step": steps.append}
+    first = np.array(backbone_features(toy, random_backbone, **options))
+    assert steps[-1].done == steps[-1].total == 24
+    steps.clear()
+    assert np.array_equal(backbone_features(toy, random_backbone, **options), first) and not steps
+    toy.pictures[0] = 255 - toy.pictures[0]
+    changed = backbone_features(toy, random_backbone, **options)
+    assert steps and not np.array_equal(changed[0], first[0]) and np.array_equal(changed[1], first[1])
+
+
+def test_items_without_a_picture_are_left_out_and_counted(toy, tmp_path):
+    toy.items.loc[7, "has_image"] = False
+    trained = train_recommender(toy, quick("dvbpr", epochs=1), tmp_path / "m")
+    assert trained.metrics["test-all"]["dropped"]["interactions_without_picture"] == 10
+    assert "0007" not in recommend(load_recommender(trained.path), toy, "u0", top=24)["item_id"].tolist()
+
+
+def test_extra_views_are_learned_from(toy, tmp_path, random_backbone):
+    negative = 255 - toy.pictures
+    for kind in ("vbpr", "dvbpr"):
+        settings = quick(kind, epochs=15, patience=15)
+        trained = train_recommender(toy, settings, tmp_path / kind, backbone=random_backbone, extra_views=[negative])
+        model = load_recommender(trained.path)
+        if kind == "vbpr":
+            model.attach(random_backbone)
+        phi = pixel_phi(model, negative, np.arange(24))
+        scores = phi @ model.user_factors[0].numpy()
+        assert scores[::2].mean() > scores[1::2].mean()  # an even user likes even items in their second guise too
+    with pytest.raises(InputError, match="extra view"):
+        train_recommender(toy, settings, tmp_path / "x", extra_views=[negative[:5]])
+
+
+def test_evaluate_recommender_reports_both_candidate_sets(toy, tmp_path):
+    trained = train_recommender(toy, quick("dvbpr", epochs=1), tmp_path / "m")
+    model = load_recommender(trained.path)
+    for candidates in ("all", "bought"):
+        report = evaluate_recommender(model, toy, candidates=candidates)
+        assert report == {"kind": "dvbpr", **trained.metrics[f"test-{candidates}"]}
+
+
+def test_nan_loss_steps_back_with_a_lower_rate(toy, tmp_path, monkeypatch):
+    plain = Learner.loss
+    failures = [True, True]
+
+    def fail_sometimes(self, triplets, rng):
+        loss = plain(self, triplets, rng)
+        return loss * float("nan") if failures and failures.pop() else loss
+
+    monkeypatch.setattr(Learner, "loss", fail_sometimes)
+    train_recommender(toy, quick("dvbpr", epochs=2), tmp_path / "m")
+    log = pd.read_csv(tmp_path / "m" / "training.csv")
+    assert log["learning_rate"].tolist() == pytest.approx([0.003 / 4] * 2)
+    monkeypatch.setattr(Learner, "loss", lambda self, t, rng: plain(self, t, rng) * float("nan"))
+    with pytest.raises(ModelError, match="lower --learning-rate"):
+        train_recommender(toy, quick("dvbpr", epochs=2), tmp_path / "n")
+
+
+def test_damaged_checkpoint_falls_back_to_the_one_before(toy, tmp_path):
+    folder = tmp_path / "m"
+    train_recommender(toy, quick("dvbpr", epochs=3), folder)
+    whole = train_recommender(toy, quick("dvbpr", epochs=4), tmp_path / "whole")
+    (folder / NAME).write_bytes((folder / NAME).read_bytes()[:1000])
+    with pytest.warns(UserWarning, match="damaged"):
+        resumed = train_recommender(toy, quick("dvbpr", epochs=4), folder, resume=True)
+    assert resumed.metrics == whole.metrics
+    for name in (NAME, PREVIOUS):
+        (folder / name).write_bytes(b"nothing")
+    with pytest.warns(UserWarning, match="damaged"), pytest.raises(ModelError, match="every checkpoint is damaged"):
+        train_recommender(toy, quick("dvbpr", epochs=4), folder, resume=True)
+
+
+def test_checkpoint_of_other_settings_or_data_is_refused(toy, tmp_path):
+    train_recommender(toy, quick("dvbpr", epochs=1), tmp_path / "m")
+    with pytest.raises(InputError, match="other settings"):
+        train_recommender(toy, quick("dvbpr", epochs=1, seed=7), tmp_path / "m", resume=True)
+    with pytest.raises(InputError, match="another catalogue"):
+        train_recommender(checkerboard(tmp_path, users=22), quick("dvbpr", epochs=1), tmp_path / "m", resume=True)
+
+
+def test_patience_stops_and_best_is_kept(toy, tmp_path, monkeypatch):
+    given = iter([0.6, 0.9, 0.7, 0.6, 0.5, 0.4])
+    monkeypatch.setattr(fit_module, "validation_auc", lambda *_: next(given))
+    trained = train_recommender(toy, quick("dvbpr", epochs=6, patience=2), tmp_path / "m")
+    assert (trained.epochs, trained.best_epoch) == (4, 2)
+    assert load_recommender(trained.path).about["best_epoch"] == 2
+
+
+def test_bf16_and_flip_train(toy, tmp_path):
+    trained = train_recommender(toy, quick("dvbpr", epochs=1, bf16=True, flip=True), tmp_path / "m")
+    assert load_recommender(trained.path).theta.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"kind": "als"}, {"epochs": 0}, {"learning_rate": float("nan")}, {"input_size": 32}, {"sampling": "x"},
+     {"fold": 2}, {"flip": True, "kind": "vbpr"}, {"include_backbone": True, "kind": "dvbpr"}, {"colour": 1}],
+)  # fmt: skip
+def test_impossible_settings_are_refused(changes):
+    with pytest.raises(InputError, match="recommender settings"):
+        defaults_for(**({"kind": "vbpr"} | changes))
