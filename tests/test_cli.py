@@ -1,25 +1,46 @@
+import io
 import json
 import re
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from small_models import small_recommender, write_small_pack
 
+from gigs.cli import main
+
 NEEDS_WEIGHTS = pytest.mark.weights
 
 
-def gigs(*arguments, cwd=None):
-    command = [sys.executable, "-m", "gigs", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
+@dataclass
+class Outcome:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def gigs(*arguments) -> Outcome:
+    """Run the command line in this process: starting Python and PyTorch anew for every call takes seconds."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["gigs", *map(str, arguments)])
+        patch.setenv("COLUMNS", "200")
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Outcome(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
 def photo(tiny_source, tmp_path) -> Path:
     source = next((tiny_source / "images").rglob("*.jpg"))
-    return Path(Image.open(source).resize((128, 192)).save(tmp_path / "shirt.png") or tmp_path / "shirt.png")
+    Image.open(source).resize((128, 192)).save(tmp_path / "shirt.png")
+    return tmp_path / "shirt.png"
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +161,7 @@ def test_data_train_evaluate_and_recommend(tiny_source, tmp_path):
     measured = gigs("evaluate", "recommender", file, catalogue, "--json", tmp_path / "scores.json")
     assert measured.returncode == 0, measured.stderr
     assert json.loads((tmp_path / "scores.json").read_text())["model"]["overall"]["auc"]["n"] == 12
-    user = json.loads((tmp_path / "scores.json").read_text()) and "00" + "c0ffee" * 10
-    recommended = gigs("recommend", file, catalogue, "--user", user, "--top", 3)
+    recommended = gigs("recommend", file, catalogue, "--user", "00" + "c0ffee" * 10, "--top", 3)
     assert recommended.returncode == 0, recommended.stderr
     unknown = gigs("recommend", file, catalogue, "--user", "nobody")
     assert unknown.returncode == 2
@@ -166,5 +186,11 @@ def test_every_command_explains_itself(command):
     assert "Usage" in result.stdout
 
 
-def test_write_small_pack_is_a_pack(tmp_path):
-    assert gigs("pack", "show", write_small_pack(tmp_path)).returncode == 0
+def test_the_installed_program_reports_its_version_and_errors(tmp_path):
+    write_small_pack(tmp_path)
+    program = [sys.executable, "-m", "gigs"]
+    version = subprocess.run([*program, "--version"], capture_output=True, text=True, timeout=120)
+    assert version.returncode == 0 and version.stdout.startswith("gigs ")
+    wrong = subprocess.run([*program, "audiences", "nowhere"], capture_output=True, text=True, timeout=120)
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("gigs: pack 'nowhere'") and "Traceback" not in wrong.stderr

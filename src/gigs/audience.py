@@ -6,6 +6,7 @@ costs.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,9 +84,10 @@ def _listed(path: Path, recommender: Recommender) -> np.ndarray:
 
 
 def user_table(catalogue: Catalogue) -> pd.DataFrame:
-    """The catalogue's users with two columns derived from what they bought in training.
+    """The catalogue's users with columns derived from what they bought in training.
 
-    `purchases`: distinct items; `main_section`: the section most of them are from (the first in the alphabet on a tie).
+    `purchases`: distinct items; `main_section`: the section most of them are from (the first in the alphabet on a tie);
+    `bought_menswear` and the like, one a section: how many of them are from it.
     """
     bought = catalogue.interactions.loc[catalogue.interactions["split"] == "train", ["user", "item"]]
     sections = catalogue.items["section"].to_numpy()[bought["item"].to_numpy()]
@@ -93,7 +95,8 @@ def user_table(catalogue: Catalogue) -> pd.DataFrame:
     users = catalogue.users.copy()
     users["purchases"] = bought.groupby("user").size().reindex(users.index, fill_value=0)
     users["main_section"] = counts.idxmax(axis=1).reindex(users.index)
-    return users
+    counts.columns = ["bought_" + re.sub(r"\W+", "_", str(name)).strip("_").lower() for name in counts.columns]
+    return users.join(counts.reindex(users.index, fill_value=0))
 
 
 def theta_tensor(audience: Audience, device: str) -> Tensor:

@@ -17,6 +17,11 @@ def test_growth_walks_through_the_levels():
     assert growth.at(10_000) == (3, 1.0)
 
 
+def test_the_images_of_the_present_level_are_counted():
+    growth = Growth(start=8, images_below_top=(100, 200))
+    assert [growth.since_level_began(shown) for shown in (0, 99, 100, 299, 300, 1000)] == [0, 99, 0, 199, 0, 700]
+
+
 def test_a_schedule_that_does_not_end_at_the_resolution_is_refused():
     with pytest.raises(ValueError, match="misses 64 px"):
         TrainSettings(growth=Growth(images_below_top=(10, 10)))

@@ -7,6 +7,7 @@ import torch
 from gigs.compute import Compute
 from gigs.errors import DataError, ModelError
 from gigs.generator.base import load_generator
+from gigs.generator.networks import Networks
 from gigs.generator.progan import ProGANSettings
 from gigs.generator.schedule import Growth
 from gigs.generator.settings import HybridSettings, TrainSettings
@@ -74,3 +75,15 @@ def test_held_out_products_are_never_trained_on(tiny_catalogue):
     held_out = set(tiny_catalogue.items.loc[tiny_catalogue.items["held_out"], "product_code"])
     trained = set(tiny_catalogue.items.iloc[tiny_catalogue.train_items()]["product_code"])
     assert held_out and not held_out & trained
+
+
+@pytest.mark.weights
+def test_the_average_forgets_the_layers_that_had_not_joined_yet():
+    settings = replace(SMALL, images=10**6)
+    nets = Networks(settings, Compute())
+    with torch.no_grad():
+        for parameter in nets.generator.parameters():
+            parameter.fill_(1.0)
+    for batch in range(20):  # a level that has just begun
+        nets.average(batch)
+    assert all((tensor - 1).abs().max() < 1e-3 for tensor in nets.averaged["generator"].values())

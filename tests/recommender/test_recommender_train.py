@@ -18,17 +18,20 @@ NAME, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 
 
 def quick(kind, **changes):
+    """Settings for a few seconds; `vbpr-free` is VBPR with a vector for every user."""
+    if kind == "vbpr-free":
+        return quick("vbpr", users="free", **changes)
     usual = {"vbpr": {"factors": 6, "input_size": 64, "epochs": 12, "batch_size": 32, "learning_rate": 0.01},
              "dvbpr": TINY | {"epochs": 12, "batch_size": 32, "learning_rate": 0.003, "theta_decay": 0.01}}  # fmt: skip
     return defaults_for(kind, **(usual[kind] | {"patience": 12} | changes))
 
 
-@pytest.mark.parametrize("kind", ["vbpr", "dvbpr"])
+@pytest.mark.parametrize("kind", ["vbpr", "vbpr-free", "dvbpr"])
 def test_checkerboard_buyers_get_the_withheld_item(kind, toy, tmp_path, random_backbone):
     trained = train_recommender(toy, quick(kind), tmp_path / kind, backbone=random_backbone)
     assert trained.metrics["test-all"]["model"]["overall"]["auc"]["value"] > 0.99
     model = load_recommender(trained.path)
-    if kind == "vbpr":
+    if kind != "dvbpr":
         model.attach(random_backbone)
     withheld = toy.interactions[(toy.interactions["user"] == 4) & (toy.interactions["split"] == "test")]["item"].item()
     toy.interactions = toy.interactions[toy.interactions["split"] != "test"]
@@ -38,7 +41,7 @@ def test_checkerboard_buyers_get_the_withheld_item(kind, toy, tmp_path, random_b
     assert model.about["scores"]["test-all"]["model"]["overall"]["auc"]["n"] == 20
 
 
-@pytest.mark.parametrize("kind", ["vbpr", "dvbpr"])
+@pytest.mark.parametrize("kind", ["vbpr", "vbpr-free", "dvbpr"])
 def test_resumed_is_uninterrupted(kind, toy, tmp_path, random_backbone):
     options = {"backbone": random_backbone}
     whole = train_recommender(toy, quick(kind, epochs=4), tmp_path / "whole", **options)
@@ -64,7 +67,7 @@ def test_resumed_is_uninterrupted(kind, toy, tmp_path, random_backbone):
     assert log["epoch"].tolist() == [1, 2, 3, 4] and log["loss"].notna().all()
 
 
-@pytest.mark.parametrize("kind", ["vbpr", "dvbpr"])
+@pytest.mark.parametrize("kind", ["vbpr", "vbpr-free", "dvbpr"])
 def test_every_parameter_gets_a_gradient(kind, toy, random_backbone):
     settings = quick(kind)
     feedback = read_feedback(toy)
@@ -72,7 +75,9 @@ def test_every_parameter_gets_a_gradient(kind, toy, random_backbone):
     learner.settings = quick(kind, theta_decay=0.0, network_decay=0.0)  # the loss itself, not the decay
     users, items = feedback.train
     learner.loss((users, items, (items + 1) % 24), np.random.default_rng(0)).backward()
-    for name, parameter in learner.model.named_parameters():
+    trained = {name: parameter for name, parameter in learner.model.named_parameters() if parameter.requires_grad}
+    assert ("theta" in trained) == (kind != "vbpr")  # by default VBPR's users follow from what they bought
+    for name, parameter in trained.items():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
 
 
@@ -106,7 +111,7 @@ def test_items_without_a_picture_are_left_out_and_counted(toy, tmp_path):
 def test_extra_views_are_learned_from(toy, tmp_path, random_backbone):
     negative = 255 - toy.pictures
     for kind in ("vbpr", "dvbpr"):
-        settings = quick(kind, epochs=15, patience=15)
+        settings = quick(kind, epochs=15, patience=15, network_decay=1e-4)
         trained = train_recommender(toy, settings, tmp_path / kind, backbone=random_backbone, extra_views=[negative])
         model = load_recommender(trained.path)
         if kind == "vbpr":
@@ -186,3 +191,20 @@ def test_bf16_and_flip_train(toy, tmp_path):
 def test_impossible_settings_are_refused(changes):
     with pytest.raises(InputError, match="recommender settings"):
         defaults_for(**({"kind": "vbpr"} | changes))
+
+
+def test_a_user_is_the_mean_of_what_they_bought(toy, tmp_path, random_backbone):
+    trained = train_recommender(toy, quick("vbpr"), tmp_path, backbone=random_backbone)
+    model = load_recommender(trained.path).attach(random_backbone)
+    phi = catalogue_phi(model, toy)
+    feedback = read_feedback(toy, user_ids=model.user_ids)
+    users, items = feedback.train
+    mean = np.stack([phi[items[users == user]].mean(0) for user in range(len(model.user_ids))])
+    np.testing.assert_allclose(model.user_factors[:, :-1].detach().numpy(), mean[:, :-1], rtol=1e-3, atol=1e-3)
+
+
+def test_unit_length_makes_the_score_blind_to_the_strength_of_the_features(toy, random_backbone):
+    model = build_learner(toy, quick("vbpr"), read_feedback(toy), backbone=random_backbone).model
+    raw = torch.rand(3, 1280)
+    stronger = model.mean + 5 * (raw - model.mean)
+    torch.testing.assert_close(model.project(raw), model.project(stronger), rtol=1e-3, atol=1e-4)

@@ -7,8 +7,8 @@ DIR/users.parquet          row u is user u: user_id and whatever the source know
 DIR/interactions.parquet   distinct pairs: user, item (rows), count, first, last, split
 DIR/images-128.npy         uint8 [items, 128, 128, 3]; smaller sizes are derived once and kept beside it
 ```
-Packed squares are read about forty times faster than the same JPEG files are decoded (`make bench`), which is what
-training does all day.
+Packed squares cost a thirtieth of the processor time that decoding the same 128 x 192 JPEG files and fitting them costs
+(640 pictures in batches of 32: 0.02 s against 0.71 s), and reading pictures is what training does all day.
 """
 
 from __future__ import annotations

@@ -50,11 +50,16 @@ class Networks:
         """The generator in training."""
         return self.modules["generator"]  # type: ignore[return-value]
 
-    def average(self) -> None:
-        """Move the averaged weights one batch on."""
+    def average(self, batches: int) -> None:
+        """Move the averaged weights one batch on.
+
+        `batches`: how many were shown at the present level. The average starts afresh with every level, or the random
+        initial weights of the layers that just joined would stay in it for thousands of batches.
+        """
+        decay = min(self.ema, (1 + batches) / (10 + batches))
         for name, target in self.averaged.items():
             source = [parameter.detach() for parameter in self.modules[name].parameters()]
-            torch._foreach_lerp_(list(target.values()), source, 1 - self.ema)
+            torch._foreach_lerp_(list(target.values()), source, 1 - decay)
 
     def averaged_module(self, name: str, build: nn.Module) -> nn.Module:
         """`build` with the averaged weights of `name`, frozen."""

@@ -35,13 +35,25 @@ class Growth:
 
     def at(self, shown: int) -> tuple[int, float]:
         """`(level, alpha)` after `shown` images; level 0 is 4 px, alpha 1 means fully faded in."""
-        level = self.start.bit_length() - 3
-        first = True
-        for count in self.images_below_top:
+        lowest = self.start.bit_length() - 3
+        index, inside = self._place(shown)
+        if index == 0:
+            return lowest, 1.0
+        below_top = index < len(self.images_below_top)
+        fade = self.fade * self.images_below_top[index] if below_top else self.top_fade_images
+        return lowest + index, _ramp(inside, fade)
+
+    def since_level_began(self, shown: int) -> int:
+        """Images shown at the present level."""
+        return self._place(shown)[1]
+
+    def _place(self, shown: int) -> tuple[int, int]:
+        """Which level of the schedule, counted from 0, and the images shown in it."""
+        for index, count in enumerate(self.images_below_top):
             if shown < count:
-                return level, 1.0 if first else _ramp(shown, self.fade * count)
-            shown, level, first = shown - count, level + 1, False
-        return level, 1.0 if first else _ramp(shown, self.top_fade_images)
+                return index, shown
+            shown -= count
+        return len(self.images_below_top), shown
 
 
 def _ramp(shown: int, images: float) -> float:

@@ -42,7 +42,7 @@ class Stepper:
         fakes = self._generator_step(real, level, fade, adversarial, losses)
         if adversarial:
             self._critic_step(real, fakes, level, fade, step, losses)
-        self.nets.average()
+        self.nets.average(self.settings.growth.since_level_began(shown) // self.settings.batch)
         return losses
 
     def _generator_step(

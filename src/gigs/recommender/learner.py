@@ -123,7 +123,9 @@ class PurchaseLearner(FeatureLearner):
         phi = self.phi(np.concatenate([triplets[1], triplets[2]]), rng)
         difference = phi[: len(users)] - phi[len(users) :]
         score = (theta * difference[:, :-1]).sum(1) + difference[:, -1]
-        return -F.logsigmoid(score).mean() + self.network_penalty()
+        # A user of one item has nothing left to be described by and would teach the bias alone.
+        counts = (self.counts[users] > 1).float()
+        return -(counts * F.logsigmoid(score)).sum() / counts.sum().clamp(min=1) + self.network_penalty()
 
     def network_penalty(self) -> Tensor:
         """Squared distance of E from its start, and of the bias from zero."""
@@ -136,7 +138,7 @@ class PurchaseLearner(FeatureLearner):
         self.model.theta.copy_((self.sums / self.counts.clamp(min=1)[:, None]) @ self.model.embedding.T)
 
     def _standard(self, items: Tensor) -> Tensor:
-        return (self.views[0][items] - self.model.mean) / self.model.std
+        return self.model.standard(self.views[0][items])
 
 
 class PixelLearner(Learner):

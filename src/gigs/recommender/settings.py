@@ -26,6 +26,7 @@ class TrainingSettings:
         backbone: VBPR's frozen network.
         include_backbone: Save VBPR's backbone in the recommender's file.
         standardise: Give each backbone feature mean 0 and deviation 1 over the training items.
+        unit_length: Bring VBPR's features of every item to one length, after standardising.
         hidden: DVBPR's two hidden layers; the paper's 4096.
         width: Share of the paper's channels in DVBPR's convolutions.
         epochs: At most so many passes over the training pairs.
@@ -56,6 +57,7 @@ class TrainingSettings:
     backbone: str = "efficientnet-lite0"
     include_backbone: bool = False
     standardise: bool = True
+    unit_length: bool = False
     hidden: int = 4096
     width: float = 1.0
     epochs: int = 60
@@ -121,10 +123,13 @@ def defaults_for(kind: str, **changes: Any) -> TrainingSettings:
     if kind == "vbpr" and changes.get("users") != "free":
         usual = {
             "users": "purchases",
+            "unit_length": True,
             "negatives": "bought",
             "batch_size": 512,
             "learning_rate": 1e-4,
             "network_decay": 0.25,
+            "epochs": 80,
+            "patience": 15,
         }
     elif kind == "vbpr":
         # Negatives that somebody bought: on the H&M sample a validation AUC of .680 instead of .668 (one seed).

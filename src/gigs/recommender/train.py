@@ -104,7 +104,12 @@ def build_learner(
         model.reset_parameters(generator)
         learner = PixelLearner(model, [catalogue.images(size), *extra_views], settings)
     else:
-        model = VBPR(backbone=settings.backbone, include_backbone=settings.include_backbone, **shared)
+        model = VBPR(
+            backbone=settings.backbone,
+            include_backbone=settings.include_backbone,
+            unit_length=settings.unit_length,
+            **shared,
+        )
         model.attach(backbone or Backbone.pretrained(settings.backbone))
         raw = backbone_features(
             catalogue, model.backbone, image_size=size, input_size=settings.input_size, on_step=on_step

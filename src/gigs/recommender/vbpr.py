@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gigs.errors import InputError, ModelError
@@ -28,6 +30,7 @@ class VBPR(Recommender):
         input_size: Side in pixels the backbone sees, 64 or more.
         backbone: Name of the frozen network; its weights are fetched when pixels first need them.
         fingerprint: Hash of the weights the model was trained on; other weights are refused.
+        unit_length: Bring every item's standardised features to one length.
         include_backbone: Save the backbone in the model's file too, as float16; such a file needs no download.
         user_ids: Ids of the users, in the order of theta.
     """
@@ -44,13 +47,14 @@ class VBPR(Recommender):
         backbone: str = "efficientnet-lite0",
         fingerprint: str | None = None,
         include_backbone: bool = False,
+        unit_length: bool = False,
         user_ids: Sequence[str] = (),
     ) -> None:
         super().__init__(input_size=input_size, user_ids=user_ids)
         if factors < 1:
             raise InputError(f"VBPR with {factors} factors: need at least 1")
         self.factors, self.backbone_name, self.backbone_hash = int(factors), backbone, fingerprint
-        self.include_backbone = include_backbone
+        self.include_backbone, self.unit_length = include_backbone, unit_length
         # A list hides the frozen network from parameters(), state_dict() and the optimiser.
         self._backbone: list[Backbone] = []
         self.embedding = nn.Parameter(torch.empty(factors, FEATURES))
@@ -106,9 +110,19 @@ class VBPR(Recommender):
         deviation = values.std(0, unbiased=False)
         self.std.copy_(deviation.clamp_min(max(1e-3 * float(deviation.mean()), 1e-6)))
 
+    def standard(self, raw: Tensor) -> Tensor:
+        """Raw backbone features `[N,1280]` with each channel standardised and, if `unit_length`, one length a row.
+
+        One length for all makes the score depend on what a picture shows and not on how strongly the backbone responds,
+        which a generated picture could otherwise drive up without end. Rows then have length sqrt(1280), as
+        standardised ones have on average.
+        """
+        standard = (raw - self.mean) / self.std
+        return math.sqrt(FEATURES) * F.normalize(standard, dim=1) if self.unit_length else standard
+
     def project(self, raw: Tensor) -> Tensor:
         """phi `[N,K]` from raw backbone features `[N,1280]` (cached ones, or fresh ones)."""
-        standard = (raw - self.mean) / self.std
+        standard = self.standard(raw)
         return torch.cat([standard @ self.embedding.T, (standard @ self.bias)[:, None]], dim=1)
 
     def features(self, images: Tensor) -> Tensor:
@@ -127,6 +141,7 @@ class VBPR(Recommender):
             "backbone": self.backbone_name,
             "fingerprint": self.backbone_hash,
             "include_backbone": self.include_backbone,
+            "unit_length": self.unit_length,
         }
 
     def preprocessing(self) -> dict[str, Any]:

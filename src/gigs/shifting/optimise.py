@@ -149,6 +149,8 @@ def project(k: Tensor, z: Tensor, radius: float, rounds: int = 8) -> Tensor:
         z: `[1,D]`, standardised.
         radius: epsilon.
     """
+    # The nearest float32 may lie above the radius (0.4 does); the bound is meant to hold for readers of any precision.
+    bound = torch.nextafter(torch.tensor(radius), torch.tensor(0.0)).item()
     for _ in range(rounds):
-        k = (standardise(z + k) - z).clamp(-radius, radius)
+        k = (standardise(z + k) - z).clamp(-bound, bound)
     return k
