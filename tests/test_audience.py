@@ -79,4 +79,5 @@ def test_conditions_on_text_and_missing_values():
     table = pd.DataFrame({"age": [20.0, np.nan, 40.0], "club": ["a.b", "@c", None]})
     assert matching(table, "age >= 18 and age < 30", "audience").tolist() == [True, False, False]
     assert matching(table, "club in ['a.b', '@c']", "audience").tolist() == [True, True, False]
-    assert matching(table, "not (age > 30)", "audience").tolist() == [True, True, False]
+    assert matching(table, "not (age > 30)", "audience").tolist() == [True, False, False]
+    assert matching(table, "age != 25", "audience").tolist() == [True, False, True]

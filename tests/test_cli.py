@@ -145,6 +145,38 @@ def test_bad_input_is_one_line_exit_2_and_nothing_written(small_pack, photo, tmp
         assert not out.exists()
 
 
+@NEEDS_WEIGHTS
+def test_the_bundled_pack_redesigns_its_own_example(tmp_path):
+    done = gigs("suggest", "--example", 1, "--audience", "women", "--steps", 2, "--n", 2, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["audience"]["users"] >= 50
+    assert 0 <= result["photo"]["percentile"] <= 1
+    assert result["models"]["generator"]["file"] == "hm-64/generator.safetensors"
+
+
+@NEEDS_WEIGHTS
+@pytest.mark.hm
+def test_a_real_photo_and_its_reconstruction(hm_source, tmp_path):
+    photo = next(iter(sorted((hm_source / "images" / "010").glob("*.jpg"))))
+    done = gigs("suggest", photo, "--audience", "women", "--steps", 40, "--n", 2, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["reconstruction"]["mse"] < 0.1
+    with Image.open(tmp_path / "suggestion-1.png") as drawn:
+        assert drawn.width / drawn.height == pytest.approx(2 / 3, abs=0.01)
+
+
+def test_the_sellers_photo_is_never_overwritten(small_pack, photo, tmp_path):
+    own = tmp_path / "photo.png"
+    own.write_bytes(photo.read_bytes())
+    result = gigs("suggest", own, "--pack", small_pack, "--out", tmp_path)
+    assert result.returncode == 2 and "would overwrite the photo" in result.stderr
+    assert own.read_bytes() == photo.read_bytes()
+    result = gigs("suggest", photo, "--pack", small_pack, "--out", own)
+    assert result.returncode == 2 and "not a folder" in result.stderr
+
+
 def test_data_train_evaluate_and_recommend(tiny_source, tmp_path):
     catalogue, model = tmp_path / "catalogue", tmp_path / "model"
     done = gigs("data", "import", "hm", tiny_source, "--out", catalogue, "--size", 64, "--hold-out", 5)

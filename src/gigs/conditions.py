@@ -37,4 +37,7 @@ def matching(table: pd.DataFrame, condition: str, what: str) -> np.ndarray:
         raise InputError(f"{what} {condition!r}: {error}; columns are {columns}") from error
     if not isinstance(result, pd.Series) or result.dtype not in (np.dtype(bool), pd.BooleanDtype()):
         raise InputError(f"{what} {condition!r}: not a condition (it gives no yes or no for each row)")
-    return result.fillna(False).to_numpy(dtype=bool)
+    plain = STRINGS.sub("''", condition)
+    named = [column for column in table.columns if re.search(rf"(?<!\w){re.escape(str(column))}(?!\w)", plain)]
+    known = table[named].notna().all(axis=1)  # by itself, `not (age > 30)` would be true of a missing age
+    return (result.fillna(False).astype(bool) & known).to_numpy()

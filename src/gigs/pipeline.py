@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gigs.audience import Audience
 from gigs.compute import Compute
-from gigs.errors import InputError
+from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator
 from gigs.inversion.optimise import Inversion, describe, invert
 from gigs.perceptual import PerceptualLoss
@@ -100,6 +100,8 @@ def suggest(
         near = models.perceptual.distance_to(models.perceptual.target(base.images), found.images)
         photo_score = None if photo is None else preference(photo.to(compute.device)).item()
         base_score = preference(base.images).item()
+    if not torch.isfinite(scores).all():
+        raise ModelError("a score is not finite: generator or recommender holds damaged weights; load them again")
     finished = time.perf_counter()
     seconds = {"inversion": inverted - started, "shifting": finished - inverted, "total": finished - started}
     return Suggestions(photo, photo_score, base, base_score, found, scores[order], near, seconds)

@@ -36,7 +36,7 @@ def write_atomic(path: Path, write: Callable[[Path], None]) -> Path:
     temporary = Path(name)
     try:
         write(temporary)
-        with temporary.open("rb") as handle:
+        with temporary.open("rb+") as handle:  # Windows syncs only what is open for writing
             os.fsync(handle.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from gigs import storage
 from gigs.audience import Audience, select_audience
 from gigs.compute import Compute, pick_device
 from gigs.data.catalogue import Catalogue
@@ -21,7 +23,7 @@ from gigs.pipeline import Models, suggest
 from gigs.presets import Preset
 from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
-from gigs.report.folder import Origin, write_result
+from gigs.report.folder import Origin, write_result, written_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +70,12 @@ def run(request: Request, on_step: OnStep = silent) -> list[tuple[Path, dict[str
     pack = load_pack(request.pack)
     generator = load_generator(request.generator) if request.generator else pack.generator
     inputs = list(_inputs(request, pack, generator.resolution))
+    _check_out(request, inputs)
     audience, label, known = _audience(request, pack)
     recommender = load_recommender(request.recommender) if request.recommender else pack.recommender
     models = Models(generator, recommender, PerceptualLoss("vgg")).to(device)
     compute = Compute(device=device)
+    used = _models_used(request, pack)
     results = []
     for item in inputs:
         found = suggest(
@@ -81,12 +85,37 @@ def run(request: Request, on_step: OnStep = silent) -> list[tuple[Path, dict[str
             item.source,
             item.fit,
             pack.name,
+            used,
             label,
             lambda score: pack.percentile(audience.name, score) if known else None,
         )
         record = write_result(item.folder, found, audience, request.preset, origin, seed=request.seed, compute=compute)
         results.append((item.folder, record))
     return results
+
+
+def _check_out(request: Request, inputs: list[_Input]) -> None:
+    """Refuse a folder that cannot be written, or in which a photo would be replaced by a picture of ours."""
+    photos = {path.resolve() for path in request.photos}
+    for item in inputs:
+        taken = photos & {(item.folder / name).resolve() for name in written_names(request.preset.shifting.n)}
+        if taken:
+            raise InputError(f"--out {item.folder}: would overwrite the photo {taken.pop()}; choose another folder")
+        try:
+            nearest = next(path for path in (item.folder, *item.folder.resolve().parents) if path.exists())
+        except OSError as error:
+            raise InputError(f"--out {item.folder}: cannot be used ({error})") from error
+        if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+            raise InputError(f"--out {item.folder}: {nearest} is not a folder that can be written to")
+
+
+def _models_used(request: Request, pack: Pack) -> dict[str, dict[str, str]]:
+    """Which files drew and scored, by name and hash."""
+    used = {}
+    for kind, given in (("generator", request.generator), ("recommender", request.recommender)):
+        path = given or pack.root / f"{kind}.safetensors"
+        used[kind] = {"file": path.name if given else f"{pack.name}/{path.name}", "sha256": storage.sha256_of(path)}
+    return used
 
 
 def _inputs(request: Request, pack: Pack, side: int) -> Iterator[_Input]:
@@ -122,7 +151,8 @@ def _audience(request: Request, pack: Pack) -> tuple[Audience, str, bool]:
     """The audience, what to call it, and whether the pack knows how its catalogue scores for it."""
     if request.recommender is None:
         audience = pack.audience(request.audience)
-        return audience, pack.audiences[audience.name]["label"], True
+        # another generator's resolution is another scale of scores: the pack's statistics then do not hold
+        return audience, pack.audiences[audience.name]["label"], request.generator is None
     catalogue = Catalogue.open(request.catalogue) if request.catalogue else None
     audience = select_audience(request.audience, load_recommender(request.recommender), catalogue)
     return audience, audience.name, False

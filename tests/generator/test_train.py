@@ -11,7 +11,7 @@ from gigs.generator.networks import Networks
 from gigs.generator.progan import ProGANSettings
 from gigs.generator.schedule import Growth
 from gigs.generator.settings import HybridSettings, TrainSettings
-from gigs.generator.train import train_generator
+from gigs.generator.train import Run, stored_compute, train_generator
 
 SMALL = TrainSettings(
     network=ProGANSettings(resolution=16, latent_dim=16, fmap_base=64, fmap_max=16),
@@ -71,13 +71,31 @@ def test_too_few_photos_and_another_network_are_named(tiny_catalogue, tmp_path):
         train_generator(tiny_catalogue, tmp_path, other, Compute(), resume=True)
 
 
-def test_held_out_products_are_never_trained_on(tiny_catalogue):
+def test_held_out_products_are_never_trained_on(tiny_catalogue, tmp_path):
     held_out = set(tiny_catalogue.items.loc[tiny_catalogue.items["held_out"], "product_code"])
-    trained = set(tiny_catalogue.items.iloc[tiny_catalogue.train_items()]["product_code"])
-    assert held_out and not held_out & trained
+    run = Run(tiny_catalogue, tmp_path, ADVERSARIAL, Compute(), resume=False)
+    trained = tiny_catalogue.items.iloc[run.rows]["product_code"]
+    assert len(held_out) == 5 and len(trained) == 50
+    assert not held_out & set(trained)
 
 
-@pytest.mark.weights
+def test_resuming_keeps_the_history_and_takes_the_new_learning_rate(tiny_catalogue, tmp_path):
+    train_generator(tiny_catalogue, tmp_path, replace(ADVERSARIAL, images=8), Compute())
+    lower = replace(ADVERSARIAL, images=16, learning_rate=1e-4)
+    run = Run(tiny_catalogue, tmp_path, lower, Compute(), resume=True)
+    assert {group["lr"] for each in run.nets.optimisers.values() for group in each.param_groups} == {1e-4}
+    assert [part["from_images"] for part in run.history] == [0, 8]
+    assert stored_compute(tmp_path) == Compute()
+    with pytest.raises(ModelError, match="objective adversarial"):
+        Run(tiny_catalogue, tmp_path, replace(SMALL, images=16), Compute(), resume=True)
+
+
+def test_a_fresh_run_replaces_the_checkpoint_of_an_older_one(tiny_catalogue, tmp_path):
+    train_generator(tiny_catalogue, tmp_path, replace(ADVERSARIAL, images=48), Compute())
+    Run(tiny_catalogue, tmp_path, ADVERSARIAL, Compute(), resume=False)
+    assert Run(tiny_catalogue, tmp_path, ADVERSARIAL, Compute(), resume=True).shown == 0
+
+
 def test_the_average_forgets_the_layers_that_had_not_joined_yet():
     settings = replace(SMALL, images=10**6)
     nets = Networks(settings, Compute())

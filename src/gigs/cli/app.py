@@ -47,9 +47,6 @@ def main() -> None:
     except GigsError as error:
         errors.print(f"gigs: {error}", style="bold red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        errors.print("gigs: stopped; finished files are intact, `--resume` goes on where there is a checkpoint")
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

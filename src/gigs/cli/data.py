@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from gigs.bars import progress_bars
@@ -52,15 +53,13 @@ def check_command(catalogue: Path = typer.Argument(..., metavar="DIR", help="Fol
 
     with progress_bars(errors) as on_step:
         report = check_catalogue(Catalogue.open(catalogue), on_step)
-    counts = Table("what", "count", title=str(catalogue))
+    counts = Table("what", "count", title=escape(str(catalogue)))
     for name, count in report.counts.items():
         counts.add_row(name, f"{count:,}")
     output.print(counts)
     findings = Table("severity", "finding", "count", "examples", "fix")
-    for finding in report.findings:
-        findings.add_row(
-            finding.severity, finding.what, f"{finding.count:,}", ", ".join(map(str, finding.examples)), finding.fix
-        )
+    for row in report.rows():
+        findings.add_row(*map(escape, row))
     output.print(findings if report.findings else "nothing to complain about")
     if not report.ok:
         raise typer.Exit(2)

@@ -45,8 +45,9 @@ def build_command(
     recommender: Path = typer.Option(..., help="recommender.safetensors from `gigs train recommender`."),
     encoder: Path = typer.Option(None, help="encoder.safetensors from hybrid training."),
     audience: list[str] = typer.Option(
-        ["everyone=all buyers=everyone"],
-        help="NAME=LABEL=SPEC, any number of times; SPEC as in `gigs suggest --audience`. At least 50 users each.",
+        [],
+        help="NAME=LABEL=SPEC, any number of times, beside `everyone`; SPEC as in `gigs suggest --audience`. "
+        "At least 50 users each.",
     ),
     example: list[str] = typer.Option([], help="NAME=SEED of an example picture that the generator draws."),
     card: Path = typer.Option(None, help="JSON file with provenance, licence and scores."),
@@ -56,10 +57,11 @@ def build_command(
     from gigs.data.catalogue import Catalogue
     from gigs.packs import build_pack
 
+    audiences = {"everyone": ("all buyers", "everyone"), **dict(_audience(text) for text in audience)}
     with progress_bars(errors) as on_step:
         pack = build_pack(
             out, name, catalogue=Catalogue.open(catalogue), generator=generator, recommender=recommender,
-            encoder=encoder, audiences=dict(_audience(text) for text in audience),
+            encoder=encoder, audiences=audiences,
             examples=dict(_example(text) for text in example),
             card=storage.read_json(card) if card else None, on_step=on_step,
         )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from gigs.bars import progress_bars
@@ -24,7 +25,7 @@ def recommend_command(
     with progress_bars(errors) as on_step:
         items = recommend(load_recommender(model), Catalogue.open(catalogue), user, top=top, on_step=on_step)
     shown = [column for column in items.columns if column != "item"]
-    table = Table(*shown, title=f"for user {user}")
+    table = Table(*shown, title=escape(f"for user {user}"))
     for row in items[shown].itertuples(index=False):
-        table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
+        table.add_row(*(f"{value:.3f}" if isinstance(value, float) else escape(str(value)) for value in row))
     output.print(table)

@@ -34,7 +34,9 @@ def train_recommender_command(
     patience: int = typer.Option(None, help="Stop after so many epochs without a better validation AUC."),
     batch: int = typer.Option(None, help="Triplets a step."),
     learning_rate: float = typer.Option(None, help="Of Adam."),
-    theta_decay: float = typer.Option(None, help="Regularisation of user factors (lambda of Eq. 3)."),
+    theta_decay: float = typer.Option(
+        None, help="Regularisation of user factors (lambda of Eq. 3); dvbpr, and vbpr with --users free."
+    ),
     network_decay: float = typer.Option(None, help="Regularisation of the network (lambda of Eq. 3)."),
     users: str = typer.Option(
         None,
@@ -86,10 +88,17 @@ def train_generator_command(
     resolution: int = typer.Option(64, help="Side in pixels, a power of two."),
     fmap_base: int = typer.Option(1536, help="Width of the networks; Karras et al. use 8192."),
     fmap_max: int = typer.Option(256, help="Widest layer; Karras et al. use 512."),
-    grow: str = typer.Option("8:40000,16:80000,32:140000", help="Resolution:photos for every level below the top."),
-    adversarial_after: int = typer.Option(340_000, min=0, help="Hybrid: photos after which the critic joins in."),
-    batch: int = typer.Option(32, min=1, help="Photos a step."),
+    grow: str = typer.Option("8:40000,16:80000,32:120000", help="Resolution:photos for every level below the top."),
+    adversarial_after: int = typer.Option(380_000, min=0, help="Hybrid: photos after which the critic joins in."),
+    latent_weight: float = typer.Option(0.05, min=0, help="Hybrid: weight of keeping encoded photos normal."),
+    augment: bool = typer.Option(
+        None, help="Augment what the critic sees; on, except with wgan-gp (the paper's recipe)."
+    ),
+    batch: int = typer.Option(32, min=2, help="Photos a step."),
     learning_rate: float = typer.Option(2e-3, help="Of Adam."),
+    compile_networks: bool = typer.Option(
+        False, "--try-compile", help="Let the start-up probe time torch.compile too, and use it where it is faster."
+    ),
     where: str = typer.Option("", help="Condition on items, such as 'group in [\"Shoes\"]'."),
     seed: int = typer.Option(0, min=0, help="Of everything random."),
     device: str = DEVICE,
@@ -103,14 +112,15 @@ def train_generator_command(
     from gigs.data.catalogue import Catalogue
     from gigs.generator.schedule import parse_growth
     from gigs.generator.settings import train_settings
-    from gigs.generator.train import train_generator
+    from gigs.generator.train import stored_compute, train_generator
 
     settings = train_settings(
         objective=objective, loss=loss, images=images, batch=batch, learning_rate=learning_rate, where=where, seed=seed,
         resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max, growth=parse_growth(grow, resolution),
-        adversarial_after=adversarial_after,
+        adversarial_after=adversarial_after, latent_weight=latent_weight,
+        augment=loss != "wgan-gp" if augment is None else augment,
     )  # fmt: skip
-    compute = probe(pick_device(device))
+    compute = (stored_compute(out) if resume else None) or probe(pick_device(device), allow_compile=compile_networks)
     output.print(f"computing with {compute.describe()}", highlight=False)
     with progress_bars(errors) as on_step:
         path = train_generator(Catalogue.open(catalogue), out, settings, compute, resume=resume, on_step=on_step)

@@ -82,7 +82,10 @@ class Networks:
             for key, tensor in tensors.items():
                 tensor.copy_(state["averaged"][name][key])
         for name, optimiser in self.optimisers.items():
+            rates = [group["lr"] for group in optimiser.param_groups]
             optimiser.load_state_dict(state["optimisers"][name])
+            for group, rate in zip(optimiser.param_groups, rates, strict=True):
+                group["lr"] = rate  # as asked for now, not as it was: a run that diverged is resumed with a lower one
 
 
 def latent_critic(dim: int) -> nn.Module:

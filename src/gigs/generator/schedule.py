@@ -16,7 +16,7 @@ class Growth:
     """
 
     start: int = 8
-    images_below_top: tuple[int, ...] = (40_000, 80_000, 100_000)
+    images_below_top: tuple[int, ...] = (40_000, 80_000, 120_000)
     fade: float = 0.4
     top_fade_images: int = 30_000
 
@@ -75,4 +75,7 @@ def parse_growth(text: str, resolution: int) -> Growth:
     if [side for side, _ in levels] != expected or any(count < 1 for _, count in levels):
         raise InputError(f"--grow {text!r}: the levels must double up to half of {resolution} px, with photos at each")
     start = levels[0][0] if levels else resolution
-    return Growth(start=start, images_below_top=tuple(count for _, count in levels))
+    try:
+        return Growth(start=start, images_below_top=tuple(count for _, count in levels))
+    except ValueError as error:
+        raise InputError(f"--grow {text!r} with --resolution {resolution}: {error}") from error

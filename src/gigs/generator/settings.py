@@ -20,10 +20,10 @@ class HybridSettings:
 
     mse: float = 2.0
     lpips: float = 2.0
-    latent: float = 0.02
+    latent: float = 0.05
     noise: float = 0.3
     adversarial: float = 0.15
-    adversarial_after: int = 150_000
+    adversarial_after: int = 380_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,8 @@ class TrainSettings:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}")
         if self.loss == "wgan-gp" and (self.penalty != "gradient" or self.penalty_every != 1):
             raise ValueError("wgan-gp needs penalty='gradient' with penalty_every=1: without it the critic diverges")
+        if self.objective == "hybrid" and self.batch < 2:
+            raise ValueError("the hybrid objective needs a batch of 2 or more: the critic sees half of it as samples")
         if min(self.images, self.batch, self.penalty_every, self.checkpoint_every, self.grid_every) < 1:
             raise ValueError("images, batch, penalty_every, checkpoint_every and grid_every must be positive")
         if not 0 < self.ema < 1 or self.learning_rate <= 0:
@@ -79,6 +81,7 @@ def train_settings(
     fmap_max: int,
     growth: Growth,
     adversarial_after: int,
+    latent_weight: float = 0.05,
     **changes: Any,
 ) -> TrainSettings:
     """Settings from what a user chose; `wgan-gp` brings its own penalty.
@@ -92,7 +95,7 @@ def train_settings(
         return TrainSettings(
             network=ProGANSettings(resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max),
             growth=growth,
-            hybrid=HybridSettings(adversarial_after=adversarial_after),
+            hybrid=HybridSettings(adversarial_after=adversarial_after, latent=latent_weight),
             objective=objective,
             loss=loss,
             **changes,

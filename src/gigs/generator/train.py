@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from dataclasses import asdict
 from pathlib import Path
@@ -77,12 +78,16 @@ class Run:
         self.nets = Networks(settings, compute)
         self.shown = self.steps = 0
         self.recent: dict[str, float] = {}
+        self.history: list[dict[str, Any]] = []
         if resume:
             self._resume()
+        self.history.append({"from_images": self.shown, "train": asdict(settings), "compute": compute.describe()})
         self.stepper = Stepper(settings, self.nets, compute, self.rng)
         out.mkdir(parents=True, exist_ok=True)
-        storage.write_json(out / "settings.json", {"train": asdict(settings), "photos": len(self.rows)})
+        storage.write_json(out / "settings.json", {"photos": len(self.rows), "history": self.history})
         self.log = _Log(out, self.shown)
+        if not resume:
+            self.checkpoint()  # so that --resume never takes up an older run of this folder
 
     def step(self) -> None:
         """One batch; logs, grids and checkpoints when they are due."""
@@ -113,6 +118,8 @@ class Run:
             "steps": self.steps,
             "rng": self.rng.get_state(),
             "network": asdict(self.settings.network),
+            "objective": self.settings.objective,
+            "history": json.dumps(self.history),
             "nets": self.nets.state(),
         }
         save_checkpoint(self.out, state)
@@ -122,7 +129,7 @@ class Run:
         self.checkpoint()
         self.draw()
         self.log.close()
-        about = {"images_shown": self.shown, "photos": len(self.rows), "training": asdict(self.settings)}
+        about = {"images_shown": self.shown, "photos": len(self.rows), "training": self.history}
         if self.nets.hybrid:
             tensors = self.nets.averaged["encoder"]
             network = asdict(self.settings.network)
@@ -160,6 +167,9 @@ class Run:
         state = load_checkpoint(self.out)
         if state["network"] != asdict(self.settings.network):
             raise ModelError(f"{self.out}: the checkpoint is of another network ({state['network']}); use its settings")
+        if state["objective"] != self.settings.objective:
+            raise ModelError(f"{self.out}: the checkpoint is of objective {state['objective']}; give --objective so")
+        self.history = json.loads(state["history"])
         self.nets.load(state["nets"])
         self.shown, self.steps = state["shown"], state["steps"]
         self.rng.set_state(state["rng"])
@@ -206,3 +216,11 @@ def select(catalogue: Catalogue, rows: np.ndarray, where: str) -> np.ndarray:
 
 def _passed(before: int, after: int, every: int) -> bool:
     return before // every != after // every
+
+
+def stored_compute(out: str | Path) -> Compute | None:
+    """How the run in a folder computes; a resumed run must not choose anew, or its weights would differ."""
+    path = Path(out) / "settings.json"
+    if not path.is_file():
+        return None
+    return Compute(**storage.read_json(path)["history"][-1]["compute"])

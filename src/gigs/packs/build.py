@@ -59,9 +59,9 @@ def build_pack(
     out.mkdir(parents=True, exist_ok=True)
     (out / "pack.json").unlink(missing_ok=True)
     drawing = load_generator(generator)
-    _half(Path(generator), out / "generator.safetensors")
+    files = [_half(Path(generator), out / "generator.safetensors")]
     if encoder is not None:
-        _half(Path(encoder), out / "encoder.safetensors")
+        files.append(_half(Path(encoder), out / "encoder.safetensors"))
     target = load_recommender(recommender)
     described, thetas = {}, {}
     phi = catalogue_phi(target, catalogue, image_size=drawing.resolution, on_step=on_step).astype(np.float64)
@@ -74,11 +74,12 @@ def build_pack(
         quantiles = np.quantile(scores, np.linspace(0, 1, QUANTILES)).round(5).tolist()
         described[key] = {"label": label, "condition": spec, "users": audience.users, "quantiles": quantiles}
         thetas[key] = audience.theta
-    storage.save_tensors(out / "audiences.safetensors", thetas, {"kind": "audiences"})
-    target.save(out / "recommender.safetensors", with_users=False)
+    files.append(storage.save_tensors(out / "audiences.safetensors", thetas, {"kind": "audiences"}))
+    files.append(target.save(out / "recommender.safetensors", with_users=False))
     for example, seed in (examples or {}).items():
-        save_png(draw_example(drawing, seed), out / "examples" / f"{example}.png", note=f"drawn by {name}, seed {seed}")
-    _write_card(out, name, described, dict(card or {}), drawing.resolution, catalogue)
+        note = f"drawn by {name}, seed {seed}"
+        files.append(save_png(draw_example(drawing, seed), out / "examples" / f"{example}.png", note=note))
+    _write_card(out, name, files, described, dict(card or {}), drawing.resolution, catalogue)
     return load_pack(out)
 
 
@@ -88,16 +89,22 @@ def draw_example(generator: Any, seed: int) -> Tensor:
     return generator(generator.sample(1, torch.Generator().manual_seed(seed)))[0]
 
 
-def _half(source: Path, target: Path) -> None:
+def _half(source: Path, target: Path) -> Path:
     """Copy weights in half precision, 5e-4 relative: invisible in the pictures, half the download."""
     tensors, settings = storage.load_tensors(source)
-    storage.save_tensors(target, {key: tensor.half() for key, tensor in tensors.items()}, settings)
+    return storage.save_tensors(target, {key: tensor.half() for key, tensor in tensors.items()}, settings)
 
 
 def _write_card(
-    out: Path, name: str, audiences: dict[str, Any], card: dict[str, Any], resolution: int, catalogue: Catalogue
+    out: Path,
+    name: str,
+    files: list[Path],
+    audiences: dict[str, Any],
+    card: dict[str, Any],
+    resolution: int,
+    catalogue: Catalogue,
 ) -> None:
-    files = sorted(path for path in out.rglob("*") if path.suffix in (".safetensors", ".png") and path.is_file())
+    """Write `pack.json`; only what was written here is listed, whatever else lies in the folder."""
     held_out = sorted(set(catalogue.items.loc[catalogue.items["held_out"], "product_code"]))
     storage.write_json(
         out / "pack.json",

@@ -29,6 +29,7 @@ from gigs.recommender import Recommender, load_recommender
 SCHEMA = 1
 BUNDLED = Path(__file__).parent / "bundled"
 DEFAULT = "hm-64"
+REQUIRED = ("generator.safetensors", "recommender.safetensors", "audiences.safetensors")
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Pack:
 
     def examples(self) -> list[Path]:
         """The example pictures, sorted by name."""
-        return sorted((self.root / "examples").glob("*.png"))
+        return sorted(self.root / name for name in self.info["files"] if name.startswith("examples/"))
 
 
 def load_pack(name: str | Path = DEFAULT) -> Pack:
@@ -99,6 +100,11 @@ def load_pack(name: str | Path = DEFAULT) -> Pack:
     info = storage.read_json(root / "pack.json")
     if info.get("schema") != SCHEMA:
         raise ModelError(f"{root}: pack schema {info.get('schema')}, this gigs reads {SCHEMA}")
+    if not isinstance(info.get("files"), dict) or not {"name", "audiences", "card"} <= set(info):
+        raise ModelError(f"{root / 'pack.json'}: name, files, audiences or card is missing; build the pack again")
+    unlisted = [name for name in REQUIRED if name not in info["files"]]
+    if unlisted:
+        raise ModelError(f"{root / 'pack.json'}: lists no {', '.join(unlisted)}; build the pack again")
     for relative, digest in info["files"].items():
         path = (root / relative).resolve()
         if root.resolve() not in path.parents:

@@ -179,7 +179,7 @@ def load_recommender(path: str | Path) -> Recommender:
     """
     tensors, settings = storage.load_tensors(Path(path))
     if settings.get("schema") != SCHEMA or "kind" not in settings:
-        raise ModelError(f"{path}: not a recommender of this gigs; train one with `gigs recommender train`")
+        raise ModelError(f"{path}: not a recommender of this gigs; train one with `gigs train recommender`")
     if settings["kind"] not in _REGISTRY:
         raise ModelError(f"{path}: recommender of kind {settings['kind']!r}; this gigs knows {', '.join(_REGISTRY)}")
     try:

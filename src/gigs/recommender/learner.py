@@ -17,6 +17,8 @@ from gigs.recommender.features import pixel_phi, project_all
 from gigs.recommender.settings import TrainingSettings
 from gigs.recommender.vbpr import VBPR
 
+CHUNK = 65_536  # pairs whose features are in memory at once
+
 
 class Learner(ABC):
     """A model and its pictures, as training sees them. Each item may have several views (its photo, a reconstruction).
@@ -51,6 +53,10 @@ class Learner(ABC):
         if settings.theta_decay:
             loss = loss + settings.theta_decay * 0.5 * model.theta[rows].square().sum(1).mean()
         return loss + self.network_penalty()
+
+    def to(self, device: str) -> None:
+        """Move the model, and whatever else the loss needs, to a device."""
+        self.model.to(device)
 
     def network_penalty(self) -> Tensor:
         """lambda ||Theta||^2 of the network's weights (Eq. 3)."""
@@ -102,22 +108,31 @@ class PurchaseLearner(FeatureLearner):
     ) -> None:
         super().__init__(model, views, settings)
         users, items = (torch.from_numpy(np.array(part)) for part in pairs)
-        standard = self._standard(torch.unique(items))
-        _, lengths, components = torch.linalg.svd(standard, full_matrices=False)
-        kept = min(model.factors, len(components))
-        scale = self.START_LENGTH / (lengths[:kept].square().sum() / len(standard)).sqrt()
+        bought = torch.unique(items)
+        second_moment = sum(part.T @ part for part in map(self._standard, bought.split(CHUNK)))
+        lengths, components = torch.linalg.eigh(second_moment / len(bought))
+        kept = min(model.factors, len(bought))
+        lengths, components = lengths.flip(0), components.flip(1).T
+        scale = self.START_LENGTH / lengths[:kept].sum().sqrt()
         with torch.no_grad():
             model.embedding.zero_()
             model.embedding[:kept] = components[:kept] * scale
         model.theta.requires_grad_(False)
         self.anchor = model.embedding.detach().clone()
         self.counts = torch.bincount(users, minlength=len(model.user_ids)).float()
-        self.sums = torch.zeros(len(model.user_ids), standard.shape[1]).index_add_(0, users, self._standard(items))
+        self.sums = torch.zeros(len(model.user_ids), components.shape[1])
+        for who, what in zip(users.split(CHUNK), items.split(CHUNK), strict=True):
+            self.sums.index_add_(0, who, self._standard(what))
         self.end_epoch()
+
+    def to(self, device: str) -> None:
+        """Move model, start and sums; the views stay where they are and are moved a batch at a time."""
+        super().to(device)
+        self.anchor, self.counts, self.sums = (t.to(device) for t in (self.anchor, self.counts, self.sums))
 
     def loss(self, triplets: Triplets, rng: np.random.Generator) -> Tensor:
         """Eq. 3 with the positive item left out of its own user's mean: it must not vouch for itself."""
-        users, positives, _ = (torch.from_numpy(part) for part in triplets)
+        users, positives = torch.from_numpy(triplets[0]).to(self.sums.device), torch.from_numpy(triplets[1])
         others = (self.counts[users] - 1).clamp(min=1)[:, None]
         theta = ((self.sums[users] - self._standard(positives)) / others) @ self.model.embedding.T
         phi = self.phi(np.concatenate([triplets[1], triplets[2]]), rng)
@@ -138,7 +153,7 @@ class PurchaseLearner(FeatureLearner):
         self.model.theta.copy_((self.sums / self.counts.clamp(min=1)[:, None]) @ self.model.embedding.T)
 
     def _standard(self, items: Tensor) -> Tensor:
-        return self.model.standard(self.views[0][items])
+        return self.model.standard(self.views[0][items].to(self.model.mean.device))
 
 
 class PixelLearner(Learner):

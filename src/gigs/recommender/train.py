@@ -69,7 +69,7 @@ def train_recommender(
     out_dir.mkdir(parents=True, exist_ok=True)
     feedback = _feedback(catalogue, settings)
     learner = build_learner(catalogue, settings, feedback, extra_views=extra_views, backbone=backbone, on_step=on_step)
-    learner.model.to(device)
+    learner.to(device)
     learner.model.about |= {"catalogue": catalogue.info.get("source", ""), "dropped": feedback.dropped}
     progress = fit(learner, feedback, settings, out_dir, on_step=on_step, resume=resume)
     return _finish(learner, feedback, progress, catalogue, out_dir)

@@ -45,6 +45,7 @@ class Origin:
     photo: str | None
     fit: Fit | None
     pack: str
+    models: dict[str, dict[str, str]]
     audience_label: str
     percentile: Callable[[float], float | None]
 
@@ -67,9 +68,18 @@ def write_result(
     return result
 
 
+def written_names(n: int) -> list[str]:
+    """Names of all files that a result of n suggestions writes, relative to its folder."""
+    pictures = ["photo.png", "reconstruction.png", *(f"suggestion-{number}.png" for number in range(1, n + 1))]
+    return ["result.json", "report.html", "contact-sheet.png", *pictures, *(f"raw/{name}" for name in pictures)]
+
+
 def _clear(out: Path) -> None:
     """Remove an earlier result's record first, then its pictures: never a record beside another run's pictures."""
-    (out / "result.json").unlink(missing_ok=True)
+    record = out / "result.json"
+    if not record.is_file():
+        return
+    record.unlink()
     for pattern in ("suggestion-*.png", "raw/suggestion-*.png", "photo.png", "raw/photo.png"):
         for path in out.glob(pattern):
             path.unlink()
@@ -101,6 +111,7 @@ def _record(
         "compute": compute.describe(),
         "seconds": {stage: round(seconds, 3) for stage, seconds in found.seconds.items()},
         "pack": origin.pack,
+        "models": origin.models,
         "audience": {"name": audience.name, "label": origin.audience_label, "users": audience.users},
         "photo": _photo(found, origin),
         "reconstruction": _reconstruction(found, origin),

@@ -7,8 +7,11 @@ the suggestions distinct.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import resnet18
+
+SMALLEST = 64  # pixels
 
 
 class ShiftPredictor(nn.Module):
@@ -25,6 +28,8 @@ class ShiftPredictor(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Images `[N,3,H,W]` in `[0,1]` to logits `[N,n]` and predicted shifts `[N,latent_dim]`."""
+        if images.shape[-1] < SMALLEST:  # at 32 px the last layers see one position, too little to normalise over
+            images = F.interpolate(images, (SMALLEST, SMALLEST), mode="bilinear", align_corners=False)
         features = self.trunk(2 * images - 1)
         return self.class_head(features), self.shift_head(features)
 
