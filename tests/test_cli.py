@@ -200,6 +200,26 @@ def test_data_train_evaluate_and_recommend(tiny_source, tmp_path):
     assert "nobody" in unknown.stderr
 
 
+def test_train_generator_stops_and_resumes(tiny_source, tmp_path):
+    catalogue, out = tmp_path / "catalogue", tmp_path / "run"
+    gigs("data", "import", "hm", tiny_source, "--out", catalogue, "--size", 64, "--hold-out", 5)
+    options = (
+        "--out", out, "--resolution", 16, "--fmap-base", 64, "--fmap-max", 16, "--grow", "8:16", "--batch", 8,
+        "--objective", "adversarial", "--device", "cpu",
+    )  # fmt: skip
+    first = gigs("train", "generator", catalogue, *options, "--images", 24)
+    assert first.returncode == 0, first.stderr
+    again = gigs("train", "generator", catalogue, *options, "--images", 40, "--resume")
+    assert again.returncode == 0, again.stderr
+    history = json.loads((out / "settings.json").read_text())["history"]
+    assert [part["from_images"] for part in history] == [0, 24]
+    assert history[0]["compute"] == history[1]["compute"]
+    wrong = gigs("train", "generator", catalogue, *options, "--images", 24, "--grow", "4:1")
+    assert wrong.returncode == 2 and "--grow" in wrong.stderr
+    nothing = gigs("train", "generator", catalogue, "--out", tmp_path / "none", "--resume")
+    assert nothing.returncode == 2 and "no checkpoint" in nothing.stderr
+
+
 def test_audiences_and_the_card_are_listed(small_pack):
     listed = gigs("audiences", small_pack)
     assert listed.returncode == 0 and "a few" in listed.stdout
