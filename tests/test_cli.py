@@ -76,6 +76,8 @@ def test_suggest_writes_a_complete_result(suggested):
     scores = [entry["score"] for entry in result["suggestions"]]
     assert scores == sorted(scores, reverse=True)
     page = (folder / "a" / "report.html").read_text()
+    assert result["reconstruction"]["lpips"] > 0.3  # a random generator redraws nothing
+    assert "did not redraw this product well" in page and "did not redraw" in runs[0].stderr
     assert "Design concepts, not listing photos" in page
     assert not re.search(r"(src|href)=[\"']?http", page)  # self-contained
     assert (folder / "a" / "contact-sheet.png").stat().st_size > 1000

@@ -107,3 +107,6 @@ def _print(folder: Path, result: dict[str, Any]) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if result["reconstruction"]["caution"]:
+        caution = f"{folder.name}: {result['reconstruction']['caution']}"
+        errors.print(caution, style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -36,6 +36,13 @@ from gigs.report.sheet import contact_sheet
 SCHEMA = 1
 CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
 DISPLAY_SIDE = 512
+# Of 20 held-out photos (T=60), all 5 shoes and the 2 garments that came back as something else were above this LPIPS,
+# and no other (docs/measurements.md). A first caution, not a calibrated gate.
+POOR_LPIPS = 0.30
+CAUTION = (
+    "The computer did not redraw this product well, so the redesigns may be of another kind of product. "
+    "Try a plain front view on an even, light backdrop, or more steps."
+)
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,7 @@ def _reconstruction(found: Suggestions, origin: Origin) -> dict[str, Any]:
         "percentile": origin.percentile(found.base_score),
         "lpips": None if sampled else _finite(found.base.lpips[0].item()),
         "mse": None if sampled else _finite(found.base.mse[0].item()),
+        "caution": CAUTION if not sampled and found.base.lpips[0].item() > POOR_LPIPS else None,
         "found_at_step": None if sampled else int(found.base.found_at[0]),
     }
 
