@@ -97,8 +97,3 @@ def user_table(catalogue: Catalogue) -> pd.DataFrame:
     users["main_section"] = counts.idxmax(axis=1).reindex(users.index)
     counts.columns = ["bought_" + re.sub(r"\W+", "_", str(name)).strip("_").lower() for name in counts.columns]
     return users.join(counts.reindex(users.index, fill_value=0))
-
-
-def theta_tensor(audience: Audience, device: str) -> Tensor:
-    """The taste vector on a device, fp32."""
-    return audience.theta.to(device=device, dtype=torch.float32)
