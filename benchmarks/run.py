@@ -35,7 +35,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("bench/bench.json"))
     options = parser.parse_args()
-    torch.set_grad_enabled(True)
     pack = load_pack()
     models = Models(pack.generator, pack.recommender, PerceptualLoss("vgg"))
     photos = [to_tensor(fit_square(read_photo(path), pack.generator.resolution)[0]) for path in pack.examples()]

@@ -110,11 +110,14 @@ def _check_out(request: Request, inputs: list[_Input]) -> None:
 
 
 def _models_used(request: Request, pack: Pack) -> dict[str, dict[str, str]]:
-    """Which files drew and scored, by name and hash."""
+    """Which files drew and scored, by name and hash; the pack's own were hashed when it was loaded."""
     used = {}
     for kind, given in (("generator", request.generator), ("recommender", request.recommender)):
-        path = given or pack.root / f"{kind}.safetensors"
-        used[kind] = {"file": path.name if given else f"{pack.name}/{path.name}", "sha256": storage.sha256_of(path)}
+        name = f"{kind}.safetensors"
+        if given:
+            used[kind] = {"file": given.name, "sha256": storage.sha256_of(given)}
+        else:
+            used[kind] = {"file": f"{pack.name}/{name}", "sha256": pack.info["files"][name]}
     return used
 
 

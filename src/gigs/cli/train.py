@@ -118,7 +118,7 @@ def train_generator_command(
         objective=objective, loss=loss, images=images, batch=batch, learning_rate=learning_rate, where=where, seed=seed,
         resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max, growth=parse_growth(grow, resolution),
         adversarial_after=adversarial_after, latent_weight=latent_weight,
-        augment=loss != "wgan-gp" if augment is None else augment,
+        augment=augment,
     )  # fmt: skip
     compute = (stored_compute(out) if resume else None) or probe(pick_device(device), allow_compile=compile_networks)
     output.print(f"computing with {compute.describe()}", highlight=False)

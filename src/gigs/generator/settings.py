@@ -82,9 +82,10 @@ def train_settings(
     growth: Growth,
     adversarial_after: int,
     latent_weight: float = 0.05,
+    augment: bool | None = None,
     **changes: Any,
 ) -> TrainSettings:
-    """Settings from what a user chose; `wgan-gp` brings its own penalty.
+    """Settings from what a user chose; `wgan-gp` brings its own penalty and, unless asked for, no augmentation.
 
     Raises:
         InputError: Impossible values or pairs of values.
@@ -96,6 +97,7 @@ def train_settings(
             network=ProGANSettings(resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max),
             growth=growth,
             hybrid=HybridSettings(adversarial_after=adversarial_after, latent=latent_weight),
+            augment=loss != "wgan-gp" if augment is None else augment,
             objective=objective,
             loss=loss,
             **changes,

@@ -139,8 +139,8 @@ class PurchaseLearner(FeatureLearner):
         difference = phi[: len(users)] - phi[len(users) :]
         score = (theta * difference[:, :-1]).sum(1) + difference[:, -1]
         # A user of one item has nothing left to be described by and would teach the bias alone.
-        counts = (self.counts[users] > 1).float()
-        return -(counts * F.logsigmoid(score)).sum() / counts.sum().clamp(min=1) + self.network_penalty()
+        kept = (self.counts[users] > 1).float()
+        return -(kept * F.logsigmoid(score)).sum() / kept.sum().clamp(min=1) + self.network_penalty()
 
     def network_penalty(self) -> Tensor:
         """Squared distance of E from its start, and of the bias from zero."""

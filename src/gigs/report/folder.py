@@ -36,8 +36,8 @@ from gigs.report.sheet import contact_sheet
 SCHEMA = 1
 CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
 DISPLAY_SIDE = 512
-# Of 20 held-out photos (T=60), all 5 shoes and the 2 garments that came back as something else were above this LPIPS,
-# and no other (docs/measurements.md). A first caution, not a calibrated gate.
+# Of 20 held-out photos (T=60), all 5 shoes, a tee that grew legs and a dress that became trousers were above this;
+# other poor ones were below it (docs/measurements.md). A first caution, not a calibrated gate.
 POOR_LPIPS = 0.30
 CAUTION = (
     "The computer did not redraw this product well, so the redesigns may be of another kind of product. "
