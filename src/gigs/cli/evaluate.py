@@ -46,6 +46,63 @@ def evaluate_recommender_command(
         storage.write_json(json_out, report)
 
 
+@app.command("generator")
+def evaluate_generator_command(
+    catalogue: Path = typer.Argument(..., metavar="CATALOGUE", help="The catalogue it was trained on."),
+    files: list[Path] = typer.Argument(
+        ..., metavar="FILES...", help="Generators (safetensors), such as snapshots of one training."
+    ),
+    samples: int = typer.Option(2000, min=4, help="Pictures to draw from each."),
+    seed: int = typer.Option(0, min=0, help="Of the latent vectors and of the subsets."),
+    where: str = typer.Option("", help="Condition on the held-out items: the one it was trained with."),
+    floor: bool = typer.Option(False, help="Also compare training photos with the held-out ones: the best to be had."),
+    json_out: Path = typer.Option(None, "--json", help="Also write the figures to this file, after each generator."),
+    plot: Path = typer.Option(None, help="Also draw the figures over the images shown, to this PNG file."),
+) -> None:
+    """Kernel distance, precision, recall and Fréchet distance to photos of held-out products, on two feature sets.
+
+    Some minutes a generator. Neither feature set is InceptionV3's: compare figures with one another, not with papers'.
+
+    Example: gigs evaluate generator data/hm runs/garments/generator.safetensors --where 'group in ["Shoes"]' --floor
+    """
+    from gigs import storage
+    from gigs.data.catalogue import Catalogue
+    from gigs.generator.evaluate import FEATURE_SETS, evaluate_files, plot_curve
+
+    reports: list[dict[str, Any]] = []
+    with progress_bars(errors) as on_step:
+        for report in evaluate_files(
+            files, Catalogue.open(catalogue), samples=samples, seed=seed, where=where, floor=floor, on_step=on_step
+        ):
+            reports.append(report)
+            if json_out:
+                storage.write_json(json_out, {"catalogue": catalogue.as_posix(), "generators": reports})
+    for name in FEATURE_SETS:
+        output.print(_generator_table(reports, name))
+    if plot:
+        output.print(f"{plot_curve(reports, plot)}: the figures over the images shown", soft_wrap=True)
+
+
+def _generator_table(reports: list[dict[str, Any]], features: str) -> Table:
+    """One feature set's figures, a row for every generator and, where it was measured, for the floor."""
+    key = features.replace("-", "_")
+    columns = ("kernel distance x1000 (sd)", "precision", "recall", "Fréchet", "real, drawn")
+    table = Table("generator", "images shown", *columns, title=f"on {features}'s features")
+    for report in reports:
+        floor = [("training photos", None, report["floor"])] if "floor" in report else []
+        for name, shown, part in [(Path(report["file"]).name, report["images_shown"], report), *floor]:
+            figures = part["figures"]
+            table.add_row(
+                name,
+                "-" if shown is None else f"{shown:,}",
+                f"{figures[f'kid_{key}_x1000']:.3g} ({figures[f'kid_{key}_sd_x1000']:.2g})",
+                *(f"{figures[f'{figure}_{key}']:.3f}" for figure in ("precision", "recall")),
+                f"{figures[f'frechet_{key}']:.4g}",
+                f"{part['n_real']:,}, {part['n_fake']:,}",
+            )
+    return table
+
+
 def _table(report: dict[str, Any], title: str) -> Table:
     table = Table("ranked by", "items", "AUC", "Recall@10", "Recall@50", "NDCG@10", "users", title=title)
     for who in ("model", "popularity", "random"):

@@ -1,0 +1,207 @@
+"""How near a generator's pictures come to photos of products it has never seen (figures: `docs/metrics.md`)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gigs import storage
+from gigs.data.catalogue import Catalogue
+from gigs.data.select import select
+from gigs.errors import DataError, InputError, ModelError
+from gigs.generator.base import Generator, load_generator
+from gigs.images import to_uint8
+from gigs.metrics.features import FEATURE_SETS, INPUT_SIZE, feature_network, photo_features, picture_features
+from gigs.metrics.frechet import FrechetDistance
+from gigs.metrics.kid import SUBSET_SIZE, SUBSETS, kernel_distance
+from gigs.metrics.precision_recall import NEAREST, precision_recall
+from gigs.progress import OnStep, Step, silent
+
+BATCH = 64
+
+Features = dict[str, np.ndarray]  # by feature set, [N,D]
+
+
+def evaluate_generator(
+    generator: Generator,
+    catalogue: Catalogue,
+    *,
+    samples: int = 2000,
+    seed: int = 0,
+    where: str = "",
+    floor: bool = False,
+    on_step: OnStep = silent,
+) -> dict[str, Any]:
+    """Compare a generator's pictures with photos of held-out products.
+
+    Args:
+        generator: Any family; the pictures are compared at its resolution, rounded to 8 bit as photos are.
+        catalogue: Where the products were held out from its training.
+        samples: How many pictures to draw.
+        seed: Of the latent vectors and the subsets; generators of one latent dimension get the same vectors.
+        where: Condition on the held-out items; the one of the training, or else the two differ by what they show.
+        floor: Also compare as many training photos with the same held-out photos: what a perfect generator would get.
+        on_step: Progress.
+
+    Returns:
+        JSON-able: the settings, the numbers of pictures, and under `figures`, for either feature set, `kid_SET` and
+        `kid_SET_sd` (and both times 1000), `precision_SET`, `recall_SET`, `frechet_SET`. `floor` holds the same of
+        training photos.
+
+    Raises:
+        InputError: Too few samples, or a condition that cannot be evaluated.
+        DataError: Too few held-out photos, or photos smaller than the generator's pictures.
+        ModelError: The generator's pictures are not finite, or a feature network cannot be had.
+    """
+    if samples <= NEAREST:
+        raise InputError(f"{samples} samples are too few to compare; draw {NEAREST + 1} or more (2000 is usual)")
+    side, device = generator.resolution, next(generator.parameters()).device
+    held_out = _rows(catalogue, catalogue.held_out_items(), where, "held-out")
+    pictures = draw(generator, samples, seed, on_step)
+    networks = [feature_network(name).to(device) for name in FEATURE_SETS]
+
+    def seen(rows: np.ndarray, what: str) -> Features:
+        return {
+            network.name: photo_features(network, catalogue, rows, image_size=side, what=what, on_step=on_step)
+            for network in networks
+        }
+
+    real = seen(held_out, "held-out photos")
+    fake = {network.name: picture_features(network, pictures, on_step=on_step) for network in networks}
+    settings = {"resolution": side, "where": where, "samples": samples, "seed": seed, "feature_input": INPUT_SIZE}
+    report = settings | _compare(real, fake, seed)
+    if floor:
+        trained = _rows(catalogue, catalogue.train_items(), where, "training")
+        drawn = np.random.default_rng(seed).choice(trained, size=min(samples, len(trained)), replace=False)
+        report["floor"] = _compare(real, seen(np.sort(drawn), "training photos"), seed)
+    return report
+
+
+def evaluate_files(
+    files: Sequence[str | Path],
+    catalogue: Catalogue,
+    *,
+    samples: int = 2000,
+    seed: int = 0,
+    where: str = "",
+    floor: bool = False,
+    on_step: OnStep = silent,
+) -> Iterator[dict[str, Any]]:
+    """Evaluate saved generators one by one, for instance snapshots of one training.
+
+    All files are looked at before the first is evaluated, so that the last cannot spoil the work of an hour.
+
+    Yields:
+        What `evaluate_generator` returns, with `file`, `sha256`, `images_shown` (None if the file does not say) and
+        `seconds`; `floor` only with the first generator of a resolution, being the same for all.
+    """
+    shown = [storage.load_tensors(Path(path))[1].get("about", {}).get("images_shown") for path in files]
+    for path in files:
+        load_generator(path)
+    floors: set[int] = set()
+    for number, path in enumerate(files):
+        on_step(Step("generators", number, len(files)))
+        generator, started = load_generator(path), time.monotonic()
+        report = evaluate_generator(
+            generator, catalogue, samples=samples, seed=seed, where=where, on_step=on_step,
+            floor=floor and generator.resolution not in floors,
+        )  # fmt: skip
+        floors.add(generator.resolution)
+        about = {"file": Path(path).as_posix(), "sha256": storage.sha256_of(Path(path)), "images_shown": shown[number]}
+        yield about | {"seconds": round(time.monotonic() - started, 1)} | report
+    on_step(Step("generators", len(files), len(files)))
+
+
+def draw(generator: Generator, samples: int, seed: int, on_step: OnStep = silent) -> np.ndarray:
+    """Pictures of seeded latent vectors, uint8 `[samples,S,S,3]`.
+
+    Raises:
+        ModelError: A value is not finite.
+    """
+    device = next(generator.parameters()).device
+    latents = generator.sample(samples, torch.Generator().manual_seed(seed))
+    pieces = []
+    with torch.inference_mode():
+        for start in range(0, samples, BATCH):
+            images = generator(latents[start : start + BATCH].to(device))
+            if not bool(torch.isfinite(images).all()):
+                raise ModelError("this generator draws pictures with values that are not finite; its training diverged")
+            pieces.append(to_uint8(images))
+            on_step(Step("pictures", start + len(images), samples))
+    return np.concatenate(pieces)
+
+
+def plot_curve(reports: Sequence[dict[str, Any]], path: Path) -> Path:
+    """Draw every figure over the images shown in training; the floor, where it was measured, is dashed.
+
+    Raises:
+        InputError: A generator's file does not say how many images it was shown.
+    """
+    from matplotlib.figure import Figure  # imported late: it takes a second
+
+    unknown = [report["file"] for report in reports if report["images_shown"] is None]
+    if unknown:
+        raise InputError(f"{unknown[0]}: does not say how many images it was shown; leave out --plot")
+    ordered = sorted(reports, key=lambda report: report["images_shown"])
+    shown = [report["images_shown"] for report in ordered]
+    floor = next((report["floor"]["figures"] for report in reports if "floor" in report), None)
+    figure = Figure(figsize=(10, 7), layout="constrained")
+    titles = {"kid_{}_x1000": "kernel distance x 1000", "frechet_{}": "Fréchet distance"}
+    titles |= {"precision_{}": "precision", "recall_{}": "recall"}
+    for axes, (key, title) in zip(figure.subplots(2, 2).flat, titles.items(), strict=True):
+        for colour, name in enumerate(FEATURE_SETS):
+            label = key.format(_suffix(name))
+            values = [report["figures"][label] for report in ordered]
+            axes.plot(shown, values, marker="o", color=f"C{colour}", label=name)
+            if floor:
+                axes.axhline(floor[label], linestyle="--", color=f"C{colour}", linewidth=1)
+        axes.set(title=title, xlabel="images shown")
+        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    figure.axes[0].legend()
+    return storage.write_atomic(path, lambda part: figure.savefig(part, format="png", dpi=120))
+
+
+def _compare(real: Features, fake: Features, seed: int) -> dict[str, Any]:
+    """Numbers of pictures, settings of the figures, and the figures of every feature set."""
+    n_real, n_fake = (len(next(iter(side.values()))) for side in (real, fake))
+    subset_size = min(SUBSET_SIZE, n_real, n_fake)
+    figures: dict[str, float] = {}
+    for name in real:
+        kid = kernel_distance(real[name], fake[name], subset_size=subset_size, rng=np.random.default_rng(seed))
+        shares = precision_recall(real[name], fake[name])
+        frechet = FrechetDistance(real[name].shape[1])
+        frechet.update(real[name], real=True)
+        frechet.update(fake[name], real=False)
+        key = _suffix(name)
+        figures |= {
+            f"kid_{key}": kid.mean,
+            f"kid_{key}_sd": kid.sd,
+            f"kid_{key}_x1000": kid.mean * 1000,
+            f"kid_{key}_sd_x1000": kid.sd * 1000,
+            f"precision_{key}": shares.precision,
+            f"recall_{key}": shares.recall,
+            f"frechet_{key}": frechet.compute(),
+        }
+    settings = {"subset_size": subset_size, "subsets": SUBSETS, "nearest": NEAREST}
+    return {"n_real": n_real, "n_fake": n_fake, **settings, "figures": figures}
+
+
+def _rows(catalogue: Catalogue, items: np.ndarray, where: str, what: str) -> np.ndarray:
+    """The items that satisfy the condition, if there are enough of them to compare."""
+    rows = select(catalogue, items, where)
+    if len(rows) <= NEAREST:
+        raise DataError(
+            f"{catalogue.root}: {len(rows)} {what} photos to compare with, at least {NEAREST + 1} are needed; widen "
+            "--where, or import the catalogue with a larger --hold-out"
+        )
+    return rows
+
+
+def _suffix(name: str) -> str:
+    """A feature set's name as it stands behind a figure's."""
+    return name.replace("-", "_")
