@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import typer
 
-from gigs.cli import data, evaluate, pack, recommend, suggest, train
+from gigs.cli import data, evaluate, generator, pack, recommend, suggest, train
 from gigs.cli.console import errors
 from gigs.errors import GigsError
 
@@ -27,6 +27,7 @@ app.command("recommend")(recommend.recommend_command)
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(generator.app, name="generator")
 app.add_typer(pack.app, name="pack")
 
 

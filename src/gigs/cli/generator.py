@@ -1,0 +1,54 @@
+"""`gigs generator`: generators that others trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from gigs.cli.console import output
+
+app = typer.Typer(help="Use generators that others trained.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Use generators that others trained."""
+
+
+@app.command("convert")
+def convert_command(
+    source: Path = typer.Argument(..., metavar="SOURCE", help="The checkpoint as published: .pth, .pt or .bin."),
+    out: Path = typer.Option(..., "--out", "-o", help="File to write, such as metfaces.safetensors."),
+    resolution: int = typer.Option(
+        None,
+        help="Draw at this side in pixels, by a lower level of the network. Needed for a checkpoint from an earlier "
+        "stage of progressive training, whose upper levels have learned nothing yet.",
+    ),
+) -> None:
+    """Convert a public ProGAN checkpoint, once, to the file that --generator takes everywhere in gigs.
+
+    Two kinds are known, told by what the file holds:
+
+    pro_gan_pytorch (akanimax; package pro-gan-pth), versions 2 and 3: depth_10_epoch_42.bin, GAN_GEN_SHADOW_8.pth, or
+    what its README links to.
+
+    pytorch_GAN_zoo (facebookresearch), model PGAN: celebaHQ_s6_i80000-6196db68.pth and the others its hubconf.py names,
+    or a checkpoint of its train.py.
+
+    Nothing in the file is executed: tensors and plain settings are read, and a file that names anything else is
+    refused. docs/checkpoints.md tells more.
+
+    Example:
+
+      gigs generator convert depth_10_epoch_42.bin --out metfaces.safetensors
+    """
+    from gigs.generator.base import load_generator
+    from gigs.generator.formats import convert_checkpoint
+
+    generator = load_generator(convert_checkpoint(source, out, resolution=resolution))
+    output.print(
+        f"{out}: {generator.family}, {generator.resolution} px, {generator.latent_dim} latent numbers. "
+        f"Next: gigs suggest --sample --generator {out} --recommender ...",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
