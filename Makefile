@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-DEMO_STEPS ?= 200
+BENCH ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench clean
@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 demo: $(STAMP)  ## redesign the bundled pack's example product; opens nothing, writes demo/
-	$(BIN)/gigs suggest --example 1 --audience women --steps $(DEMO_STEPS) --seed 0 --out demo
+	$(BIN)/gigs suggest --example 1 --audience women --seed 0 --out demo
 	@echo "Look at demo/contact-sheet.png, then open demo/report.html."
 
 test: $(STAMP)  ## run the tests
@@ -36,8 +36,8 @@ format: $(STAMP)  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP)  ## time the stages on this machine
-	$(BIN)/python -m benchmarks.run
+bench: $(STAMP)  ## the presets side by side on this machine; BENCH="--quick" for a short one, BENCH="--help" for more
+	$(BIN)/python -m benchmarks.run $(if $(wildcard data/hm/catalogue.json),--catalogue data/hm) $(BENCH)
 
 clean:  ## remove what the commands above made, but not data or runs
 	rm -rf $(VENV) demo bench dist build .pytest_cache .mypy_cache .ruff_cache

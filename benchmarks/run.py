@@ -1,92 +1,178 @@
-"""`make bench`: time the stages of a suggestion on this machine, with the bundled pack and its own example items.
+"""`make bench`: the presets side by side on the same photos, seeds and audience, and audiences of three sizes.
 
-Ratios within one run mean something; seconds depend on the machine and on what else it does. `--steps` shortens both
-loops; seconds per step are what to compare.
+Photos take turns and presets follow one another on each, so that what else the machine does hits all alike. Every
+finished run is kept in OUT/runs.jsonl and not repeated: a bench that was interrupted goes on where it stopped. Ratios
+within one bench mean something; seconds depend on the machine.
+
+Without `--catalogue` the pack's own examples are used; the generator drew them itself, which flatters it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import platform
-import statistics
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
-from rich.table import Table
+from torch import Tensor
 
+from benchmarks import memory, photos, tables
 from gigs import storage
 from gigs.audience import Audience
-from gigs.compute import Compute, probe
-from gigs.images import fit_square, read_photo, to_tensor
+from gigs.compute import Compute, probed
+from gigs.data.catalogue import Catalogue
 from gigs.packs import load_pack
 from gigs.perceptual import PerceptualLoss
-from gigs.pipeline import Models, suggest
-from gigs.presets import get_preset
+from gigs.pipeline import Models, Suggestions, suggest
+from gigs.presets import Preset, get_preset
+from gigs.weights import content_hash
+
+PRESETS = ("paper-text", "fast", "faithful", "preview")
+QUICK_STEPS = 100
+errors = Console(stderr=True)
 
 
 def main() -> None:
-    """Parse options, run, print a table, write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=20, help="steps of each loop")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("bench/bench.json"))
-    options = parser.parse_args()
-    pack = load_pack()
-    models = Models(pack.generator, pack.recommender, PerceptualLoss("vgg"))
-    photos = [to_tensor(fit_square(read_photo(path), pack.generator.resolution)[0]) for path in pack.examples()]
-    results: dict[str, Any] = {
+    """Parse options, run, print tables, write JSON and Markdown."""
+    options = parse()
+    options.out.mkdir(parents=True, exist_ok=True)
+    pack = load_pack(options.pack)
+    compute = probed()
+    plain = Models(pack.generator, pack.recommender, PerceptualLoss("vgg"), pack.encoder)
+    if options.catalogue:
+        chosen = photos.held_out(Catalogue.open(options.catalogue), pack.generator.resolution, options.photos, 0)
+    else:
+        chosen = photos.examples(pack)[: options.photos]
+    presets = {name: _shortened(get_preset(name), options) for name in options.presets}
+    runs = compare(plain, compute, presets, chosen, pack.audience(options.audience), options)
+    about = {
         "machine": platform.processor() or platform.machine(),
         "threads": torch.get_num_threads(),
+        "probe": compute.describe(),
+        "pack": pack.name,
+        "generator": pack.info["files"]["generator.safetensors"][:12],
+        "audience": options.audience,
+        "seed": options.seed,
+        "photos": len(chosen),
+        "held_out": bool(options.catalogue),
+        "presets": {name: asdict(preset) for name, preset in presets.items()},
     }
-    results |= {"probe": probe().describe(), "steps": options.steps, "photos": len(photos), "seed": options.seed}
-    results["stages"] = stages(models, photos, pack.audience("everyone"), options.steps, options.seed)
-    results["audiences"] = audiences(models, photos[0], options.steps, options.seed)
-    show(results)
-    storage.write_json(options.out, results)
+    results: dict[str, Any] = {"about": about, "runs": runs}
+    results["summary"] = tables.summarise(runs, presets)
+    results["paired"] = tables.paired(runs, "paper-text")
+    if options.audiences:
+        results["audiences"] = audiences(plain, compute, chosen[0][1], options.seed)
+    storage.write_json(options.out / "bench.json", results)
+    text = tables.markdown(results)
+    storage.write_text(options.out / "bench.md", text)
+    print(text)
 
 
-def stages(models: Models, photos: list[torch.Tensor], audience: Audience, steps: int, seed: int) -> dict[str, Any]:
-    """Seconds a step of each loop, median and quartiles over the photos."""
-    preset = get_preset("paper-text", steps=steps)
-    seconds = [suggest(models, photo, audience, preset, seed=seed, compute=Compute()).seconds for photo in photos]
-    return {name: quartiles([each[name] / max(1, steps) for each in seconds]) for name in ("inversion", "shifting")}
+def parse() -> argparse.Namespace:
+    """Options of the bench."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--catalogue", type=Path, help="folder of an imported catalogue with held-out products")
+    parser.add_argument("--photos", type=int, default=20)
+    parser.add_argument("--pack", default="hm-64")
+    parser.add_argument("--audience", default="women")
+    parser.add_argument("--presets", nargs="+", default=list(PRESETS))
+    parser.add_argument("--quick", action="store_true", help=f"paper-text at T={QUICK_STEPS}, its seconds extrapolated")
+    parser.add_argument("--shift-steps", type=int, help="paper-text: T of the second loop alone; seconds extrapolated")
+    parser.add_argument("--no-audiences", dest="audiences", action="store_false", help="leave out the second part")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("bench"))
+    return parser.parse_args()
 
 
-def audiences(models: Models, photo: torch.Tensor, steps: int, seed: int) -> dict[str, Any]:
-    """Seconds of selecting and pleasing 1, 100 and 10,000 users, drawn at random; the ratio to one user."""
+def _shortened(preset: Preset, options: argparse.Namespace) -> Preset:
+    """`paper-text` with fewer steps, if so asked for."""
+    if preset.name != "paper-text":
+        return preset
+    steps = QUICK_STEPS if options.quick else preset.inversion.steps
+    shift_steps = options.shift_steps or (QUICK_STEPS if options.quick else preset.shifting.steps)
+    return replace(
+        preset,
+        inversion=replace(preset.inversion, steps=steps),
+        shifting=replace(preset.shifting, steps=shift_steps),
+    )
+
+
+def compare(
+    models: Models,
+    compute: Compute,
+    presets: dict[str, Preset],
+    chosen: list[tuple[str, Tensor]],
+    audience: Audience,
+    options: argparse.Namespace,
+) -> list[dict[str, Any]]:
+    """One row a photo and preset."""
+    path = options.out / "runs.jsonl"
+    known = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+    generator = content_hash(dict(models.generator.state_dict()))[:12]
+    rows = []
+    for number, (name, photo) in enumerate(chosen, start=1):
+        for preset in presets.values():
+            key = {
+                "photo": name, "preset": preset.name, "settings": json.loads(json.dumps(asdict(preset))),
+                "audience": audience.name, "seed": options.seed, "generator": generator,
+            }  # fmt: skip
+            row = next((row for row in known if all(row.get(part) == value for part, value in key.items())), None)
+            if row is None:
+                errors.print(f"{number}/{len(chosen)} {name}: {preset.name}", highlight=False)
+                row = key | one(models, compute if preset.probe else Compute(), preset, photo, audience, options.seed)
+                with path.open("a") as handle:
+                    handle.write(json.dumps(row) + "\n")
+            rows.append(row)
+    return rows
+
+
+def one(
+    models: Models, compute: Compute, preset: Preset, photo: Tensor, audience: Audience, seed: int
+) -> dict[str, Any]:
+    """Run one preset on one photo and measure it."""
+    memory.reset_peak()
+    found = suggest(models.placed(compute), photo, audience, preset, seed=seed, compute=compute)
+    gains = found.scores - (found.photo_score or 0.0)
+    return {
+        "seconds": found.seconds,
+        "peak_mb": memory.peak_mb(),
+        "lpips": found.base.lpips.item(),
+        "lpips_before_tuning": found.pivot.lpips.item(),
+        "mse": found.base.mse.item(),
+        "steps": found.pivot.steps,
+        "gain": gains.mean().item(),
+        "gain_vs_reconstruction": (found.scores - found.base_score).mean().item(),
+        "positive": (gains > 0).float().mean().item(),
+        "diversity": diversity(models.perceptual, found),
+    }
+
+
+@torch.no_grad()
+def diversity(perceptual: PerceptualLoss, found: Suggestions) -> float:
+    """Mean pairwise LPIPS (VGG16) among the suggestions."""
+    images = found.shifted.images
+    first, second = torch.triu_indices(len(images), len(images), 1)
+    return perceptual(images[first], images[second]).mean().item() if len(first) else 0.0
+
+
+def audiences(models: Models, compute: Compute, photo: Tensor, seed: int, repeats: int = 3) -> dict[str, Any]:
+    """Seconds of pleasing 1, 100 and 10,000 users by `fast`, users drawn at random: best of a few, ratio to one."""
     rng = torch.Generator().manual_seed(seed)
     factors = torch.randn(10_000, models.recommender.feature_count, generator=rng)
-    preset, found = get_preset("paper-text", steps=steps), {}
-    for users in (1, 100, 10_000):
-        started = time.perf_counter()
-        audience = Audience(f"{users} users", users, factors[:users].mean(0))
-        suggest(models, photo, audience, preset, seed=seed, compute=Compute())
-        found[str(users)] = time.perf_counter() - started
-    return {users: {"seconds": seconds, "ratio": seconds / found["1"]} for users, seconds in found.items()}
-
-
-def quartiles(values: list[float]) -> dict[str, float]:
-    """Median and quartiles."""
-    low, high = np.quantile(values, [0.25, 0.75])
-    return {"median": statistics.median(values), "q25": float(low), "q75": float(high)}
-
-
-def show(results: dict[str, Any]) -> None:
-    """Print the figures."""
-    console = Console()
-    table = Table("stage", "seconds a step", "quartiles", "at T=1000, extrapolated")
-    for name, figures in results["stages"].items():
-        spread = f"{figures['q25']:.3f} - {figures['q75']:.3f}"
-        table.add_row(name, f"{figures['median']:.3f}", spread, f"{1000 * figures['median']:.0f} s")
-    console.print(table)
-    table = Table("audience", "seconds", "ratio to one user")
-    for users, figures in results["audiences"].items():
-        table.add_row(f"{users} users", f"{figures['seconds']:.1f}", f"{figures['ratio']:.2f}")
-    console.print(table)
+    preset, ready = get_preset("fast"), models.placed(compute)
+    found = dict.fromkeys((1, 100, 10_000), float("inf"))
+    for _ in range(repeats):
+        for users in found:
+            started = time.perf_counter()
+            audience = Audience(f"{users} users", users, factors[:users].mean(0))
+            suggest(ready, photo, audience, preset, seed=seed, compute=compute)
+            found[users] = min(found[users], time.perf_counter() - started)
+    return {str(users): {"seconds": seconds, "ratio": seconds / found[1]} for users, seconds in found.items()}
 
 
 if __name__ == "__main__":

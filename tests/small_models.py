@@ -10,6 +10,7 @@ from gigs import storage
 from gigs.generator.base import save_generator
 from gigs.generator.progan import ProGAN, ProGANSettings
 from gigs.images import save_png
+from gigs.inversion.encoder import Encoder, save_encoder
 from gigs.recommender import DVBPR
 
 RESOLUTION = 32
@@ -34,10 +35,20 @@ def small_recommender(users: int = 4, seed: int = 0) -> DVBPR:
         return model.freeze()  # type: ignore[return-value]
 
 
-def write_small_pack(root: Path) -> Path:
-    """A complete pack in the public layout."""
+def small_encoder(seed: int = 0) -> Encoder:
+    """An encoder for `small_generator` with random weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        settings = ProGANSettings(resolution=RESOLUTION, latent_dim=32, fmap_base=64, fmap_max=16)
+        return Encoder(settings).freeze()
+
+
+def write_small_pack(root: Path, *, encoder: bool = False) -> Path:
+    """A complete pack in the public layout, with an encoder if asked for."""
     generator, recommender = small_generator(), small_recommender()
     save_generator(root / "generator.safetensors", generator)
+    if encoder:
+        save_encoder(root / "encoder.safetensors", small_encoder())
     recommender.save(root / "recommender.safetensors", with_users=False)
     thetas = {"everyone": recommender.user_factors.mean(0).detach(), "few": recommender.user_factors[1].detach()}
     storage.save_tensors(root / "audiences.safetensors", thetas, {"kind": "audiences"})

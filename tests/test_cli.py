@@ -169,6 +169,30 @@ def test_a_real_photo_and_its_reconstruction(hm_source, tmp_path):
         assert drawn.width / drawn.height == pytest.approx(2 / 3, abs=0.01)
 
 
+@NEEDS_WEIGHTS
+def test_a_photo_that_the_gate_refuses_is_exit_3_and_nothing_written(tiny_catalogue, photo, tmp_path):
+    pack = write_small_pack(tmp_path / "pack", encoder=True)
+    info = json.loads((pack / "pack.json").read_text())
+
+    def suggest(limit: float, *options, out):
+        limits = {"drift": 0.0, "rough": limit, "refused": limit}
+        gate = {"limits": {"draft": limits, "optimised": limits}, "mean": [0.0] * 6}
+        (pack / "pack.json").write_text(json.dumps(info | {"gate": gate}))
+        return gigs("suggest", photo, *options, "--pack", pack, "--preview", "--n", 2, "--out", tmp_path / out)
+
+    refused = suggest(0.0, out="refused")
+    assert refused.returncode == 3 and "shirt.png" in refused.stderr and "--force" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1 and not (tmp_path / "refused").exists()
+    assert suggest(9.0, out="good").returncode == 0
+    assert json.loads((tmp_path / "good" / "result.json").read_text())["gate"]["grade"] == "good"
+    forced = suggest(0.0, photo, "--force", out="forced")
+    assert forced.returncode == 0, forced.stderr
+    record = json.loads((tmp_path / "forced" / "shirt-2" / "result.json").read_text())
+    assert record["gate"]["grade"] == "refused" and record["reconstruction"]["caution"]
+    few = gigs("pack", "calibrate", pack, "--catalogue", tiny_catalogue.root)
+    assert few.returncode == 2 and "20 or more are needed" in few.stderr
+
+
 def test_the_sellers_photo_is_never_overwritten(small_pack, photo, tmp_path):
     own = tmp_path / "photo.png"
     own.write_bytes(photo.read_bytes())
@@ -232,7 +256,8 @@ def test_audiences_and_the_card_are_listed(small_pack):
 @pytest.mark.parametrize(
     "command",
     ["", "suggest", "audiences", "recommend", "data", "data import hm", "data check", "train recommender",
-     "train generator", "evaluate recommender", "pack build", "pack show"],
+     "train generator", "train encoder", "evaluate recommender", "evaluate generator", "generator convert", "pack build",
+     "pack calibrate", "pack show"],
 )  # fmt: skip
 def test_every_command_explains_itself(command):
     result = gigs(*command.split(), "--help")

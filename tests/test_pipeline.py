@@ -5,7 +5,10 @@ import torch
 from small_models import small_generator, small_recommender
 
 from gigs.audience import Audience
-from gigs.errors import InputError
+from gigs.errors import InputError, ModelError
+from gigs.generator.progan import ProGANSettings
+from gigs.inversion.encoder import Encoder
+from gigs.inversion.gate import Gate, Limits, RefusedError
 from gigs.pipeline import Models, suggest
 from gigs.presets import get_preset
 
@@ -66,5 +69,57 @@ def test_presets_have_the_papers_numbers():
     preset = get_preset("paper-text")
     assert (preset.inversion.steps, preset.shifting.steps, preset.shifting.n) == (1000, 1000, 8)
     assert (preset.shifting.radius, preset.shifting.learning_rate, preset.inversion.learning_rate) == (0.4, 0.01, 0.01)
-    with pytest.raises(InputError, match="choose one of paper-text"):
+    with pytest.raises(InputError, match="choose one of fast, faithful, preview, paper-text"):
         get_preset("magic")
+
+
+@pytest.fixture
+def encoder():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Encoder(ProGANSettings(resolution=32, latent_dim=32, fmap_base=64, fmap_max=16)).freeze()
+
+
+def gate(refused: float) -> Gate:
+    limits = Limits(0.0, refused / 2, refused)
+    return Gate({"draft": limits, "optimised": limits}, torch.zeros(6))
+
+
+@pytest.mark.parametrize("name", ["fast", "faithful", "preview"])
+def test_presets_that_start_from_an_encoder(models, encoder, photo, audience, name):
+    found = suggest(replace(models, encoder=encoder), photo, audience, get_preset(name, n=3, steps=2))
+    assert found.shifted.images.shape == (3, 3, 32, 32)
+    assert found.shifted.shifts.abs().max() <= 0.4
+    assert found.pivot.steps == (0 if name == "preview" else 2)
+    tuned = name == "faithful"
+    assert (found.seconds["tuning"] > 0.01) == tuned and (found.base is found.pivot) != tuned
+    if tuned:
+        assert found.base.lpips < found.pivot.lpips
+        assert torch.equal(found.base.z, found.pivot.z)
+
+
+def test_the_encoders_answer_is_the_start(models, encoder, photo, audience):
+    found = suggest(replace(models, encoder=encoder), photo, audience, get_preset("preview", n=1))
+    torch.testing.assert_close(found.base.z, encoder(photo))
+
+
+def test_without_an_encoder_fast_starts_from_noise_and_the_preview_says_what_is_missing(models, photo, audience):
+    assert get_preset("fast").inversion.steps_from_noise > get_preset("fast").inversion.steps
+    found = suggest(models, photo, audience, get_preset("fast", n=2, steps=2))
+    assert found.pivot.steps == 2
+    with pytest.raises(InputError, match="gigs train encoder"):
+        suggest(models, photo, audience, get_preset("preview"))
+    with pytest.raises(ModelError, match="gigs train encoder"):
+        replace(models, encoder=Encoder(ProGANSettings(resolution=16, latent_dim=32, fmap_base=64, fmap_max=16)))
+
+
+def test_the_gate_refuses_before_anything_is_shifted(models, photo, audience):
+    preset = get_preset("fast", n=2, steps=1)
+    seen = []
+    with pytest.raises(RefusedError, match="could not be redrawn"):
+        suggest(models, photo, audience, preset, gate=gate(0.0), on_step=lambda step: seen.append(step.stage))
+    assert "redesigning" not in seen
+    forced = suggest(models, photo, audience, preset, gate=gate(0.0), force=True)
+    assert forced.verdict.grade == "refused"
+    assert suggest(models, photo, audience, preset, gate=gate(100.0)).verdict.grade == "good"
+    assert suggest(models, None, audience, preset, gate=gate(0.0)).verdict is None

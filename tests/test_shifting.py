@@ -6,6 +6,7 @@ from gigs.errors import InputError
 from gigs.latent import sample_normal, standardise
 from gigs.shifting.optimise import ShiftSettings, project, shift
 from gigs.shifting.predictor import ShiftPredictor, seeded_predictor
+from gigs.shifting.separation import Repulsion
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +89,42 @@ def test_wrong_settings_are_named(generator, base):
             ShiftSettings(**wrong)
     with pytest.raises(InputError, match="one latent vector"):
         run(generator, torch.cat([base, base]))
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "sign"])
+def test_repulsion_keeps_suggestions_apart_without_training_anything(generator, base, optimiser):
+    options = {"separation": "repulsion", "optimiser": optimiser, "learning_rate": 0.1, "final_rate": 0.2, "steps": 20}
+    apart = run(generator, base, margin=0.2, **options)
+    together = run(generator, base, margin=1e-6, **options)
+    assert redness(apart.images).mean() > redness(generator(base)).mean()
+    assert apart.shifts.abs().max() <= 0.4
+    assert spread(apart.images) > spread(together.images)
+    alone = run(generator, base, **options, seed=2)
+    assert torch.equal(alone.shifts, run(generator, base, **options, seed=2).shifts)
+
+
+def spread(images):
+    first, second = torch.triu_indices(len(images), len(images), 1)
+    return (images[first] - images[second]).square().mean().sqrt()
+
+
+def test_distinct_counts_twins():
+    images = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    assert Repulsion(0.05).distinct(images) == 1.0
+    twins = torch.cat([images, images[:1]])
+    assert Repulsion(0.05).distinct(twins) == 0.5
+    assert Repulsion(0.05).distinct(images[:1]) == 1.0
+
+
+def test_a_sign_step_moves_every_coordinate_by_the_rate(generator, base):
+    options = {"separation": "repulsion", "optimiser": "sign", "margin": 1e-6, "radius": 4.0}
+    still = run(generator, base, steps=0, **options).shifts
+    moved = run(generator, base, steps=1, learning_rate=1e-3, **options).shifts
+    change = (moved - still).abs()
+    assert change.median() == pytest.approx(1e-3, rel=0.1)  # project() standardises afterwards
+
+
+def test_unknown_ways_are_refused():
+    for changes in ({"separation": "magic"}, {"optimiser": "magic"}, {"margin": 0.0}, {"final_rate": 0.0}):
+        with pytest.raises(InputError):
+            ShiftSettings(**changes)

@@ -6,17 +6,22 @@ bf16 convolutions are several times faster than fp32 on a CPU with AMX or AVX-51
 from __future__ import annotations
 
 import contextlib
+import os
+import platform
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gigs.errors import InputError
+from gigs import storage
+from gigs.errors import GigsError, InputError
+from gigs.storage import cache_dir
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +42,7 @@ class Compute:
     def place(self, module: nn.Module) -> nn.Module:
         """Move a network to the device, in the chosen layout."""
         module = module.to(self.device)
-        return module.to(memory_format=torch.channels_last) if self.channels_last else module
+        return module.to(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, compiled if that was chosen."""
@@ -78,6 +83,67 @@ def probe(device: str = "cpu", *, allow_compile: bool = False, repeats: int = 3)
         return best
     compiled = replace(best, compile=True)
     return compiled if _seconds(compiled, repeats) < 0.9 * fastest else best
+
+
+def probed(device: str = "cpu") -> Compute:
+    """The probe's answer for this machine, kept in the cache so that the same seed goes on giving the same bytes.
+
+    `GIGS_COMPUTE` (`wished`) decides instead of the probe.
+
+    Raises:
+        InputError: `GIGS_COMPUTE` is of another form.
+    """
+    if wish := wished(device):
+        return wish
+    path = cache_dir() / "compute.json"
+    key = f"{device} {_processor()} {torch.get_num_threads()} threads torch {torch.__version__}"
+    known = _read_cache(path)
+    if isinstance(known.get(key), dict) and set(known[key]) == {"bf16", "channels_last"}:
+        return Compute(device=device, **known[key])
+    found = probe(device)
+    answer = {"bf16": found.bf16, "channels_last": found.channels_last}
+    with contextlib.suppress(OSError):  # a cache that cannot be written only costs the next run a second
+        storage.write_json(path, known | {key: answer})
+    return found
+
+
+def chosen(device: str, *, allow_compile: bool = False) -> Compute:
+    """For long runs: what `GIGS_COMPUTE` asks for, or else what the probe finds now."""
+    return wished(device) or probe(device, allow_compile=allow_compile)
+
+
+def wished(device: str) -> Compute | None:
+    """What the environment variable `GIGS_COMPUTE` asks for, such as `fp32` or `bf16,channels_last,compile`.
+
+    Raises:
+        InputError: It is of another form.
+    """
+    text = os.environ.get("GIGS_COMPUTE")
+    if not text:
+        return None
+    parts = set(text.split(","))
+    if not parts <= {"fp32", "bf16", "channels_last", "compile"} or len(parts & {"fp32", "bf16"}) != 1:
+        raise InputError(f"GIGS_COMPUTE={text!r}: write fp32 or bf16, then ,channels_last and ,compile as wanted")
+    return Compute(
+        device=device, bf16="bf16" in parts, channels_last="channels_last" in parts, compile="compile" in parts
+    )
+
+
+def _read_cache(path: Path) -> dict[str, Any]:
+    try:
+        known = storage.read_json(path)
+    except (GigsError, OSError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _processor() -> str:
+    """The processor's model where the system tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _seconds(compute: Compute, repeats: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -25,3 +27,8 @@ def standardise(z: Tensor) -> Tensor:
 def sample_normal(n: int, dim: int, rng: torch.Generator) -> Tensor:
     """`[n,dim]` standardised draws from N(0,1), made on the CPU so that a seed means the same on every device."""
     return standardise(torch.randn(n, dim, generator=rng))
+
+
+def cosine_share(done: float, final: float) -> float:
+    """Share of a learning rate at a point of a run: from 1 to `final` along half a cosine; `done` is in [0,1]."""
+    return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * done))

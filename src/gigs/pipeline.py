@@ -1,4 +1,4 @@
-"""One photo, end to end: invert it, shift it, score what came out. No files, no network, no printing."""
+"""One photo, end to end: invert it, tune to it, shift it, score what came out. No files, no network, no printing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from gigs.audience import Audience
 from gigs.compute import Compute
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator
-from gigs.inversion.optimise import Inversion, describe, invert
+from gigs.inversion.encoder import Encoder, check_pair
+from gigs.inversion.gate import Gate, RefusedError, Verdict
+from gigs.inversion.optimise import Inversion, InversionSettings, describe, invert
+from gigs.inversion.starts import choose_start
+from gigs.inversion.tuning import tune
 from gigs.perceptual import PerceptualLoss
 from gigs.presets import Preset
 from gigs.progress import OnStep, silent
@@ -27,10 +31,21 @@ class Models:
     generator: Generator
     recommender: Recommender
     perceptual: PerceptualLoss
+    encoder: Encoder | None = None
 
-    def to(self, device: str) -> Models:
-        """The same models, moved."""
-        return Models(self.generator.to(device), self.recommender.to(device), self.perceptual.to(device))
+    def __post_init__(self) -> None:
+        if self.encoder is not None:
+            check_pair(self.encoder, self.generator)
+
+    def placed(self, compute: Compute) -> Models:
+        """The same models on a device; generator and encoder in the chosen layout."""
+        encoder = None if self.encoder is None else compute.place(self.encoder)
+        return Models(
+            compute.place(self.generator),  # type: ignore[arg-type]
+            self.recommender.to(compute.device),
+            self.perceptual.to(compute.device),
+            encoder,  # type: ignore[arg-type]
+        )
 
 
 @dataclass(frozen=True)
@@ -38,12 +53,15 @@ class Suggestions:
     """What `suggest` found for one product.
 
     `photo` is `[1,3,R,R]`, the photo at the generator's resolution, or None where the base was sampled; `scores` are
-    theta^T phi (Eq. 1); `lpips_to_base` compares each suggestion with the reconstruction. Suggestions are in order of
-    their score, best first.
+    theta^T phi (Eq. 1); `lpips_to_base` compares each suggestion with the reconstruction. `pivot` is what inversion
+    found before the generator was tuned to the photo, and `base` itself where it was not. `verdict` is the gate's, None
+    where there is no gate or no photo. Suggestions are in order of their score, best first.
     """
 
     photo: Tensor | None
     photo_score: float | None
+    pivot: Inversion
+    verdict: Verdict | None
     base: Inversion
     base_score: float
     shifted: Shifted
@@ -60,6 +78,8 @@ def suggest(
     *,
     seed: int = 0,
     compute: Compute | None = None,
+    gate: Gate | None = None,
+    force: bool = False,
     on_step: OnStep = silent,
 ) -> Suggestions:
     """Redesigns of one product that an audience would prefer (Algorithm 1).
@@ -72,10 +92,14 @@ def suggest(
         preset: Settings of both loops.
         seed: Same seed, same bytes on the CPU, whatever else ran before.
         compute: Precision and layout of both loops; scores are always computed in fp32.
+        gate: Judges the reconstruction before anything is built on it.
+        force: Go on with a photo that the gate refuses.
         on_step: Progress.
 
     Raises:
-        InputError: The audience's vector does not belong to this recommender.
+        InputError: The audience's vector does not belong to this recommender, or the preset starts from an encoder
+            and there is none.
+        RefusedError: The gate refuses the photo.
     """
     compute = compute or Compute()
     if audience.theta.shape != (models.recommender.feature_count,):
@@ -86,13 +110,18 @@ def suggest(
     rng = torch.Generator().manual_seed(seed)
     theta = audience.theta.to(device=compute.device, dtype=torch.float32)
     started = time.perf_counter()
-    base = _base(models, photo, preset, rng, compute, on_step)
+    pivot = _base(models, photo, preset, rng, compute, on_step)
+    verdict = None if gate is None or photo is None else _judge(models, gate, photo, pivot, preset)
+    if verdict is not None and verdict.grade == "refused" and not force:
+        raise RefusedError(verdict.words)
     inverted = time.perf_counter()
+    generator, base = _tuned(models, photo, pivot, preset, rng, compute, on_step)
+    tuned = time.perf_counter()
 
     def preference(images: Tensor) -> Tensor:
         return models.recommender.score(images, theta)
 
-    found = shift(models.generator, base.z, preference, preset.shifting, rng=rng, compute=compute, on_step=on_step)
+    found = shift(generator, base.z, preference, preset.shifting, rng=rng, compute=compute, on_step=on_step)
     with torch.no_grad():
         scores = preference(found.images)
         order = torch.argsort(scores, descending=True, stable=True)
@@ -103,8 +132,36 @@ def suggest(
     if not torch.isfinite(scores).all():
         raise ModelError("a score is not finite: generator or recommender holds damaged weights; load them again")
     finished = time.perf_counter()
-    seconds = {"inversion": inverted - started, "shifting": finished - inverted, "total": finished - started}
-    return Suggestions(photo, photo_score, base, base_score, found, scores[order], near, seconds)
+    seconds = {"inversion": inverted - started, "tuning": tuned - inverted, "shifting": finished - tuned}
+    seconds["total"] = finished - started
+    return Suggestions(photo, photo_score, pivot, verdict, base, base_score, found, scores[order], near, seconds)
+
+
+@torch.no_grad()
+def _judge(models: Models, gate: Gate, photo: Tensor, pivot: Inversion, preset: Preset) -> Verdict:
+    """The gate's verdict on a reconstruction, before any tuning: a tuned copy can draw a cat."""
+    phi = models.recommender.features(torch.cat([photo.to(pivot.images.device), pivot.images]))
+    drift = gate.drift(phi[:1], phi[1:]).item()
+    return gate.judge(pivot.lpips[0].item(), drift, draft=preset.inversion.steps == 0)
+
+
+def _tuned(
+    models: Models,
+    photo: Tensor | None,
+    pivot: Inversion,
+    preset: Preset,
+    rng: torch.Generator,
+    compute: Compute,
+    on_step: OnStep,
+) -> tuple[Generator, Inversion]:
+    """The generator to shift with, tuned to the photo if the preset says so, and what it draws at the pivot."""
+    if preset.tuning is None or photo is None:
+        return models.generator, pivot
+    photo = photo.to(compute.device)
+    own = tune(
+        models.generator, pivot.z, photo, models.perceptual, preset.tuning, rng=rng, compute=compute, on_step=on_step
+    )
+    return own, describe(own, photo, models.perceptual, pivot.z, pivot.found_at)
 
 
 def _base(
@@ -117,15 +174,28 @@ def _base(
 ) -> Inversion:
     """The base latent vector: inverted from the photo, or sampled."""
     if photo is not None:
+        photo, start, settings = photo.to(compute.device), None, preset.inversion
+        if settings.start == "encoder":
+            if models.encoder is None:
+                settings = _without_encoder(preset)
+            start = choose_start(
+                models.generator, photo, models.perceptual, models.encoder, settings, rng=rng, compute=compute
+            )
         return invert(
-            models.generator,
-            photo.to(compute.device),
-            models.perceptual,
-            preset.inversion,
-            rng=rng,
-            compute=compute,
+            models.generator, photo, models.perceptual, settings, rng=rng, start=start, compute=compute,
             on_step=on_step,
-        )
+        )  # fmt: skip
     z = models.generator.sample(1, rng).to(compute.device)
     with torch.no_grad():
         return describe(models.generator, models.generator(z), models.perceptual, z)
+
+
+def _without_encoder(preset: Preset) -> InversionSettings:
+    """The inversion of a preset that wants an encoder, where none goes with the generator: longer, from noise."""
+    steps = preset.inversion.steps_from_noise or preset.inversion.steps
+    if steps == 0:
+        raise InputError(
+            f"preset {preset.name} needs an encoder and none goes with this generator: train one with "
+            "`gigs train encoder`, or use --preset fast"
+        )
+    return replace(preset.inversion, steps=steps)

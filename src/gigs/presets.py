@@ -7,25 +7,66 @@ from dataclasses import dataclass
 
 from gigs.errors import InputError
 from gigs.inversion.optimise import InversionSettings
+from gigs.inversion.tuning import TuningSettings
 from gigs.shifting.optimise import ShiftSettings
+
+DEFAULT = "fast"
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings of both loops."""
+    """Settings of both loops and, if the generator is tuned to the photo, of that.
+
+    `probe`: compute in whatever precision and layout a start-up probe found fastest here; otherwise plain fp32.
+    """
 
     name: str
     inversion: InversionSettings
     shifting: ShiftSettings
+    tuning: TuningSettings | None = None
+    probe: bool = False
 
 
 def paper_text(n: int | None, steps: int | None) -> Preset:
     """Algorithm 1 with the text's numbers: T steps of each loop, n = 8, epsilon = 0.4, Adam 0.01, equal weights."""
-    count, total = 8 if n is None else n, 1000 if steps is None else steps
+    count, total = _or(n, 8), _or(steps, 1000)
     return Preset("paper-text", InversionSettings(steps=total), ShiftSettings(n=count, steps=total))
 
 
-PRESETS: dict[str, Callable[[int | None, int | None], Preset]] = {"paper-text": paper_text}
+def fast(n: int | None, steps: int | None) -> Preset:
+    """Encoder start, few and larger steps, plateau stop, repulsion in place of the predictor, probed precision.
+
+    `docs/speed.md` has the paired comparison with `paper-text` that each of these was admitted by.
+    """
+    inversion = InversionSettings(
+        steps=_or(steps, 40), steps_from_noise=_or(steps, 160), learning_rate=0.1, start="encoder", restarts=32,
+        patience=12, final_rate=0.1,
+    )  # fmt: skip
+    shifting = ShiftSettings(
+        n=_or(n, 8), steps=_or(steps, 16), learning_rate=0.1, separation="repulsion", optimiser="adam", final_rate=0.2
+    )
+    return Preset("fast", inversion, shifting, probe=True)
+
+
+def faithful(n: int | None, steps: int | None) -> Preset:
+    """`fast`, with a private copy of the generator tuned to the photo in between (Roich et al. 2021)."""
+    quick = fast(n, steps)
+    return Preset("faithful", quick.inversion, quick.shifting, TuningSettings(steps=_or(steps, 150)), probe=True)
+
+
+def preview(n: int | None, steps: int | None) -> Preset:
+    """The encoder's answer as it is, and a handful of shifting steps: a draft in a second or two."""
+    quick = fast(n, None)
+    inversion = InversionSettings(steps=0, start="encoder")
+    shifting = ShiftSettings(
+        n=quick.shifting.n, steps=_or(steps, 3), learning_rate=0.2, separation="repulsion", final_rate=0.5
+    )
+    return Preset("preview", inversion, shifting, probe=True)
+
+
+PRESETS: dict[str, Callable[[int | None, int | None], Preset]] = {
+    "fast": fast, "faithful": faithful, "preview": preview, "paper-text": paper_text,
+}  # fmt: skip
 
 
 def get_preset(name: str, *, n: int | None = None, steps: int | None = None) -> Preset:
@@ -37,3 +78,7 @@ def get_preset(name: str, *, n: int | None = None, steps: int | None = None) -> 
     if name not in PRESETS:
         raise InputError(f"preset {name!r} is unknown; choose one of {', '.join(PRESETS)}")
     return PRESETS[name](n, steps)
+
+
+def _or(given: int | None, own: int) -> int:
+    return own if given is None else given

@@ -22,6 +22,11 @@ from gigs.errors import ModelError
 MALFORMED = (AttributeError, ValueError, IndexError, KeyError, TypeError, OverflowError)
 
 
+def cache_dir() -> Path:
+    """Folder of what can be made or fetched again: `GIGS_CACHE`, or `~/.cache/gigs`."""
+    return Path(os.environ.get("GIGS_CACHE") or "~/.cache/gigs").expanduser()
+
+
 def write_atomic(path: Path, write: Callable[[Path], None]) -> Path:
     """Let `write` fill a temporary neighbour of `path`, sync it to disk, then rename it into place.
 

@@ -12,11 +12,13 @@ from torch import Tensor
 
 from gigs import storage
 from gigs.audience import Audience, select_audience
-from gigs.compute import Compute, pick_device
+from gigs.compute import Compute, pick_device, probed
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.generator.base import load_generator
 from gigs.images import Fit, fit_square, read_photo, to_tensor
+from gigs.inversion.encoder import Encoder, load_encoder
+from gigs.inversion.gate import RefusedError
 from gigs.packs import Pack, load_pack
 from gigs.perceptual import PerceptualLoss
 from gigs.pipeline import Models, suggest
@@ -41,7 +43,9 @@ class Request:
     generator: Path | None = None
     recommender: Path | None = None
     catalogue: Path | None = None
+    encoder: Path | None = None
     device: str = "cpu"
+    force: bool = False
 
     def __post_init__(self) -> None:
         ways = bool(self.photos) + (self.example is not None) + self.sample
@@ -60,11 +64,11 @@ class _Input:
     folder: Path
 
 
-def run(request: Request, on_step: OnStep = silent) -> list[tuple[Path, dict[str, Any]]]:
+def run(request: Request, on_step: OnStep = silent) -> tuple[list[tuple[Path, dict[str, Any]]], list[str]]:
     """Run a request; every input is checked before anything is written.
 
     Returns:
-        The folder and `result.json`'s content of each product.
+        The folder and `result.json`'s content of each product, and a line for each photo that the gate refused.
     """
     device = pick_device(request.device)
     pack = load_pack(request.pack)
@@ -73,14 +77,21 @@ def run(request: Request, on_step: OnStep = silent) -> list[tuple[Path, dict[str
     _check_out(request, inputs)
     audience, label, known = _audience(request, pack)
     recommender = load_recommender(request.recommender) if request.recommender else pack.recommender
-    models = Models(generator, recommender, PerceptualLoss("vgg")).to(device)
-    compute = Compute(device=device)
+    compute = probed(device) if request.preset.probe else Compute(device=device)
+    models = Models(generator, recommender, PerceptualLoss("vgg"), _encoder(request, pack)).placed(compute)
+    gate = pack.gate if _is_packs_own(request) else None
     used = _models_used(request, pack)
-    results = []
+    results: list[tuple[Path, dict[str, Any]]] = []
+    refused: list[str] = []
     for item in inputs:
-        found = suggest(
-            models, item.photo, audience, request.preset, seed=request.seed, compute=compute, on_step=on_step
-        )
+        try:
+            found = suggest(
+                models, item.photo, audience, request.preset, seed=request.seed, compute=compute, gate=gate,
+                force=request.force, on_step=on_step,
+            )  # fmt: skip
+        except RefusedError as error:
+            refused.append(f"{item.source}: {error}")
+            continue
         origin = Origin(
             item.source,
             item.fit,
@@ -91,7 +102,19 @@ def run(request: Request, on_step: OnStep = silent) -> list[tuple[Path, dict[str
         )
         record = write_result(item.folder, found, audience, request.preset, origin, seed=request.seed, compute=compute)
         results.append((item.folder, record))
-    return results
+    return results, refused
+
+
+def _is_packs_own(request: Request) -> bool:
+    """Whether the pack's own models draw and see: its gate's limits hold for no others."""
+    return request.generator is None and request.recommender is None and request.encoder is None
+
+
+def _encoder(request: Request, pack: Pack) -> Encoder | None:
+    """The encoder that goes with the generator: the one given, or the pack's for the pack's generator."""
+    if request.encoder is not None:
+        return load_encoder(request.encoder)
+    return pack.encoder if request.generator is None else None
 
 
 def _check_out(request: Request, inputs: list[_Input]) -> None:
@@ -112,11 +135,15 @@ def _check_out(request: Request, inputs: list[_Input]) -> None:
 def _models_used(request: Request, pack: Pack) -> dict[str, dict[str, str]]:
     """Which files drew and scored, by name and hash; the pack's own were hashed when it was loaded."""
     used = {}
-    for kind, given in (("generator", request.generator), ("recommender", request.recommender)):
+    for kind, given in (
+        ("generator", request.generator),
+        ("recommender", request.recommender),
+        ("encoder", request.encoder),
+    ):
         name = f"{kind}.safetensors"
         if given:
             used[kind] = {"file": given.name, "sha256": storage.sha256_of(given)}
-        else:
+        elif name in pack.info["files"] and not (kind == "encoder" and request.generator):
             used[kind] = {"file": f"{pack.name}/{name}", "sha256": pack.info["files"][name]}
     return used
 

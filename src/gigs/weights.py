@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from gigs import storage
 from gigs.errors import ModelError
 from gigs.storage import load_tensors, save_tensors, sha256_of
 from gigs.weights_formats import Tensors
@@ -27,7 +28,7 @@ def available() -> list[str]:
 
 def cache_dir() -> Path:
     """Folder of the converted weights: `~/.cache/gigs/weights`, or `weights` under `GIGS_CACHE`."""
-    return Path(os.environ.get("GIGS_CACHE") or "~/.cache/gigs").expanduser() / "weights"
+    return storage.cache_dir() / "weights"
 
 
 def fetch(name: str) -> Tensors:

@@ -43,7 +43,7 @@ def build_command(
     catalogue: Path = typer.Option(..., help="Catalogue for the audiences' conditions and the score statistics."),
     generator: Path = typer.Option(..., help="generator.safetensors from `gigs train generator`."),
     recommender: Path = typer.Option(..., help="recommender.safetensors from `gigs train recommender`."),
-    encoder: Path = typer.Option(None, help="encoder.safetensors from hybrid training."),
+    encoder: Path = typer.Option(None, help="encoder.safetensors from hybrid training or `gigs train encoder`."),
     audience: list[str] = typer.Option(
         [],
         help="NAME=LABEL=SPEC, any number of times, beside `everyone`; SPEC as in `gigs suggest --audience`. "
@@ -52,7 +52,10 @@ def build_command(
     example: list[str] = typer.Option([], help="NAME=SEED of an example picture that the generator draws."),
     card: Path = typer.Option(None, help="JSON file with provenance, licence and scores."),
 ) -> None:
-    """Build a pack: generator, recommender without its users, audience vectors, examples, card."""
+    """Build a pack: generator, encoder, recommender without its users, audience vectors, examples, card.
+
+    Then let `gigs pack calibrate` set its inversion gate.
+    """
     from gigs import storage
     from gigs.data.catalogue import Catalogue
     from gigs.packs import build_pack
@@ -66,6 +69,34 @@ def build_command(
             card=storage.read_json(card) if card else None, on_step=on_step,
         )  # fmt: skip
     output.print(f"{out}: pack {pack.name} with {len(pack.audiences)} audiences", soft_wrap=True)
+
+
+@app.command("calibrate")
+def calibrate_command(
+    pack: Path = typer.Argument(..., help="Folder of a pack with an encoder; its pack.json is written anew."),
+    catalogue: Path = typer.Option(..., help="Catalogue whose held-out products the pack never saw."),
+    where: str = typer.Option("", help="Condition on items: what the generator is for, as in its training."),
+    photos: int = typer.Option(200, min=20, help="Held-out photos to redraw, about two seconds each."),
+    drift_weight: float = typer.Option(0.2, min=0, help="Weight of the feature drift beside LPIPS."),
+    seed: int = typer.Option(0, min=0, help="Draws the photos."),
+) -> None:
+    """Set the limits of a pack's inversion gate: what is a good, a rough and a refused reconstruction.
+
+    One held-out photo in four shall be called rough, one in twenty refused. Example:
+
+      gigs pack calibrate my-shop --catalogue data/hm --where 'group in ["Shoes"]'
+    """
+    from gigs.compute import probed
+    from gigs.data.catalogue import Catalogue
+    from gigs.packs.calibrate import calibrate_pack
+
+    with progress_bars(errors) as on_step:
+        about = calibrate_pack(
+            pack, Catalogue.open(catalogue), where=where, photos=photos, drift_weight=drift_weight, seed=seed,
+            compute=probed(), on_step=on_step,
+        )  # fmt: skip
+    for stage, limits in about["limits"].items():
+        output.print(f"{stage}: rough above {limits['rough']:.3f}, refused above {limits['refused']:.3f}")
 
 
 def _audience(text: str) -> tuple[str, tuple[str, str]]:

@@ -20,10 +20,15 @@ AUDIENCE = typer.Option(
     "user:ID, @FILE with one user id a line; and with --catalogue too, a condition such as 'age >= 18 and age < 30'.",
 )
 N = typer.Option(None, "--n", help="Redesigns a photo; 8 in the presets.")
-PRESET = typer.Option("paper-text", help="Settings of the method: paper-text (Algorithm 1 as printed).")
-STEPS = typer.Option(
-    None, help="T, steps of each of the two loops; 1000 in paper-text. 200 gives a fair idea in a fifth of the time."
+PRESET = typer.Option(
+    "fast",
+    help="fast (encoder start, few steps: seconds); faithful (also tunes a private copy of the generator to your "
+    "photo, so that prints, buttons and cut stay: half a minute); preview (a draft); paper-text (Algorithm 1 as "
+    "printed: minutes).",
 )
+PREVIEW = typer.Option(False, "--preview", help="A draft in a second or two: short for --preset preview.")
+FORCE = typer.Option(False, "--force", help="Go on with a photo that could not be redrawn as a product.")
+STEPS = typer.Option(None, help="T, steps of every loop, in place of the preset's own; 1000 in paper-text.")
 SEED = typer.Option(0, help="Same seed, same pictures (on the CPU, to the byte).")
 OUT = typer.Option(
     Path("out"), "--out", "-o", help="Folder for the result; one folder a photo where there are several."
@@ -35,6 +40,7 @@ SAMPLE = typer.Option(
 )
 GENERATOR = typer.Option(None, help="Generator file to use instead of the pack's.")
 RECOMMENDER = typer.Option(None, help="Recommender file to use instead of the pack's; with users, for other audiences.")
+ENCODER = typer.Option(None, help="Encoder file that goes with --generator (`gigs train encoder`).")
 CATALOGUE = typer.Option(None, help="Catalogue folder, for audiences by condition.")
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
@@ -44,6 +50,7 @@ def suggest_command(
     audience: str = AUDIENCE,
     n: int = N,
     preset: str = PRESET,
+    preview: bool = PREVIEW,
     steps: int = STEPS,
     seed: int = SEED,
     out: Path = OUT,
@@ -51,21 +58,28 @@ def suggest_command(
     example: int = EXAMPLE,
     sample: bool = SAMPLE,
     generator: Path = GENERATOR,
+    encoder: Path = ENCODER,
     recommender: Path = RECOMMENDER,
     catalogue: Path = CATALOGUE,
+    force: bool = FORCE,
     device: str = DEVICE,
 ) -> None:
     """Redesign products for an audience: photos in, distinct redesigns, scores and a report out.
+
+    Exit code 3: a photo could not be redrawn as a product and was refused (the others of the call are done).
 
     Examples:
 
       gigs suggest --example 1 --out out
 
-      gigs suggest shirt.jpg --audience women --n 8 --steps 200 --out out
+      gigs suggest shirt.jpg --audience women --out out
+
+      gigs suggest shirt.jpg --audience women --preset faithful --out out
 
       gigs suggest shirt.jpg --recommender runs/vbpr/recommender.safetensors --catalogue data/hm
       --audience 'age >= 18 and age < 30'
     """
+    from gigs.inversion.gate import RefusedError
     from gigs.presets import get_preset  # torch takes seconds to import; --help should not wait for it
     from gigs.suggest import Request, run
 
@@ -74,19 +88,23 @@ def suggest_command(
         example=example,
         sample=sample,
         audience=audience,
-        preset=get_preset(preset, n=n, steps=steps),
+        preset=get_preset("preview" if preview else preset, n=n, steps=steps),
         seed=_checked_seed(seed),
         out=out,
         pack=pack,
         generator=generator,
+        encoder=encoder,
+        force=force,
         recommender=recommender,
         catalogue=catalogue,
         device=device,
     )
     with progress_bars(errors) as on_step:
-        results = run(request, on_step)
+        results, refused = run(request, on_step)
     for folder, result in results:
         _print(folder, result)
+    if refused:
+        raise RefusedError("; ".join(refused) + " (--force goes on regardless)")
 
 
 def _checked_seed(seed: int) -> int:

@@ -1,4 +1,4 @@
-"""`gigs train`: recommenders and generators."""
+"""`gigs train`: recommenders, generators and encoders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
 
-app = typer.Typer(help="Train a recommender or a generator on a catalogue.", no_args_is_help=True)
+app = typer.Typer(help="Train a recommender, a generator or an encoder on a catalogue.", no_args_is_help=True)
 CATALOGUE = typer.Argument(..., metavar="CATALOGUE", help="Folder made by `gigs data import`.")
 RESUME = typer.Option(False, "--resume", help="Go on from the folder's last checkpoint.")
 DEVICE = typer.Option("auto", help="cpu, cuda, cuda:1, mps, or auto.")
@@ -90,6 +90,24 @@ def train_generator_command(
     fmap_max: int = typer.Option(256, help="Widest layer; Karras et al. use 512."),
     grow: str = typer.Option("8:40000,16:80000,32:120000", help="Resolution:photos for every level below the top."),
     adversarial_after: int = typer.Option(380_000, min=0, help="Hybrid: photos after which the critic joins in."),
+    critic: str = typer.Option(
+        "pixels",
+        help="pixels (a ProGAN critic) or projected (judges a frozen network's features, Sauer et al. 2021: quicker to "
+        "sharp pictures; hybrid only, brings the hinge loss).",
+    ),
+    adversarial_weight: float = typer.Option(
+        0.15,
+        min=0,
+        help="Hybrid: weight of the critic's loss; with the projected critic, its gradient at the pixels as a multiple "
+        "of the reconstruction's.",
+    ),
+    noise: float = typer.Option(0.3, min=0, help="Hybrid: noise on encoded photos before they are redrawn."),
+    balance: str = typer.Option(
+        "", help="Column of the item table, such as group: photos are drawn with 1/sqrt(how many share its value)."
+    ),
+    start_from: str = typer.Option(
+        None, help="Bundled pack, folder of a pack, or folder of a run: train on from its generator and encoder."
+    ),
     latent_weight: float = typer.Option(0.05, min=0, help="Hybrid: weight of keeping encoded photos normal."),
     augment: bool = typer.Option(
         None, help="Augment what the critic sees; on, except with wgan-gp (the paper's recipe)."
@@ -97,7 +115,10 @@ def train_generator_command(
     batch: int = typer.Option(32, min=2, help="Photos a step."),
     learning_rate: float = typer.Option(2e-3, help="Of Adam."),
     compile_networks: bool = typer.Option(
-        False, "--try-compile", help="Let the start-up probe time torch.compile too, and use it where it is faster."
+        False,
+        "--try-compile",
+        help="Let the start-up probe time torch.compile too, and use it where it is faster "
+        "(GIGS_COMPUTE=bf16,channels_last,compile decides by hand).",
     ),
     where: str = typer.Option("", help="Condition on items, such as 'group in [\"Shoes\"]'."),
     seed: int = typer.Option(0, min=0, help="Of everything random."),
@@ -106,22 +127,119 @@ def train_generator_command(
 ) -> None:
     """Train a ProGAN (Karras et al. 2017), growing progressively; interrupt it as you like and go on with --resume.
 
-    Example: gigs train generator data/hm --where 'group in ["Shoes"]' --images 400000 --out runs/shoes
+    Examples:
+
+      gigs train generator data/hm --start-from hm-64 --critic projected --adversarial-weight 1 --adversarial-after 0
+      --images 1000000 --out runs/longer
+
+      gigs train generator data/hm --where 'group in ["Shoes"]' --images 400000 --out runs/shoes
     """
-    from gigs.compute import pick_device, probe
+    from gigs.compute import chosen, pick_device
     from gigs.data.catalogue import Catalogue
     from gigs.generator.schedule import parse_growth
     from gigs.generator.settings import train_settings
     from gigs.generator.train import stored_compute, train_generator
+    from gigs.packs.load import start_folder
 
     settings = train_settings(
         objective=objective, loss=loss, images=images, batch=batch, learning_rate=learning_rate, where=where, seed=seed,
         resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max, growth=parse_growth(grow, resolution),
-        adversarial_after=adversarial_after, latent_weight=latent_weight,
+        adversarial_after=adversarial_after, latent_weight=latent_weight, critic=critic, balance=balance,
+        adversarial_weight=adversarial_weight, noise=noise,
         augment=augment,
     )  # fmt: skip
-    compute = (stored_compute(out) if resume else None) or probe(pick_device(device), allow_compile=compile_networks)
+    compute = (stored_compute(out) if resume else None) or chosen(pick_device(device), allow_compile=compile_networks)
     output.print(f"computing with {compute.describe()}", highlight=False)
     with progress_bars(errors) as on_step:
-        path = train_generator(Catalogue.open(catalogue), out, settings, compute, resume=resume, on_step=on_step)
+        path = train_generator(
+            Catalogue.open(catalogue), out, settings, compute, resume=resume, on_step=on_step,
+            start_from=start_folder(start_from) if start_from else None,
+        )  # fmt: skip
     output.print(f"{path}: {images:,} photos shown; samples in {out}", soft_wrap=True)
+
+
+@app.command("encoder")
+def train_encoder_command(
+    catalogue: Path = CATALOGUE,
+    generator: str = typer.Option(
+        ..., "--generator", "-g", help="A generator's file, a bundled pack, or the folder of a pack or of a run."
+    ),
+    out: Path = typer.Option(..., "--out", "-o", help="A folder of its own for weights, checkpoints, grids and log."),
+    start_from: str = typer.Option(
+        None, help="An encoder's file, a bundled pack, or the folder of a pack or of a run: train on from its encoder."
+    ),
+    images: int = typer.Option(
+        100_000, min=1, help="Pictures shown in all, half of them the generator's own; a resumed run's included."
+    ),
+    batch: int = typer.Option(32, min=2, help="Pictures a step."),
+    learning_rate: float = typer.Option(1e-3, help="Of Adam, after a short rise; falls to 0 at the end."),
+    latent_weight: float = typer.Option(
+        0.1, min=0, help="Weight of finding a generated picture's own latent vector; 0 trains on photos only."
+    ),
+    fmap_base: int = typer.Option(None, min=1, help="Width of a new network, as for `gigs train generator`; 1536."),
+    fmap_max: int = typer.Option(None, min=1, help="Widest layer of a new network; 256."),
+    where: str = typer.Option("", help="Condition on items, such as 'group in [\"Shoes\"]'."),
+    balance: str = typer.Option(
+        "", help="Column of the item table, such as group: photos are drawn with 1/sqrt(how many share its value)."
+    ),
+    checkpoint_every: int = typer.Option(10_000, min=1, help="Pictures between checkpoints and their grids."),
+    compile_networks: bool = typer.Option(
+        False,
+        "--try-compile",
+        help="Let the start-up probe time torch.compile too, and use it where it is faster "
+        "(GIGS_COMPUTE=bf16,channels_last,compile decides by hand).",
+    ),
+    seed: int = typer.Option(0, min=0, help="Of everything random."),
+    device: str = DEVICE,
+    resume: bool = RESUME,
+) -> None:
+    """Train an encoder, photo to latent vector, for any generator (in-domain inversion, Zhu et al. 2020).
+
+    The generator stays as it is. Interrupt as you like and go on with --resume and the same options. Held-out photos
+    tell, before and after, how near the reconstructions are: LPIPS (0 for equal pictures) and mean squared error.
+
+    Examples:
+
+      gigs train encoder data/hm --generator hm-64 --start-from hm-64 --images 40000 --out runs/encoder
+
+      gigs train encoder data/hm --generator runs/shoes --where 'group in ["Shoes"]' --out runs/shoes-encoder
+    """
+    from gigs.compute import chosen, pick_device
+    from gigs.data.catalogue import Catalogue
+    from gigs.generator.base import load_generator
+    from gigs.generator.train import stored_compute
+    from gigs.inversion.train_encoder import EncoderSettings, held_out_figures, train_encoder
+
+    settings = EncoderSettings(
+        images=images, batch=batch, learning_rate=learning_rate, latent_weight=latent_weight, fmap_base=fmap_base,
+        fmap_max=fmap_max, where=where, balance=balance, seed=seed, checkpoint_every=checkpoint_every,
+    )  # fmt: skip
+    generator_file = _weights_of(generator, "generator")
+    compute = (stored_compute(out) if resume else None) or chosen(pick_device(device), allow_compile=compile_networks)
+    output.print(f"computing with {compute.describe()}", highlight=False)
+    with progress_bars(errors) as on_step:
+        path = train_encoder(
+            Catalogue.open(catalogue), load_generator(generator_file), out, settings, compute, resume=resume,
+            start_from=_weights_of(start_from, "encoder") if start_from and not resume else None,
+            generator_file=generator_file, on_step=on_step,
+        )  # fmt: skip
+    output.print(f"{path}: {images:,} pictures shown; reconstructions in {out}", soft_wrap=True)
+    for figures in held_out_figures(path):
+        lpips, mse = figures["lpips_vgg"], figures["mse"]
+        output.print(
+            f"  after {figures['images_shown']:,}: LPIPS (VGG16) {lpips['mean']:.3f} (median {lpips['median']:.3f}), "
+            f"MSE {mse['mean']:.4f} (median {mse['median']:.4f}), n={figures['photos']} held-out photos",
+            soft_wrap=True,
+        )
+
+
+def _weights_of(name: str, part: str) -> Path:
+    """The file itself, or the `part` of a run's folder or of a pack (whose hashes are checked)."""
+    from gigs.packs.load import start_folder
+
+    path, file = Path(name), f"{part}.safetensors"
+    if path.is_file():
+        return path
+    if (path / file).is_file() and not (path / "pack.json").is_file():
+        return path / file
+    return start_folder(name) / file

@@ -14,8 +14,11 @@ Critic = Callable[[Tensor], Tensor]
 def critic_loss(kind: str, real: Tensor, fake: Tensor) -> Tensor:
     """Loss of the critic on its answers `[N,1]`.
 
-    `wgan-gp`: Wasserstein distance plus Karras et al.'s drift term 0.001 * E[D(real)^2]; `nonsaturating`: logistic.
+    `wgan-gp`: Wasserstein distance plus Karras et al.'s drift term 0.001 * E[D(real)^2]; `nonsaturating`: logistic;
+    `hinge`: as in Projected GAN, whose answers are `[N,L]`.
     """
+    if kind == "hinge":
+        return F.relu(1 + fake).mean() + F.relu(1 - real).mean()
     if kind == "wgan-gp":
         return fake.mean() - real.mean() + 0.001 * real.square().mean()
     return F.softplus(fake).mean() + F.softplus(-real).mean()
@@ -23,7 +26,7 @@ def critic_loss(kind: str, real: Tensor, fake: Tensor) -> Tensor:
 
 def generator_loss(kind: str, fake: Tensor) -> Tensor:
     """Loss of the generator on the critic's answers `[N,1]` to its pictures."""
-    return -fake.mean() if kind == "wgan-gp" else F.softplus(-fake).mean()
+    return F.softplus(-fake).mean() if kind == "nonsaturating" else -fake.mean()
 
 
 def wasserstein_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from gigs import storage
 from gigs.compute import Compute
+from gigs.errors import ModelError
 from gigs.generator.progan import ProGAN, Trunk
+from gigs.generator.projected import ProjectedCritic
 from gigs.generator.settings import TrainSettings
+
+PROJECTED_RATE = 0.2  # learning rate of the projected critic's heads, as a share of the equalised networks'
 
 
 class Networks:
@@ -21,7 +27,7 @@ class Networks:
         self.hybrid = settings.objective == "hybrid"
         self.modules: dict[str, nn.Module] = {
             "generator": ProGAN(network),
-            "critic": Trunk(network, 1, minibatch_std=True),
+            "critic": _critic(settings),
         }
         if self.hybrid:
             self.modules["encoder"] = Trunk(network, network.latent_dim, minibatch_std=False)
@@ -39,7 +45,12 @@ class Networks:
             parts += self.modules["encoder"].parameters()
         self.optimisers = {
             "generator": torch.optim.Adam(parts, lr=rate, betas=(first, 0.99), fused=True),
-            "critic": torch.optim.Adam(self.modules["critic"].parameters(), lr=rate, betas=(0.0, 0.99), fused=True),
+            "critic": torch.optim.Adam(
+                [parameter for parameter in self.modules["critic"].parameters() if parameter.requires_grad],
+                lr=rate * (PROJECTED_RATE if settings.critic == "projected" else 1),
+                betas=(0.0, 0.99),
+                fused=True,
+            ),
         }
         if self.hybrid:
             latent = self.modules["latent_critic"].parameters()
@@ -66,6 +77,26 @@ class Networks:
         build.load_state_dict(self.averaged[name])
         return build.eval().requires_grad_(False)
 
+    def start_from(self, folder: Path) -> dict[str, Any]:
+        """Take generator and encoder from a pack's or a run's folder; returns what the generator's file says of itself.
+
+        Raises:
+            ModelError: A file is missing or is of another network.
+        """
+        about: dict[str, Any] = {}
+        for name in self.averaged:
+            path = folder / f"{name}.safetensors"
+            tensors, settings = storage.load_tensors(path)
+            state = {key: tensor.float() for key, tensor in tensors.items()}
+            try:
+                self.modules[name].load_state_dict(state)
+            except RuntimeError as error:
+                raise ModelError(f"{path}: of another network than asked for ({error})") from error
+            self.averaged[name] = _copy(self.modules[name])
+            if name == "generator":
+                about = settings.get("about", {})
+        return about
+
     def state(self) -> dict[str, Any]:
         """Everything, for a checkpoint."""
         return {
@@ -86,6 +117,12 @@ class Networks:
             optimiser.load_state_dict(state["optimisers"][name])
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = rate  # as asked for now, not as it was: a run that diverged is resumed with a lower one
+
+
+def _critic(settings: TrainSettings) -> nn.Module:
+    if settings.critic == "projected":
+        return ProjectedCritic(settings.network.resolution)
+    return Trunk(settings.network, 1, minibatch_std=True)
 
 
 def latent_critic(dim: int) -> nn.Module:

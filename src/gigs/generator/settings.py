@@ -10,7 +10,8 @@ from gigs.generator.progan import ProGANSettings
 from gigs.generator.schedule import Growth
 
 OBJECTIVES = ("adversarial", "hybrid")
-LOSSES = ("wgan-gp", "nonsaturating")
+LOSSES = ("wgan-gp", "nonsaturating", "hinge")
+CRITICS = ("pixels", "projected")
 PENALTIES = ("gradient", "finite-difference", "none")
 
 
@@ -32,7 +33,11 @@ class TrainSettings:
 
     `objective`: `adversarial` is the paper's recipe; `hybrid` trains an encoder beside it. `loss` and `penalty`:
     Karras et al. use `wgan-gp`, whose penalty is its own; `nonsaturating` takes R1, exact (`gradient`) or estimated
-    (`finite-difference`). `ema`: decay per batch of the averaged weights, which are what is saved as the generator.
+    (`finite-difference`). `critic`: `projected` judges a frozen network's features (Sauer et al. 2021) by the hinge
+    loss, needs no penalty, and its gradient is scaled to `hybrid.adversarial` times the reconstruction loss's at the
+    pixels. `balance`: column of the item table; photos are drawn with 1/sqrt(how many share the value). `ema`: decay
+    per batch of the averaged weights, which are what is saved as the generator. `snapshot_every`: images between two
+    generators kept under `snapshots/`, for the curve that `gigs evaluate generator` draws.
     """
 
     network: ProGANSettings = field(default_factory=ProGANSettings)
@@ -40,6 +45,7 @@ class TrainSettings:
     hybrid: HybridSettings = field(default_factory=HybridSettings)
     objective: str = "hybrid"
     loss: str = "nonsaturating"
+    critic: str = "pixels"
     penalty: str = "finite-difference"
     penalty_weight: float = 1.0
     penalty_every: int = 8
@@ -49,24 +55,32 @@ class TrainSettings:
     ema: float = 0.998
     augment: bool = True
     where: str = ""
+    balance: str = ""
     seed: int = 0
     checkpoint_every: int = 20_000
     grid_every: int = 20_000
+    snapshot_every: int = 50_000
 
     def __post_init__(self) -> None:
         for name, value, known in (
             ("objective", self.objective, OBJECTIVES),
             ("loss", self.loss, LOSSES),
             ("penalty", self.penalty, PENALTIES),
+            ("critic", self.critic, CRITICS),
         ):
             if value not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}")
         if self.loss == "wgan-gp" and (self.penalty != "gradient" or self.penalty_every != 1):
             raise ValueError("wgan-gp needs penalty='gradient' with penalty_every=1: without it the critic diverges")
+        if (self.critic == "projected") != (self.loss == "hinge"):
+            raise ValueError("the projected critic goes with loss='hinge', and only it does")
+        if self.critic == "projected" and (self.penalty != "none" or self.objective != "hybrid"):
+            raise ValueError("the projected critic goes with objective='hybrid' and penalty='none'")
         if self.objective == "hybrid" and self.batch < 2:
             raise ValueError("the hybrid objective needs a batch of 2 or more: the critic sees half of it as samples")
-        if min(self.images, self.batch, self.penalty_every, self.checkpoint_every, self.grid_every) < 1:
-            raise ValueError("images, batch, penalty_every, checkpoint_every and grid_every must be positive")
+        every = (self.penalty_every, self.checkpoint_every, self.grid_every, self.snapshot_every)
+        if min(self.images, self.batch, *every) < 1:
+            raise ValueError("images, batch and every `_every` must be positive")
         if not 0 < self.ema < 1 or self.learning_rate <= 0:
             raise ValueError("ema must be in (0, 1) and learning_rate positive")
         self.growth.check(self.network.resolution)
@@ -81,22 +95,32 @@ def train_settings(
     fmap_max: int,
     growth: Growth,
     adversarial_after: int,
+    adversarial_weight: float = 0.15,
+    noise: float = 0.3,
     latent_weight: float = 0.05,
+    critic: str = "pixels",
     augment: bool | None = None,
     **changes: Any,
 ) -> TrainSettings:
-    """Settings from what a user chose; `wgan-gp` brings its own penalty and, unless asked for, no augmentation.
+    """Settings from what a user chose; `wgan-gp` brings its own penalty and, unless asked for, no augmentation; the
+    projected critic brings its own loss and no penalty.
 
     Raises:
         InputError: Impossible values or pairs of values.
     """
+    if critic == "projected":
+        loss = "hinge"
+        changes |= {"penalty": "none"}
     if loss == "wgan-gp":
         changes |= {"penalty": "gradient", "penalty_every": 1}
     try:
         return TrainSettings(
             network=ProGANSettings(resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max),
             growth=growth,
-            hybrid=HybridSettings(adversarial_after=adversarial_after, latent=latent_weight),
+            hybrid=HybridSettings(
+                adversarial_after=adversarial_after, latent=latent_weight, adversarial=adversarial_weight, noise=noise
+            ),
+            critic=critic,
             augment=loss != "wgan-gp" if augment is None else augment,
             objective=objective,
             loss=loss,

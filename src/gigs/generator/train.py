@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
@@ -18,12 +17,13 @@ from torchvision.utils import make_grid
 from gigs import storage
 from gigs.checkpoint import load_checkpoint, save_checkpoint
 from gigs.compute import Compute
-from gigs.conditions import matching
 from gigs.data.catalogue import Catalogue
+from gigs.data.select import odds, select
 from gigs.errors import DataError, ModelError
 from gigs.generator.base import save_generator
 from gigs.generator.networks import Networks
 from gigs.generator.progan import ProGAN, Trunk
+from gigs.generator.projected_steps import ProjectedStepper
 from gigs.generator.settings import TrainSettings
 from gigs.generator.steps import Stepper, at_level
 from gigs.images import save_png, to_tensor
@@ -41,18 +41,22 @@ def train_generator(
     compute: Compute,
     *,
     resume: bool = False,
+    start_from: str | Path | None = None,
     on_step: OnStep = silent,
 ) -> Path:
     """Train and save `OUT/generator.safetensors` (averaged weights) and, if hybrid, `OUT/encoder.safetensors`.
 
+    `start_from`: folder of a pack or an earlier run whose generator and encoder to train on from, with fresh critics
+    and optimisers; the images they were shown count.
+
     Also in OUT: `checkpoint.pt` (everything), `log.csv` and TensorBoard events, `samples-*.png`,
-    `reconstructions-*.png` (held-out photos beside their reconstructions).
+    `reconstructions-*.png` (held-out photos beside their reconstructions), `snapshots/generator-*.safetensors`.
 
     Raises:
         DataError: Too few photos match `settings.where`.
         ModelError: `resume` without a checkpoint, or one of another network.
     """
-    run = Run(catalogue, Path(out), settings, compute, resume)
+    run = Run(catalogue, Path(out), settings, compute, resume, Path(start_from) if start_from else None)
     while run.shown < settings.images:
         run.step()
         on_step(Step("training the generator", run.shown, settings.images, run.recent))
@@ -63,12 +67,19 @@ class Run:
     """A training run between its checkpoints."""
 
     def __init__(
-        self, catalogue: Catalogue, out: Path, settings: TrainSettings, compute: Compute, resume: bool
+        self,
+        catalogue: Catalogue,
+        out: Path,
+        settings: TrainSettings,
+        compute: Compute,
+        resume: bool,
+        start_from: Path | None = None,
     ) -> None:
         self.out, self.settings, self.compute = out, settings, compute
         side = settings.network.resolution
         self.rows = select(catalogue, catalogue.train_items(), settings.where)
         self.photos = catalogue.images(side)
+        self.odds = odds(catalogue, self.rows, settings.balance)
         if len(self.rows) < settings.batch:
             raise DataError(f"{len(self.rows)} photos to train on, a batch takes {settings.batch}; widen --where")
         held_out = select(catalogue, catalogue.held_out_items(), settings.where)
@@ -81,8 +92,11 @@ class Run:
         self.history: list[dict[str, Any]] = []
         if resume:
             self._resume()
+        elif start_from is not None:
+            self.shown = int(self.nets.start_from(start_from).get("images_shown", 0))
         self.history.append({"from_images": self.shown, "train": asdict(settings), "compute": compute.describe()})
-        self.stepper = Stepper(settings, self.nets, compute, self.rng)
+        stepper = ProjectedStepper if settings.critic == "projected" else Stepper
+        self.stepper = stepper(settings, self.nets, compute, self.rng)
         out.mkdir(parents=True, exist_ok=True)
         storage.write_json(out / "settings.json", {"photos": len(self.rows), "history": self.history})
         self.log = _Log(out, self.shown)
@@ -91,8 +105,8 @@ class Run:
 
     def step(self) -> None:
         """One batch; logs, grids and checkpoints when they are due."""
-        picks = torch.randint(0, len(self.rows), (self.settings.batch,), generator=self.rng).numpy()
-        batch = to_tensor(self.photos[np.sort(self.rows[picks])]).to(self.compute.device)
+        picks = torch.multinomial(self.odds, self.settings.batch, replacement=True, generator=self.rng).numpy()
+        batch = to_tensor(self.photos[self.rows[picks]]).to(self.compute.device)
         mirrored = torch.rand(len(batch), generator=self.rng).to(batch.device) < 0.5
         batch = torch.where(mirrored[:, None, None, None], batch.flip(-1), batch)
         self.recent = self.stepper(batch, self.shown, self.steps)
@@ -110,6 +124,8 @@ class Run:
             self.draw()
         if _passed(before, self.shown, self.settings.checkpoint_every):
             self.checkpoint()
+        if _passed(before, self.shown, self.settings.snapshot_every):
+            self.save_generator(self.out / "snapshots" / f"generator-{self.shown:08d}.safetensors")
 
     def checkpoint(self) -> None:
         """Save everything that a resumed run needs to go on as if nothing had happened."""
@@ -129,13 +145,19 @@ class Run:
         self.checkpoint()
         self.draw()
         self.log.close()
-        about = {"images_shown": self.shown, "photos": len(self.rows), "training": self.history}
         if self.nets.hybrid:
             tensors = self.nets.averaged["encoder"]
             network = asdict(self.settings.network)
-            header = {"kind": "encoder", "family": "progan-trunk", "network": network, "about": about}
+            header = {"kind": "encoder", "family": "progan-trunk", "network": network, "about": self._about()}
             storage.save_tensors(self.out / "encoder.safetensors", tensors, header)
-        return save_generator(self.out / "generator.safetensors", self._averaged_generator(), about)
+        return self.save_generator(self.out / "generator.safetensors")
+
+    def save_generator(self, path: Path) -> Path:
+        """Save the averaged generator."""
+        return save_generator(path, self._averaged_generator(), self._about())
+
+    def _about(self) -> dict[str, Any]:
+        return {"images_shown": self.shown, "photos": len(self.rows), "training": self.history}
 
     @torch.no_grad()
     def draw(self) -> None:
@@ -201,17 +223,6 @@ class _Log:
     def close(self) -> None:
         self.file.close()
         self.board.close()
-
-
-def select(catalogue: Catalogue, rows: np.ndarray, where: str) -> np.ndarray:
-    """Rows that satisfy a condition on the item table, such as `group in ["Shoes"]`; all of them if it is empty.
-
-    Raises:
-        InputError: The condition cannot be evaluated.
-    """
-    if not where:
-        return rows
-    return rows[matching(catalogue.items.iloc[rows], where, "--where")]
 
 
 def _passed(before: int, after: int, every: int) -> bool:

@@ -1,8 +1,8 @@
-"""Inversion by optimisation: the first loop of Algorithm 1 (Kumar et al. 2025)."""
+"""Inversion by optimisation: the first loop of Algorithm 1 (Kumar et al. 2025), from noise or from an encoder."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -11,25 +11,45 @@ from torch import Tensor
 from gigs.compute import Compute
 from gigs.errors import InputError
 from gigs.generator.base import Generator
-from gigs.latent import standardise
+from gigs.latent import cosine_share, standardise
 from gigs.perceptual import PerceptualLoss
 from gigs.progress import OnStep, Step, silent
+
+STARTS = ("noise", "encoder")
 
 
 @dataclass(frozen=True, kw_only=True)
 class InversionSettings:
-    """First loop of Algorithm 1: `steps` is T, `learning_rate` alpha_1; both losses weigh the same in the paper."""
+    """First loop of Algorithm 1: `steps` is T, `learning_rate` alpha_1; both losses weigh the same in the paper.
+
+    `start`: `noise` as in the paper, or `encoder`. `restarts`: where the encoder's answer has a loss above
+    `restart_above`, so many random vectors compete with it (`starts`). `patience`: stop after so many steps in which no
+    row's best loss fell by `tolerance` of itself; 0 never stops early. `steps_from_noise`: steps where there is no
+    encoder to start from; `steps` where it is None. `final_rate`: share of the learning rate left at
+    the last step, reached along a cosine; 1 keeps it, as in the paper.
+    """
 
     steps: int = 1000
     learning_rate: float = 0.01
     lpips_weight: float = 1.0
     mse_weight: float = 1.0
+    start: str = "noise"
+    restarts: int = 0
+    restart_above: float = 0.3
+    patience: int = 0
+    tolerance: float = 0.005
+    final_rate: float = 1.0
+    steps_from_noise: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.steps <= 100_000:
             raise InputError(f"inversion steps must be from 0 to 100,000, not {self.steps}")
         if self.learning_rate <= 0 or min(self.lpips_weight, self.mse_weight) < 0:
             raise InputError("inversion needs a positive learning rate and no negative loss weight")
+        if self.start not in STARTS:
+            raise InputError(f"inversion starts from {' or '.join(STARTS)}, not {self.start!r}")
+        if min(self.restarts, self.patience, self.tolerance) < 0 or not 0 < self.final_rate <= 1:
+            raise InputError("restarts, patience and tolerance must not be negative, final_rate must be in (0, 1]")
 
 
 @dataclass(frozen=True)
@@ -42,6 +62,7 @@ class Inversion:
         lpips: LPIPS (VGG16) to the photo, `[N]`, in fp32.
         mse: mean squared error to the photo, `[N]`, of values in `[0,1]`.
         found_at: step at which each row's best z was seen, `[N]`.
+        steps: How many steps were taken.
     """
 
     z: Tensor
@@ -49,6 +70,7 @@ class Inversion:
     lpips: Tensor
     mse: Tensor
     found_at: Tensor
+    steps: int = 0
 
 
 def invert(
@@ -65,7 +87,8 @@ def invert(
     """Find the latent vectors whose pictures are nearest to the photos.
 
     Every step computes L_inv = LPIPS(X, G(z)) + MSE(X, G(z)) (Algorithm 1), takes one Adam step on z and standardises
-    every row. Rows do not influence one another, so photos may be batched. The best z seen is kept, not the last.
+    every row. Rows do not influence one another, so photos may be batched (but they stop together). The best z seen is
+    kept, not the last.
 
     Args:
         generator: Frozen; nothing here depends on its family.
@@ -86,7 +109,11 @@ def invert(
     optimiser = torch.optim.Adam([z.requires_grad_()], lr=settings.learning_rate)
     best_loss = torch.full((len(z),), float("inf"), device=z.device)
     best_z, found_at = z.detach().clone(), torch.zeros(len(z), dtype=torch.long)
+    plateau = _Plateau(settings, best_loss)
     for step in range(settings.steps + 1):  # the last pass only looks at what the last step made
+        optimiser.param_groups[0]["lr"] = settings.learning_rate * cosine_share(
+            step / max(1, settings.steps), settings.final_rate
+        )
         with torch.set_grad_enabled(step < settings.steps):
             with compute.autocast():
                 images = generator(z).float()
@@ -98,14 +125,34 @@ def invert(
         best_z = torch.where(better[:, None], z.detach(), best_z)
         found_at[better.cpu()] = step
         values = {"lpips": lpips.mean().item(), "mse": mse.mean().item()}
-        on_step(Step("finding the product", step, settings.steps, values))
+        done = plateau.reached(best_loss, step)
+        on_step(Step("finding the product", settings.steps if done else step, settings.steps, values))
+        if done:
+            break
         if step < settings.steps:
             optimiser.zero_grad(set_to_none=True)
             loss.sum().backward()
             optimiser.step()
             with torch.no_grad():
                 z.copy_(standardise(z))
-    return describe(generator, photos, perceptual, best_z, found_at)
+    return replace(describe(generator, photos, perceptual, best_z, found_at), steps=step)
+
+
+class _Plateau:
+    """Tells when no row's best loss has fallen by the tolerance for `patience` steps."""
+
+    def __init__(self, settings: InversionSettings, loss: Tensor) -> None:
+        self.settings, self.reference = settings, loss.clone()
+        self.since = 0
+
+    def reached(self, best: Tensor, step: int) -> bool:
+        if self.settings.patience == 0:
+            return False
+        fell = best < self.reference * (1 - self.settings.tolerance)
+        self.reference = torch.where(fell, best, self.reference)
+        if fell.any():
+            self.since = step
+        return step - self.since >= self.settings.patience
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@
 pack.json                 schema, name, files with their sha256, audiences, preprocessing, card, scores
 generator.safetensors     any registered family
 recommender.safetensors   the target, without users
-encoder.safetensors       optional: photo to z
+encoder.safetensors       optional: photo to z; the presets fast, faithful and preview start from it
 audiences.safetensors     one mean taste vector an audience
 examples/*.png            product pictures to try the pack with, drawn by its own generator
 ```
@@ -24,6 +24,8 @@ from gigs import storage
 from gigs.audience import Audience
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator, load_generator
+from gigs.inversion.encoder import Encoder, load_encoder
+from gigs.inversion.gate import Gate
 from gigs.recommender import Recommender, load_recommender
 
 SCHEMA = 1
@@ -48,6 +50,17 @@ class Pack:
     def generator(self) -> Generator:
         """The generator, frozen."""
         return load_generator(self.root / "generator.safetensors")
+
+    @cached_property
+    def encoder(self) -> Encoder | None:
+        """The encoder for the generator, frozen; None where the pack has none."""
+        name = "encoder.safetensors"
+        return load_encoder(self.root / name) if name in self.info["files"] else None
+
+    @cached_property
+    def gate(self) -> Gate | None:
+        """The inversion gate, where the pack was calibrated."""
+        return Gate.from_pack(self.info.get("gate"))
 
     @cached_property
     def recommender(self) -> Recommender:
@@ -119,6 +132,17 @@ def load_pack(name: str | Path = DEFAULT) -> Pack:
 def bundled_packs() -> list[str]:
     """Names of the packs inside this installation."""
     return sorted(path.parent.name for path in BUNDLED.glob("*/pack.json"))
+
+
+def start_folder(name: str) -> Path:
+    """Folder that training can start from: a pack (checked against its hashes), or a run's folder.
+
+    Raises:
+        InputError: Neither.
+    """
+    if (Path(name) / "generator.safetensors").is_file() and not (Path(name) / "pack.json").is_file():
+        return Path(name)
+    return load_pack(name).root
 
 
 def _find(name: str) -> Path:

@@ -36,13 +36,6 @@ from gigs.report.sheet import contact_sheet
 SCHEMA = 1
 CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
 DISPLAY_SIDE = 512
-# Of 20 held-out photos (T=60), all 5 shoes, a tee that grew legs and a dress that became trousers were above this;
-# other poor ones were below it (docs/measurements.md). A first caution, not a calibrated gate.
-POOR_LPIPS = 0.30
-CAUTION = (
-    "The computer did not redraw this product well, so the redesigns may be of another kind of product. "
-    "Try a plain front view on an even, light backdrop, or more steps."
-)
 
 
 @dataclass(frozen=True)
@@ -112,7 +105,11 @@ def _record(
     return {
         "schema": SCHEMA,
         "preset": preset.name,
-        "settings": {"inversion": asdict(preset.inversion), "shifting": asdict(preset.shifting)},
+        "settings": {
+            "inversion": asdict(preset.inversion),
+            "tuning": asdict(preset.tuning) if preset.tuning else None,
+            "shifting": asdict(preset.shifting),
+        },
         "seed": seed,
         "device": compute.device,
         "compute": compute.describe(),
@@ -122,6 +119,7 @@ def _record(
         "audience": {"name": audience.name, "label": origin.audience_label, "users": audience.users},
         "photo": _photo(found, origin),
         "reconstruction": _reconstruction(found, origin),
+        "gate": asdict(found.verdict) if found.verdict else None,
         "suggestions": [_suggestion(found, origin, row) for row in range(len(found.scores))],
         "distinct": _finite(found.shifted.distinct),
         "verified": False,
@@ -150,7 +148,9 @@ def _reconstruction(found: Suggestions, origin: Origin) -> dict[str, Any]:
         "percentile": origin.percentile(found.base_score),
         "lpips": None if sampled else _finite(found.base.lpips[0].item()),
         "mse": None if sampled else _finite(found.base.mse[0].item()),
-        "caution": CAUTION if not sampled and found.base.lpips[0].item() > POOR_LPIPS else None,
+        "lpips_before_tuning": None if sampled else _finite(found.pivot.lpips[0].item()),
+        "caution": (found.verdict.words or None) if found.verdict else None,
+        "steps": found.pivot.steps,
         "found_at_step": None if sampled else int(found.base.found_at[0]),
     }
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from gigs.compute import Compute
 from gigs.errors import InputError
 from gigs.generator.base import Generator
-from gigs.latent import standardise
+from gigs.latent import cosine_share, standardise
 from gigs.progress import OnStep, Step, silent
-from gigs.shifting.predictor import ShiftPredictor, seeded_predictor
+from gigs.shifting.separation import PredictorSeparation, Repulsion, Separation
 
 Preference = Callable[[Tensor], Tensor]
 
@@ -24,6 +24,9 @@ class ShiftSettings:
     """Second loop of Algorithm 1, with the text's numbers.
 
     `radius` is epsilon; `learning_rate` alpha_2; `predictor_rate` alpha_3; all three losses weigh the same.
+    `separation`: `predictor` as in the paper, or `repulsion` (with its `margin`), which trains nothing. `optimiser`:
+    `adam` as in the paper, or `sign` (projected sign-gradient: every coordinate moves by the learning rate).
+    `final_rate`: share of the learning rate left at the last step, along a cosine; 1 keeps it, as in the paper.
     """
 
     n: int = 8
@@ -34,6 +37,10 @@ class ShiftSettings:
     class_weight: float = 1.0
     shift_weight: float = 1.0
     preference_weight: float = 1.0
+    separation: str = "predictor"
+    margin: float = 0.06
+    optimiser: str = "adam"
+    final_rate: float = 1.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.n <= 64:
@@ -44,6 +51,10 @@ class ShiftSettings:
             raise InputError(f"the search radius must be above 0 and at most 4, not {self.radius}")
         if min(self.learning_rate, self.predictor_rate) <= 0:
             raise InputError("shifting needs positive learning rates")
+        if self.separation not in ("predictor", "repulsion") or self.optimiser not in ("adam", "sign"):
+            raise InputError("shifting knows separation predictor or repulsion, and optimiser adam or sign")
+        if self.margin <= 0 or not 0 < self.final_rate <= 1:
+            raise InputError("shifting needs a positive margin and a final_rate in (0, 1]")
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ class Shifted:
         shifts: k, `[n,D]`; the latent vector of suggestion i is `z + shifts[i]`, and `|shifts| <= radius` holds for it
             as applied.
         images: G(z + k), `[n,3,R,R]` in `[0,1]`.
-        distinct: Share of the suggestions that the predictor attributes to their own shift.
+        distinct: Share of the suggestions that are told apart (by the predictor, or by their distance).
     """
 
     shifts: Tensor
@@ -96,47 +107,55 @@ def shift(
     compute = compute or Compute()
     z = z.detach()
     k = project(torch.randn(settings.n, z.shape[1], generator=rng).to(z.device), z, settings.radius).requires_grad_()
-    predictor = compute.place(seeded_predictor(settings.n, z.shape[1], rng)).train()
-    optimiser = torch.optim.Adam(
-        [
-            {"params": [k], "lr": settings.learning_rate},
-            {"params": list(predictor.parameters()), "lr": settings.predictor_rate},
-        ]
-    )
+    separation = _separation(settings, z.shape[1], rng, compute)
+    stepper = _stepper(settings, k, separation)
     for step in range(settings.steps):
-        losses = _losses(generator, z, k, preference, predictor, compute)  # type: ignore[arg-type]
+        losses = _losses(generator, z, k, preference, separation, compute)
         total = (
             settings.class_weight * losses["class"]
-            + settings.shift_weight * losses["shift"]
+            + settings.shift_weight * losses.get("shift", torch.zeros((), device=z.device))
             - settings.preference_weight * losses["score"]
         )
-        optimiser.zero_grad(set_to_none=True)
+        stepper.zero_grad(set_to_none=True)
         total.backward()
-        optimiser.step()
+        stepper.param_groups[0]["lr"] = settings.learning_rate * cosine_share(
+            step / max(1, settings.steps - 1), settings.final_rate
+        )
+        stepper.step()
         with torch.no_grad():
             k.copy_(project(k, z, settings.radius))
         values = {name: value.item() for name, value in losses.items()}
         on_step(Step("redesigning", step + 1, settings.steps, values))
     with torch.no_grad():
         images = generator(z + k).float()
-        logits, _ = predictor(images)
-    own = logits.argmax(1) == torch.arange(settings.n, device=z.device)
-    return Shifted(k.detach(), images, own.float().mean().item())
+    return Shifted(k.detach(), images, separation.distinct(images))
+
+
+def _separation(settings: ShiftSettings, latent_dim: int, rng: torch.Generator, compute: Compute) -> Separation:
+    if settings.separation == "repulsion":
+        return Repulsion(settings.margin)
+    return PredictorSeparation(settings.n, latent_dim, rng=rng, compute=compute)
+
+
+def _stepper(settings: ShiftSettings, k: Tensor, separation: Separation) -> torch.optim.Optimizer:
+    """Moves k, and whatever the separation trains."""
+    if settings.optimiser == "sign":  # Adam without memory: gradient / |gradient|
+        own: dict[str, Any] = {"params": [k], "betas": (0.0, 0.0), "eps": 1e-30}
+    else:
+        own = {"params": [k]}
+    groups = [own | {"lr": settings.learning_rate}]
+    if trained := separation.parameters():
+        groups.append({"params": trained, "lr": settings.predictor_rate})
+    return torch.optim.Adam(groups)
 
 
 def _losses(
-    generator: Generator, z: Tensor, k: Tensor, preference: Preference, predictor: ShiftPredictor, compute: Compute
+    generator: Generator, z: Tensor, k: Tensor, preference: Preference, separation: Separation, compute: Compute
 ) -> dict[str, Tensor]:
-    """The three terms of L_s, each a mean over the n shifts."""
+    """The terms of L_s, each a mean over the n shifts."""
     with compute.autocast():
         images = generator(z + k).float()
-        logits, predicted = predictor(images)
-    labels = torch.arange(len(k), device=k.device)
-    return {
-        "score": preference(images).mean(),
-        "class": F.cross_entropy(logits.float(), labels),
-        "shift": F.l1_loss(predicted.float(), k),
-    }
+    return {"score": preference(images).mean(), **separation.losses(images, k)}
 
 
 def project(k: Tensor, z: Tensor, radius: float, rounds: int = 8) -> Tensor:

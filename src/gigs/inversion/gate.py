@@ -1,0 +1,113 @@
+"""The inversion gate: did the generator redraw this product well enough for its redesigns to mean anything?
+
+A generator answers every photo with a garment, a cat's too, and the redesigns of that answer have gains like any other.
+Two signs give it away: the picture differs (LPIPS), and the recommender sees another thing in it than in the photo (the
+drift of its features). Their weighted sum, the *mismatch*, is put against limits calibrated on held-out photos.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gigs.errors import GigsError, ModelError
+
+STAGES = ("draft", "optimised")
+WORDS = {
+    "good": "",
+    "rough": (
+        "The computer redrew this product only roughly, so details may be lost and the numbers are less certain. "
+        "A plain front view on an even, light backdrop usually helps; so does the preset `faithful`."
+    ),
+    "refused": (
+        "This picture could not be redrawn as a product of the kind the models know, so redesigns of it would mean "
+        "nothing. Use a photo of one garment, seen from the front on an even, light backdrop, filling the picture."
+    ),
+}
+
+
+class RefusedError(GigsError):
+    """A photo that the gate refuses; `--force` goes on regardless."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Mismatch above which a reconstruction is rough, and above which it is refused; `drift` weighs the drift."""
+
+    drift: float
+    rough: float
+    refused: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says of one photo: `good`, `rough` or `refused`, in words, and the signs it went by.
+
+    `drift` is 1 - cosine between the recommender's centred features of photo and reconstruction, in [0,2].
+    """
+
+    grade: str
+    words: str
+    mismatch: float
+    lpips: float
+    drift: float
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Limits for an encoder's draft and for an optimised reconstruction, and the features' mean over the catalogue."""
+
+    limits: dict[str, Limits]
+    mean: Tensor
+
+    @classmethod
+    def from_pack(cls, about: dict[str, Any] | None) -> Gate | None:
+        """The gate in a pack's `pack.json`, or None where the pack was never calibrated.
+
+        Raises:
+            ModelError: The entry is malformed.
+        """
+        if about is None:
+            return None
+        try:
+            limits = {stage: Limits(**about["limits"][stage]) for stage in STAGES}
+            return cls(limits, torch.tensor(about["mean"], dtype=torch.float32))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"pack.json: the gate's limits are malformed ({error}); calibrate the pack again"
+            ) from error
+
+    def judge(self, lpips: float, drift: float, *, draft: bool) -> Verdict:
+        """Grade one reconstruction."""
+        limits = self.limits["draft" if draft else "optimised"]
+        mismatch = lpips + limits.drift * drift
+        grade = "refused" if mismatch > limits.refused else "rough" if mismatch > limits.rough else "good"
+        return Verdict(grade, WORDS[grade], mismatch, lpips, drift)
+
+    def drift(self, photo: Tensor, reconstruction: Tensor) -> Tensor:
+        """Drift `[N]` between features `[N,K]` of photos and of their reconstructions."""
+        mean = self.mean.to(photo.device)
+        return 1 - torch.cosine_similarity(photo - mean, reconstruction - mean, dim=1)
+
+
+def calibrate(
+    lpips: np.ndarray, drift: np.ndarray, *, weight: float, rough_share: float = 0.25, refused_share: float = 0.05
+) -> Limits:
+    """Limits that call given shares of held-out photos rough and refused.
+
+    Args:
+        lpips: Of held-out photos' reconstructions, `[N]`.
+        drift: Of the same, `[N]`.
+        weight: Of the drift in the mismatch.
+        rough_share: Share above the first limit, the refused ones included.
+        refused_share: Share above the second limit.
+    """
+    mismatch = np.asarray(lpips) + weight * np.asarray(drift)
+    rough, refused = np.quantile(mismatch, [1 - rough_share, 1 - refused_share])
+    return Limits(drift=weight, rough=round(float(rough), 4), refused=round(float(refused), 4))

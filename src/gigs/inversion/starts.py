@@ -1,0 +1,71 @@
+"""Where the optimisation starts: the encoder's answer, and random vectors that compete with it where it is bad."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from gigs.compute import Compute
+from gigs.generator.base import Generator
+from gigs.inversion.encoder import Encoder
+from gigs.inversion.optimise import InversionSettings, invert
+from gigs.perceptual import PerceptualLoss
+
+FINALISTS = 2  # random vectors that are optimised beside the encoder's answer
+TRIAL_STEPS = 15
+CHUNK = 16
+
+
+def choose_start(
+    generator: Generator,
+    photo: Tensor,
+    perceptual: PerceptualLoss,
+    encoder: Encoder | None,
+    settings: InversionSettings,
+    *,
+    rng: torch.Generator,
+    compute: Compute,
+) -> Tensor:
+    """Latent vector `[1,D]` to start the inversion of one photo from.
+
+    Where the encoder's answer has a loss (Algorithm 1's, LPIPS + MSE) above `settings.restart_above`, the best
+    `FINALISTS` of `settings.restarts` random vectors and the answer are optimised for a few steps each, and the best of
+    the three goes on. Without an encoder the random vectors are among themselves.
+
+    Args:
+        generator: Frozen.
+        photo: `[1,3,R,R]` in `[0,1]`.
+        perceptual: LPIPS.
+        encoder: For this generator, or None.
+        settings: Of the inversion that follows.
+        rng: Draws the random vectors; drawn from only where there are restarts.
+        compute: Precision and layout.
+    """
+    answer = photo.new_zeros(0, generator.latent_dim)
+    if encoder is not None:
+        with torch.no_grad(), compute.autocast():
+            answer = encoder(photo).float()
+    target = perceptual.target(photo)
+
+    @torch.no_grad()
+    def losses(z: Tensor) -> Tensor:
+        found = []
+        for part in z.split(CHUNK):
+            with compute.autocast():
+                images = generator(part).float()
+                lpips = perceptual.distance_to(target, images).float()
+            mse = (images - photo).square().mean(dim=(1, 2, 3))
+            found.append(settings.lpips_weight * lpips + settings.mse_weight * mse)
+        return torch.cat(found)
+
+    good = len(answer) > 0 and losses(answer).item() <= settings.restart_above
+    if good or (len(answer) > 0 and settings.restarts * settings.steps == 0):
+        return answer
+    drawn = generator.sample(max(1, settings.restarts), rng).to(photo.device)
+    finalists = torch.cat([answer, drawn[losses(drawn).argsort()[:FINALISTS]]])
+    trial = replace(settings, steps=min(TRIAL_STEPS, settings.steps), restarts=0, patience=0, final_rate=1.0)
+    photos = photo.expand(len(finalists), -1, -1, -1)
+    tried = invert(generator, photos, perceptual, trial, start=finalists, compute=compute).z
+    return tried[losses(tried).argmin()][None]

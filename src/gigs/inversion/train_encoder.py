@@ -1,0 +1,249 @@
+"""Train an encoder for a generator of any family: resumable, logged, measured on held-out photos.
+
+In-domain inversion (Zhu et al. 2020): the encoder learns through the frozen generator, from photos (their
+reconstruction) and from generated pictures (their latent vector).
+"""
+
+from __future__ import annotations
+
+import copy
+import csv
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gigs import storage
+from gigs.checkpoint import load_checkpoint, save_checkpoint
+from gigs.compute import Compute
+from gigs.data.catalogue import Catalogue
+from gigs.data.select import odds, select
+from gigs.errors import DataError, InputError, ModelError
+from gigs.generator.base import Generator
+from gigs.images import save_png, to_tensor
+from gigs.inversion.encoder import Encoder, save_encoder
+from gigs.inversion.encoder_held_out import HeldOut
+from gigs.inversion.encoder_steps import EncoderSettings, EncoderStepper, first_encoder
+from gigs.progress import OnStep, Step, silent
+
+LOG_EVERY = 50  # steps
+LOSSES = ("mse", "lpips", "latent", "generated_mse", "generated_lpips")
+COLUMNS = ("shown", "learning_rate", *LOSSES, "held_out_lpips_vgg", "held_out_mse")
+
+
+def train_encoder(
+    catalogue: Catalogue,
+    generator: Generator,
+    out: str | Path,
+    settings: EncoderSettings,
+    compute: Compute,
+    *,
+    resume: bool = False,
+    start_from: str | Path | None = None,
+    generator_file: str | Path | None = None,
+    on_step: OnStep = silent,
+) -> Path:
+    """Train and save `OUT/encoder.safetensors` (averaged weights).
+
+    Also in OUT: `checkpoint.pt` (everything), `log.csv`, `settings.json` and `reconstructions-*.png` (held-out photos,
+    each beside its reconstruction).
+
+    Args:
+        catalogue: Photos; those of held-out products are only measured on.
+        generator: Of any family; a frozen copy of it is used.
+        out: Folder of this run.
+        settings: The run's settings.
+        compute: Device, precision and layout.
+        resume: Go on from the folder's checkpoint; with the same settings, the weights come out as if uninterrupted.
+        start_from: An encoder's file to train on from; not looked at when resuming.
+        generator_file: Where the generator came from. Its hash is kept with the encoder, and a resumed run must match.
+        on_step: Progress, with the last batch's losses.
+
+    Returns:
+        The encoder's file. Its `about` holds the images shown, the settings and the held-out figures
+        (`held_out_figures`).
+
+    Raises:
+        DataError: Too few photos match `settings.where`.
+        InputError: OUT holds another kind of run, or widths that are not those of `start_from`.
+        ModelError: `resume` without a checkpoint or with another network or generator; `start_from` or the generator
+            does not fit; a loss that is not finite.
+    """
+    run = Run(catalogue, generator, Path(out), settings, compute, resume, start_from, generator_file, on_step)
+    while run.shown < settings.images:
+        run.step()
+        on_step(Step("training the encoder", run.shown, settings.images, run.recent))
+    return run.finish()
+
+
+def held_out_figures(path: str | Path) -> list[dict[str, Any]]:
+    """What a trained encoder's file says of held-out photos: one entry at the start of training, one at the end."""
+    return storage.load_tensors(Path(path))[1]["about"].get("held_out", [])
+
+
+class Run:
+    """A training run between its checkpoints."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        generator: Generator,
+        out: Path,
+        settings: EncoderSettings,
+        compute: Compute,
+        resume: bool = False,
+        start_from: str | Path | None = None,
+        generator_file: str | Path | None = None,
+        on_step: OnStep = silent,
+    ) -> None:
+        _refuse_other_runs(out)
+        self.out, self.settings, self.compute, self.on_step = out, settings, compute, on_step
+        self.rows = select(catalogue, catalogue.train_items(), settings.where)
+        self.odds = odds(catalogue, self.rows, settings.balance)
+        if len(self.rows) < settings.batch:
+            raise DataError(f"{len(self.rows)} photos to train on, a batch takes {settings.batch}; widen --where")
+        self.photos = catalogue.images(generator.resolution)
+        self.held_out = HeldOut(self.photos, select(catalogue, catalogue.held_out_items(), settings.where))
+        self.rng = torch.Generator().manual_seed(settings.seed)
+        self.shown = self.steps = 0
+        self.recent: dict[str, float] = {}
+        self.about: dict[str, Any] = {"photos": len(self.rows), "training": [], "held_out": []}
+        state = load_checkpoint(out) if resume else None
+        encoder = first_encoder(generator, settings, state["network"] if state else None, start_from)
+        if generator_file is not None:
+            self.about["generator_sha256"] = storage.sha256_of(Path(generator_file))
+        if start_from is not None and state is None:
+            self.about["started_from_sha256"] = storage.sha256_of(Path(start_from))
+        self.encoder: Encoder = compute.place(encoder)  # type: ignore[assignment]
+        self.averaged = copy.deepcopy(self.encoder).freeze()
+        self.generator: Generator = compute.place(copy.deepcopy(generator).freeze())  # type: ignore[assignment]
+        self.stepper = EncoderStepper(self.encoder, self.generator, settings, compute, self.rng)
+        if state is not None:
+            self._take(state)
+        self.about["training"].append(
+            {"from_images": self.shown, "encoder": asdict(settings), "compute": compute.describe()}
+        )
+        out.mkdir(parents=True, exist_ok=True)
+        storage.write_json(out / "settings.json", {"photos": len(self.rows), "history": self.about["training"]})
+        self.log = _Log(out, self.shown or -1)
+        if not resume:
+            self.checkpoint()  # so that --resume never takes up an older run of this folder
+        if self.shown == 0:
+            self.measure()
+
+    def step(self) -> None:
+        """One batch; log and checkpoint when they are due."""
+        try:
+            self.recent = self.stepper(self._batch(), self.shown)
+        except FloatingPointError as error:
+            raise ModelError(
+                f"{self.out}: not finite after {self.shown} images ({error}); resume with --resume and a lower "
+                "--learning-rate (the last checkpoint is intact)"
+            ) from error
+        self._average()
+        before, self.shown = self.shown, self.shown + self.settings.batch
+        self.steps += 1
+        if self.steps % LOG_EVERY == 0:
+            self.log.write({"shown": self.shown, "learning_rate": self.settings.rate_at(before), **self.recent})
+        if before // self.settings.checkpoint_every != self.shown // self.settings.checkpoint_every:
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Save everything that a resumed run needs to go on as if nothing had happened, and draw a grid."""
+        state = {
+            "network": asdict(self.encoder.config),
+            "shown": self.shown,
+            "steps": self.steps,
+            "rng": self.rng.get_state(),
+            "about": json.dumps(self.about),
+            "encoder": self.encoder.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimiser": self.stepper.optimiser.state_dict(),
+        }
+        save_checkpoint(self.out, state)
+        if len(self.held_out):
+            grid = self.held_out.grid(self.averaged, self.generator, self.compute)
+            save_png(grid, self.out / f"reconstructions-{self.shown:08d}.png")
+
+    def finish(self) -> Path:
+        """Measure, and save the checkpoint and the averaged encoder."""
+        self.measure()
+        self.checkpoint()
+        self.log.close()
+        about = {"images_shown": self.shown, **self.about}
+        return save_encoder(self.out / "encoder.safetensors", self.averaged, about)
+
+    def measure(self) -> None:
+        """How well the averaged encoder redraws held-out photos; once for any number of images shown."""
+        known = [figures["images_shown"] for figures in self.about["held_out"]]
+        if len(self.held_out) == 0 or self.shown in known:
+            return
+        figures = self.held_out.measure(self.averaged, self.generator, self.on_step)
+        self.about["held_out"].append({"images_shown": self.shown, **figures})
+        means = {"held_out_lpips_vgg": figures["lpips_vgg"]["mean"], "held_out_mse": figures["mse"]["mean"]}
+        self.log.write({"shown": self.shown, **means})
+
+    def _batch(self) -> Tensor:
+        """Photos of one batch, mirrored at random."""
+        count = self.settings.batch - self.settings.pairs
+        picks = torch.multinomial(self.odds, count, replacement=True, generator=self.rng).numpy()
+        batch = to_tensor(self.photos[self.rows[picks]]).to(self.compute.device)
+        mirrored = torch.rand(count, generator=self.rng).to(batch.device) < 0.5
+        return torch.where(mirrored[:, None, None, None], batch.flip(-1), batch)
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Move the averaged weights one batch on; at first faster, or the initial weights would stay in them."""
+        decay = min(self.settings.ema, (1 + self.steps) / (10 + self.steps))
+        torch._foreach_lerp_(list(self.averaged.parameters()), list(self.encoder.parameters()), 1 - decay)
+
+    def _take(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint's state."""
+        about = json.loads(state["about"])
+        made_for, given = (each.get("generator_sha256") for each in (about, self.about))
+        if None not in (made_for, given) and made_for != given:
+            raise ModelError(f"{self.out}: the checkpoint was trained with another generator; give --generator so")
+        self.about = {**about, "photos": len(self.rows)}
+        if made_for or given:
+            self.about["generator_sha256"] = made_for or given
+        self.encoder.load_state_dict(state["encoder"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.stepper.optimiser.load_state_dict(state["optimiser"])
+        self.shown, self.steps = state["shown"], state["steps"]
+        self.rng.set_state(state["rng"])
+
+
+class _Log:
+    """Losses and held-out figures to a CSV file; on resume, rows after the checkpoint are dropped."""
+
+    def __init__(self, out: Path, keep_until: int) -> None:
+        path = out / "log.csv"
+        kept: list[dict[str, Any]] = []
+        if path.is_file():
+            with path.open(newline="") as handle:
+                kept = [row for row in csv.DictReader(handle) if int(row["shown"]) <= keep_until]
+        self.file = path.open("w", newline="")
+        self.writer = csv.DictWriter(self.file, COLUMNS, restval="")
+        self.writer.writeheader()
+        self.writer.writerows(kept)
+        self.file.flush()
+
+    def write(self, row: dict[str, float]) -> None:
+        self.writer.writerow(row)
+        self.file.flush()
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def _refuse_other_runs(out: Path) -> None:
+    """Not into the folder of a generator's or recommender's run: its checkpoint would be overwritten."""
+    if not (out / "checkpoint.pt").is_file():
+        return
+    settings = out / "settings.json"
+    history = storage.read_json(settings).get("history") if settings.is_file() else None
+    if not history or "encoder" not in history[-1]:
+        raise InputError(f"{out}: holds the checkpoint of another kind of training; choose another --out")

@@ -1,0 +1,115 @@
+"""Calibrate a pack's inversion gate on held-out photos: how well does this generator redraw what it should know?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gigs import storage
+from gigs.compute import Compute
+from gigs.data.catalogue import Catalogue
+from gigs.data.select import select
+from gigs.errors import DataError, InputError
+from gigs.images import to_tensor
+from gigs.inversion.gate import STAGES, Gate, Limits, calibrate
+from gigs.inversion.optimise import describe, invert
+from gigs.inversion.starts import choose_start
+from gigs.packs.load import load_pack
+from gigs.perceptual import PerceptualLoss
+from gigs.pipeline import Models
+from gigs.presets import get_preset
+from gigs.progress import OnStep, Step, silent
+from gigs.recommender.features import catalogue_phi
+
+FEWEST = 20
+
+
+def calibrate_pack(
+    root: str | Path,
+    catalogue: Catalogue,
+    *,
+    where: str = "",
+    photos: int = 200,
+    drift_weight: float = 0.2,
+    seed: int = 0,
+    compute: Compute | None = None,
+    on_step: OnStep = silent,
+) -> dict[str, Any]:
+    """Set the limits of a pack's gate so that 1 in 4 held-out photos is `rough` and 1 in 20 `refused`.
+
+    Args:
+        root: Folder of the pack; its `pack.json` is written anew.
+        catalogue: With held-out products that the generator never saw.
+        where: Condition on items: what the generator is for.
+        photos: How many are drawn.
+        drift_weight: Of the drift in the mismatch (`inversion.gate`).
+        seed: Draws the photos.
+        compute: Precision and layout of the inversion.
+        on_step: Progress.
+
+    Returns:
+        What `pack.json` now says under `gate`.
+
+    Raises:
+        InputError: The pack has no encoder.
+        DataError: Fewer than 20 held-out photos match.
+    """
+    pack = load_pack(root)
+    if pack.encoder is None:
+        raise InputError(f"pack {pack.name}: has no encoder; train one with `gigs train encoder` and build it in")
+    rows = select(catalogue, catalogue.held_out_items(), where)
+    if len(rows) < FEWEST:
+        raise DataError(f"{len(rows)} held-out photos to calibrate on; {FEWEST} or more are needed: widen --where")
+    rng = np.random.default_rng(seed)
+    rows = rng.permutation(rows)[:photos]
+    compute = compute or Compute()
+    models = Models(pack.generator, pack.recommender, PerceptualLoss("vgg"), pack.encoder).placed(compute)
+    phi = catalogue_phi(pack.recommender, catalogue, image_size=pack.generator.resolution, on_step=on_step)
+    mean = torch.from_numpy(phi[catalogue.items["has_image"].to_numpy()].mean(0))
+    pictures = (to_tensor(catalogue.images(pack.generator.resolution)[row][None]) for row in rows)
+    signs = measure(models, mean, pictures, len(rows), compute=compute, on_step=on_step)
+    limits = {stage: calibrate(*signs[stage].T, weight=drift_weight) for stage in signs}
+    about = {
+        "limits": {stage: vars(found) for stage, found in limits.items()},
+        "mean": [round(float(value), 5) for value in mean],
+        "calibrated": {"photos": len(rows), "where": where, "seed": seed, "rough_share": 0.25, "refused_share": 0.05},
+    }
+    storage.write_json(pack.root / "pack.json", pack.info | {"gate": about})
+    return about
+
+
+def measure(
+    models: Models,
+    mean: Tensor,
+    photos: Iterable[Tensor],
+    total: int,
+    *,
+    compute: Compute,
+    on_step: OnStep = silent,
+) -> dict[str, np.ndarray]:
+    """The gate's signs for photos `[1,3,R,R]`, as the preset `fast` sees them: by stage, `[N,2]` of LPIPS and drift."""
+
+    gate = Gate({stage: Limits(0.0, 0.0, 0.0) for stage in STAGES}, mean)
+    settings = get_preset("fast").inversion
+    assert models.encoder is not None
+    found: dict[str, list[tuple[float, float]]] = {"draft": [], "optimised": []}
+    for number, photo in enumerate(photos, start=1):
+        rng = torch.Generator().manual_seed(0)
+        with torch.no_grad():
+            draft = describe(models.generator, photo, models.perceptual, models.encoder(photo))
+        start = choose_start(
+            models.generator, photo, models.perceptual, models.encoder, settings, rng=rng, compute=compute
+        )
+        best = invert(models.generator, photo, models.perceptual, settings, start=start, compute=compute)
+        with torch.no_grad():
+            phi = models.recommender.features(torch.cat([photo, draft.images, best.images]))
+        for stage, inversion, row in (("draft", draft, 1), ("optimised", best, 2)):
+            drift = gate.drift(phi[:1], phi[row : row + 1]).item()
+            found[stage].append((inversion.lpips.item(), drift))
+        on_step(Step("calibrating the gate", number, total))
+    return {stage: np.array(values) for stage, values in found.items()}
