@@ -20,13 +20,16 @@ KINDS = {
 
 
 def held_out(catalogue: Catalogue, side: int, count: int, seed: int) -> list[tuple[str, Tensor]]:
-    """`count` held-out photos `[1,3,side,side]`, as many of each of `KINDS`; named by kind and item."""
+    """`count` held-out photos `[1,3,side,side]`, as many of each of `KINDS`; named by kind and item.
+
+    Fewer photos are the first of more, so that a longer bench repeats none.
+    """
     rows, rng, chosen = catalogue.held_out_items(), np.random.default_rng(seed), []
     items, pictures = catalogue.items.iloc[rows], catalogue.images(side)
     for number, (kind, condition) in enumerate(KINDS.items()):
         each = len(range(number, count, len(KINDS)))
         matching = rows[items.eval(condition).to_numpy(dtype=bool)]
-        chosen.append([(kind, row) for row in rng.choice(matching, min(each, len(matching)), replace=False)])
+        chosen.append([(kind, row) for row in rng.permutation(matching)[:each]])
     mixed = [group[place] for place in range(count) for group in chosen if place < len(group)]
     return [(f"{kind} {catalogue.items['item_id'].iloc[row]}", to_tensor(pictures[row][None])) for kind, row in mixed]
 

@@ -61,6 +61,7 @@ def write_small_pack(root: Path, *, encoder: bool = False) -> Path:
         "name": "small",
         "files": {path.relative_to(root).as_posix(): storage.sha256_of(path) for path in files},
         "audiences": {"everyone": about, "few": {**about, "label": "a few", "users": 50}},
+        "preprocessing": {"resolution": RESOLUTION, "range": [0, 1]},
         "card": {"licence": "test"},
     }
     storage.write_json(root / "pack.json", info)

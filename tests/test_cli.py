@@ -60,7 +60,7 @@ def test_suggest_writes_a_complete_result(suggested):
     assert runs[0].returncode == 0, runs[0].stderr
     result = json.loads((folder / "a" / "result.json").read_text())
     assert {"schema", "preset", "seed", "device", "seconds", "photo", "reconstruction", "audience"} <= set(result)
-    assert set(result["seconds"]) == {"inversion", "shifting", "total"}
+    assert set(result["seconds"]) == {"inversion", "tuning", "shifting", "total"}
     assert {"file", "raw", "score"} <= set(result["photo"])
     assert {"file", "raw", "score", "lpips", "mse"} <= set(result["reconstruction"])
     assert result["audience"] == {"name": "everyone", "label": "all buyers", "users": 60}
@@ -256,8 +256,8 @@ def test_audiences_and_the_card_are_listed(small_pack):
 @pytest.mark.parametrize(
     "command",
     ["", "suggest", "audiences", "recommend", "data", "data import hm", "data check", "train recommender",
-     "train generator", "train encoder", "evaluate recommender", "evaluate generator", "generator convert", "pack build",
-     "pack calibrate", "pack show"],
+     "train generator", "train encoder", "evaluate recommender", "evaluate generator", "generator convert",
+     "pack build", "pack update", "pack calibrate", "pack show"],
 )  # fmt: skip
 def test_every_command_explains_itself(command):
     result = gigs(*command.split(), "--help")

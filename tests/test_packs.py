@@ -2,11 +2,13 @@ import json
 
 import pytest
 import torch
-from small_models import small_generator
+from small_models import small_encoder, small_generator, write_small_pack
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import save_generator
-from gigs.packs import build_pack, load_pack
+from gigs.generator.progan import ProGAN, ProGANSettings
+from gigs.inversion.encoder import save_encoder
+from gigs.packs import build_pack, load_pack, update_pack
 from gigs.packs.load import BUNDLED, bundled_packs
 from gigs.recommender import DVBPR
 
@@ -79,3 +81,22 @@ def test_the_bundled_pack_keeps_its_promises():
     assert pack.info["card"]["licence"]
     sizes = [path.stat().st_size for path in BUNDLED.rglob("*") if path.is_file()]
     assert max(sizes) < 20 << 20 and sum(sizes) < 40 << 20
+
+
+def test_a_newer_generator_goes_into_a_pack_and_the_old_gate_goes(tmp_path):
+    root = write_small_pack(tmp_path / "pack", encoder=True)
+    info = json.loads((root / "pack.json").read_text())
+    (root / "pack.json").write_text(json.dumps(info | {"gate": {"limits": {}, "mean": []}}))
+    newer = save_generator(tmp_path / "generator.safetensors", small_generator(seed=5))
+    encoder = save_encoder(tmp_path / "encoder.safetensors", small_encoder(seed=5))
+    card = {"generator": {"images_shown": 7}}
+    pack = update_pack(root, generator=newer, encoder=encoder, examples={"new": 3}, card=card)
+    wanted = small_generator(seed=5).state_dict()
+    for name, tensor in pack.generator.state_dict().items():
+        torch.testing.assert_close(tensor, wanted[name], atol=2e-3, rtol=2e-3)
+    assert [path.name for path in pack.examples()] == ["new.png"] and pack.gate is None
+    assert pack.info["card"] == {"licence": "test", "generator": {"images_shown": 7}}
+    assert pack.audience("few").users == 50
+    other = save_generator(tmp_path / "other.safetensors", ProGAN(ProGANSettings(resolution=16, latent_dim=32)))
+    with pytest.raises((InputError, ModelError)):
+        update_pack(root, generator=other, encoder=encoder, examples={}, card={})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gigs.errors import InputError
 from gigs.inversion.optimise import InversionSettings
@@ -34,17 +34,18 @@ def paper_text(n: int | None, steps: int | None) -> Preset:
 
 
 def fast(n: int | None, steps: int | None) -> Preset:
-    """Encoder start, few and larger steps, plateau stop, repulsion in place of the predictor, probed precision.
+    """Encoder start, few and larger steps, plateau stop, sign-gradient shifts, repulsion in place of the predictor.
 
     `docs/speed.md` has the paired comparison with `paper-text` that each of these was admitted by.
     """
     inversion = InversionSettings(
-        steps=_or(steps, 40), steps_from_noise=_or(steps, 160), learning_rate=0.1, start="encoder", restarts=32,
+        steps=_or(steps, 80), steps_from_noise=_or(steps, 240), learning_rate=0.1, start="encoder", restarts=32,
         patience=12, final_rate=0.1,
     )  # fmt: skip
     shifting = ShiftSettings(
-        n=_or(n, 8), steps=_or(steps, 16), learning_rate=0.1, separation="repulsion", optimiser="adam", final_rate=0.2
-    )
+        n=_or(n, 8), steps=_or(steps, 20), learning_rate=0.1, final_rate=0.1, optimiser="sign",
+        separation="repulsion", margin=0.06, preference_weight=2.0,
+    )  # fmt: skip
     return Preset("fast", inversion, shifting, probe=True)
 
 
@@ -58,9 +59,7 @@ def preview(n: int | None, steps: int | None) -> Preset:
     """The encoder's answer as it is, and a handful of shifting steps: a draft in a second or two."""
     quick = fast(n, None)
     inversion = InversionSettings(steps=0, start="encoder")
-    shifting = ShiftSettings(
-        n=quick.shifting.n, steps=_or(steps, 3), learning_rate=0.2, separation="repulsion", final_rate=0.5
-    )
+    shifting = replace(quick.shifting, steps=_or(steps, 3), learning_rate=0.2, final_rate=0.5)
     return Preset("preview", inversion, shifting, probe=True)
 
 

@@ -135,7 +135,7 @@ def test_the_command_prints_saves_and_draws_the_curve(catalogue, tmp_path, monke
     except SystemExit as end:
         assert not end.code, capsys.readouterr().err
     printed = capsys.readouterr().out
-    assert "on vgg16's features" in printed and "on efficientnet-lite0's features" in printed
+    assert "features of vgg16" in printed and "features of efficientnet-lite0" in printed
     report = json.loads((tmp_path / "out.json").read_text())
     assert [entry["images_shown"] for entry in report["generators"]] == [200, 100]
     assert ["floor" in entry for entry in report["generators"]] == [True, False]

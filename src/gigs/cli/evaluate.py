@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
@@ -86,19 +86,20 @@ def evaluate_generator_command(
 def _generator_table(reports: list[dict[str, Any]], features: str) -> Table:
     """One feature set's figures, a row for every generator and, where it was measured, for the floor."""
     key = features.replace("-", "_")
-    columns = ("kernel distance x1000 (sd)", "precision", "recall", "Fréchet", "real, drawn")
-    table = Table("generator", "images shown", *columns, title=f"on {features}'s features")
+    title = f"features of {features}, against {reports[0]['n_real']:,} held-out photos"
+    columns = ("images shown", "drawn", "kernel distance x1000 (sd)", "precision", "recall", "Fréchet")
+    table = Table(Column("generator", overflow="fold"), *columns, title=title)
     for report in reports:
         floor = [("training photos", None, report["floor"])] if "floor" in report else []
-        for name, shown, part in [(Path(report["file"]).name, report["images_shown"], report), *floor]:
+        for name, shown, part in [(Path(report["file"]).stem, report["images_shown"], report), *floor]:
             figures = part["figures"]
             table.add_row(
                 name,
                 "-" if shown is None else f"{shown:,}",
+                f"{part['n_fake']:,}",
                 f"{figures[f'kid_{key}_x1000']:.3g} ({figures[f'kid_{key}_sd_x1000']:.2g})",
                 *(f"{figures[f'{figure}_{key}']:.3f}" for figure in ("precision", "recall")),
                 f"{figures[f'frechet_{key}']:.4g}",
-                f"{part['n_real']:,}, {part['n_fake']:,}",
             )
     return table
 

@@ -71,13 +71,37 @@ def build_command(
     output.print(f"{out}: pack {pack.name} with {len(pack.audiences)} audiences", soft_wrap=True)
 
 
+@app.command("update")
+def update_command(
+    pack: Path = typer.Argument(..., help="Folder of a pack; its files are replaced."),
+    generator: Path = typer.Option(..., help="generator.safetensors of the pack's resolution."),
+    encoder: Path = typer.Option(..., help="encoder.safetensors for it."),
+    example: list[str] = typer.Option([], help="NAME=SEED of an example picture that the generator draws."),
+    card: Path = typer.Option(None, help="JSON file whose entries are laid over the card's."),
+) -> None:
+    """Put a newer generator and encoder into a pack; then calibrate its gate again.
+
+    Recommender and audiences stay, so no buyers are needed for it.
+    """
+    from gigs import storage
+    from gigs.packs import update_pack
+
+    updated = update_pack(
+        pack, generator=generator, encoder=encoder, examples=dict(_example(text) for text in example),
+        card=storage.read_json(card) if card else {},
+    )  # fmt: skip
+    output.print(
+        f"{pack}: pack {updated.name} updated. Next: gigs pack calibrate {pack} --catalogue ...", soft_wrap=True
+    )
+
+
 @app.command("calibrate")
 def calibrate_command(
     pack: Path = typer.Argument(..., help="Folder of a pack with an encoder; its pack.json is written anew."),
     catalogue: Path = typer.Option(..., help="Catalogue whose held-out products the pack never saw."),
     where: str = typer.Option("", help="Condition on items: what the generator is for, as in its training."),
     photos: int = typer.Option(200, min=20, help="Held-out photos to redraw, about two seconds each."),
-    drift_weight: float = typer.Option(0.2, min=0, help="Weight of the feature drift beside LPIPS."),
+    drift_weight: float = typer.Option(0.1, min=0, help="Weight of the feature drift beside LPIPS."),
     seed: int = typer.Option(0, min=0, help="Draws the photos."),
 ) -> None:
     """Set the limits of a pack's inversion gate: what is a good, a rough and a refused reconstruction.

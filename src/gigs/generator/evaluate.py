@@ -143,6 +143,7 @@ def plot_curve(reports: Sequence[dict[str, Any]], path: Path) -> Path:
         InputError: A generator's file does not say how many images it was shown.
     """
     from matplotlib.figure import Figure  # imported late: it takes a second
+    from matplotlib.ticker import EngFormatter
 
     unknown = [report["file"] for report in reports if report["images_shown"] is None]
     if unknown:
@@ -150,19 +151,19 @@ def plot_curve(reports: Sequence[dict[str, Any]], path: Path) -> Path:
     ordered = sorted(reports, key=lambda report: report["images_shown"])
     shown = [report["images_shown"] for report in ordered]
     floor = next((report["floor"]["figures"] for report in reports if "floor" in report), None)
-    figure = Figure(figsize=(10, 7), layout="constrained")
-    titles = {"kid_{}_x1000": "kernel distance x 1000", "frechet_{}": "Fréchet distance"}
-    titles |= {"precision_{}": "precision", "recall_{}": "recall"}
-    for axes, (key, title) in zip(figure.subplots(2, 2).flat, titles.items(), strict=True):
-        for colour, name in enumerate(FEATURE_SETS):
+    titles = {"kid_{}_x1000": "kernel distance x 1000", "precision_{}": "precision", "recall_{}": "recall"}
+    titles |= {"frechet_{}": "Fréchet distance"}
+    figure = Figure(figsize=(14, 6), layout="constrained")
+    for row, name in zip(figure.subplots(len(FEATURE_SETS), len(titles)), FEATURE_SETS, strict=True):
+        for axes, (key, title) in zip(row, titles.items(), strict=True):
             label = key.format(_suffix(name))
-            values = [report["figures"][label] for report in ordered]
-            axes.plot(shown, values, marker="o", color=f"C{colour}", label=name)
+            axes.plot(shown, [report["figures"][label] for report in ordered], marker="o")
             if floor:
-                axes.axhline(floor[label], linestyle="--", color=f"C{colour}", linewidth=1)
-        axes.set(title=title, xlabel="images shown")
-        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    figure.axes[0].legend()
+                axes.axhline(floor[label], linestyle="--", color="grey")
+            axes.set(title=f"{title}, {name}", xlabel="images shown")
+            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+            axes.locator_params(axis="x", nbins=4)
+            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     return storage.write_atomic(path, lambda part: figure.savefig(part, format="png", dpi=120))
 
 

@@ -16,6 +16,7 @@ from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.generator.base import load_generator
 from gigs.images import save_png
+from gigs.inversion.encoder import check_pair, load_encoder
 from gigs.packs.load import SCHEMA, Pack, load_pack
 from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
@@ -81,6 +82,50 @@ def build_pack(
         files.append(save_png(draw_example(drawing, seed), out / "examples" / f"{example}.png", note=note))
     _write_card(out, name, files, described, dict(card or {}), drawing.resolution, catalogue)
     return load_pack(out)
+
+
+def update_pack(
+    root: str | Path,
+    *,
+    generator: str | Path,
+    encoder: str | Path,
+    examples: Mapping[str, int],
+    card: Mapping[str, Any],
+) -> Pack:
+    """Put a newer generator and encoder into a pack; recommender, audiences and their statistics stay.
+
+    The pack's gate was calibrated with the older ones and goes: calibrate the pack again.
+
+    Args:
+        root: Folder of the pack.
+        generator: Of the resolution the pack has, as its scores are of pictures of that size.
+        encoder: For this generator.
+        examples: In place of the old ones, by name the seed of a picture that the generator draws.
+        card: Laid over the old card's entries.
+
+    Raises:
+        InputError: A generator of another resolution.
+    """
+    pack = load_pack(root)
+    drawing = load_generator(generator)
+    check_pair(load_encoder(encoder), drawing)
+    if drawing.resolution != pack.info["preprocessing"]["resolution"]:
+        raise InputError(
+            f"{generator}: draws at {drawing.resolution} px, the pack's scores are of "
+            f"{pack.info['preprocessing']['resolution']} px; build a new pack"
+        )
+    info = {key: value for key, value in pack.info.items() if key != "gate"}
+    for path in pack.examples():
+        path.unlink()
+    new = [_half(Path(generator), pack.root / "generator.safetensors")]
+    new.append(_half(Path(encoder), pack.root / "encoder.safetensors"))
+    for name, seed in examples.items():
+        note = f"drawn by {pack.name}, seed {seed}"
+        new.append(save_png(draw_example(drawing, seed), pack.root / "examples" / f"{name}.png", note=note))
+    kept = {name: digest for name, digest in info["files"].items() if not name.startswith("examples/")}
+    hashes = {path.relative_to(pack.root).as_posix(): storage.sha256_of(path) for path in new}
+    storage.write_json(pack.root / "pack.json", info | {"files": kept | hashes, "card": info["card"] | dict(card)})
+    return load_pack(pack.root)
 
 
 @torch.no_grad()

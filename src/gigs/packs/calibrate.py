@@ -35,7 +35,7 @@ def calibrate_pack(
     *,
     where: str = "",
     photos: int = 200,
-    drift_weight: float = 0.2,
+    drift_weight: float = 0.1,
     seed: int = 0,
     compute: Compute | None = None,
     on_step: OnStep = silent,
