@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--catalogue", type=Path, required=True)
     parser.add_argument("--folder", type=Path, help="JPEG photos of another shop")
     parser.add_argument("--photos", type=int, default=100, help="held-out photos")
+    parser.add_argument("--every", type=int, default=1, help="take every N-th picture of the other two groups")
     parser.add_argument("--pack", default="hm-64")
     parser.add_argument("--out", type=Path, default=Path("bench/gate.json"))
     options = parser.parse_args()
@@ -47,8 +48,9 @@ def main() -> None:
     models = Models(pack.generator, pack.recommender, PerceptualLoss("vgg"), pack.encoder).placed(compute)
     groups = {"held-out": _held_out(pack, Catalogue.open(options.catalogue), side, options.photos)}
     groups["no garment"] = [(name, to_tensor(fit_square(image, side)[0])) for name, image in off_domain.pictures()]
+    groups["no garment"] = groups["no garment"][:: options.every]
     if options.folder:
-        paths = sorted(options.folder.glob("*.jpg"))
+        paths = sorted(options.folder.glob("*.jpg"))[:: options.every]
         groups[options.folder.name] = [(path.stem, to_tensor(fit_square(read_photo(path), side)[0])) for path in paths]
     results: dict[str, Any] = {"pack": pack.name, "limits": pack.info["gate"]["limits"]}
     with progress_bars(errors) as on_step:

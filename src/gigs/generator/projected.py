@@ -1,8 +1,8 @@
 """A critic that looks at a frozen network's features (Projected GAN, Sauer et al. 2021) instead of at pixels.
 
 Features of EfficientNet-Lite0 at four scales are mixed by fixed random projections, within a scale and from coarse to
-fine; one small discriminator a scale judges them. Forward and backward it costs a fifth of a ProGAN critic of the same
-resolution, and it needs fewer images, since it does not have to learn to see first.
+fine; one small discriminator a scale judges them. Forward and backward the backbone costs a fifth of a ProGAN critic of
+the same resolution, and it needs fewer images, since it does not have to learn to see first.
 """
 
 from __future__ import annotations
