@@ -36,6 +36,12 @@ from gigs.report.sheet import contact_sheet
 SCHEMA = 1
 CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
 DISPLAY_SIDE = 512
+# Where no gate was calibrated (a pack of one's own, another generator): a first caution, read off 20 photos.
+POOR_LPIPS = 0.30
+CAUTION = (
+    "The computer did not redraw this product well, so the redesigns may be of another kind of product. "
+    "Try a plain front view on an even, light backdrop, or more steps."
+)
 
 
 @dataclass(frozen=True)
@@ -149,10 +155,17 @@ def _reconstruction(found: Suggestions, origin: Origin) -> dict[str, Any]:
         "lpips": None if sampled else _finite(found.base.lpips[0].item()),
         "mse": None if sampled else _finite(found.base.mse[0].item()),
         "lpips_before_tuning": None if sampled else _finite(found.pivot.lpips[0].item()),
-        "caution": (found.verdict.words or None) if found.verdict else None,
+        "caution": None if sampled else _caution(found),
         "steps": found.pivot.steps,
         "found_at_step": None if sampled else int(found.base.found_at[0]),
     }
+
+
+def _caution(found: Suggestions) -> str | None:
+    """The gate's words; without a gate, a caution where LPIPS is high."""
+    if found.verdict is not None:
+        return found.verdict.words or None
+    return CAUTION if found.pivot.lpips[0].item() > POOR_LPIPS else None
 
 
 def _suggestion(found: Suggestions, origin: Origin, row: int) -> dict[str, Any]:
