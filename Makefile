@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 demo: $(STAMP)  ## redesign the bundled pack's example product; opens nothing, writes demo/
-	$(BIN)/gigs suggest --example 1 --audience women --seed 0 --out demo
+	$(BIN)/gigs suggest --example 2 --audience women --seed 0 --out demo
 	@echo "Look at demo/contact-sheet.png, then open demo/report.html."
 
 test: $(STAMP)  ## run the tests
