@@ -1,39 +1,15 @@
-import io
 import json
 import re
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from command_line import gigs
 from PIL import Image
 from small_models import small_recommender, write_small_pack
 
-from gigs.cli import main
-
 NEEDS_WEIGHTS = pytest.mark.weights
-
-
-@dataclass
-class Outcome:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def gigs(*arguments) -> Outcome:
-    """Run the command line in this process: starting Python and PyTorch anew for every call takes seconds."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["gigs", *map(str, arguments)])
-        patch.setenv("COLUMNS", "200")
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-    return Outcome(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture

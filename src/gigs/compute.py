@@ -21,7 +21,6 @@ from torch import nn
 
 from gigs import storage
 from gigs.errors import GigsError, InputError
-from gigs.storage import cache_dir
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,14 +98,14 @@ def probed(device: str = "cpu") -> Compute:
     """
     if wish := wished(device):
         return wish
-    path = cache_dir() / "compute.json"
+    path = storage.cache_dir() / "compute.json"
     key = f"{device} {_processor()} {torch.get_num_threads()} threads torch {torch.__version__}"
     known = _read_cache(path)
     if isinstance(known.get(key), dict) and set(known[key]) == {"bf16", "channels_last"}:
         return Compute(device=device, **known[key])
     found = probe(device)
     answer = {"bf16": found.bf16, "channels_last": found.channels_last}
-    with contextlib.suppress(OSError):  # a cache that cannot be written only costs the next run a second
+    with contextlib.suppress(OSError):  # a cache that cannot be written only costs the next run the probe
         storage.write_json(path, known | {key: answer})
     return found
 

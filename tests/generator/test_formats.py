@@ -3,19 +3,16 @@
 The originals are written again in `public_models`, with weights at random: no published weights are used here.
 """
 
-import io
 import pickle
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 
 import numpy as np
 import pytest
 import torch
+from command_line import gigs
 from public_models import Generator2, Generator3, GNet, checkpoint3, nudged_biases, save_zoo, zoo_config
 from torch import nn
 
 from gigs import storage
-from gigs.cli import main
 from gigs.errors import ModelError
 from gigs.generator.base import load_generator
 from gigs.generator.formats import convert_checkpoint
@@ -340,19 +337,6 @@ def test_a_cut_off_download_and_a_missing_file_are_named(tmp_path):
 
 
 # Command line -----------------------------------------------------------------------------------------------------
-
-
-def gigs(*arguments):
-    """Run the command line in this process: exit code, standard output, standard error."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["gigs", *map(str, arguments)])
-        patch.setenv("COLUMNS", "200")
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-    return code, out.getvalue(), err.getvalue()
 
 
 def test_the_command_converts_and_what_it_wrote_is_loaded(tmp_path):

@@ -14,6 +14,16 @@ app = typer.Typer(help="Train a recommender, a generator or an encoder on a cata
 CATALOGUE = typer.Argument(..., metavar="CATALOGUE", help="Folder made by `gigs data import`.")
 RESUME = typer.Option(False, "--resume", help="Go on from the folder's last checkpoint.")
 DEVICE = typer.Option("auto", help="cpu, cuda, cuda:1, mps, or auto.")
+WHERE = typer.Option("", help="Condition on items, such as 'group in [\"Shoes\"]'.")
+BALANCE = typer.Option(
+    "", help="Column of the item table, such as group: photos are drawn with 1/sqrt(how many share its value)."
+)
+COMPILE = typer.Option(
+    False,
+    "--try-compile",
+    help="Let the start-up probe time torch.compile too, and use it where it is faster "
+    "(GIGS_COMPUTE=bf16,channels_last,compile decides by hand).",
+)
 
 
 @app.command("recommender")
@@ -102,9 +112,7 @@ def train_generator_command(
         "of the reconstruction's.",
     ),
     noise: float = typer.Option(0.3, min=0, help="Hybrid: noise on encoded photos before they are redrawn."),
-    balance: str = typer.Option(
-        "", help="Column of the item table, such as group: photos are drawn with 1/sqrt(how many share its value)."
-    ),
+    balance: str = BALANCE,
     start_from: str = typer.Option(
         None, help="Bundled pack, folder of a pack, or folder of a run: train on from its generator and encoder."
     ),
@@ -114,13 +122,8 @@ def train_generator_command(
     ),
     batch: int = typer.Option(32, min=2, help="Photos a step."),
     learning_rate: float = typer.Option(2e-3, help="Of Adam."),
-    compile_networks: bool = typer.Option(
-        False,
-        "--try-compile",
-        help="Let the start-up probe time torch.compile too, and use it where it is faster "
-        "(GIGS_COMPUTE=bf16,channels_last,compile decides by hand).",
-    ),
-    where: str = typer.Option("", help="Condition on items, such as 'group in [\"Shoes\"]'."),
+    compile_networks: bool = COMPILE,
+    where: str = WHERE,
     seed: int = typer.Option(0, min=0, help="Of everything random."),
     device: str = DEVICE,
     resume: bool = RESUME,
@@ -178,17 +181,10 @@ def train_encoder_command(
     ),
     fmap_base: int = typer.Option(None, min=1, help="Width of a new network, as for `gigs train generator`; 1536."),
     fmap_max: int = typer.Option(None, min=1, help="Widest layer of a new network; 256."),
-    where: str = typer.Option("", help="Condition on items, such as 'group in [\"Shoes\"]'."),
-    balance: str = typer.Option(
-        "", help="Column of the item table, such as group: photos are drawn with 1/sqrt(how many share its value)."
-    ),
+    where: str = WHERE,
+    balance: str = BALANCE,
     checkpoint_every: int = typer.Option(10_000, min=1, help="Pictures between checkpoints and their grids."),
-    compile_networks: bool = typer.Option(
-        False,
-        "--try-compile",
-        help="Let the start-up probe time torch.compile too, and use it where it is faster "
-        "(GIGS_COMPUTE=bf16,channels_last,compile decides by hand).",
-    ),
+    compile_networks: bool = COMPILE,
     seed: int = typer.Option(0, min=0, help="Of everything random."),
     device: str = DEVICE,
     resume: bool = RESUME,

@@ -1,4 +1,4 @@
-"""Which items to work on, and how often each is drawn."""
+"""Which items to work on, how often each is drawn, and a batch of their photos."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch import Tensor
 from gigs.conditions import matching
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
+from gigs.images import to_tensor
 
 
 def select(catalogue: Catalogue, rows: np.ndarray, where: str) -> np.ndarray:
@@ -34,3 +35,19 @@ def odds(catalogue: Catalogue, rows: np.ndarray, column: str) -> Tensor:
         raise InputError(f"--balance {column!r}: no such column; there are {', '.join(catalogue.items.columns)}")
     values = catalogue.items[column].iloc[rows].fillna("")
     return torch.from_numpy(values.map(values.value_counts()).to_numpy(dtype=np.float32)).rsqrt()
+
+
+def draw_batch(photos: np.ndarray, rows: np.ndarray, weights: Tensor, count: int, rng: torch.Generator) -> Tensor:
+    """`count` training photos `[count,3,S,S]` in `[0,1]`, drawn with replacement and mirrored at random.
+
+    Args:
+        photos: uint8 `[items,S,S,3]`.
+        rows: Items to draw from.
+        weights: How often each of them is drawn (`odds`).
+        count: Photos to draw.
+        rng: CPU generator.
+    """
+    picks = torch.multinomial(weights, count, replacement=True, generator=rng).numpy()
+    batch = to_tensor(photos[rows[picks]])
+    mirrored = torch.rand(count, generator=rng) < 0.5
+    return torch.where(mirrored[:, None, None, None], batch.flip(-1), batch)

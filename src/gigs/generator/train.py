@@ -18,7 +18,7 @@ from gigs import storage
 from gigs.checkpoint import load_checkpoint, save_checkpoint
 from gigs.compute import Compute
 from gigs.data.catalogue import Catalogue
-from gigs.data.select import odds, select
+from gigs.data.select import draw_batch, odds, select
 from gigs.errors import DataError, ModelError
 from gigs.generator.base import save_generator
 from gigs.generator.networks import Networks
@@ -105,11 +105,8 @@ class Run:
 
     def step(self) -> None:
         """One batch; logs, grids and checkpoints when they are due."""
-        picks = torch.multinomial(self.odds, self.settings.batch, replacement=True, generator=self.rng).numpy()
-        batch = to_tensor(self.photos[self.rows[picks]]).to(self.compute.device)
-        mirrored = torch.rand(len(batch), generator=self.rng).to(batch.device) < 0.5
-        batch = torch.where(mirrored[:, None, None, None], batch.flip(-1), batch)
-        self.recent = self.stepper(batch, self.shown, self.steps)
+        batch = draw_batch(self.photos, self.rows, self.odds, self.settings.batch, self.rng)
+        self.recent = self.stepper(batch.to(self.compute.device), self.shown, self.steps)
         if not all(math.isfinite(value) for value in self.recent.values()):
             raise ModelError(
                 f"{self.out}: a loss is not finite after {self.shown} images; resume with --resume and a lower "

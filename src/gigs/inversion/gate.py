@@ -17,6 +17,7 @@ from torch import Tensor
 from gigs.errors import GigsError, ModelError
 
 STAGES = ("draft", "optimised")
+ROUGH_SHARE, REFUSED_SHARE = 0.25, 0.05  # of held-out photos, above the first and above the second limit
 WORDS = {
     "good": "",
     "rough": (
@@ -96,18 +97,14 @@ class Gate:
         return 1 - torch.cosine_similarity(photo - mean, reconstruction - mean, dim=1)
 
 
-def calibrate(
-    lpips: np.ndarray, drift: np.ndarray, *, weight: float, rough_share: float = 0.25, refused_share: float = 0.05
-) -> Limits:
-    """Limits that call given shares of held-out photos rough and refused.
+def calibrate(lpips: np.ndarray, drift: np.ndarray, *, weight: float) -> Limits:
+    """Limits with `ROUGH_SHARE` of held-out photos above the first, and `REFUSED_SHARE` of them above the second.
 
     Args:
         lpips: Of held-out photos' reconstructions, `[N]`.
         drift: Of the same, `[N]`.
         weight: Of the drift in the mismatch.
-        rough_share: Share above the first limit, the refused ones included.
-        refused_share: Share above the second limit.
     """
     mismatch = np.asarray(lpips) + weight * np.asarray(drift)
-    rough, refused = np.quantile(mismatch, [1 - rough_share, 1 - refused_share])
+    rough, refused = np.quantile(mismatch, [1 - ROUGH_SHARE, 1 - REFUSED_SHARE])
     return Limits(drift=weight, rough=round(float(rough), 4), refused=round(float(refused), 4))

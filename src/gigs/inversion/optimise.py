@@ -12,7 +12,7 @@ from gigs.compute import Compute
 from gigs.errors import InputError
 from gigs.generator.base import Generator
 from gigs.latent import cosine_share, standardise
-from gigs.perceptual import PerceptualLoss
+from gigs.perceptual import PerceptualLoss, Target
 from gigs.progress import OnStep, Step, silent
 
 STARTS = ("noise", "encoder")
@@ -115,11 +115,7 @@ def invert(
             step / max(1, settings.steps), settings.final_rate
         )
         with torch.set_grad_enabled(step < settings.steps):
-            with compute.autocast():
-                images = generator(z).float()
-                lpips = perceptual.distance_to(target, images).float()
-            mse = _mse(images, photos)
-            loss = settings.lpips_weight * lpips + settings.mse_weight * mse
+            loss, lpips, mse = losses(generator, z, photos, perceptual, target, settings, compute)
         better = loss.detach() < best_loss
         best_loss = torch.where(better, loss.detach(), best_loss)
         best_z = torch.where(better[:, None], z.detach(), best_z)
@@ -136,6 +132,23 @@ def invert(
             with torch.no_grad():
                 z.copy_(standardise(z))
     return replace(describe(generator, photos, perceptual, best_z, found_at), steps=step)
+
+
+def losses(
+    generator: Generator,
+    z: Tensor,
+    photos: Tensor,
+    perceptual: PerceptualLoss,
+    target: Target,
+    settings: InversionSettings,
+    compute: Compute,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """L_inv, LPIPS and MSE, each `[N]`, of what `z [N,D]` draws; `target` holds the photos' LPIPS features."""
+    with compute.autocast():
+        images = generator(z).float()
+        lpips = perceptual.distance_to(target, images).float()
+    mse = _mse(images, photos)
+    return settings.lpips_weight * lpips + settings.mse_weight * mse, lpips, mse
 
 
 class _Plateau:

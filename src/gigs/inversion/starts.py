@@ -10,7 +10,7 @@ from torch import Tensor
 from gigs.compute import Compute
 from gigs.generator.base import Generator
 from gigs.inversion.encoder import Encoder
-from gigs.inversion.optimise import InversionSettings, invert
+from gigs.inversion.optimise import InversionSettings, invert, losses
 from gigs.perceptual import PerceptualLoss
 
 FINALISTS = 2  # random vectors that are optimised beside the encoder's answer
@@ -50,22 +50,16 @@ def choose_start(
     target = perceptual.target(photo)
 
     @torch.no_grad()
-    def losses(z: Tensor) -> Tensor:
-        found = []
-        for part in z.split(CHUNK):
-            with compute.autocast():
-                images = generator(part).float()
-                lpips = perceptual.distance_to(target, images).float()
-            mse = (images - photo).square().mean(dim=(1, 2, 3))
-            found.append(settings.lpips_weight * lpips + settings.mse_weight * mse)
-        return torch.cat(found)
+    def loss(z: Tensor) -> Tensor:
+        parts = z.split(CHUNK)
+        return torch.cat([losses(generator, part, photo, perceptual, target, settings, compute)[0] for part in parts])
 
-    good = len(answer) > 0 and losses(answer).item() <= settings.restart_above
+    good = len(answer) > 0 and loss(answer).item() <= settings.restart_above
     if good or (len(answer) > 0 and settings.restarts * settings.steps == 0):
         return answer
     drawn = generator.sample(max(1, settings.restarts), rng).to(photo.device)
-    finalists = torch.cat([answer, drawn[losses(drawn).argsort()[:FINALISTS]]])
+    finalists = torch.cat([answer, drawn[loss(drawn).argsort()[:FINALISTS]]])
     trial = replace(settings, steps=min(TRIAL_STEPS, settings.steps), restarts=0, patience=0, final_rate=1.0)
     photos = photo.expand(len(finalists), -1, -1, -1)
     tried = invert(generator, photos, perceptual, trial, start=finalists, compute=compute).z
-    return tried[losses(tried).argmin()][None]
+    return tried[loss(tried).argmin()][None]

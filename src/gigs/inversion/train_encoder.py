@@ -20,10 +20,10 @@ from gigs import storage
 from gigs.checkpoint import load_checkpoint, save_checkpoint
 from gigs.compute import Compute
 from gigs.data.catalogue import Catalogue
-from gigs.data.select import odds, select
+from gigs.data.select import draw_batch, odds, select
 from gigs.errors import DataError, InputError, ModelError
 from gigs.generator.base import Generator
-from gigs.images import save_png, to_tensor
+from gigs.images import save_png
 from gigs.inversion.encoder import Encoder, save_encoder
 from gigs.inversion.encoder_held_out import HeldOut
 from gigs.inversion.encoder_steps import EncoderSettings, EncoderStepper, first_encoder
@@ -187,12 +187,9 @@ class Run:
         self.log.write({"shown": self.shown, **means})
 
     def _batch(self) -> Tensor:
-        """Photos of one batch, mirrored at random."""
+        """Photos of one batch."""
         count = self.settings.batch - self.settings.pairs
-        picks = torch.multinomial(self.odds, count, replacement=True, generator=self.rng).numpy()
-        batch = to_tensor(self.photos[self.rows[picks]]).to(self.compute.device)
-        mirrored = torch.rand(count, generator=self.rng).to(batch.device) < 0.5
-        return torch.where(mirrored[:, None, None, None], batch.flip(-1), batch)
+        return draw_batch(self.photos, self.rows, self.odds, count, self.rng).to(self.compute.device)
 
     @torch.no_grad()
     def _average(self) -> None:

@@ -17,7 +17,7 @@ from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
 from gigs.errors import DataError, InputError
 from gigs.images import to_tensor
-from gigs.inversion.gate import STAGES, Gate, Limits, calibrate
+from gigs.inversion.gate import REFUSED_SHARE, ROUGH_SHARE, STAGES, Gate, Limits, calibrate
 from gigs.inversion.optimise import describe, invert
 from gigs.inversion.starts import choose_start
 from gigs.packs.load import load_pack
@@ -79,7 +79,13 @@ def calibrate_pack(
     about = {
         "limits": {stage: vars(found) for stage, found in limits.items()},
         "mean": [round(float(value), 5) for value in mean],
-        "calibrated": {"photos": len(rows), "where": where, "seed": seed, "rough_share": 0.25, "refused_share": 0.05},
+        "calibrated": {
+            "photos": len(rows),
+            "where": where,
+            "seed": seed,
+            "rough_share": ROUGH_SHARE,
+            "refused_share": REFUSED_SHARE,
+        },
     }
     storage.write_json(pack.root / "pack.json", pack.info | {"gate": about})
     return about
