@@ -140,13 +140,13 @@ def test_a_convolution_gives_the_same_in_both_orders():
     ],
 )
 def test_efficientnet_names(original, timm):
-    assert weights_formats.lite0_name(original) == timm
+    assert weights_formats.lite_name(original) == timm
 
 
 @pytest.mark.parametrize("name", ["_blocks.16._bn2.bias", "_blocks.0._expand_conv.weight", "fc.bias", "_se.weight"])
 def test_an_unknown_efficientnet_layer_is_named(name):
     with pytest.raises(ModelError, match=name):
-        weights_formats.lite0_name(name)
+        weights_formats.lite_name(name)
 
 
 # --- choosing among sources --------------------------------------------------------------------------------------

@@ -40,8 +40,8 @@ def fetch(name: str) -> Tensors:
     Args:
         name: One of `available()`. "vgg16-features" and "alexnet-features" hold torchvision's `features.N.weight`
             [O,I,H,W] and `.bias` [O]; "lpips-vgg" and "lpips-alex" the `linK.model.1.weight` [1,C,1,1] of lpips;
-            "efficientnet-lite0" the whole state dict of timm's `tf_efficientnet_lite0` (images normalised with mean
-            and standard deviation 0.5).
+            "efficientnet-lite0" and "-lite1" the whole state dict of timm's `tf_efficientnet_lite0` and `-lite1`
+            (images normalised with mean and standard deviation 0.5).
 
     Returns:
         Tensors by name, float32 on the CPU (the unused batch counts of batch normalisation are int64).

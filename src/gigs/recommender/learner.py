@@ -68,7 +68,7 @@ class Learner(ABC):
 
 
 class FeatureLearner(Learner):
-    """VBPR: `views` are raw backbone features, float32 `[items,1280]` each."""
+    """VBPR: `views` are raw backbone features, float32 `[items,width]` each."""
 
     model: VBPR
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gigs.errors import InputError, ModelError
-from gigs.recommender.backbone import FEATURES, Backbone, as_half
+from gigs.recommender.backbone import PLAIN, Backbone, as_half, feature_width
 from gigs.recommender.base import Recommender, register
 
 PREFIX = "backbone."
@@ -57,11 +57,12 @@ class VBPR(Recommender):
         self.include_backbone, self.unit_length = include_backbone, unit_length
         # A list hides the frozen network from parameters(), state_dict() and the optimiser.
         self._backbone: list[Backbone] = []
-        self.embedding = nn.Parameter(torch.empty(factors, FEATURES))
-        self.bias = nn.Parameter(torch.empty(FEATURES))
+        self.width = feature_width(backbone)
+        self.embedding = nn.Parameter(torch.empty(factors, self.width))
+        self.bias = nn.Parameter(torch.empty(self.width))
         self.theta = nn.Parameter(torch.empty(len(self.user_ids), factors))
-        self.register_buffer("mean", torch.zeros(FEATURES))
-        self.register_buffer("std", torch.ones(FEATURES))
+        self.register_buffer("mean", torch.zeros(self.width))
+        self.register_buffer("std", torch.ones(self.width))
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
@@ -103,7 +104,7 @@ class VBPR(Recommender):
         return self
 
     def standardise(self, features: Tensor) -> None:
-        """Take mean and standard deviation of raw features `[N,1280]` of the training items as this model's own."""
+        """Take mean and standard deviation of raw features `[N,width]` of the training items as this model's own."""
         values = features.double()
         self.mean.copy_(values.mean(0))
         # Channels that never vary carry nothing; a floor keeps them from being blown up by a generated picture.
@@ -111,17 +112,17 @@ class VBPR(Recommender):
         self.std.copy_(deviation.clamp_min(max(1e-3 * float(deviation.mean()), 1e-6)))
 
     def standard(self, raw: Tensor) -> Tensor:
-        """Raw backbone features `[N,1280]` with each channel standardised and, if `unit_length`, one length a row.
+        """Raw backbone features `[N,width]` with each channel standardised and, if `unit_length`, one length a row.
 
         One length for all makes the score depend on what a picture shows and not on how strongly the backbone responds,
-        which a generated picture could otherwise drive up without end. Rows then have length sqrt(1280), as
+        which a generated picture could otherwise drive up without end. Rows then have length sqrt(width), as
         standardised ones have on average.
         """
         standard = (raw - self.mean) / self.std
-        return math.sqrt(FEATURES) * F.normalize(standard, dim=1) if self.unit_length else standard
+        return math.sqrt(self.width) * F.normalize(standard, dim=1) if self.unit_length else standard
 
     def project(self, raw: Tensor) -> Tensor:
-        """phi `[N,K]` from raw backbone features `[N,1280]` (cached ones, or fresh ones)."""
+        """phi `[N,K]` from raw backbone features `[N,width]` (cached ones, or fresh ones)."""
         standard = self.standard(raw)
         return torch.cat([standard @ self.embedding.T, (standard @ self.bias)[:, None]], dim=1)
 
@@ -146,7 +147,8 @@ class VBPR(Recommender):
 
     def preprocessing(self) -> dict[str, Any]:
         """How pictures reach the network."""
-        return {"range": [0, 1], "resize": "bilinear", "size": self.input_size, "then": "2x - 1", "pooling": "mean"}
+        scaling = "ImageNet mean and deviation" if self.backbone_name in PLAIN else "2x - 1"
+        return {"range": [0, 1], "resize": "bilinear", "size": self.input_size, "then": scaling, "pooling": "mean"}
 
     def stored_tensors(self) -> dict[str, Tensor]:
         """Embedding, bias, standardisation; with `include_backbone` the frozen weights as float16."""

@@ -1,0 +1,50 @@
+"""VGG16's and AlexNet's convolutions with their ImageNet weights, which LPIPS fetches anyway."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+RELU5_3 = 30  # torchvision's vgg16().features[:30] ends with it
+POOLED = {"vgg16": (23, RELU5_3), "alexnet": (8, 10, 12)}  # layers after whose ReLU features are pooled
+WIDTHS = {"vgg16": 512 + 512, "alexnet": 384 + 256 + 256}
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def convolutions(name: str, state: dict[str, Tensor] | None) -> nn.Sequential:
+    """Convolutions of `vgg16` or `alexnet`, up to the last ReLU.
+
+    Args:
+        name: Which of the two.
+        state: `features.N.weight` and `.bias` as `weights.fetch("vgg16-features")` has them, or the same without the
+            prefix; None draws random weights (tests).
+    """
+    from torchvision import models  # imported late: it takes a second
+
+    build, last = getattr(models, name), POOLED[name][-1]
+    if state is None:
+        return build(weights=None).features[:last]
+    with torch.device("meta"):  # made without memory first, so nothing is drawn at random
+        layers = build(weights=None).features[:last]
+    layers.load_state_dict({key.removeprefix("features."): t for key, t in state.items()}, strict=True, assign=True)
+    return layers
+
+
+class PooledConvolutions(nn.Module):
+    """Means over all places of a few layers: `[N,3,H,W]`, normalised as for ImageNet, to `[N,width]`."""
+
+    def __init__(self, name: str, state: dict[str, Tensor] | None = None) -> None:
+        super().__init__()
+        self.stops = POOLED[name]
+        self.layers = convolutions(name, state)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pooled features."""
+        found = []
+        for start, stop in pairwise((0, *self.stops)):
+            x = self.layers[start:stop](x)
+            found.append(x.mean((2, 3)))
+        return torch.cat(found, dim=1)
