@@ -9,10 +9,13 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from gigs import storage
-from gigs.errors import ModelError
+from gigs import plugins, storage
+from gigs.errors import InputError, ModelError
+from gigs.latent import standardise
 
-FAMILIES: dict[str, Callable[[dict[str, Any]], Generator]] = {}
+Builder = Callable[[dict[str, Any]], "Generator"]
+FAMILIES: dict[str, Builder] = {}
+ENTRY_POINTS = "gigs.generators"  # group under which an installed package may name builders of its own
 
 
 class Generator(nn.Module):
@@ -20,11 +23,52 @@ class Generator(nn.Module):
 
     A family subclasses this, sets `family`, `latent_dim` and `resolution`, and implements `sample`, `forward` and
     `settings`. Calling it must be deterministic and treat every row of a batch on its own.
+
+    What the optimisers move are rows of `latent_dim` numbers of about unit variance, so that a learning rate or a
+    search radius means the same in every family; which space they live in is the generator's own business (`spaces`),
+    and so is what keeps them there (`project`).
     """
 
     family: ClassVar[str]
     latent_dim: int
     resolution: int
+    space: str = "z"
+
+    @property
+    def spaces(self) -> tuple[str, ...]:
+        """Names of the latent spaces that `in_space` knows; the first is the one it was trained on."""
+        return ("z",)
+
+    def in_space(self, space: str) -> Generator:
+        """This generator with its latent vectors in another space; weights are shared, not copied.
+
+        Raises:
+            InputError: The family has no such space.
+        """
+        if space != self.space:
+            known = ", ".join(self.spaces)
+            raise InputError(f"latent space {space!r}: generators of family {self.family} know {known}")
+        return self
+
+    def of_class(self, label: int) -> Generator:
+        """This generator drawing one class (a row of its class table); weights are shared.
+
+        Raises:
+            InputError: It knows no classes, or none of this number.
+        """
+        raise InputError(f"class {label}: generators of family {self.family} know no classes")
+
+    def project(self, z: Tensor) -> Tensor:
+        """The nearest rows to `z [N,latent_dim]` that the generator can be trusted with.
+
+        Here: mean 0 and standard deviation 1 (Algorithm 1, "Normalization"). Each row on its own, and a projected row
+        stays as it is.
+        """
+        return standardise(z)
+
+    def start_from(self, photos: Tensor) -> Tensor | None:
+        """Latent vectors to start an inversion of `[N,3,R,R]` in `[0,1]` from, where a family finds them by itself."""
+        return None
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """Draw `n` latent vectors `[n,latent_dim]` from the distribution the generator was trained on."""
@@ -43,14 +87,19 @@ class Generator(nn.Module):
         return self.eval().requires_grad_(False)
 
 
-def register(family: str) -> Callable[[Callable[[dict[str, Any]], Generator]], Callable[[dict[str, Any]], Generator]]:
+def register(family: str) -> Callable[[Builder], Builder]:
     """Register a builder `settings -> Generator` under a family name."""
 
-    def keep(builder: Callable[[dict[str, Any]], Generator]) -> Callable[[dict[str, Any]], Generator]:
+    def keep(builder: Builder) -> Builder:
         FAMILIES[family] = builder
         return builder
 
     return keep
+
+
+def builder_of(family: str) -> Builder | None:
+    """The builder of a family: registered here, or named by an installed package's entry point; None if unknown."""
+    return FAMILIES.get(family) or plugins.load(ENTRY_POINTS, family)
 
 
 def save_generator(path: Path, generator: Generator, about: dict[str, Any] | None = None) -> Path:
@@ -68,13 +117,13 @@ def load_generator(path: str | Path) -> Generator:
     tensors, settings = storage.load_tensors(Path(path))
     if settings.get("kind") != "generator":
         raise ModelError(f"{path}: holds a {settings.get('kind', 'something else')}, not a generator")
-    if settings["family"] not in FAMILIES:
-        raise ModelError(
-            f"{path}: unknown generator family {settings['family']!r}; known: {', '.join(sorted(FAMILIES))}"
-        )
-    generator = FAMILIES[settings["family"]](settings["network"])
+    build = builder_of(settings["family"])
+    if build is None:
+        known = sorted({*FAMILIES, *plugins.names(ENTRY_POINTS)})
+        raise ModelError(f"{path}: unknown generator family {settings['family']!r}; known: {', '.join(known)}")
     try:
+        generator = build(settings["network"])
         generator.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    except RuntimeError as error:
+    except (RuntimeError, TypeError, ValueError, KeyError) as error:
         raise ModelError(f"{path}: weights do not fit the settings they came with ({error})") from error
     return generator.freeze()

@@ -84,3 +84,7 @@ def check_pair(encoder: Encoder, generator: Any) -> None:
             f"the encoder is for {ours[0]} px and {ours[1]} latent numbers, the generator has {theirs[0]} px and "
             f"{theirs[1]}; train one with `gigs train encoder`"
         )
+    if generator.space != "z":
+        raise ModelError(
+            f"the encoder answers in the space z, the generator is used in {generator.space}: leave one of them out"
+        )

@@ -11,7 +11,7 @@ from torch import Tensor
 from gigs.compute import Compute
 from gigs.errors import InputError
 from gigs.generator.base import Generator
-from gigs.latent import cosine_share, standardise
+from gigs.latent import cosine_share
 from gigs.perceptual import PerceptualLoss, Target
 from gigs.progress import OnStep, Step, silent
 
@@ -57,7 +57,7 @@ class Inversion:
     """What inversion found.
 
     Attributes:
-        z: `[N,D]`, every row of mean 0 and standard deviation 1.
+        z: `[N,D]`; as `Generator.project` leaves it, usually every row of mean 0 and standard deviation 1.
         images: G(z), `[N,3,R,R]` in `[0,1]`.
         lpips: LPIPS (VGG16) to the photo, `[N]`, in fp32.
         mse: mean squared error to the photo, `[N]`, of values in `[0,1]`.
@@ -87,7 +87,8 @@ def invert(
     """Find the latent vectors whose pictures are nearest to the photos.
 
     Every step computes L_inv = LPIPS(X, G(z)) + MSE(X, G(z)) (Algorithm 1), takes one Adam step on z and standardises
-    every row. Rows do not influence one another, so photos may be batched (but they stop together). The best z seen is
+    every row (or does what else keeps it in the generator's space, `Generator.project`). Rows do not influence one
+    another, so photos may be batched (but they stop together). The best z seen is
     kept, not the last.
 
     Args:
@@ -130,7 +131,7 @@ def invert(
             loss.sum().backward()
             optimiser.step()
             with torch.no_grad():
-                z.copy_(standardise(z))
+                z.copy_(generator.project(z))
     return replace(describe(generator, photos, perceptual, best_z, found_at), steps=step)
 
 

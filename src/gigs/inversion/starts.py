@@ -32,7 +32,8 @@ def choose_start(
 
     Where the encoder's answer has a loss (Algorithm 1's, LPIPS + MSE) above `settings.restart_above`, the best
     `FINALISTS` of `settings.restarts` random vectors and the answer are optimised for a few steps each, and the best of
-    the three goes on. Without an encoder the random vectors are among themselves.
+    the three goes on. Without an encoder the generator's own answer takes its place (`Generator.start_from`); without
+    either, the random vectors are among themselves.
 
     Args:
         generator: Frozen.
@@ -47,6 +48,8 @@ def choose_start(
     if encoder is not None:
         with torch.no_grad(), compute.autocast():
             answer = encoder(photo).float()
+    elif (own := generator.start_from(photo)) is not None:
+        answer = own
     target = perceptual.target(photo)
 
     @torch.no_grad()

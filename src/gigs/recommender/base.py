@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gigs import storage
+from gigs import plugins, storage
 from gigs.errors import InputError, ModelError
 
 SCHEMA = 1
@@ -22,12 +22,18 @@ IDS = "user_ids"
 
 R = TypeVar("R", bound="type[Recommender]")
 _REGISTRY: dict[str, type[Recommender]] = {}
+ENTRY_POINTS = "gigs.recommenders"  # group under which an installed package may name classes of its own
 
 
 def register(cls: R) -> R:
     """Class decorator: make a recommender known to `load_recommender` by its `kind`."""
     _REGISTRY[cls.kind] = cls
     return cls
+
+
+def class_of(kind: str) -> type[Recommender] | None:
+    """The class of a kind: registered here, or named by an installed package's entry point; None if unknown."""
+    return _REGISTRY.get(kind) or plugins.load(ENTRY_POINTS, kind)
 
 
 class Recommender(nn.Module, ABC):
@@ -38,12 +44,15 @@ class Recommender(nn.Module, ABC):
 
     Attributes:
         kind: Name of the architecture, as in files and on the command line.
+        is_linear: Whether the score is theta^T phi. Where it is not, override `score` and set this to False: an
+            audience is then a sample of its users instead of one mean, and costs more the larger the sample.
         input_size: Side in pixels that the network works at; pictures of any other size are resized inside.
         theta: Learned user factors, `[U, learned]`; `user_factors` is what goes with `features`.
         about: What is known of the model: training settings, catalogue, scores reached. JSON-able, kept in the file.
     """
 
     kind: ClassVar[str] = ""
+    is_linear: bool = True
     theta: nn.Parameter
 
     def __init__(self, *, input_size: int, user_ids: Sequence[str] = ()) -> None:
@@ -180,10 +189,12 @@ def load_recommender(path: str | Path) -> Recommender:
     tensors, settings = storage.load_tensors(Path(path))
     if settings.get("schema") != SCHEMA or "kind" not in settings:
         raise ModelError(f"{path}: not a recommender of this gigs; train one with `gigs train recommender`")
-    if settings["kind"] not in _REGISTRY:
-        raise ModelError(f"{path}: recommender of kind {settings['kind']!r}; this gigs knows {', '.join(_REGISTRY)}")
+    cls = class_of(settings["kind"])
+    if cls is None:
+        known = sorted({*_REGISTRY, *plugins.names(ENTRY_POINTS)})
+        raise ModelError(f"{path}: recommender of kind {settings['kind']!r}; this gigs knows {', '.join(known)}")
     try:
-        model = _REGISTRY[settings["kind"]].from_tensors(tensors, settings)
+        model = cls.from_tensors(tensors, settings)
     except (RuntimeError, KeyError, TypeError, ValueError, InputError) as error:
         reason = str(error).replace("\n", " ")
         raise ModelError(f"{path}: its tensors do not fit its settings ({reason}); train it again") from error

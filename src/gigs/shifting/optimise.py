@@ -106,7 +106,8 @@ def shift(
         raise InputError(f"shifting takes one latent vector [1,D], not {list(z.shape)}")
     compute = compute or Compute()
     z = z.detach()
-    k = project(torch.randn(settings.n, z.shape[1], generator=rng).to(z.device), z, settings.radius).requires_grad_()
+    first = torch.randn(settings.n, z.shape[1], generator=rng).to(z.device)
+    k = project(first, z, settings.radius, generator.project).requires_grad_()
     separation = _separation(settings, z.shape[1], rng, compute)
     stepper = _stepper(settings, k, separation)
     for step in range(settings.steps):
@@ -123,7 +124,7 @@ def shift(
         )
         stepper.step()
         with torch.no_grad():
-            k.copy_(project(k, z, settings.radius))
+            k.copy_(project(k, z, settings.radius, generator.project))
         values = {name: value.item() for name, value in losses.items()}
         on_step(Step("redesigning", step + 1, settings.steps, values))
     with torch.no_grad():
@@ -158,18 +159,22 @@ def _losses(
     return {"score": preference(images).mean(), **separation.losses(images, k)}
 
 
-def project(k: Tensor, z: Tensor, radius: float, rounds: int = 8) -> Tensor:
-    """Bring shifts back into the box `|k| <= radius` while `z + k` stays standardised, by alternating projections.
+def project(
+    k: Tensor, z: Tensor, radius: float, onto: Callable[[Tensor], Tensor] = standardise, rounds: int = 8
+) -> Tensor:
+    """Bring shifts back into the box `|k| <= radius` while `z + k` stays in its space, by alternating projections.
 
     The box has the last word, so the bound is exact; z + k then has mean 0 and standard deviation 1 to about 1e-3.
 
     Args:
         k: `[n,D]`.
-        z: `[1,D]`, standardised.
+        z: `[1,D]`, in its space.
         radius: epsilon.
+        onto: `Generator.project`; standardised rows where not given.
+        rounds: How often both are applied.
     """
     # The nearest float32 may lie above the radius (0.4 does); the bound is meant to hold for readers of any precision.
     bound = torch.nextafter(torch.tensor(radius), torch.tensor(0.0)).item()
     for _ in range(rounds):
-        k = (standardise(z + k) - z).clamp(-bound, bound)
+        k = (onto(z + k) - z).clamp(-bound, bound)
     return k
