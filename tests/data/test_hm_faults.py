@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from gigs.data import hm
+from gigs import storage
 from gigs.data.catalogue import Catalogue
 from gigs.data.check import check_catalogue
 from gigs.data.hm import import_hm
@@ -213,14 +213,14 @@ def test_an_interruption_among_the_photos_leaves_no_catalogue(finished, load, mo
 
 @pytest.mark.parametrize("table", [1, 2, 3])
 def test_an_interruption_among_the_tables_leaves_no_catalogue(finished, load, monkeypatch, table):
-    calls, original = itertools.count(), hm.storage.write_atomic
+    calls, original = itertools.count(), storage.write_atomic
 
     def stop(path, write):
         if next(calls) == table:
             raise KeyboardInterrupt
         return original(path, write)
 
-    monkeypatch.setattr(hm.storage, "write_atomic", stop)
+    monkeypatch.setattr(storage, "write_atomic", stop)
     with pytest.raises(KeyboardInterrupt):
         load()
     with pytest.raises(GigsError, match="not a catalogue"):

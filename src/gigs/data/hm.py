@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.lib.format import open_memmap
 
-from gigs import images, storage
-from gigs.data.catalogue import SCHEMA, Catalogue, hold_out_products, leave_last_out
+from gigs import images
+from gigs.data.catalogue import Catalogue, hold_out_products, leave_last_out
+from gigs.data.writing import check_size, write_catalogue
 from gigs.errors import DataError, InputError
-from gigs.progress import OnStep, Step, silent
+from gigs.progress import OnStep, silent
 
 ARTICLE_COLUMNS = {
     "article_id": "item_id",
@@ -56,23 +53,18 @@ def import_hm(
     Raises:
         DataError: A file or column is missing, or a row cannot be read; the message names it.
     """
-    source, out = Path(source), Path(out)
-    if image_size < 1:
-        raise DataError(f"{image_size} px is no size for pictures")
+    source = Path(source)
+    check_size(image_size)
     tables, info = _tables(source)
     items = tables["items"]
     items["held_out"] = hold_out_products(items["product_code"], hold_out, seed)
+    item_ids = items["item_id"].to_numpy()
 
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "catalogue.json").unlink(missing_ok=True)  # until the end, this folder is no catalogue
-    for stale in (*out.glob("images-*.npy"), *out.glob(".images-*.npy")):  # the latter from a killed import
-        stale.unlink()
-    items["has_image"], problems = _pack(source / "images", items["item_id"], out, image_size, on_step)
-    for name, table in tables.items():
-        storage.write_atomic(out / f"{name}.parquet", partial(table.to_parquet, index=False))
-    settings = {"schema": SCHEMA, "source": "hm", "image_size": image_size, "seed": seed, "held_out_products": hold_out}
-    storage.write_json(out / "catalogue.json", settings | info | {"image_problems": problems})
-    return Catalogue.open(out)
+    def decode(row: int) -> np.ndarray | str | None:
+        return _photo(source / "images", item_ids[row], image_size)
+
+    settings = {"source": "hm", "seed": seed, "held_out_products": hold_out}
+    return write_catalogue(out, tables, decode, settings | info, image_size=image_size, on_step=on_step)
 
 
 def _tables(source: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
@@ -129,37 +121,12 @@ def _interactions(path: Path, items: pd.DataFrame, users: pd.DataFrame) -> tuple
     return pairs, len(rows) - len(known)
 
 
-def _pack(
-    folder: Path, item_ids: pd.Series, out: Path, size: int, on_step: OnStep
-) -> tuple[np.ndarray, dict[str, str]]:
-    """Decode every photo once into one array; returns which items have one, and what was wrong with broken ones."""
-    present = np.zeros(len(item_ids), dtype=bool)
-    problems: dict[str, str] = {}
-
-    def decode(item_id: str) -> np.ndarray | str | None:
-        if Path(item_id).name != item_id:
-            return f"{item_id}: an id that is no file name"  # "../x" must not lead out of the folder
-        path = folder / item_id[:3] / f"{item_id}.jpg"
-        try:
-            return images.fit_square(images.read_photo(path), size)[0] if path.is_file() else None
-        except (InputError, OSError) as error:
-            return str(error)
-
-    def decoded(pool: ThreadPoolExecutor) -> Iterator[np.ndarray | str | None]:
-        for start in range(0, len(item_ids), 256):  # in pieces: map() alone would queue every result in memory
-            yield from pool.map(decode, item_ids.iloc[start : start + 256])
-
-    def write(temporary: Path) -> None:
-        packed = open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(item_ids), size, size, 3))
-        with ThreadPoolExecutor(max_workers=4) as pool:  # Pillow decodes outside the interpreter lock
-            for row, result in enumerate(decoded(pool)):
-                if isinstance(result, np.ndarray):
-                    packed[row] = result
-                    present[row] = True
-                elif result is not None:
-                    problems[item_ids.iloc[row]] = result
-                on_step(Step("reading photos", row + 1, len(item_ids)))
-        packed.flush()
-
-    storage.write_atomic(out / f"images-{size}.npy", write)
-    return present, problems
+def _photo(folder: Path, item_id: str, size: int) -> np.ndarray | str | None:
+    """An item's square, what is wrong with its photo, or None where there is none."""
+    if Path(item_id).name != item_id:
+        return f"{item_id}: an id that is no file name"  # "../x" must not lead out of the folder
+    path = folder / item_id[:3] / f"{item_id}.jpg"
+    try:
+        return images.fit_square(images.read_photo(path), size)[0] if path.is_file() else None
+    except (InputError, OSError) as error:
+        return str(error)
