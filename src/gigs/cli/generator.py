@@ -25,16 +25,25 @@ def convert_command(
         help="Draw at this side in pixels, by a lower level of the network. Needed for a checkpoint from an earlier "
         "stage of progressive training, whose upper levels have learned nothing yet.",
     ),
+    truncation: float = typer.Option(
+        None, help="In (0, 1]: draw nearer to the mean, tidier and less varied (StyleGAN2, BigGAN); 1 if not given."
+    ),
+    sha256: str = typer.Option(None, "--sha256", help="Refuse the file unless this is its sha256."),
 ) -> None:
-    """Convert a public ProGAN checkpoint, once, to the file that --generator takes everywhere in gigs.
+    """Convert a public checkpoint, once, to the file that --generator takes everywhere in gigs.
 
-    Two kinds are known, told by what the file holds:
+    Known kinds, told by what the file holds:
 
     pro_gan_pytorch (akanimax; package pro-gan-pth), versions 2 and 3: depth_10_epoch_42.bin, GAN_GEN_SHADOW_8.pth, or
     what its README links to.
 
     pytorch_GAN_zoo (facebookresearch), model PGAN: celebaHQ_s6_i80000-6196db68.pth and the others its hubconf.py names,
     or a checkpoint of its train.py.
+
+    StyleGAN2: .pkl files of NVIDIA's stylegan2-ada-pytorch and stylegan3 repositories (their networks_stylegan2), and
+    .pt files of rosinality's stylegan2-pytorch.
+
+    BigGAN: G_ema.pth of BigGAN-PyTorch, and BigGAN-deep's pytorch_model.bin of pytorch-pretrained-biggan.
 
     Nothing in the file is executed: tensors and plain settings are read, and a file that names anything else is
     refused. docs/checkpoints.md tells more.
@@ -46,9 +55,12 @@ def convert_command(
     from gigs.generator.base import load_generator
     from gigs.generator.formats import convert_checkpoint
 
-    generator = load_generator(convert_checkpoint(source, out, resolution=resolution))
+    generator = load_generator(
+        convert_checkpoint(source, out, resolution=resolution, truncation=truncation, sha256=sha256)
+    )
     output.print(
-        f"{out}: {generator.family}, {generator.resolution} px, {generator.latent_dim} latent numbers. "
+        f"{out}: {generator.family}, {generator.resolution} px, {generator.latent_dim} latent numbers, "
+        f"spaces {', '.join(generator.spaces)}. "
         f"Next: gigs suggest --sample --generator {out} --recommender ...",
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip

@@ -1,8 +1,8 @@
 """Checkpoints that others published, converted once to the package's own safetensors.
 
 Such files are pickles, and a pickle can run any program. Here nothing in a file is ever run: PyTorch's weights-only
-reader builds tensors and plain containers, and it is told of three harmless types more. Whatever else a file names is
-refused before anything is looked up.
+reader builds tensors and plain containers, and it is told of a few harmless types more (`persistence` does the same for
+NVIDIA's files). Whatever else a file names is refused before anything is looked up.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from torch.serialization import safe_globals
 
 from gigs import storage
 from gigs.errors import ModelError
-from gigs.generator.base import save_generator
-from gigs.generator.progan_public_build import build
-from gigs.generator.progan_public_formats import Record, recognise
+from gigs.generator import biggan_formats, progan_public_build, progan_public_formats, stylegan2_formats
+from gigs.generator.base import Generator, save_generator
+from gigs.generator.persistence import is_persistent, read_persistent
+from gigs.generator.progan_public_formats import Record
 
 ZIP = b"PK\x03\x04"  # how files of PyTorch 1.6 and later begin
 
@@ -28,6 +29,7 @@ ZIP = b"PK\x03\x04"  # how files of PyTorch 1.6 and later begin
 _scalar = np.float64(0).__reduce__()[0]
 HARMLESS: list[Any] = [
     (Record, "models.utils.config.BaseConfig"),
+    (Record, "argparse.Namespace"),  # rosinality's, of a run's options
     (_scalar, "numpy.core.multiarray.scalar"),
     (_scalar, "numpy._core.multiarray.scalar"),
     (np.dtype, "numpy.dtype"),
@@ -35,8 +37,15 @@ HARMLESS: list[Any] = [
 ]
 
 
-def convert_checkpoint(source: str | Path, target: str | Path, *, resolution: int | None = None) -> Path:
-    """Convert a generator of `pro_gan_pytorch` or of `pytorch_GAN_zoo` (PGAN) for `load_generator`.
+def convert_checkpoint(
+    source: str | Path,
+    target: str | Path,
+    *,
+    resolution: int | None = None,
+    truncation: float | None = None,
+    sha256: str | None = None,
+) -> Path:
+    """Convert a generator that others trained for `load_generator`: ProGAN, StyleGAN2 or BigGAN.
 
     The format is told by what the file holds, and so are the settings; where it holds an average of the weights over
     training, that is taken. Weights are read from the disk as they are needed, so the rest of a large checkpoint costs
@@ -45,27 +54,51 @@ def convert_checkpoint(source: str | Path, target: str | Path, *, resolution: in
     Args:
         source: The checkpoint.
         target: File to write.
-        resolution: Draw with a lower level's colours; needed for a checkpoint from an earlier stage of training.
+        resolution: Draw with a lower level's colours; needed for a ProGAN checkpoint from an earlier stage of training.
+        truncation: In (0, 1]: how near to the mean vectors are drawn (StyleGAN2, BigGAN); 1 where not given.
+        sha256: What the file's hash must be, 64 hex digits.
 
     Returns:
         `target`. Its `about` names the source file, its sha256 and its format.
 
     Raises:
-        ModelError: Missing, damaged, unsafe, of another network or unfinished.
+        ModelError: Missing, damaged, unsafe, of another hash or network, or unfinished.
     """
     source, target = Path(source), Path(target)
     if target.exists() and source.exists() and target.samefile(source):
         raise ModelError(f"{target}: would overwrite the checkpoint itself; give another name")
-    content = read_plain(source)
+    if not source.is_file():
+        raise ModelError(f"{source}: no such file")
+    digest = storage.sha256_of(source)
+    if sha256 is not None and digest != sha256.strip().lower():
+        raise ModelError(f"{source}: its sha256 is {digest}, not the one given; fetch the file again")
+    content = read_persistent(source) if is_persistent(source) else read_plain(source)
     try:
-        found = recognise(content)
-        generator = build(found, resolution)
+        kind, generator = _generator(content, resolution, truncation)
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from error
-    except (TypeError, ValueError, OverflowError, RuntimeError) as error:  # settings or tensors of a wrong kind
+    except (TypeError, ValueError, OverflowError, RuntimeError, KeyError) as error:  # settings or tensors gone wrong
         raise ModelError(f"{source}: cannot be made sense of ({str(error).partition(chr(10))[0]})") from error
-    about = {"converted_from": {"file": source.name, "sha256": storage.sha256_of(source), "format": found.format}}
+    about = {"converted_from": {"file": source.name, "sha256": digest, "format": kind}}
     return save_generator(target, generator, about)
+
+
+def _generator(content: Any, resolution: int | None, truncation: float | None) -> tuple[str, Generator]:
+    """The format's name and the generator in `content`."""
+    if style := stylegan2_formats.recognise(content):
+        _refuse(resolution, "--resolution", style[0])
+        return style[0], style[1]().truncated(1.0 if truncation is None else truncation)
+    if big := biggan_formats.recognise(content):
+        _refuse(resolution, "--resolution", big[0])
+        return big[0], big[1](1.0 if truncation is None else truncation)
+    found = progan_public_formats.recognise(content)
+    _refuse(truncation, "--truncation", found.format)
+    return found.format, progan_public_build.build(found, resolution)
+
+
+def _refuse(given: object, option: str, kind: str) -> None:
+    if given is not None:
+        raise ModelError(f"{option} does not go with {kind}")
 
 
 def read_plain(path: Path) -> Any:
