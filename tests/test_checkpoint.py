@@ -83,19 +83,20 @@ def test_random_damage_gives_a_state_or_a_model_error(tmp_path):
                 assert str(tmp_path) in str(error)
 
 
-def test_a_full_disk_keeps_the_last_good_one(tmp_path, monkeypatch):
-    save_checkpoint(tmp_path, state(1))
+def test_a_full_disk_keeps_the_last_good_ones(tmp_path, monkeypatch):
+    for step in (1, 2):
+        save_checkpoint(tmp_path, state(step))
 
-    def full(content, path):
-        path.write_bytes(b"half")
+    def full(content, handle):
+        handle.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", full)
     for _ in range(2):  # twice, as a loop that carries on would
         with pytest.raises(OSError, match="No space"):
-            save_checkpoint(tmp_path, state(2))
-    assert load_checkpoint(tmp_path)["step"] == 1
-    assert [entry.name for entry in tmp_path.iterdir()] == [PREVIOUS]
+            save_checkpoint(tmp_path, state(3))
+    assert load_checkpoint(tmp_path)["step"] == 2
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [PREVIOUS, NEWEST]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and signals")

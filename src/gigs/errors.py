@@ -17,3 +17,7 @@ class DataError(GigsError):
 
 class ModelError(GigsError):
     """Weights, a checkpoint or a pack that is missing, damaged or of another kind than expected."""
+
+
+class DiskError(GigsError, OSError):
+    """A file that the disk has no room for; what was there before is untouched. Also an `OSError`, as it always was."""

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import io
 import json
 import os
 import pickle
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import torch
+from numpy.lib.format import open_memmap
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from gigs.errors import ModelError
+from gigs.errors import DiskError, ModelError
 
+MAX_JSON = 64 << 20  # bytes: what is read whole must not be able to fill the memory
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# Unfinished files say so in their names, so that what a killed process left behind can be told from all else.
+UNFINISHED = ".gigs-"
 # What the unpickler raises on bytes that are no sensible pickle.
 MALFORMED = (AttributeError, ValueError, IndexError, KeyError, TypeError, OverflowError)
 
@@ -27,33 +35,77 @@ def cache_dir() -> Path:
     return Path(os.environ.get("GIGS_CACHE") or "~/.cache/gigs").expanduser()
 
 
-def write_atomic(path: Path, write: Callable[[Path], None]) -> Path:
+def write_atomic(path: Path, write: Callable[[Path], Any], *, keep_as: Path | None = None) -> Path:
     """Let `write` fill a temporary neighbour of `path`, sync it to disk, then rename it into place.
 
     A reader sees the old file or the new one, never half of it; on any failure the temporary file is removed and
     the old one is untouched.
+
+    Args:
+        path: File to write.
+        write: Is given the temporary file's path, which has the same suffix.
+        keep_as: Where the old file goes once the new one is complete; by default it is replaced.
+
+    Raises:
+        DiskError: The disk is full.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # mkstemp, not NamedTemporaryFile: the file must survive its own closing. The suffix stays, writers look at it.
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-    os.close(descriptor)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        with temporary.open("rb+") as handle:  # Windows syncs only what is open for writing
-            os.fsync(handle.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with explaining_full_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # mkstemp, not NamedTemporaryFile: the file must survive its own closing. The suffix stays, writers look at it.
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}{UNFINISHED}", suffix=path.suffix, dir=path.parent)
+        os.close(descriptor)
+        temporary = Path(name)
+        try:
+            write(temporary)
+            with temporary.open("rb+") as handle:  # Windows syncs only what is open for writing
+                os.fsync(handle.fileno())
+            temporary.chmod(0o644)
+            if keep_as is not None and path.is_file():
+                path.replace(keep_as)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    _sync_folder(path.parent)
     return path
+
+
+@contextlib.contextmanager
+def explaining_full_disk(path: Path) -> Iterator[None]:
+    """Turn what writers raise where the disk is full into a `DiskError` that names the file."""
+    try:
+        yield
+    except Exception as error:  # PyTorch and safetensors have kinds of their own for it
+        if isinstance(error, DiskError) or not _is_full(error):
+            raise
+        raise DiskError(f"{path}: No space left on device; what was there is unchanged: free some, repeat") from error
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Whether the disk had no room; safetensors says so in words only, PyTorch only in what its error came from."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in FULL:
+            return True
+        if any(words in str(error) for words in ("No space left", "StorageFull", "File too large")):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let a rename survive a power cut too, where the system can sync a folder."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_bytes(path: Path, content: bytes) -> Path:
     """Write bytes atomically."""
-    return write_atomic(path, lambda temporary: _discard(temporary.write_bytes(content)))
+    return write_atomic(path, lambda temporary: temporary.write_bytes(content))
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -67,13 +119,31 @@ def write_json(path: Path, content: Any) -> Path:
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON; a missing or malformed file is a `ModelError` that names it."""
+    """Read JSON; a missing, malformed or overlong file (above 64 MB) is a `ModelError` that names it."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+        with Path(path).open("rb") as handle:
+            content = handle.read(MAX_JSON + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ModelError(f"{path}: no such file") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    if len(content) > MAX_JSON:
+        raise ModelError(f"{path}: too large for a description (at most {MAX_JSON >> 20} MB)")
+    try:
+        return json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # bytes that are no text, no JSON, numbers or nesting without end
         raise ModelError(f"{path}: not valid JSON ({error})") from error
+
+
+def packed_array(path: Path, dtype: Any, shape: tuple[int, ...]) -> np.memmap:
+    """A new memory-mapped `.npy` file whose room on the disk is reserved: a write into a hole would kill the process.
+
+    Raises:
+        OSError: The disk is full.
+    """
+    array = open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    if hasattr(os, "posix_fallocate") and array.nbytes:
+        with Path(path).open("rb+") as handle:
+            os.posix_fallocate(handle.fileno(), 0, array.offset + array.nbytes)
+    return array
 
 
 def sha256_of(path: Path) -> str:
@@ -108,11 +178,14 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         with safe_open(path, framework="pt") as handle:
             metadata = handle.metadata() or {}
             tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 - not a dict
-        return tensors, json.loads(metadata["gigs"])
-    except (SafetensorError, json.JSONDecodeError, OSError) as error:
-        raise ModelError(f"{path}: damaged or not a safetensors file ({error})") from error
+        settings = json.loads(metadata["gigs"])
     except KeyError as error:
         raise ModelError(f"{path}: a safetensors file without gigs settings in its header") from error
+    except (SafetensorError, ValueError, RecursionError, OSError) as error:
+        raise ModelError(f"{path}: damaged or not a safetensors file ({error})") from error
+    if not isinstance(settings, dict):
+        raise ModelError(f"{path}: damaged: its gigs settings are no table of names and values")
+    return tensors, settings
 
 
 class RestrictedUnpickler(pickle.Unpickler):
@@ -139,7 +212,3 @@ def unpickle_restricted(content: bytes, allowed: Iterable[tuple[str, str]]) -> A
         return RestrictedUnpickler(io.BytesIO(content), allowed).load()
     except (pickle.UnpicklingError, EOFError, MemoryError, *MALFORMED) as error:
         raise ModelError(f"malformed pickle ({error})") from error
-
-
-def _discard(_: object) -> None:
-    """Turn an expression into a statement (for lambdas that must return None)."""

@@ -55,6 +55,7 @@ class Networks:
         if self.hybrid:
             latent = self.modules["latent_critic"].parameters()
             self.optimisers["latent_critic"] = torch.optim.Adam(latent, lr=2e-4, betas=(0.5, 0.99), fused=True)
+        self.rates = {name: optimiser.param_groups[0]["lr"] for name, optimiser in self.optimisers.items()}
 
     @property
     def generator(self) -> ProGAN:
@@ -71,6 +72,16 @@ class Networks:
         for name, target in self.averaged.items():
             source = [parameter.detach() for parameter in self.modules[name].parameters()]
             torch._foreach_lerp_(list(target.values()), source, 1 - decay)
+
+    def slow_down(self, halvings: int) -> None:
+        """Train at the asked learning rates, halved so many times."""
+        for name, optimiser in self.optimisers.items():
+            for group in optimiser.param_groups:
+                group["lr"] = self.rates[name] / 2**halvings
+
+    def finite(self) -> bool:
+        """Whether every weight is a finite number."""
+        return all(bool(torch.isfinite(each).all()) for net in self.modules.values() for each in net.parameters())
 
     def averaged_module(self, name: str, build: nn.Module) -> nn.Module:
         """`build` with the averaged weights of `name`, frozen."""
@@ -113,10 +124,8 @@ class Networks:
             for key, tensor in tensors.items():
                 tensor.copy_(state["averaged"][name][key])
         for name, optimiser in self.optimisers.items():
-            rates = [group["lr"] for group in optimiser.param_groups]
             optimiser.load_state_dict(state["optimisers"][name])
-            for group, rate in zip(optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate  # as asked for now, not as it was: a run that diverged is resumed with a lower one
+        self.slow_down(0)  # as asked for now, not as it was: a run that diverged is resumed with a lower rate
 
 
 def _critic(settings: TrainSettings) -> nn.Module:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from dataclasses import asdict
@@ -11,11 +10,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 from torchvision.utils import make_grid
 
-from gigs import storage
-from gigs.checkpoint import load_checkpoint, save_checkpoint
+from gigs import folders, storage
+from gigs.checkpoint import diverged, load_checkpoint, save_checkpoint
 from gigs.compute import Compute
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import draw_batch, odds, select
@@ -29,9 +27,12 @@ from gigs.generator.steps import Stepper, at_level
 from gigs.images import save_png, to_tensor
 from gigs.latent import standardise
 from gigs.progress import OnStep, Step, silent
+from gigs.training_log import TrainingLog
 
 LOG_EVERY = 50
-COLUMNS = ("shown", "resolution", "alpha", "mse", "lpips", "latent", "latent_critic", "generator", "critic", "penalty")
+LOSSES = ("mse", "lpips", "latent", "latent_critic", "generator", "critic", "penalty")
+COLUMNS = ("shown", "resolution", "alpha", *LOSSES, "retries")
+KEPT = ("*.safetensors", "checkpoint*.pt", "log.csv", "settings.json", "*.png", "snapshots/*.safetensors")
 
 
 def train_generator(
@@ -50,17 +51,21 @@ def train_generator(
     and optimisers; the images they were shown count.
 
     Also in OUT: `checkpoint.pt` (everything), `log.csv` and TensorBoard events, `samples-*.png`,
-    `reconstructions-*.png` (held-out photos beside their reconstructions), `snapshots/generator-*.safetensors`.
+    `reconstructions-*.png` (held-out photos beside their reconstructions), `snapshots/generator-*.safetensors`, and in
+    the end `manifest.json`. Where a loss is not finite, the run returns to its last checkpoint with half the learning
+    rate, three times at most; log and weights tell.
 
     Raises:
         DataError: Too few photos match `settings.where`.
-        ModelError: `resume` without a checkpoint, or one of another network.
+        InputError: Another process trains in OUT.
+        ModelError: `resume` without a checkpoint, or one of another network; a run that diverges.
     """
-    run = Run(catalogue, Path(out), settings, compute, resume, Path(start_from) if start_from else None)
-    while run.shown < settings.images:
-        run.step()
-        on_step(Step("training the generator", run.shown, settings.images, run.recent))
-    return run.finish()
+    with folders.owned(Path(out)):
+        run = Run(catalogue, Path(out), settings, compute, resume, Path(start_from) if start_from else None)
+        while run.shown < settings.images:
+            run.step()
+            on_step(Step("training the generator", run.shown, settings.images, run.recent))
+        return run.finish()
 
 
 class Run:
@@ -87,19 +92,20 @@ class Run:
         self.rng = torch.Generator().manual_seed(settings.seed)
         self.grid_latents = torch.randn(64, settings.network.latent_dim, generator=torch.Generator().manual_seed(0))
         self.nets = Networks(settings, compute)
-        self.shown = self.steps = 0
+        self.shown = self.steps = self.retries = 0
         self.recent: dict[str, float] = {}
         self.history: list[dict[str, Any]] = []
         if resume:
             self._resume()
         elif start_from is not None:
             self.shown = int(self.nets.start_from(start_from).get("images_shown", 0))
-        self.history.append({"from_images": self.shown, "train": asdict(settings), "compute": compute.describe()})
+        self.history.append(self._chapter())
         stepper = ProjectedStepper if settings.critic == "projected" else Stepper
         self.stepper = stepper(settings, self.nets, compute, self.rng)
         out.mkdir(parents=True, exist_ok=True)
+        folders.forget(out)
         storage.write_json(out / "settings.json", {"photos": len(self.rows), "history": self.history})
-        self.log = _Log(out, self.shown)
+        self.log = self._open_log()
         if not resume:
             self.checkpoint()  # so that --resume never takes up an older run of this folder
 
@@ -108,18 +114,18 @@ class Run:
         batch = draw_batch(self.photos, self.rows, self.odds, self.settings.batch, self.rng)
         self.recent = self.stepper(batch.to(self.compute.device), self.shown, self.steps)
         if not all(math.isfinite(value) for value in self.recent.values()):
-            raise ModelError(
-                f"{self.out}: a loss is not finite after {self.shown} images; resume with --resume and a lower "
-                "--learning-rate (the last checkpoint is intact)"
-            )
+            return self._step_back()
         before, self.shown = self.shown, self.shown + self.settings.batch
         self.steps += 1
         if self.steps % LOG_EVERY == 0:
             level, alpha = self.settings.growth.at(before)
-            self.log.write({"shown": self.shown, "resolution": 4 << level, "alpha": alpha, **self.recent})
+            where = {"shown": self.shown, "resolution": 4 << level, "alpha": alpha, "retries": self.retries}
+            self.log.write(where | self.recent)
         if _passed(before, self.shown, self.settings.grid_every):
             self.draw()
         if _passed(before, self.shown, self.settings.checkpoint_every):
+            if not self.nets.finite():
+                return self._step_back()
             self.checkpoint()
         if _passed(before, self.shown, self.settings.snapshot_every):
             self.save_generator(self.out / "snapshots" / f"generator-{self.shown:08d}.safetensors")
@@ -129,6 +135,7 @@ class Run:
         state = {
             "shown": self.shown,
             "steps": self.steps,
+            "retries": self.retries,
             "rng": self.rng.get_state(),
             "network": asdict(self.settings.network),
             "objective": self.settings.objective,
@@ -139,6 +146,8 @@ class Run:
 
     def finish(self) -> Path:
         """Save the checkpoint and the averaged networks."""
+        if not self.nets.finite():
+            raise ModelError(f"{self.out}: the weights are not finite; go on from the last checkpoint with --resume")
         self.checkpoint()
         self.draw()
         self.log.close()
@@ -147,7 +156,9 @@ class Run:
             network = asdict(self.settings.network)
             header = {"kind": "encoder", "family": "progan-trunk", "network": network, "about": self._about()}
             storage.save_tensors(self.out / "encoder.safetensors", tensors, header)
-        return self.save_generator(self.out / "generator.safetensors")
+        path = self.save_generator(self.out / "generator.safetensors")
+        folders.write_manifest(self.out, folders.names(self.out, KEPT))
+        return path
 
     def save_generator(self, path: Path) -> Path:
         """Save the averaged generator."""
@@ -190,36 +201,32 @@ class Run:
             raise ModelError(f"{self.out}: the checkpoint is of objective {state['objective']}; give --objective so")
         self.history = json.loads(state["history"])
         self.nets.load(state["nets"])
+        same_rate = self.history[-1]["train"]["learning_rate"] == self.settings.learning_rate
+        self.retries = state.get("retries", 0) if same_rate else 0
+        self.nets.slow_down(self.retries)
         self.shown, self.steps = state["shown"], state["steps"]
         self.rng.set_state(state["rng"])
 
+    def _chapter(self, **more: Any) -> dict[str, Any]:
+        """One entry of the history: from where on, and how."""
+        settings, compute = asdict(self.settings), self.compute.describe()
+        return {"from_images": self.shown, "train": settings, "compute": compute, **more}
 
-class _Log:
-    """Losses to a CSV file and to TensorBoard; on resume, rows after the checkpoint are dropped."""
+    def _open_log(self) -> TrainingLog:
+        return TrainingLog(self.out, COLUMNS, self.shown or -1, board=True)
 
-    def __init__(self, out: Path, shown: int) -> None:
-        path = out / "log.csv"
-        kept: list[dict[str, Any]] = []
-        if shown and path.is_file():
-            with path.open(newline="") as handle:
-                kept = [row for row in csv.DictReader(handle) if int(row["shown"]) <= shown]
-        self.file = path.open("w", newline="")
-        self.writer = csv.DictWriter(self.file, COLUMNS, restval="")
-        self.writer.writeheader()
-        self.writer.writerows(kept)
-        self.file.flush()
-        self.board = SummaryWriter(str(out / "tensorboard"), purge_step=shown or None)
-
-    def write(self, row: dict[str, float]) -> None:
-        self.writer.writerow(row)
-        self.file.flush()
-        for name, value in row.items():
-            if name != "shown":
-                self.board.add_scalar(name, value, int(row["shown"]))
-
-    def close(self) -> None:
-        self.file.close()
-        self.board.close()
+    def _step_back(self) -> None:
+        """Return to the last checkpoint with half the learning rate, or give up (`checkpoint.diverged`)."""
+        failed, history = self.shown, self.history
+        retries = diverged(self.out, failed, self.retries)
+        self._resume()
+        self.nets.slow_down(retries)
+        self.retries, self.recent = retries, {"retries": retries}
+        self.history = [*history, self._chapter(not_finite_after=failed, retries=retries)]
+        self.log.close()
+        self.log = self._open_log()
+        storage.write_json(self.out / "settings.json", {"photos": len(self.rows), "history": self.history})
+        self.checkpoint()
 
 
 def _passed(before: int, after: int, every: int) -> bool:

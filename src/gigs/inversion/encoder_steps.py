@@ -89,6 +89,15 @@ class EncoderStepper:
         self.trained = [parameter for parameter in encoder.parameters() if parameter.requires_grad]
         self.optimiser = torch.optim.Adam(self.trained, lr=settings.learning_rate, betas=(0.9, 0.99), fused=True)
         self.lpips = PerceptualLoss(net="alex").to(compute.device) if settings.lpips_weight else None
+        self.halvings = 0  # of the learning rate, after returns to a checkpoint
+
+    def rate_at(self, shown: int) -> float:
+        """Learning rate of the step after `shown` pictures."""
+        return self.settings.rate_at(shown) / 2**self.halvings
+
+    def finite(self) -> bool:
+        """Whether every weight is a finite number."""
+        return all(bool(torch.isfinite(each).all()) for each in self.trained)
 
     def __call__(self, photos: Tensor, shown: int) -> dict[str, float]:
         """One step on photos `[B - pairs,3,R,R]` in `[0,1]`; returns the losses.
@@ -104,7 +113,7 @@ class EncoderStepper:
         if not math.isfinite(total.item() + norm.item()):
             raise FloatingPointError("loss or gradient")
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.rate_at(shown)
+            group["lr"] = self.rate_at(shown)
         self.optimiser.step()
         return losses
 

@@ -7,7 +7,6 @@ reconstruction) and from generated pictures (their latent vector).
 from __future__ import annotations
 
 import copy
-import csv
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -16,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gigs import storage
-from gigs.checkpoint import load_checkpoint, save_checkpoint
+from gigs import folders, storage
+from gigs.checkpoint import diverged, load_checkpoint, save_checkpoint
 from gigs.compute import Compute
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import draw_batch, odds, select
@@ -28,10 +27,12 @@ from gigs.inversion.encoder import Encoder, save_encoder
 from gigs.inversion.encoder_held_out import HeldOut
 from gigs.inversion.encoder_steps import EncoderSettings, EncoderStepper, first_encoder
 from gigs.progress import OnStep, Step, silent
+from gigs.training_log import TrainingLog
 
 LOG_EVERY = 50  # steps
 LOSSES = ("mse", "lpips", "latent", "generated_mse", "generated_lpips")
-COLUMNS = ("shown", "learning_rate", *LOSSES, "held_out_lpips_vgg", "held_out_mse")
+COLUMNS = ("shown", "learning_rate", "retries", *LOSSES, "held_out_lpips_vgg", "held_out_mse")
+KEPT = ("encoder.safetensors", "checkpoint*.pt", "log.csv", "settings.json", "reconstructions-*.png")
 
 
 def train_encoder(
@@ -48,8 +49,9 @@ def train_encoder(
 ) -> Path:
     """Train and save `OUT/encoder.safetensors` (averaged weights).
 
-    Also in OUT: `checkpoint.pt` (everything), `log.csv`, `settings.json` and `reconstructions-*.png` (held-out photos,
-    each beside its reconstruction).
+    Also in OUT: `checkpoint.pt` (everything), `log.csv`, `settings.json`, `reconstructions-*.png` (held-out photos,
+    each beside its reconstruction) and in the end `manifest.json`. Where a loss is not finite, the run returns to its
+    last checkpoint with half the learning rate, three times at most; log and weights tell.
 
     Args:
         catalogue: Photos; those of held-out products are only measured on.
@@ -68,15 +70,17 @@ def train_encoder(
 
     Raises:
         DataError: Too few photos match `settings.where`.
-        InputError: OUT holds another kind of run, or widths that are not those of `start_from`.
+        InputError: OUT holds another kind of run or is written to by another process, or widths that are not those of
+            `start_from`.
         ModelError: `resume` without a checkpoint or with another network or generator; `start_from` or the generator
-            does not fit; a loss that is not finite.
+            does not fit; a run that diverges.
     """
-    run = Run(catalogue, generator, Path(out), settings, compute, resume, start_from, generator_file, on_step)
-    while run.shown < settings.images:
-        run.step()
-        on_step(Step("training the encoder", run.shown, settings.images, run.recent))
-    return run.finish()
+    with folders.owned(Path(out)):
+        run = Run(catalogue, generator, Path(out), settings, compute, resume, start_from, generator_file, on_step)
+        while run.shown < settings.images:
+            run.step()
+            on_step(Step("training the encoder", run.shown, settings.images, run.recent))
+        return run.finish()
 
 
 def held_out_figures(path: str | Path) -> list[dict[str, Any]]:
@@ -123,12 +127,9 @@ class Run:
         self.stepper = EncoderStepper(self.encoder, self.generator, settings, compute, self.rng)
         if state is not None:
             self._take(state)
-        self.about["training"].append(
-            {"from_images": self.shown, "encoder": asdict(settings), "compute": compute.describe()}
-        )
         out.mkdir(parents=True, exist_ok=True)
-        storage.write_json(out / "settings.json", {"photos": len(self.rows), "history": self.about["training"]})
-        self.log = _Log(out, self.shown or -1)
+        folders.forget(out)
+        self._begin_chapter()
         if not resume:
             self.checkpoint()  # so that --resume never takes up an older run of this folder
         if self.shown == 0:
@@ -138,18 +139,16 @@ class Run:
         """One batch; log and checkpoint when they are due."""
         try:
             self.recent = self.stepper(self._batch(), self.shown)
-        except FloatingPointError as error:
-            raise ModelError(
-                f"{self.out}: not finite after {self.shown} images ({error}); resume with --resume and a lower "
-                "--learning-rate (the last checkpoint is intact)"
-            ) from error
+        except FloatingPointError:
+            return self._step_back()
         self._average()
         before, self.shown = self.shown, self.shown + self.settings.batch
         self.steps += 1
         if self.steps % LOG_EVERY == 0:
-            self.log.write({"shown": self.shown, "learning_rate": self.settings.rate_at(before), **self.recent})
+            rates = {"learning_rate": self.stepper.rate_at(before), "retries": self.stepper.halvings}
+            self.log.write({"shown": self.shown, **rates, **self.recent})
         if before // self.settings.checkpoint_every != self.shown // self.settings.checkpoint_every:
-            self.checkpoint()
+            self.checkpoint() if self.stepper.finite() else self._step_back()
 
     def checkpoint(self) -> None:
         """Save everything that a resumed run needs to go on as if nothing had happened, and draw a grid."""
@@ -157,6 +156,7 @@ class Run:
             "network": asdict(self.encoder.config),
             "shown": self.shown,
             "steps": self.steps,
+            "retries": self.stepper.halvings,
             "rng": self.rng.get_state(),
             "about": json.dumps(self.about),
             "encoder": self.encoder.state_dict(),
@@ -174,7 +174,9 @@ class Run:
         self.checkpoint()
         self.log.close()
         about = {"images_shown": self.shown, **self.about}
-        return save_encoder(self.out / "encoder.safetensors", self.averaged, about)
+        path = save_encoder(self.out / "encoder.safetensors", self.averaged, about)
+        folders.write_manifest(self.out, folders.names(self.out, KEPT))
+        return path
 
     def measure(self) -> None:
         """How well the averaged encoder redraws held-out photos; once for any number of images shown."""
@@ -206,34 +208,35 @@ class Run:
         self.about = {**about, "photos": len(self.rows)}
         if made_for or given:
             self.about["generator_sha256"] = made_for or given
+        self._load(state)
+        last = self.about["training"][-1]["encoder"]
+        if last["learning_rate"] == self.settings.learning_rate:  # with another one asked for, it counts afresh
+            self.stepper.halvings = state.get("retries", 0)
+
+    def _load(self, state: dict[str, Any]) -> None:
+        """Weights, optimiser and the place in the run."""
         self.encoder.load_state_dict(state["encoder"])
         self.averaged.load_state_dict(state["averaged"])
         self.stepper.optimiser.load_state_dict(state["optimiser"])
         self.shown, self.steps = state["shown"], state["steps"]
         self.rng.set_state(state["rng"])
 
+    def _begin_chapter(self, **more: Any) -> None:
+        """Note in the history from where on, and how, this run goes on; open its log there."""
+        settings, compute = asdict(self.settings), self.compute.describe()
+        self.about["training"].append({"from_images": self.shown, "encoder": settings, "compute": compute, **more})
+        storage.write_json(self.out / "settings.json", {"photos": len(self.rows), "history": self.about["training"]})
+        self.log = TrainingLog(self.out, COLUMNS, self.shown or -1)
 
-class _Log:
-    """Losses and held-out figures to a CSV file; on resume, rows after the checkpoint are dropped."""
-
-    def __init__(self, out: Path, keep_until: int) -> None:
-        path = out / "log.csv"
-        kept: list[dict[str, Any]] = []
-        if path.is_file():
-            with path.open(newline="") as handle:
-                kept = [row for row in csv.DictReader(handle) if int(row["shown"]) <= keep_until]
-        self.file = path.open("w", newline="")
-        self.writer = csv.DictWriter(self.file, COLUMNS, restval="")
-        self.writer.writeheader()
-        self.writer.writerows(kept)
-        self.file.flush()
-
-    def write(self, row: dict[str, float]) -> None:
-        self.writer.writerow(row)
-        self.file.flush()
-
-    def close(self) -> None:
-        self.file.close()
+    def _step_back(self) -> None:
+        """Return to the last checkpoint with half the learning rate, or give up (`checkpoint.diverged`)."""
+        failed = self.shown
+        self.stepper.halvings = diverged(self.out, failed, self.stepper.halvings)
+        self._load(load_checkpoint(self.out))
+        self.recent = {"retries": self.stepper.halvings}
+        self.log.close()
+        self._begin_chapter(not_finite_after=failed, retries=self.stepper.halvings)
+        self.checkpoint()
 
 
 def _refuse_other_runs(out: Path) -> None:

@@ -1,0 +1,133 @@
+"""A loss that is not finite: back to the last checkpoint, half the learning rate, three times at most. Row 25.
+
+The recommender's training is tested in `tests/recommender/test_recommender_train.py`.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+
+import pytest
+import torch
+from small_models import small_generator
+
+from gigs import storage
+from gigs.compute import Compute
+from gigs.errors import ModelError
+from gigs.generator import train as generator_train
+from gigs.generator.progan import ProGANSettings
+from gigs.generator.schedule import Growth
+from gigs.generator.settings import TrainSettings
+from gigs.generator.steps import Stepper
+from gigs.generator.train import Run as GeneratorRun
+from gigs.generator.train import train_generator
+from gigs.inversion import train_encoder as train_encoder_module
+from gigs.inversion.encoder_steps import EncoderSettings, EncoderStepper
+from gigs.inversion.train_encoder import Run as EncoderRun
+from gigs.inversion.train_encoder import train_encoder
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*going back to the last checkpoint")
+
+
+@pytest.fixture(autouse=True)
+def frequent_log(monkeypatch):
+    for module in (generator_train, train_encoder_module):
+        monkeypatch.setattr(module, "LOG_EVERY", 2)
+
+
+GENERATOR = TrainSettings(
+    network=ProGANSettings(resolution=8, latent_dim=8, fmap_base=32, fmap_max=8),
+    growth=Growth(images_below_top=(), top_fade_images=0),
+    objective="adversarial", images=4 * 14, batch=4, checkpoint_every=4 * 4, learning_rate=1e-3,
+)  # fmt: skip
+ENCODER = EncoderSettings(
+    images=4 * 14, batch=4, fmap_base=32, fmap_max=8, checkpoint_every=4 * 4, lpips_weight=0.0, learning_rate=1e-3,
+    where="not held_out and has_image",
+)  # fmt: skip
+
+
+def failing(step, at):
+    """The step of a run, spoiled when it begins at one of the numbers of steps in `at`; each is used up."""
+    at = list(at)
+
+    def spoiled(self):
+        if self.steps in at:
+            at.remove(self.steps)
+            net = self.nets.generator if isinstance(self, GeneratorRun) else self.encoder
+            with torch.no_grad():
+                list(net.parameters())[-1].fill_(math.nan)
+        step(self)
+
+    return spoiled
+
+
+def train(kind, catalogue, out, **options):
+    if kind == "generator":
+        return train_generator(catalogue, out, GENERATOR, Compute(), **options)
+    return train_encoder(catalogue, small_generator(), out, ENCODER, Compute(), **options)
+
+
+@pytest.mark.parametrize("kind", ["generator", "encoder"])
+def test_it_goes_back_halves_the_rate_and_says_so(kind, tiny_catalogue, tmp_path, monkeypatch):
+    """Row 25."""
+    run = GeneratorRun if kind == "generator" else EncoderRun
+    monkeypatch.setattr(run, "step", failing(run.step, [6, 10]))
+    with pytest.warns(UserWarning, match="learning rate halved"):
+        path = train(kind, tiny_catalogue, tmp_path)
+    tensors, header = storage.load_tensors(path)
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values())
+    first, *later = header["about"]["training"]
+    assert "not_finite_after" not in first
+    assert [(part["not_finite_after"], part["from_images"], part["retries"]) for part in later] == [
+        (24, 16, 1), (40, 32, 2)
+    ]  # fmt: skip
+    rows = list(csv.DictReader((tmp_path / "log.csv").open()))
+    assert [row["retries"] for row in rows] == ["0", "0", "1", "1", "2", "2", "2"]
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    optimiser = state["nets"]["optimisers"]["generator"] if kind == "generator" else state["optimiser"]
+    rate = 1e-3 if kind == "generator" else ENCODER.rate_at(4 * 13)
+    assert optimiser["param_groups"][0]["lr"] == pytest.approx(rate / 4)
+
+
+@pytest.mark.parametrize("kind", ["generator", "encoder"])
+def test_it_gives_up_after_three_times_and_the_checkpoint_is_good(kind, tiny_catalogue, tmp_path, monkeypatch):
+    """Row 25."""
+    run = GeneratorRun if kind == "generator" else EncoderRun
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "step", failing(run.step, [5] * 4))
+        with pytest.raises(ModelError, match=r"not finite after 20 images.*lower --learning-rate"):
+            train(kind, tiny_catalogue, tmp_path)
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["shown"] == 16
+    train(kind, tiny_catalogue, tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("kind", ["generator", "encoder"])
+def test_weights_that_are_not_finite_are_never_saved(kind, tiny_catalogue, tmp_path, monkeypatch):
+    """Row 25: the loss was still finite, the step that followed was not, and a checkpoint is due."""
+    run = GeneratorRun if kind == "generator" else EncoderRun
+    plain = run.checkpoint
+    saved = []
+
+    def watch(self):
+        net = self.nets.generator if isinstance(self, GeneratorRun) else self.encoder
+        saved.append(all(bool(torch.isfinite(each).all()) for each in net.parameters()))
+        plain(self)
+
+    stepper = Stepper if kind == "generator" else EncoderStepper
+    call = stepper.__call__
+    used = []
+
+    def spoil_after(self, photos, shown, *more):
+        losses = call(self, photos, shown, *more)
+        if shown == 4 * 7 and not used:  # the eighth step, after which a checkpoint is due
+            used.append(shown)
+            net = self.nets.generator if kind == "generator" else self.encoder
+            with torch.no_grad():
+                list(net.parameters())[-1].fill_(math.inf)
+        return losses
+
+    monkeypatch.setattr(stepper, "__call__", spoil_after)
+    monkeypatch.setattr(run, "checkpoint", watch)
+    train(kind, tiny_catalogue, tmp_path)
+    assert used and all(saved)
