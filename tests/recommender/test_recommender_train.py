@@ -13,6 +13,7 @@ from gigs.recommender.features import backbone_features, catalogue_phi, pixel_ph
 from gigs.recommender.feedback import read_feedback
 from gigs.recommender.learner import Learner
 from gigs.recommender.train import build_learner
+from gigs.recommender.views import View
 
 NAME, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 
@@ -110,9 +111,10 @@ def test_items_without_a_picture_are_left_out_and_counted(toy, tmp_path):
 
 def test_extra_views_are_learned_from(toy, tmp_path, random_backbone):
     negative = 255 - toy.pictures
+    view = View(negative, np.ones(len(negative), dtype=bool))
     for kind in ("vbpr", "dvbpr"):
         settings = quick(kind, epochs=15, patience=15, network_decay=1e-4)
-        trained = train_recommender(toy, settings, tmp_path / kind, backbone=random_backbone, extra_views=[negative])
+        trained = train_recommender(toy, settings, tmp_path / kind, backbone=random_backbone, extra_views=[view])
         model = load_recommender(trained.path)
         if kind == "vbpr":
             model.attach(random_backbone)
@@ -120,7 +122,7 @@ def test_extra_views_are_learned_from(toy, tmp_path, random_backbone):
         scores = phi @ model.user_factors[0].numpy()
         assert scores[::2].mean() > scores[1::2].mean()  # an even user likes even items in their second guise too
     with pytest.raises(InputError, match="extra view"):
-        train_recommender(toy, settings, tmp_path / "x", extra_views=[negative[:5]])
+        train_recommender(toy, settings, tmp_path / "x", extra_views=[View(negative[:5], np.ones(5, bool))])
 
 
 def test_evaluate_recommender_reports_both_candidate_sets(toy, tmp_path):
@@ -208,3 +210,16 @@ def test_unit_length_makes_the_score_blind_to_the_strength_of_the_features(toy, 
     raw = torch.rand(3, 1280)
     stronger = model.mean + 5 * (raw - model.mean)
     torch.testing.assert_close(model.project(raw), model.project(stronger), rtol=1e-3, atol=1e-4)
+
+
+def test_the_photo_stands_in_where_a_view_has_no_picture(toy, random_backbone):
+    none = View(np.zeros_like(toy.pictures), np.zeros(24, dtype=bool))
+    settings = quick("vbpr")
+    feedback = read_feedback(toy)
+    learner = build_learner(toy, settings, feedback, backbone=random_backbone, extra_views=[none])
+    assert torch.equal(learner.views[0], learner.views[1])
+    learner = build_learner(toy, quick("dvbpr"), feedback, extra_views=[none])
+    assert np.array_equal(learner.views[0], learner.views[1])
+    other = View(np.zeros((24, 32, 32, 3), dtype=np.uint8), np.ones(24, dtype=bool))
+    with pytest.raises(InputError, match="--image-size 32"):
+        build_learner(toy, quick("dvbpr"), feedback, extra_views=[other])

@@ -17,6 +17,7 @@ from gigs.progress import OnStep, Step, silent
 from gigs.recommender.backbone import Backbone
 from gigs.recommender.base import Recommender
 from gigs.recommender.vbpr import VBPR
+from gigs.recommender.views import View
 
 BATCH = 64
 
@@ -54,10 +55,21 @@ def backbone_features(
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
-def view_features(images: np.ndarray, backbone: Backbone, input_size: int, on_step: OnStep = silent) -> np.ndarray:
-    """Backbone features float32 `[N,width]` of pictures uint8 `[N,S,S,3]`, not kept on disk."""
-    output = np.zeros((len(images), backbone.width), dtype=np.float32)
-    _fill(output, images, np.arange(len(images)), backbone, input_size, on_step)
+def view_features(
+    view: View, photos: np.ndarray, wanted: np.ndarray, backbone: Backbone, input_size: int, on_step: OnStep = silent
+) -> np.ndarray:
+    """Backbone features float32 `[items,width]` of another view of the items, not kept on disk.
+
+    Args:
+        view: The pictures.
+        photos: Features of the photos, `[items,width]`: they stand in where the view has no picture, or none is wanted.
+        wanted: Rows that training can draw.
+        backbone: Frozen network.
+        input_size: Side at which it looks.
+        on_step: Progress.
+    """
+    output = np.array(photos)
+    _fill(output, view.pictures, wanted[view.rows[wanted]], backbone, input_size, on_step)
     return output
 
 

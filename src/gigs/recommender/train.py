@@ -24,6 +24,7 @@ from gigs.recommender.fit import MODEL, Progress, fit
 from gigs.recommender.learner import FeatureLearner, Learner, PixelLearner, PurchaseLearner
 from gigs.recommender.settings import TrainingSettings
 from gigs.recommender.vbpr import VBPR
+from gigs.recommender.views import View
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def train_recommender(
     on_step: OnStep = silent,
     resume: bool = False,
     device: str = "cpu",
-    extra_views: Sequence[np.ndarray] = (),
+    extra_views: Sequence[View] = (),
     backbone: Backbone | None = None,
 ) -> Trained:
     """Train a recommender and save the epoch with the best validation AUC.
@@ -56,8 +57,8 @@ def train_recommender(
         on_step: Progress: over the catalogue's features, then one step per epoch.
         resume: Go on from the folder's checkpoint; on the CPU the result is the same to the bit.
         device: Where to train.
-        extra_views: Further pictures of the same items, uint8 `[items,S,S,3]` each, such as their reconstructions by a
-            generator: every draw of an item takes one of its views at random.
+        extra_views: Further pictures of the same items, such as their reconstructions by a generator
+            (`views.reconstructions`): every draw of an item takes one of its views at random.
         backbone: VBPR's frozen network; by default fetched by name.
 
     Raises:
@@ -80,7 +81,7 @@ def build_learner(
     settings: TrainingSettings,
     feedback: Feedback,
     *,
-    extra_views: Sequence[np.ndarray] = (),
+    extra_views: Sequence[View] = (),
     backbone: Backbone | None = None,
     on_step: OnStep = silent,
 ) -> Learner:
@@ -89,10 +90,8 @@ def build_learner(
     size = settings.image_size or min(settings.input_size, stored)
     if size > stored:
         raise InputError(f"image_size {size} is more than the catalogue's {stored} px; lower it or import larger")
-    if any(len(view) != len(catalogue.items) for view in extra_views):
-        raise InputError(
-            f"an extra view has not one picture for each of the {len(catalogue.items)} items, in their order"
-        )
+    for view in extra_views:
+        view.check(len(catalogue.items))
     generator = torch.Generator().manual_seed(settings.seed)
     model: VBPR | DVBPR
     learner: Learner
@@ -102,7 +101,8 @@ def build_learner(
     if settings.kind == "dvbpr":
         model = DVBPR(hidden=settings.hidden, width=settings.width, **shared)
         model.reset_parameters(generator)
-        learner = PixelLearner(model, [catalogue.images(size), *extra_views], settings)
+        photos = catalogue.images(size)
+        learner = PixelLearner(model, [photos, *(_filled(view, photos) for view in extra_views)], settings)
     else:
         model = VBPR(
             backbone=settings.backbone,
@@ -114,7 +114,8 @@ def build_learner(
         raw = backbone_features(
             catalogue, model.backbone, image_size=size, input_size=settings.input_size, on_step=on_step
         )
-        more = [view_features(view, model.backbone, settings.input_size, on_step) for view in extra_views]
+        wanted = np.union1d(feedback.train[1], np.flatnonzero(feedback.bought & feedback.trainable))
+        more = [view_features(view, raw, wanted, model.backbone, settings.input_size, on_step) for view in extra_views]
         if settings.standardise:
             model.standardise(torch.from_numpy(np.array(raw[feedback.trainable])))
         model.reset_parameters(generator)
@@ -124,6 +125,20 @@ def build_learner(
             learner = FeatureLearner(model, [raw, *more], settings)
     model.about = {"settings": settings.to_dict(), "image_size": size}
     return learner
+
+
+def _filled(view: View, photos: np.ndarray) -> np.ndarray:
+    """A view's pictures, with the photo where it has none; of the photos' size.
+
+    Raises:
+        InputError: The view is of another size.
+    """
+    if view.pictures.shape[1:] != photos.shape[1:]:
+        raise InputError(
+            f"an extra view has pictures of {view.pictures.shape[1]} px, training reads {photos.shape[1]} px; "
+            f"give --image-size {view.pictures.shape[1]}"
+        )
+    return np.where(view.rows[:, None, None, None], view.pictures, photos)
 
 
 def _feedback(catalogue: Catalogue, settings: TrainingSettings) -> Feedback:
