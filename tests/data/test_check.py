@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from gigs.data.catalogue import Catalogue
-from gigs.data.check import EXAMPLES, SEVERITIES, Report, check_catalogue
+from gigs.data.check import check_catalogue
+from gigs.data.findings import EXAMPLES, SEVERITIES, Report
 from gigs.data.hm import import_hm
 
 
@@ -138,7 +139,7 @@ def test_a_look_into_the_future_is_an_error(tiny_catalogue):
         report = check_catalogue(replace(tiny_catalogue, interactions=pairs))
         finding = next(finding for finding in report.findings if finding.what == what)
         assert (finding.severity, finding.count) == ("error", 1)
-        assert finding.examples == (tiny_catalogue.users["user_id"][4],)
+        assert finding.examples == (f"{tiny_catalogue.users['user_id'][4]} (users.parquet, row 4)",)
 
 
 def test_a_product_on_both_sides_is_an_error(tiny_catalogue):

@@ -1,0 +1,95 @@
+"""`gigs data import`: catalogues from known layouts, from files and from databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from gigs.bars import progress_bars
+from gigs.cli.console import errors, output
+
+if TYPE_CHECKING:
+    from gigs.data.catalogue import Catalogue
+
+app = typer.Typer(help="Import a catalogue: your own files or database, or a public data set.", no_args_is_help=True)
+OUT = typer.Option(..., "--out", "-o", help="Folder for the catalogue; a finished one in it is replaced.")
+SIZE = typer.Option(128, min=32, max=1024, help="Side in pixels of the packed square pictures.")
+SEED = typer.Option(0, min=0, help="Draws the held-out products.")
+
+
+@app.command("hm")
+def import_hm_command(
+    source: Path = typer.Argument(
+        ...,
+        metavar="SRC",
+        help="Folder with articles.csv, customers.csv, transactions_train.csv and images/, as Kaggle hands it out.",
+    ),
+    out: Path = OUT,
+    size: int = SIZE,
+    hold_out: int = typer.Option(1000, min=0, help="Products kept from every generator, encoder and classifier."),
+    seed: int = SEED,
+) -> None:
+    """Import the public H&M data (a sample or the full download) into a catalogue.
+
+    Writes parquet tables, one packed array of pictures, the leave-last-out split and the held-out products.
+    """
+    from gigs.data.hm import import_hm
+
+    with progress_bars(errors) as on_step:
+        catalogue = import_hm(source, out, image_size=size, hold_out=hold_out, seed=seed, on_step=on_step)
+    _say(catalogue)
+
+
+@app.command("amazon-fashion")
+def import_amazon_fashion_command(
+    source: Path = typer.Argument(
+        ...,
+        metavar="FILE.npy",
+        help="AmazonFashion6ImgPartitioned.npy, AmazonWomenWithImgPartitioned.npy, AmazonMenWithImgPartitioned.npy or "
+        "TradesyImgPartitioned.npy.",
+    ),
+    out: Path = OUT,
+    size: int = SIZE,
+    hold_out: int = typer.Option(
+        1000, min=0, help="Items kept from every generator, encoder and classifier; 0 for the paper's protocol."
+    ),
+    classes: str = typer.Option(
+        "", help="Names of the classes in their order, such as 'tops,shoes'; else class 0, ..."
+    ),
+    seed: int = SEED,
+) -> None:
+    """Import the data of Kang et al. 2017 (DVBPR) from the file that its authors publish, as the paper uses it.
+
+    Their splits and classes are kept, and Table 1's counts are printed. The file is a Python 2 pickle; nothing in it
+    is run, whatever it holds. Photos are read one by one, so memory is taken by users, items and interactions only.
+
+    Example: gigs data import amazon-fashion AmazonFashion6ImgPartitioned.npy --hold-out 0 --out data/amazon
+    """
+    from gigs.data.amazon_fashion import import_amazon_fashion, published
+
+    names = tuple(name.strip() for name in classes.split(",")) if classes else ()
+    with progress_bars(errors) as on_step:
+        catalogue = import_amazon_fashion(
+            source, out, image_size=size, hold_out=hold_out, classes=names, seed=seed, on_step=on_step
+        )
+    counts = catalogue.info["table_1"]
+    stated = published(catalogue)
+    output.print(
+        f"Table 1: {counts['users']:,} users, {counts['items']:,} items, {counts['interactions']:,} interactions"
+        + (f" (the authors state {stated[0]} users, {stated[1]} images, {stated[2]} actions)" if stated else ""),
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    _say(catalogue)
+
+
+def _say(catalogue: Catalogue) -> None:
+    """One line: what was imported, and the next command."""
+    info = catalogue.info
+    output.print(
+        f"{catalogue.root}: {info['items']:,} items, {info['users']:,} users, {info['interactions']:,} interactions; "
+        f"{len(catalogue.users_with_tests()):,} users with a test item; {len(catalogue.held_out_items()):,} items of "
+        f"{info['held_out_products']:,} products held out. Next: gigs data check {catalogue.root}",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
