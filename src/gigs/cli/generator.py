@@ -18,7 +18,9 @@ def group() -> None:
 
 @app.command("convert")
 def convert_command(
-    source: Path = typer.Argument(..., metavar="SOURCE", help="The checkpoint as published: .pth, .pt or .bin."),
+    source: Path = typer.Argument(
+        ..., metavar="SOURCE", help="The checkpoint as published: .pth, .pt, .bin, .pkl, or a diffusers folder."
+    ),
     out: Path = typer.Option(..., "--out", "-o", help="File to write, such as metfaces.safetensors."),
     resolution: int = typer.Option(
         None,
@@ -28,6 +30,7 @@ def convert_command(
     truncation: float = typer.Option(
         None, help="In (0, 1]: draw nearer to the mean, tidier and less varied (StyleGAN2, BigGAN); 1 if not given."
     ),
+    ddim_steps: int = typer.Option(None, help="Steps of a diffusion model; 10 if not given. Each costs a pass."),
     sha256: str = typer.Option(None, "--sha256", help="Refuse the file unless this is its sha256."),
 ) -> None:
     """Convert a public checkpoint, once, to the file that --generator takes everywhere in gigs.
@@ -45,6 +48,8 @@ def convert_command(
 
     BigGAN: G_ema.pth of BigGAN-PyTorch, and BigGAN-deep's pytorch_model.bin of pytorch-pretrained-biggan.
 
+    Diffusion: a folder of diffusers with an unconditional UNet2DModel, on pixels or with an autoencoder.
+
     Nothing in the file is executed: tensors and plain settings are read, and a file that names anything else is
     refused. docs/checkpoints.md tells more.
 
@@ -56,7 +61,7 @@ def convert_command(
     from gigs.generator.formats import convert_checkpoint
 
     generator = load_generator(
-        convert_checkpoint(source, out, resolution=resolution, truncation=truncation, sha256=sha256)
+        convert_checkpoint(source, out, resolution=resolution, truncation=truncation, steps=ddim_steps, sha256=sha256)
     )
     output.print(
         f"{out}: {generator.family}, {generator.resolution} px, {generator.latent_dim} latent numbers, "

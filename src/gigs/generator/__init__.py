@@ -1,3 +1,9 @@
 """Generators: latent vector in, picture out. One file a family; nothing outside may know which family it is."""
 
-from gigs.generator import biggan, progan, progan_public, stylegan2  # noqa: F401 - importing a family registers it
+from gigs.generator import (  # noqa: F401 - importing a family registers it
+    biggan,
+    diffusion,
+    progan,
+    progan_public,
+    stylegan2,
+)

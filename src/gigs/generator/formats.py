@@ -17,11 +17,18 @@ from torch.serialization import safe_globals
 
 from gigs import storage
 from gigs.errors import ModelError
-from gigs.generator import biggan_formats, progan_public_build, progan_public_formats, stylegan2_formats
+from gigs.generator import (
+    biggan_formats,
+    diffusion_formats,
+    progan_public_build,
+    progan_public_formats,
+    stylegan2_formats,
+)
 from gigs.generator.base import Generator, save_generator
 from gigs.generator.persistence import is_persistent, read_persistent
 from gigs.generator.progan_public_formats import Record
 
+DDIM_STEPS = 10
 ZIP = b"PK\x03\x04"  # how files of PyTorch 1.6 and later begin
 
 # What may stand in a checkpoint beside tensors and plain containers: GAN zoo's configuration object, of which only the
@@ -43,20 +50,22 @@ def convert_checkpoint(
     *,
     resolution: int | None = None,
     truncation: float | None = None,
+    steps: int | None = None,
     sha256: str | None = None,
 ) -> Path:
-    """Convert a generator that others trained for `load_generator`: ProGAN, StyleGAN2 or BigGAN.
+    """Convert a generator that others trained for `load_generator`: ProGAN, StyleGAN2, BigGAN or a diffusion model.
 
     The format is told by what the file holds, and so are the settings; where it holds an average of the weights over
     training, that is taken. Weights are read from the disk as they are needed, so the rest of a large checkpoint costs
     no memory (files older than PyTorch 1.6 are read whole).
 
     Args:
-        source: The checkpoint.
+        source: The checkpoint; for a diffusion model, the folder that diffusers saved.
         target: File to write.
         resolution: Draw with a lower level's colours; needed for a ProGAN checkpoint from an earlier stage of training.
         truncation: In (0, 1]: how near to the mean vectors are drawn (StyleGAN2, BigGAN); 1 where not given.
-        sha256: What the file's hash must be, 64 hex digits.
+        steps: DDIM steps of a diffusion model; 10 where not given.
+        sha256: What the file's hash must be, 64 hex digits; in a folder, the UNet's weights' hash.
 
     Returns:
         `target`. Its `about` names the source file, its sha256 and its format.
@@ -67,24 +76,40 @@ def convert_checkpoint(
     source, target = Path(source), Path(target)
     if target.exists() and source.exists() and target.samefile(source):
         raise ModelError(f"{target}: would overwrite the checkpoint itself; give another name")
-    if not source.is_file():
+    if not source.exists():
         raise ModelError(f"{source}: no such file")
-    digest = storage.sha256_of(source)
-    if sha256 is not None and digest != sha256.strip().lower():
-        raise ModelError(f"{source}: its sha256 is {digest}, not the one given; fetch the file again")
-    content = read_persistent(source) if is_persistent(source) else read_plain(source)
     try:
-        kind, generator = _generator(content, resolution, truncation)
+        if source.is_dir():
+            _refuse(resolution, "--resolution", diffusion_formats.FORMAT)
+            _refuse(truncation, "--truncation", diffusion_formats.FORMAT)
+            network, weights = diffusion_formats.from_folder(source, steps=DDIM_STEPS if steps is None else steps)
+            kind, generator, digest = diffusion_formats.FORMAT, network, _checked(weights, sha256)
+        else:
+            digest = _checked(source, sha256)
+            content = read_persistent(source) if is_persistent(source) else read_plain(source)
+            kind, generator = _generator(content, resolution, truncation, steps)
     except ModelError as error:
-        raise ModelError(f"{source}: {error}") from error
+        prefix = "" if str(error).startswith(str(source)) else f"{source}: "
+        raise ModelError(f"{prefix}{error}") from error
     except (TypeError, ValueError, OverflowError, RuntimeError, KeyError) as error:  # settings or tensors gone wrong
         raise ModelError(f"{source}: cannot be made sense of ({str(error).partition(chr(10))[0]})") from error
     about = {"converted_from": {"file": source.name, "sha256": digest, "format": kind}}
     return save_generator(target, generator, about)
 
 
-def _generator(content: Any, resolution: int | None, truncation: float | None) -> tuple[str, Generator]:
+def _checked(path: Path, wanted: str | None) -> str:
+    """A file's sha256, which must be the one that was given, if one was."""
+    digest = storage.sha256_of(path)
+    if wanted is not None and digest != wanted.strip().lower():
+        raise ModelError(f"{path}: its sha256 is {digest}, not the one given; fetch the file again")
+    return digest
+
+
+def _generator(
+    content: Any, resolution: int | None, truncation: float | None, steps: int | None
+) -> tuple[str, Generator]:
     """The format's name and the generator in `content`."""
+    _refuse(steps, "--ddim-steps", "a single file: only folders of diffusers have them")
     if style := stylegan2_formats.recognise(content):
         _refuse(resolution, "--resolution", style[0])
         return style[0], style[1]().truncated(1.0 if truncation is None else truncation)
