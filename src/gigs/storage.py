@@ -169,7 +169,7 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         The tensors by name, and the settings.
 
     Raises:
-        ModelError: The file is missing, damaged or not written by gigs.
+        ModelError: The file is missing, damaged or not written by gigs, or a number in it is not finite.
     """
     path = Path(path)
     if not path.is_file():
@@ -185,6 +185,9 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         raise ModelError(f"{path}: damaged or not a safetensors file ({error})") from error
     if not isinstance(settings, dict):
         raise ModelError(f"{path}: damaged: its gigs settings are no table of names and values")
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor.float()).all():
+            raise ModelError(f"{path}: damaged: {name} holds numbers that are not finite")
     return tensors, settings
 
 

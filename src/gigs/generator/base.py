@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from gigs import plugins, storage
 from gigs.errors import InputError, ModelError
+from gigs.fitting import WRONG, build_fitting
 from gigs.latent import standardise
 
 Builder = Callable[[dict[str, Any]], "Generator"]
@@ -117,13 +119,14 @@ def load_generator(path: str | Path) -> Generator:
     tensors, settings = storage.load_tensors(Path(path))
     if settings.get("kind") != "generator":
         raise ModelError(f"{path}: holds a {settings.get('kind', 'something else')}, not a generator")
-    build = builder_of(settings["family"])
+    family, network = settings.get("family"), settings.get("network")
+    build = builder_of(family) if isinstance(family, str) else None
     if build is None:
         known = sorted({*FAMILIES, *plugins.names(ENTRY_POINTS)})
-        raise ModelError(f"{path}: unknown generator family {settings['family']!r}; known: {', '.join(known)}")
+        raise ModelError(f"{path}: unknown generator family {family!r}; known: {', '.join(known)}")
     try:
-        generator = build(settings["network"])
+        generator = build_fitting(partial(build, network), tensors)
         generator.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    except (RuntimeError, TypeError, ValueError, KeyError) as error:
+    except WRONG as error:
         raise ModelError(f"{path}: weights do not fit the settings they came with ({error})") from error
     return generator.freeze()

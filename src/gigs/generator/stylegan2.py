@@ -55,6 +55,8 @@ class StyleGAN2Settings:
             raise ValueError(f"a generator has {LEVELS.start} to {LEVELS.stop - 1} levels, not {len(self.channels)}")
         if min(*self.channels, self.z_dim, self.w_dim, self.hidden, self.mapping) < 1 or self.classes < 0:
             raise ValueError("channels, z_dim, w_dim, hidden and mapping must be positive, classes not negative")
+        if self.mapping > 64:
+            raise ValueError(f"a mapping network has at most 64 layers, not {self.mapping}")
         if self.space not in SPACES:
             raise ValueError(f"space must be one of {', '.join(SPACES)}, not {self.space!r}")
         if self.label is not None and not 0 <= self.label < self.classes:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from gigs import storage
 from gigs.errors import InputError, ModelError
+from gigs.fitting import WRONG, build_fitting
 from gigs.generator.progan import ProGANSettings, Trunk
 from gigs.latent import standardise
 
@@ -65,9 +66,10 @@ def load_encoder(path: str | Path) -> Encoder:
     if settings.get("kind") != "encoder" or settings.get("family") != FAMILY:
         raise ModelError(f"{path}: holds a {settings.get('kind', 'something else')}, not an encoder of this gigs")
     try:
-        encoder = Encoder(ProGANSettings(**settings["network"]))
+        network = ProGANSettings(**settings["network"])
+        encoder = build_fitting(lambda: Encoder(network), {f"trunk.{name}": each for name, each in tensors.items()})
         encoder.trunk.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    except (RuntimeError, TypeError, ValueError) as error:
+    except WRONG as error:
         raise ModelError(f"{path}: weights do not fit the settings they came with ({error})") from error
     return encoder.freeze()
 

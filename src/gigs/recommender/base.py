@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from gigs import plugins, storage
 from gigs.errors import InputError, ModelError
+from gigs.fitting import WRONG, build_fitting
 
 SCHEMA = 1
-MIN_INPUT_SIZE = 64
+MIN_INPUT_SIZE, MAX_INPUT_SIZE = 64, 2048
 IDS = "user_ids"
 
 R = TypeVar("R", bound="type[Recommender]")
@@ -59,6 +60,8 @@ class Recommender(nn.Module, ABC):
         super().__init__()
         if input_size < MIN_INPUT_SIZE:
             raise InputError(f"input size {input_size} is too small for a recommender; use {MIN_INPUT_SIZE} or more")
+        if input_size > MAX_INPUT_SIZE:
+            raise InputError(f"input size {input_size} is too large for a recommender; use {MAX_INPUT_SIZE} or less")
         self.input_size = int(input_size)
         self.user_ids = [str(identifier) for identifier in user_ids]
         self.about: dict[str, Any] = {}
@@ -172,7 +175,7 @@ class Recommender(nn.Module, ABC):
         """Rebuild a model from what `save` wrote; `load_recommender` is the usual way in."""
         tensors = dict(tensors)
         ids = _unpack_ids(tensors.pop(IDS)) if IDS in tensors else []
-        model = cls(**settings["architecture"], user_ids=ids)
+        model = build_fitting(lambda: cls(**settings["architecture"], user_ids=ids), tensors)
         tensors.setdefault("theta", model.theta.detach())
         # half-precision files are for the shelf only
         model.load_state_dict({name: t.float() if t.is_floating_point() else t for name, t in tensors.items()})
@@ -189,13 +192,13 @@ def load_recommender(path: str | Path) -> Recommender:
     tensors, settings = storage.load_tensors(Path(path))
     if settings.get("schema") != SCHEMA or "kind" not in settings:
         raise ModelError(f"{path}: not a recommender of this gigs; train one with `gigs train recommender`")
-    cls = class_of(settings["kind"])
+    cls = class_of(settings["kind"]) if isinstance(settings["kind"], str) else None
     if cls is None:
         known = sorted({*_REGISTRY, *plugins.names(ENTRY_POINTS)})
         raise ModelError(f"{path}: recommender of kind {settings['kind']!r}; this gigs knows {', '.join(known)}")
     try:
         model = cls.from_tensors(tensors, settings)
-    except (RuntimeError, KeyError, TypeError, ValueError, InputError) as error:
+    except WRONG as error:
         reason = str(error).replace("\n", " ")
         raise ModelError(f"{path}: its tensors do not fit its settings ({reason}); train it again") from error
     if model.feature_count != settings.get("K"):
