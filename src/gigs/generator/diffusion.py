@@ -71,8 +71,8 @@ class Diffusion(Generator):
     def __init__(self, settings: DiffusionSettings, alphas: Tensor | None = None) -> None:
         super().__init__()
         self.config = settings
-        self.unet = _network("UNet2DModel", settings.unet)
-        self.decoder = None if settings.decoder_class is None else _network(settings.decoder_class, settings.decoder)
+        self.unet: nn.Module = _network("UNet2DModel", settings.unet)
+        self.decoder: Any = None if settings.decoder_class is None else _network(settings.decoder_class, settings.decoder)
         self.register_buffer("alphas", torch.ones(settings.trained_steps) if alphas is None else alphas.float())
         self.shape = (settings.unet["in_channels"], settings.unet["sample_size"], settings.unet["sample_size"])
         self.latent_dim = self.shape[0] * self.shape[1] * self.shape[2]
@@ -158,7 +158,7 @@ def diffusers() -> Any:
     return library
 
 
-def _network(name: str, config: dict[str, Any] | None) -> nn.Module:
+def _network(name: str, config: dict[str, Any] | None) -> Any:
     try:
         return getattr(diffusers(), name).from_config(dict(config or {}))
     except (TypeError, ValueError, NotImplementedError, AttributeError) as error:

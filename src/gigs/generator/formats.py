@@ -78,12 +78,13 @@ def convert_checkpoint(
         raise ModelError(f"{target}: would overwrite the checkpoint itself; give another name")
     if not source.exists():
         raise ModelError(f"{source}: no such file")
+    generator: Generator
     try:
         if source.is_dir():
             _refuse(resolution, "--resolution", diffusion_formats.FORMAT)
             _refuse(truncation, "--truncation", diffusion_formats.FORMAT)
-            network, weights = diffusion_formats.from_folder(source, steps=DDIM_STEPS if steps is None else steps)
-            kind, generator, digest = diffusion_formats.FORMAT, network, _checked(weights, sha256)
+            generator, weights = diffusion_formats.from_folder(source, steps=DDIM_STEPS if steps is None else steps)
+            kind, digest = diffusion_formats.FORMAT, _checked(weights, sha256)
         else:
             digest = _checked(source, sha256)
             content = read_persistent(source) if is_persistent(source) else read_plain(source)
