@@ -41,6 +41,11 @@ class Generator(nn.Module):
         """Names of the latent spaces that `in_space` knows; the first is the one it was trained on."""
         return ("z",)
 
+    @property
+    def drawn_at(self) -> int:
+        """Side in pixels at which pictures are drawn; `resolution` is another where they are scaled afterwards."""
+        return self.resolution
+
     def in_space(self, space: str) -> Generator:
         """This generator with its latent vectors in another space; weights are shared, not copied.
 

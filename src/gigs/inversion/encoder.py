@@ -80,7 +80,7 @@ def check_pair(encoder: Encoder, generator: Any) -> None:
     Raises:
         ModelError: They do not go together.
     """
-    theirs, ours = (generator.resolution, generator.latent_dim), (encoder.resolution, encoder.latent_dim)
+    theirs, ours = (generator.drawn_at, generator.latent_dim), (encoder.resolution, encoder.latent_dim)
     if theirs != ours:
         raise ModelError(
             f"the encoder is for {ours[0]} px and {ours[1]} latent numbers, the generator has {theirs[0]} px and "

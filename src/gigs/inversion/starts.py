@@ -9,6 +9,7 @@ from torch import Tensor
 
 from gigs.compute import Compute
 from gigs.generator.base import Generator
+from gigs.generator.use import at_side
 from gigs.inversion.encoder import Encoder
 from gigs.inversion.optimise import InversionSettings, invert, losses
 from gigs.perceptual import PerceptualLoss
@@ -47,7 +48,7 @@ def choose_start(
     answer = photo.new_zeros(0, generator.latent_dim)
     if encoder is not None:
         with torch.no_grad(), compute.autocast():
-            answer = encoder(photo).float()
+            answer = encoder(at_side(photo, generator.drawn_at)).float()
     elif (own := generator.start_from(photo)) is not None:
         answer = own
     target = perceptual.target(photo)
