@@ -78,7 +78,7 @@ def test_several_photos_get_a_folder_each_and_one_user_an_audience(small_pack, p
     recommender = small_recommender().save(tmp_path / "r.safetensors")
     result = gigs(
         "suggest", photo, photo, "--pack", small_pack, "--recommender", recommender, "--audience", "user:u2",
-        "--steps", 1, "--n", 2, "--out", tmp_path / "out",
+        "--min-audience", 1, "--steps", 1, "--n", 2, "--out", tmp_path / "out",
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     for name in ("shirt", "shirt-2"):

@@ -20,6 +20,7 @@ from gigs.errors import InputError
 from gigs.recommender.base import Recommender
 
 EVERYONE = "everyone"
+MINIMUM_USERS = 50  # a smaller mean says too much about its members
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,12 @@ def select_audience(
     Raises:
         InputError: Unknown users, an empty audience, a condition that cannot be evaluated.
     """
+    factors = audience_factors(spec, recommender, catalogue)
+    return Audience(name or spec, len(factors), factors.mean(dim=0))
+
+
+def audience_factors(spec: str, recommender: Recommender, catalogue: Catalogue | None = None) -> Tensor:
+    """Factors `[U,K]` of every user of an audience; arguments and errors as `select_audience`."""
     if not recommender.user_ids:
         raise InputError(
             f"audience {spec!r}: this recommender carries no users; name one of the pack's audiences (gigs audiences), "
@@ -54,7 +61,21 @@ def select_audience(
     rows = _rows(spec.strip(), recommender, catalogue)
     if len(rows) == 0:
         raise InputError(f"audience {spec!r}: no user of the recommender belongs to it")
-    return Audience(name or spec, len(rows), recommender.user_factors[rows].mean(dim=0).detach())
+    return recommender.user_factors[rows].detach()
+
+
+def require_minimum(audience: Audience, minimum: int = MINIMUM_USERS) -> None:
+    """Refuse an audience so small that a result would tell what single people like.
+
+    Raises:
+        InputError: It has fewer users.
+    """
+    if audience.users < minimum:
+        raise InputError(
+            f"audience {audience.name!r} has {audience.users} users, and {minimum} or more are needed: the taste of so "
+            f"few people can be read off the result; choose a wider audience (--min-audience {audience.users} is for "
+            "people who agreed to it)"
+        )
 
 
 def _rows(spec: str, recommender: Recommender, catalogue: Catalogue | None) -> np.ndarray:

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from gigs import storage
-from gigs.errors import GigsError, InputError
+from gigs.errors import GigsError, InputError, is_out_of_memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,3 +180,24 @@ def _pass(compute: Compute, stack: Callable[..., Any], x: torch.Tensor, weight: 
     if compute.device.startswith("cuda"):
         torch.cuda.synchronize()
     return time.perf_counter() - started
+
+
+def in_batches(count: int, size: int, run: Callable[[int, int], None]) -> None:
+    """Call `run(start, stop)` over `count` rows, `size` at a time; a batch that memory cannot hold is halved.
+
+    Raises:
+        InputError: A single row does not fit.
+    """
+    start = 0
+    while start < count:
+        stop = min(start + size, count)
+        try:
+            run(start, stop)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if stop - start == 1:
+                raise InputError("out of memory; close other programs, or use a smaller picture or model") from error
+            size = (stop - start) // 2  # and stays so: the next one would not fit either
+        else:
+            start = stop

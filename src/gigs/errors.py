@@ -21,3 +21,12 @@ class ModelError(GigsError):
 
 class DiskError(GigsError, OSError):
     """A file that the disk has no room for; what was there before is untouched. Also an `OSError`, as it always was."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether there was no memory left, on whatever device; PyTorch says so by a name or in words."""
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError)
+        and (type(error).__name__ == "OutOfMemoryError" or any(each in str(error) for each in words))
+    )

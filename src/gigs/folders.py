@@ -31,14 +31,17 @@ def owned(folder: Path) -> Iterator[None]:
     folder = Path(folder)
     lock = FileLock(folder / LOCK)
     try:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder}: is not a folder that can be written to; choose another")
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout as error:
         raise InputError(
             f"{folder}: another gigs is writing into it; wait until it is done, or choose another folder"
         ) from error
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written to ({error.strerror or error})") from error
+    except (OSError, ValueError) as error:  # the latter of a NUL in the name
+        raise InputError(f"{folder}: cannot be written to ({getattr(error, 'strerror', None) or error})") from error
     try:
         sweep(folder)
         yield
@@ -47,12 +50,14 @@ def owned(folder: Path) -> Iterator[None]:
             (folder / LOCK).unlink()
         lock.release()
         with contextlib.suppress(OSError):  # only an empty folder can be removed
-            folder.rmdir()
+            for each in made:
+                each.rmdir()
 
 
 def sweep(folder: Path) -> None:
-    """Remove files that a killed process did not finish, in the folder and one level below."""
-    for pattern in (f".*{storage.UNFINISHED}*", f"*/.*{storage.UNFINISHED}*"):
+    """Remove files that a killed process did not finish, in the folder and two levels below."""
+    for above in ("", "*/", "*/*/"):
+        pattern = f"{above}.*{storage.UNFINISHED}*"
         for path in Path(folder).glob(pattern):
             with contextlib.suppress(OSError):
                 path.unlink()

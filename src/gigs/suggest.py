@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from gigs import storage
-from gigs.audience import Audience, select_audience
+from gigs import folders, storage
+from gigs.audience import MINIMUM_USERS, Audience, require_minimum, select_audience
 from gigs.compute import Compute, pick_device, probed
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
+from gigs.fallback import within_memory
+from gigs.finished import fingerprint, finished, seal
 from gigs.generator.base import load_generator
 from gigs.images import Fit, fit_square, read_photo, to_tensor
 from gigs.inversion.encoder import Encoder, load_encoder
@@ -26,6 +29,8 @@ from gigs.presets import Preset
 from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
 from gigs.report.folder import Origin, write_result, written_names
+
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # as a path, two slashes are one; a drive has one letter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +51,13 @@ class Request:
     encoder: Path | None = None
     device: str = "cpu"
     force: bool = False
+    resume: bool = False
+    min_audience: int = MINIMUM_USERS
 
     def __post_init__(self) -> None:
+        for path in self.photos:
+            if ADDRESS.match(str(path)):
+                raise InputError(f"{path}: a web address, and gigs opens none; save the photo and give its file")
         ways = bool(self.photos) + (self.example is not None) + self.sample
         if ways != 1:
             given = "nothing" if ways == 0 else "more than one of them"
@@ -68,14 +78,24 @@ def run(request: Request, on_step: OnStep = silent) -> tuple[list[tuple[Path, di
     """Run a request; every input is checked before anything is written.
 
     Returns:
-        The folder and `result.json`'s content of each product, and a line for each photo that the gate refused.
+        The folder and `result.json`'s content of each product, and a line for each photo that the gate refused. With
+        `resume`, products that the folder holds already, whole and from the same request, are not made again.
+
+    Raises:
+        InputError: Something given cannot be used, or another process writes into the folder.
     """
+    with folders.owned(request.out):
+        return _run(request, on_step)
+
+
+def _run(request: Request, on_step: OnStep) -> tuple[list[tuple[Path, dict[str, Any]]], list[str]]:
     device = pick_device(request.device)
     pack = load_pack(request.pack)
     generator = load_generator(request.generator) if request.generator else pack.generator
     inputs = list(_inputs(request, pack, generator.resolution))
     _check_out(request, inputs)
     audience, label, known = _audience(request, pack)
+    require_minimum(audience, request.min_audience)
     recommender = load_recommender(request.recommender) if request.recommender else pack.recommender
     compute = probed(device) if request.preset.probe else Compute(device=device)
     models = Models(generator, recommender, PerceptualLoss("vgg"), _encoder(request, pack)).placed(compute)
@@ -84,9 +104,13 @@ def run(request: Request, on_step: OnStep = silent) -> tuple[list[tuple[Path, di
     results: list[tuple[Path, dict[str, Any]]] = []
     refused: list[str] = []
     for item in inputs:
+        mark = _mark(request, item, audience, [label, used, pack.info, compute.describe()])
+        if request.resume and (record := finished(item.folder, mark)) is not None:
+            results.append((item.folder, record))
+            continue
         try:
-            found = suggest(
-                models, item.photo, audience, request.preset, seed=request.seed, compute=compute, gate=gate,
+            found = within_memory(
+                suggest, models, item.photo, audience, request.preset, seed=request.seed, compute=compute, gate=gate,
                 force=request.force, on_step=on_step,
             )  # fmt: skip
         except RefusedError as error:
@@ -100,9 +124,25 @@ def run(request: Request, on_step: OnStep = silent) -> tuple[list[tuple[Path, di
             label,
             lambda score: pack.percentile(audience.name, score) if known else None,
         )
+        folders.forget(item.folder)
         record = write_result(item.folder, found, audience, request.preset, origin, seed=request.seed, compute=compute)
+        seal(item.folder, written_names(request.preset.shifting.n), mark)
         results.append((item.folder, record))
     return results, refused
+
+
+def _mark(request: Request, item: _Input, audience: Audience, more: list[Any]) -> str:
+    """Fingerprint of one product's result: whatever it follows from."""
+    about = {
+        "photo": item.source,
+        "fit": item.fit and asdict(item.fit),
+        "preset": asdict(request.preset),
+        "audience": [audience.name, audience.users],
+        "seed": request.seed,
+        "force": request.force,
+        "more": more,
+    }
+    return fingerprint(about, [item.photo, audience.theta])
 
 
 def _is_packs_own(request: Request) -> bool:
@@ -163,10 +203,13 @@ def _inputs(request: Request, pack: Pack, side: int) -> Iterator[_Input]:
 
 
 def _unique(stem: str, taken: set[str]) -> str:
-    name, number = stem, 2
-    while name in taken:
-        name, number = f"{stem}-{number}", number + 1
-    taken.add(name)
+    """A folder's name for a photo: its own, made harmless (`...jpg` has the stem `..`), and no other's."""
+    plain = "".join(letter if letter.isprintable() and letter not in '\\/:*?"<>|' else "_" for letter in stem)
+    base = plain.strip(". ") or "photo"
+    name, number = base, 2
+    while name.casefold() in taken:  # some file systems do not tell A from a
+        name, number = f"{base}-{number}", number + 1
+    taken.add(name.casefold())
     return name
 
 

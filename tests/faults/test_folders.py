@@ -77,10 +77,11 @@ def test_a_killed_owner_leaves_no_lock_and_no_halves(tmp_path):
 def test_a_folder_that_nothing_was_put_into_goes_again(tmp_path):
     with folders.owned(tmp_path / "new" / "out"):
         pass
-    assert not (tmp_path / "new" / "out").exists()
+    assert not (tmp_path / "new").exists()
     (tmp_path / "file").write_text("x")
-    with pytest.raises(InputError, match="cannot be written to"), folders.owned(tmp_path / "file"):
-        pytest.fail("a file is no folder")
+    for path, reason in ((tmp_path / "file", "not a folder"), (tmp_path / ("x" * 300), "cannot"), ("a\0b", "cannot")):
+        with pytest.raises(InputError, match=reason), folders.owned(path):
+            pytest.fail("a file is no folder")
 
 
 @pytest.fixture

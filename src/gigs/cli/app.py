@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from importlib.metadata import version
+from typing import Any, NoReturn
 
 import typer
 
 from gigs.cli import data, evaluate, generator, pack, recommend, suggest, train
 from gigs.cli.console import errors
-from gigs.errors import GigsError
+from gigs.errors import GigsError, is_out_of_memory
 
 app = typer.Typer(
     name="gigs",
@@ -42,15 +44,40 @@ def root(
 
 
 def main() -> None:
-    """Entry point of `gigs`: every error a user can mend is one line and exit code 2 (or the error's own)."""
+    """Entry point of `gigs`: every error a user can mend is one line and exit code 2 (or the error's own).
+
+    Ctrl-C is one line and exit code 130: what was finished before is whole, and what was not leaves no trace.
+    """
+    warnings.showwarning = _warn
     try:
         app()
     except GigsError as error:
-        errors.print(f"gigs: {error}", style="bold red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+        _fail(error, error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        errors.print(f"gigs: {error}", style="bold red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(2)
+        _fail(error, 2)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        _fail("out of memory; a smaller --batch, --n or picture size needs less, or close other programs", 2)
+    except SystemExit as end:
+        if end.code == 130:
+            errors.print("gigs: interrupted; what is finished is kept, and --resume goes on from it", markup=False)
+        raise
+
+
+def _fail(error: object, code: int) -> NoReturn:
+    """One line, whatever is in the message, and the exit code."""
+    text = " ".join(str(error).split())
+    errors.print(f"gigs: {text}", style="bold red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(code)
+
+
+def _warn(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
+    """A warning of gigs is one line too; those of libraries about themselves say nothing to a user."""
+    if issubclass(category, UserWarning):
+        errors.print(f"gigs: {message}", style="yellow", markup=False, highlight=False, soft_wrap=True)

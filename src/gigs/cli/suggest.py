@@ -17,7 +17,8 @@ AUDIENCE = typer.Option(
     "--audience",
     "-a",
     help="Whom to please: one of the pack's audiences (see `gigs audiences`); or, with --recommender: everyone, "
-    "user:ID, @FILE with one user id a line; and with --catalogue too, a condition such as 'age >= 18 and age < 30'.",
+    "user:ID (--min-audience 1), @FILE with one user id a line; and with --catalogue too, a condition such as "
+    "'age >= 18 and age < 30'.",
 )
 N = typer.Option(None, "--n", help="Redesigns a photo; 8 in the presets.")
 PRESET = typer.Option(
@@ -42,6 +43,12 @@ GENERATOR = typer.Option(None, help="Generator file to use instead of the pack's
 RECOMMENDER = typer.Option(None, help="Recommender file to use instead of the pack's; with users, for other audiences.")
 ENCODER = typer.Option(None, help="Encoder file that goes with --generator (`gigs train encoder`).")
 CATALOGUE = typer.Option(None, help="Catalogue folder, for audiences by condition.")
+RESUME = typer.Option(
+    False, "--resume", help="Keep the products that --out holds already, whole and from the same request; do the rest."
+)
+MIN_AUDIENCE = typer.Option(
+    50, min=1, help="Least number of users in an audience; fewer would give single people's taste away."
+)
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
 
@@ -62,6 +69,8 @@ def suggest_command(
     recommender: Path = RECOMMENDER,
     catalogue: Path = CATALOGUE,
     force: bool = FORCE,
+    resume: bool = RESUME,
+    min_audience: int = MIN_AUDIENCE,
     device: str = DEVICE,
 ) -> None:
     """Redesign products for an audience: photos in, distinct redesigns, scores and a report out.
@@ -95,6 +104,8 @@ def suggest_command(
         generator=generator,
         encoder=encoder,
         force=force,
+        resume=resume,
+        min_audience=min_audience,
         recommender=recommender,
         catalogue=catalogue,
         device=device,

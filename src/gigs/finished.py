@@ -1,0 +1,90 @@
+"""Which results are finished already: a fingerprint of everything that a result follows from, and reading one back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from gigs import folders, storage
+from gigs.errors import GigsError, ModelError
+
+SCHEMA = 1
+NUMBERS = ("score", "percentile", "gain_vs_photo", "gain_vs_reconstruction")
+
+
+def fingerprint(about: dict[str, Any], tensors: Sequence[Tensor | None]) -> str:
+    """Hex SHA-256 of what a result follows from, this version of gigs included.
+
+    Args:
+        about: Settings, JSON-able where it matters; anything else counts by how it prints.
+        tensors: Photos and taste vectors.
+    """
+    text = json.dumps({"gigs": version("gigs"), **about}, sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode())
+    for tensor in tensors:
+        digest.update(b"none" if tensor is None else tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def finished(folder: Path, request: str) -> dict[str, Any] | None:
+    """The record of a folder whose result is whole, unchanged, and that of this very request; otherwise None."""
+    if not folders.is_complete(folder, request):
+        return None
+    try:
+        return read_result(folder)
+    except GigsError:
+        return None
+
+
+def seal(folder: Path, names: Sequence[str], request: str) -> None:
+    """Write a result's manifest, last of all: from here on it counts as finished."""
+    folders.write_manifest(folder, [name for name in names if (folder / name).is_file()], request=request)
+
+
+def read_result(folder: str | Path) -> dict[str, Any]:
+    """A folder's `result.json`, checked for the form that docs/result.md promises.
+
+    Raises:
+        ModelError: There is none, or it is not of that form.
+    """
+    path = Path(folder) / "result.json"
+    record = storage.read_json(path)
+    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+        raise ModelError(f"{path}: not a result of this gigs; make it again")
+    try:
+        _check(record, Path(folder))
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"{path}: damaged ({error}); make it again") from error
+    return record
+
+
+def _check(record: dict[str, Any], folder: Path) -> None:
+    """What readers go by: pictures inside the folder, names, numbers. Raises KeyError or TypeError."""
+    if not isinstance(record["suggestions"], list):
+        raise TypeError("suggestions are no list")
+    photo = [] if record["photo"] is None else [record["photo"]]
+    for entry in (*photo, record["reconstruction"], *record["suggestions"]):
+        for name in ("file", "raw"):
+            folders.inside(folder, _typed(entry, name, str))
+        for name in NUMBERS:
+            if entry.get(name) is not None:
+                _typed(entry, name, (int, float))
+    for name, kind in (("name", str), ("label", str), ("users", int)):
+        _typed(record["audience"], name, kind)
+    _typed(record["seconds"], "total", (int, float))
+    if record["reconstruction"].get("caution") is not None:
+        _typed(record["reconstruction"], "caution", str)
+
+
+def _typed(entry: Any, name: str, kind: Any) -> Any:
+    if not isinstance(entry, dict):
+        raise TypeError(f"an entry with {name} is no table")
+    if not isinstance(entry[name], kind) or isinstance(entry[name], bool):
+        raise TypeError(f"{name} is {entry[name]!r}")
+    return entry[name]
