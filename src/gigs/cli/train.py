@@ -62,7 +62,11 @@ def train_recommender_command(
     include_held_out: bool = typer.Option(False, help="Also learn from products that generators never see."),
     include_backbone: bool = typer.Option(False, help="Save vbpr's frozen network in the file too (half precision)."),
     bf16: bool = typer.Option(False, help="Train dvbpr in bfloat16."),
-    backbone: str = typer.Option(None, help="vbpr's frozen network: efficientnet-lite0, -lite1, vgg16 or alexnet."),
+    backbone: str = typer.Option(
+        None,
+        help="vbpr's frozen network: efficientnet-lite0, -lite1, vgg16, alexnet, or any of timm's as timm:NAME, such "
+        "as timm:resnet50.a1_in1k (fetched by timm).",
+    ),
     fold: int = typer.Option(
         None, min=0, help="Learn from one half of the buyers only (0 or 1), so that judges can learn from the other."
     ),

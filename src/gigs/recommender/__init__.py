@@ -1,6 +1,7 @@
 """Visual recommenders: pictures to preference scores (Eq. 1), their training (Eqs. 2-4) and how good they are."""
 
 from gigs.recommender.base import Recommender, load_recommender
+from gigs.recommender.callable import CallableRecommender
 from gigs.recommender.dvbpr import DVBPR
 from gigs.recommender.evaluate import evaluate_recommender
 from gigs.recommender.recommend import recommend
@@ -11,6 +12,7 @@ from gigs.recommender.vbpr import VBPR
 __all__ = [
     "DVBPR",
     "VBPR",
+    "CallableRecommender",
     "Recommender",
     "Trained",
     "TrainingSettings",

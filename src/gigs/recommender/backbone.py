@@ -1,8 +1,15 @@
-"""Frozen ImageNet networks that turn pictures into general visual features."""
+"""Frozen ImageNet networks that turn pictures into general visual features.
+
+A few are known by short names and their weights pinned by hash (`gigs.weights`); any other of the library timm goes by
+`timm:NAME`, such as `timm:resnet50.a1_in1k`, with the weights and normalisation that timm has for it.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
+from functools import lru_cache
+from typing import Any
 
 import timm
 import torch
@@ -17,6 +24,8 @@ TIMM_NAMES = {f"efficientnet-lite{number}": f"tf_efficientnet_lite{number}" for 
 FEATURES = 1280  # of every EfficientNet-Lite
 PLAIN = tuple(WIDTHS)  # of older families; their weights are those that LPIPS uses
 NAMES = (*TIMM_NAMES, *PLAIN)
+ANY = "timm:"  # prefix of every other network's name
+ANY_NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)?")  # an architecture and its weights: no address, no path
 
 
 def feature_width(name: str) -> int:
@@ -25,16 +34,35 @@ def feature_width(name: str) -> int:
     Raises:
         InputError: The name is unknown.
     """
+    if name.startswith(ANY):
+        return _outline(name)[0]
     if name not in NAMES:
-        raise InputError(f"backbone {name!r} is unknown; choose one of {', '.join(NAMES)}")
+        raise InputError(f"backbone {name!r} is unknown; choose one of {', '.join(NAMES)}, or {ANY}NAME")
     return WIDTHS.get(name, FEATURES)
+
+
+def normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of every colour, in `[0,1]`, that a backbone's pictures are normalised with."""
+    if name.startswith(ANY):
+        return _outline(name)[1:]
+    return (IMAGENET_MEAN, IMAGENET_STD) if name in PLAIN else ((0.5,) * 3, (0.5,) * 3)
+
+
+@lru_cache
+def _outline(name: str) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
+    """Width of the features, mean and deviation of one of timm's networks, without its weights."""
+    with torch.device("meta"):
+        network: Any = _any(name)
+    known = network.pretrained_cfg
+    width = getattr(network, "head_hidden_size", None) or network.num_features
+    return int(width), tuple(known.get("mean", IMAGENET_MEAN)), tuple(known.get("std", IMAGENET_STD))
 
 
 class Backbone(nn.Module):
     """A frozen network: pictures `[N,3,H,W]` in `[0,1]` to pooled features `[N,width]`. It never leaves eval mode.
 
     Args:
-        name: One of `NAMES`.
+        name: One of `NAMES`, or `timm:NAME`.
         state: Its weights by timm's names (torchvision's for VGG16 and AlexNet); a classifier among them is left out.
             None leaves random weights (tests).
 
@@ -54,10 +82,10 @@ class Backbone(nn.Module):
         self.width = feature_width(name)
         self.name = name
         try:
-            self.network = _plain(name, state) if name in PLAIN else _lite(name, state)
+            self.network = _built(name, state)
         except RuntimeError as error:
             raise ModelError(f"weights of {name} do not fit the network: {str(error).splitlines()[0]}") from error
-        mean, std = (IMAGENET_MEAN, IMAGENET_STD) if name in PLAIN else ((0.5,) * 3, (0.5,) * 3)
+        mean, std = normalisation(name)
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
         self.network.to(memory_format=torch.channels_last)  # a third less time on a CPU
@@ -66,10 +94,16 @@ class Backbone(nn.Module):
 
     @classmethod
     def pretrained(cls, name: str) -> Backbone:
-        """The network with its ImageNet weights, from the cache or the network (`gigs.weights`)."""
+        """The network with its ImageNet weights, from the cache or the network (`gigs.weights`, or timm itself).
+
+        Raises:
+            ModelError: No weights of that name, or none within reach.
+        """
         from gigs import weights  # not at the top: scoring from a file that holds its backbone needs no download code
 
         feature_width(name)
+        if name.startswith(ANY):
+            return cls(name, _downloaded(name))
         return cls(name, weights.fetch(f"{name}-features" if name in PLAIN else name))
 
     def train(self, mode: bool = True) -> Backbone:
@@ -79,7 +113,10 @@ class Backbone(nn.Module):
     def forward(self, images: Tensor, size: int) -> Tensor:
         """Pooled features `[N,width]` of `[N,3,H,W]` in `[0,1]`, seen at `size` pixels a side."""
         ready = (resize_bilinear(images, size) - self.mean) / self.std
-        return self.network(ready.contiguous(memory_format=torch.channels_last))
+        try:
+            return self.network(ready.contiguous(memory_format=torch.channels_last))
+        except AssertionError as error:  # how timm's transformers refuse another size
+            raise InputError(f"backbone {self.name} at {size} px: {error}; train with another --input-size") from error
 
     def fingerprint(self) -> str:
         """Hex SHA-256 over names and values of all weights."""
@@ -88,6 +125,44 @@ class Backbone(nn.Module):
             digest.update(name.encode())
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
+
+
+def _built(name: str, state: dict[str, Tensor] | None) -> nn.Module:
+    if name in PLAIN:
+        return _plain(name, state)
+    if name in TIMM_NAMES:
+        return _lite(name, state)
+    network = _any(name)
+    if state is not None:
+        network.load_state_dict(state, strict=True)
+    return network
+
+
+def _any(name: str, pretrained: bool = False) -> nn.Module:
+    """One of timm's networks, without its classifier."""
+    own = name.removeprefix(ANY)
+    if not ANY_NAME.fullmatch(own) or not timm.is_model(own):
+        raise InputError(f"backbone {name!r}: timm {timm.__version__} has no network of that name")
+    try:
+        return timm.create_model(own, pretrained=pretrained, num_classes=0)
+    except RuntimeError as error:
+        if pretrained:
+            raise
+        raise InputError(f"backbone {name!r}: {error}") from error
+
+
+def _downloaded(name: str) -> dict[str, Tensor]:
+    """Weights as timm fetches and caches them; its own word where it cannot."""
+    try:
+        return _any(name, pretrained=True).state_dict()
+    except InputError:
+        raise
+    except Exception as error:  # the hub's client raises its own, the network's and the system's errors
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(
+            f"backbone {name}: its weights are not to be had ({reason}); run this once where the Hugging Face Hub can "
+            "be reached (they stay in its cache, HF_HOME), or train with --backbone efficientnet-lite0"
+        ) from error
 
 
 def _lite(name: str, state: dict[str, Tensor] | None) -> nn.Module:

@@ -45,7 +45,9 @@ def backbone_features(
     """
     images = catalogue.images(image_size)
     weights = backbone.fingerprint()
-    path = catalogue.root / "features" / f"{backbone.name}-{weights[:8]}-{image_size}-{input_size}.npy"
+    path = (
+        catalogue.root / "features" / f"{backbone.name.replace(':', '-')}-{weights[:8]}-{image_size}-{input_size}.npy"
+    )
     wanted = {"backbone": weights, "image_size": image_size, "input_size": input_size, "items": len(images)}
     if not _is_fresh(path, wanted, images, backbone.width):
         source = {"file": _file_state(images), "pictures": fingerprint(images)}

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gigs.errors import InputError, ModelError
-from gigs.recommender.backbone import PLAIN, Backbone, as_half, feature_width
+from gigs.recommender.backbone import Backbone, as_half, feature_width, normalisation
 from gigs.recommender.base import Recommender, register
 
 PREFIX = "backbone."
@@ -38,6 +38,7 @@ class VBPR(Recommender):
     kind = "vbpr"
     mean: Tensor
     std: Tensor
+    domain: Tensor
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class VBPR(Recommender):
         self.theta = nn.Parameter(torch.empty(len(self.user_ids), factors))
         self.register_buffer("mean", torch.zeros(self.width))
         self.register_buffer("std", torch.ones(self.width))
+        self.register_buffer("domain", torch.zeros(self.width))  # `ignore_domain`; none by default
         self.reset_parameters()
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
@@ -111,6 +113,19 @@ class VBPR(Recommender):
         deviation = values.std(0, unbiased=False)
         self.std.copy_(deviation.clamp_min(max(1e-3 * float(deviation.mean()), 1e-6)))
 
+    def ignore_domain(self, photos: Tensor, others: Tensor) -> None:
+        """Take out the direction in which another view of items differs from their photos on the whole.
+
+        A generator's pictures then score like the photos they redraw, on average, for every user alike.
+
+        Args:
+            photos: Raw features of photos, `[N,width]`.
+            others: Of the same items' other view, `[N,width]`.
+        """
+        self.domain.zero_()
+        away = (self.standard(others) - self.standard(photos)).double().mean(0)
+        self.domain.copy_(F.normalize(away, dim=0))
+
     def standard(self, raw: Tensor) -> Tensor:
         """Raw backbone features `[N,width]` with each channel standardised and, if `unit_length`, one length a row.
 
@@ -119,7 +134,9 @@ class VBPR(Recommender):
         standardised ones have on average.
         """
         standard = (raw - self.mean) / self.std
-        return math.sqrt(self.width) * F.normalize(standard, dim=1) if self.unit_length else standard
+        if self.unit_length:
+            standard = math.sqrt(self.width) * F.normalize(standard, dim=1)
+        return standard - (standard @ self.domain)[:, None] * self.domain
 
     def project(self, raw: Tensor) -> Tensor:
         """phi `[N,K]` from raw backbone features `[N,width]` (cached ones, or fresh ones)."""
@@ -147,8 +164,11 @@ class VBPR(Recommender):
 
     def preprocessing(self) -> dict[str, Any]:
         """How pictures reach the network."""
-        scaling = "ImageNet mean and deviation" if self.backbone_name in PLAIN else "2x - 1"
-        return {"range": [0, 1], "resize": "bilinear", "size": self.input_size, "then": scaling, "pooling": "mean"}
+        mean, deviation = normalisation(self.backbone_name)
+        return {
+            "range": [0, 1], "resize": "bilinear", "size": self.input_size, "then": "(x - mean) / deviation",
+            "mean": list(mean), "deviation": list(deviation), "pooling": "mean",
+        }  # fmt: skip
 
     def stored_tensors(self) -> dict[str, Tensor]:
         """Embedding, bias, standardisation; with `include_backbone` the frozen weights as float16."""
@@ -168,6 +188,7 @@ class VBPR(Recommender):
     def from_tensors(cls, tensors: dict[str, Tensor], settings: dict[str, Any]) -> VBPR:
         """Rebuild a model; a backbone in the file is used as it is, rounded to float16 (its hash then differs)."""
         own = {name: tensor for name, tensor in tensors.items() if not name.startswith(PREFIX)}
+        own.setdefault("domain", torch.zeros_like(own["mean"]))  # files from before there was one
         frozen = {name[len(PREFIX) :]: t for name, t in tensors.items() if name.startswith(PREFIX)}
         model = super().from_tensors(own, settings)
         assert isinstance(model, VBPR)

@@ -1,0 +1,80 @@
+"""`gigs recommender`: recommenders that others trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from gigs.cli.console import output
+
+app = typer.Typer(help="Use recommenders that others trained.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Use recommenders that others trained."""
+
+
+@app.command("convert")
+def convert_command(
+    source: Path = typer.Argument(
+        ..., metavar="SOURCE", help="An .npz of factors, or what cornac's save() wrote of a VBPR (.pkl or its folder)."
+    ),
+    out: Path = typer.Option(..., "--out", "-o", help="File to write, such as vbpr.safetensors."),
+    backbone: str = typer.Option(
+        None, help="VBPR: the network whose features it was trained on, such as timm:resnet50."
+    ),
+    features: str = typer.Option(None, help="User vectors: name of the feature function (entry point gigs.features)."),
+    scorer: str = typer.Option(
+        None, help="User vectors: name of a scorer that is not linear (entry point gigs.scorers)."
+    ),
+    users: Path = typer.Option(None, help="Users' ids, one a line, in the order of the factors' rows."),
+    item_features: Path = typer.Option(None, help="VBPR: the features it was trained on, .npy or a folder of them."),
+    scaling: str = typer.Option(
+        "none", help="VBPR: what was done to them: max (Elliot), minmax (cornac's normalized=True) or none."
+    ),
+    input_size: int = typer.Option(224, help="Side in pixels at which the network saw, or sees, the pictures."),
+) -> None:
+    """Convert a recommender, once, to the file that --recommender takes everywhere in gigs.
+
+    VBPR of cornac or Elliot: Tu, E and Bp, with --backbone. A model of your own: user_factors, with --features, the
+    name of a function from pictures to features. docs/recommenders.md tells more.
+
+    Examples:
+
+      gigs recommender convert saved/VBPR --backbone timm:resnet50.a1_in1k --item-features features.npy --scaling minmax
+      --out vbpr.safetensors
+
+      gigs recommender convert vectors.npz --features acme-tower --input-size 224 --out tower.safetensors
+    """
+    from gigs.errors import InputError
+    from gigs.recommender import imported
+
+    factors = imported.read_factors(source)
+    if (backbone is None) == (features is None):
+        raise InputError("give --backbone (a VBPR's factors) or --features (user vectors), one of them")
+    ids = imported.user_ids_of(factors, users)
+    if features is not None:
+        if imported.VECTORS not in factors:
+            raise InputError(f"{source}: holds no {imported.VECTORS}, which --features needs")
+        model = imported.callable_from_factors(
+            factors, features=features, input_size=input_size, user_ids=ids, scorer=scorer
+        )
+    else:
+        if "Tu" not in factors:
+            raise InputError(f"{source}: holds no Tu, which --backbone needs")
+        model = imported.vbpr_from_factors(
+            factors, backbone=backbone, input_size=input_size, user_ids=ids, scaling=scaling,
+            features=None if item_features is None else imported.read_features(item_features),
+        )  # fmt: skip
+    from gigs import storage
+
+    digest = storage.sha256_of(source) if source.is_file() else None
+    model.about = {"converted_from": {"file": source.name, "sha256": digest}}
+    model.save(out)
+    output.print(
+        f"{out}: {model.kind}, {len(ids)} users, K={model.feature_count}. "
+        f"Next: gigs suggest photo.jpg --recommender {out} --audience everyone --out out",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
