@@ -40,7 +40,7 @@ def test_a_changed_missing_or_straying_file_is_refused(small_pack, tmp_path):
         load_pack(copy)
     info = json.loads((copy / "pack.json").read_text())
     (copy / "pack.json").write_text(json.dumps({**info, "files": {"../../etc/passwd": "0", **info["files"]}}))
-    with pytest.raises(ModelError, match="outside the pack"):
+    with pytest.raises(ModelError, match="outside the folder"):
         load_pack(copy)
     with pytest.raises(InputError, match="no such pack"):
         load_pack("no-such-pack")

@@ -15,7 +15,7 @@ from gigs import folders, storage
 from gigs.errors import GigsError, ModelError
 
 SCHEMA = 1
-NUMBERS = ("score", "percentile", "gain_vs_photo", "gain_vs_reconstruction")
+NUMBERS = ("percentile", "gain_vs_photo", "gain_vs_reconstruction")
 
 
 def fingerprint(about: dict[str, Any], tensors: Sequence[Tensor | None]) -> str:
@@ -72,6 +72,7 @@ def _check(record: dict[str, Any], folder: Path) -> None:
     for entry in (*photo, record["reconstruction"], *record["suggestions"]):
         for name in ("file", "raw"):
             folders.inside(folder, _typed(entry, name, str))
+        _typed(entry, "score", (int, float))
         for name in NUMBERS:
             if entry.get(name) is not None:
                 _typed(entry, name, (int, float))

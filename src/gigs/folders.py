@@ -129,9 +129,9 @@ def inside(folder: Path, name: str) -> Path:
     """The path of a file named in a description, which must not lead out of the folder.
 
     Raises:
-        ModelError: It does: absolute, with `..`, NUL or a drive, or through a symbolic link.
+        ModelError: It does: absolute, with `..`, control codes or a drive, or through a symbolic link.
     """
-    relative = Path(name) if isinstance(name, str) and "\0" not in name and "\\" not in name else None
+    relative = Path(name) if isinstance(name, str) and name.isprintable() and "\\" not in name else None
     if relative is None or relative.is_absolute() or relative.drive or ".." in relative.parts or not relative.parts:
         raise ModelError(f"{folder}: {name!r} names a file outside the folder")
     path = folder / relative

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pickle
+import pickletools
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -212,6 +213,14 @@ def unpickle_restricted(content: bytes, allowed: Iterable[tuple[str, str]]) -> A
         ModelError: The pickle names another global, or is malformed.
     """
     try:
+        _check_memo(content)
         return RestrictedUnpickler(io.BytesIO(content), allowed).load()
     except (pickle.UnpicklingError, EOFError, MemoryError, *MALFORMED) as error:
         raise ModelError(f"malformed pickle ({error})") from error
+
+
+def _check_memo(content: bytes) -> None:
+    """Refuse a memo index that no writer makes: the unpickler would reserve, and touch, memory for as many entries."""
+    for count, (opcode, argument, _) in enumerate(pickletools.genops(content)):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > count:
+            raise ValueError(f"memo index {argument} after {count} steps")

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ class Catalogue:
             _derive(self.images(stored), path, size, on_step)
         try:
             packed = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, TokenError) as error:  # the last of a header that is no Python
             raise DataError(f"{path}: damaged ({error}); import the catalogue again") from error
         if packed.shape != (len(self.items), size, size, 3) or packed.dtype != np.uint8:
             raise DataError(f"{path}: holds {packed.dtype} {packed.shape}, not pictures of {len(self.items)} items")

@@ -7,7 +7,8 @@ drift of its features). Their weighted sum, the *mismatch*, is put against limit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,11 @@ class Gate:
             return None
         try:
             limits = {stage: Limits(**about["limits"][stage]) for stage in STAGES}
-            return cls(limits, torch.tensor(about["mean"], dtype=torch.float32))
-        except (KeyError, TypeError, ValueError) as error:
+            mean = torch.tensor(about["mean"], dtype=torch.float32)
+            if mean.ndim != 1 or not all(math.isfinite(value) for each in limits.values() for value in astuple(each)):
+                raise ValueError("a limit is no number, or the mean no list of numbers")
+            return cls(limits, mean)
+        except (KeyError, TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise ModelError(
                 f"pack.json: the gate's limits are malformed ({error}); calibrate the pack again"
             ) from error

@@ -26,12 +26,12 @@ from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator, load_generator
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import Gate
+from gigs.packs.schema import SCHEMA as SCHEMA
+from gigs.packs.schema import read_description
 from gigs.recommender import Recommender, load_recommender
 
-SCHEMA = 1
 BUNDLED = Path(__file__).parent / "bundled"
 DEFAULT = "hm-64"
-REQUIRED = ("generator.safetensors", "recommender.safetensors", "audiences.safetensors")
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,13 @@ class Pack:
 
         Raises:
             InputError: It has none of that name.
+            ModelError: Its taste vector is missing.
         """
         if name not in self.audiences:
             known = ", ".join(self.audiences)
             raise InputError(f"audience {name!r} is not in the pack {self.name}; it has {known}")
+        if name not in self._thetas or self._thetas[name].ndim != 1:
+            raise ModelError(f"{self.root / 'audiences.safetensors'}: holds no taste vector for {name!r}")
         return Audience(name, int(self.audiences[name]["users"]), self._thetas[name].float())
 
     def percentile(self, audience: str, score: float) -> float | None:
@@ -110,18 +113,9 @@ def load_pack(name: str | Path = DEFAULT) -> Pack:
         ModelError: A file is missing or differs from its hash, or the pack is of another schema.
     """
     root = _find(str(name))
-    info = storage.read_json(root / "pack.json")
-    if info.get("schema") != SCHEMA:
-        raise ModelError(f"{root}: pack schema {info.get('schema')}, this gigs reads {SCHEMA}")
-    if not isinstance(info.get("files"), dict) or not {"name", "audiences", "card"} <= set(info):
-        raise ModelError(f"{root / 'pack.json'}: name, files, audiences or card is missing; build the pack again")
-    unlisted = [name for name in REQUIRED if name not in info["files"]]
-    if unlisted:
-        raise ModelError(f"{root / 'pack.json'}: lists no {', '.join(unlisted)}; build the pack again")
+    info = read_description(root)
     for relative, digest in info["files"].items():
-        path = (root / relative).resolve()
-        if root.resolve() not in path.parents:
-            raise ModelError(f"{root}: pack.json names {relative!r}, a file outside the pack")
+        path = root / relative
         if not path.is_file():
             raise ModelError(f"{path}: missing from the pack; fetch the pack again")
         if storage.sha256_of(path) != digest:

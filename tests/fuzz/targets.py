@@ -1,0 +1,210 @@
+"""What is fuzzed: every parser of something that others can give us, each with valid files to start from."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import random
+import struct
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from mutate import damage, damage_json, damage_safetensors
+from pictures import encoded, quadrants
+from PIL import Image
+from small_models import small_encoder, small_generator, small_recommender, write_small_pack
+
+from gigs import folders, images, storage
+from gigs.checkpoint import load_checkpoint, save_checkpoint
+from gigs.data.catalogue import Catalogue
+from gigs.finished import read_result
+from gigs.generator.base import load_generator, save_generator
+from gigs.inversion.encoder import load_encoder, save_encoder
+from gigs.packs import load_pack
+from gigs.recommender import load_recommender
+
+SIDE, ITEMS = 16, 5
+
+
+@dataclass(frozen=True)
+class Target:
+    """One parser: valid inputs, how to damage one, and how to read what comes of it."""
+
+    seeds: list[bytes]
+    damage: Callable[[bytes, random.Random], bytes]
+    read: Callable[[bytes], object]
+
+    def input(self, number: int, seed: int) -> bytes:
+        """The input of a number: the same for the same seed."""
+        rng = random.Random(f"{seed} {number}")
+        return self.damage(rng.choice(self.seeds), rng)
+
+
+def make_targets(work: Path) -> dict[str, Target]:
+    """All targets; `work` is a folder for their files."""
+    work.mkdir(parents=True, exist_ok=True)
+    return {
+        **_pictures(),
+        **_models(work),
+        "npy": Target([_packed()], damage, lambda content: _open_packed(work / "catalogue", content)),
+        "checkpoint": Target([_checkpoint(work)], damage, lambda content: _load_checkpoint(work / "run", content)),
+        "pickle": Target(_pickles(), damage, _unpickle),
+        **_descriptions(work),
+    }
+
+
+def _pictures() -> dict[str, Target]:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    plain = quadrants(64, 96)
+    modes = [plain, plain.convert("L"), plain.convert("P"), plain.convert("RGBA"), plain.convert("1")]
+    frames = {"save_all": True, "append_images": [plain.rotate(180)]}
+    seeds = {
+        "jpeg": [encoded(plain, "JPEG", exif=exif), encoded(plain.convert("CMYK"), "JPEG"),
+                 encoded(plain.convert("L"), "JPEG", progressive=True)],
+        "png": [*(encoded(mode) for mode in modes), encoded(plain, exif=exif), encoded(plain, **frames)],
+        "webp": [encoded(plain, "WEBP", exif=exif), encoded(modes[3], "WEBP", lossless=True),
+                 encoded(plain, "WEBP", **frames)],
+    }  # fmt: skip
+    return {kind: Target(each, damage, _decode) for kind, each in seeds.items()}
+
+
+def _decode(content: bytes) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow and gigs tell of odd but usable files
+        photo = images.decode_photo(content, "fuzz")
+    assert photo.mode == "RGB" and min(photo.size) >= images.MIN_SIDE
+
+
+def _models(work: Path) -> dict[str, Target]:
+    save_generator(work / "generator", small_generator(), {"images_shown": 1})
+    save_encoder(work / "encoder", small_encoder())
+    small_recommender().save(work / "recommender")
+    loaders = {"generator": load_generator, "encoder": load_encoder, "recommender": load_recommender}
+    return {
+        f"safetensors: {name}": Target(
+            [(work / name).read_bytes()], damage_safetensors, _through_file(work / f"{name}.safetensors", load)
+        )
+        for name, load in loaders.items()
+    }
+
+
+def _through_file(path: Path, load: Callable[[Path], object]) -> Callable[[bytes], object]:
+    def read(content: bytes) -> object:
+        path.write_bytes(content)
+        return load(path)
+
+    return read
+
+
+def _packed() -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros((ITEMS, SIDE, SIDE, 3), dtype=np.uint8))
+    return buffer.getvalue()
+
+
+def _open_packed(root: Path, content: bytes) -> int:
+    root.mkdir(exist_ok=True)
+    (root / f"images-{SIDE}.npy").write_bytes(content)
+    items = pd.DataFrame({"item_id": [str(item) for item in range(ITEMS)], "has_image": True, "held_out": False})
+    return int(Catalogue(root, {"image_size": SIDE}, items, items, items).images(SIDE).sum())
+
+
+def _checkpoint(work: Path) -> bytes:
+    state = {"step": 3, "weights": torch.ones(50), "rng": torch.Generator().manual_seed(0).get_state()}
+    return save_checkpoint(work / "run", state).read_bytes()
+
+
+def _load_checkpoint(folder: Path, content: bytes) -> object:
+    (folder / "checkpoint.pt").write_bytes(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return load_checkpoint(folder)
+
+
+def _pickles() -> list[bytes]:
+    plain = OrderedDict(a=[1, 2.5, "x", None, (3, 4)], b={"n": 2**80, "u": "größe"})
+    return [pickle.dumps(plain, protocol) for protocol in range(5)]
+
+
+def _unpickle(content: bytes) -> object:
+    return storage.unpickle_restricted(content, [("collections", "OrderedDict")])
+
+
+def _descriptions(work: Path) -> dict[str, Target]:
+    """Files that describe folders: the rest of the folder is whole."""
+    root = write_small_pack(work / "pack", encoder=True)
+    info = json.loads((root / "pack.json").read_text())
+    limits = {"drift": 0.1, "rough": 0.3, "refused": 0.5}
+    info["gate"] = {"limits": {"draft": limits, "optimised": limits}, "mean": [0.0] * 6}
+    result = work / "result"
+    for name in ("photo.png", "reconstruction.png", "suggestion-1.png"):
+        storage.write_bytes(result / name, b"png")
+        storage.write_bytes(result / "raw" / name, b"png")
+    manifest = folders.write_manifest(result, folders.names(result, ["*.png", "raw/*.png"])).read_bytes()
+    return {
+        "pack.json": Target([json.dumps(info).encode()], damage_json, lambda content: _use_pack(root, content)),
+        "result.json": Target([_record()], damage_json, lambda content: _use_result(result, content)),
+        "manifest.json": Target(
+            [manifest], damage_json, _through_file(result / "manifest.json", lambda _: folders.check_manifest(result))
+        ),
+    }
+
+
+def _use_pack(root: Path, content: bytes) -> None:
+    (root / "pack.json").write_bytes(content)
+    pack = load_pack(root)
+    pack.examples()
+    assert pack.gate is None or pack.gate.judge(0.1, 0.1, draft=True).grade
+    for name, about in pack.audiences.items():
+        assert len(pack.audience(name).theta) > 0 and about["label"] is not None
+        assert 0 <= (pack.percentile(name, 0.1) or 0) <= 1
+
+
+def _use_result(folder: Path, content: bytes) -> None:
+    (folder / "result.json").write_bytes(content)
+    record = read_result(folder)
+    for entry in record["suggestions"]:
+        assert f"{entry['score']:+.2f}" and (folder / entry["file"]).resolve().is_relative_to(folder.resolve())
+
+
+def _record() -> bytes:
+    def picture(name: str, **more: object) -> dict[str, object]:
+        return {"file": f"{name}.png", "raw": f"raw/{name}.png", "score": 1.5, "percentile": 0.5, **more}
+
+    gains = {"gain_vs_photo": 0.1, "gain_vs_reconstruction": 0.2, "lpips_to_reconstruction": 0.1, "max_abs_shift": 0.4}
+    record = {
+        "schema": 1,
+        "preset": "fast",
+        "seed": 0,
+        "seconds": {"total": 1.5},
+        "audience": {"name": "women", "label": "women's buyers", "users": 60},
+        "photo": picture("photo", source="shirt.jpg"),
+        "reconstruction": picture("reconstruction", lpips=0.1, mse=0.01, caution=None),
+        "suggestions": [picture("suggestion-1", **gains)],
+    }
+    return json.dumps(record).encode()
+
+
+def hostile_headers() -> list[bytes]:
+    """Safetensors that ask for more than they hold: lengths, offsets and shapes without end."""
+
+    def whole(header: dict[str, object], body: bytes = b"") -> bytes:
+        text = json.dumps(header).encode()
+        return struct.pack("<Q", len(text)) + text + body
+
+    vast = {"a": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 2**62]}}
+    negative = {"a": {"dtype": "F32", "shape": [1], "data_offsets": [8, 4]}}
+    overlap = {name: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]} for name in "ab"}
+    hole = {"a": {"dtype": "F32", "shape": [1], "data_offsets": [100, 104]}}
+    return [
+        struct.pack("<Q", 2**63), struct.pack("<Q", 200 << 20) + b"{" * 1000, whole(vast), whole(negative),
+        whole(overlap, bytes(4)), whole(hole, bytes(104)), whole({}), b"", b"\x00" * 8,
+    ]  # fmt: skip
