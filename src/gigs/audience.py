@@ -1,7 +1,8 @@
 """Who a product is redesigned for: a name, a number of users, and one taste vector.
 
 The score is linear in theta, so the mean score over users is the score of their mean: ten thousand users cost what one
-costs.
+costs. Where a recommender's score is not linear, the mean says nothing: an audience is then a sample of its users, and
+every step costs what that many users cost.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
 
 from gigs.conditions import matching
@@ -21,15 +23,25 @@ from gigs.recommender.base import Recommender
 
 EVERYONE = "everyone"
 MINIMUM_USERS = 50  # a smaller mean says too much about its members
+SAMPLE = 32  # users that stand for an audience where a score is not linear
 
 
 @dataclass(frozen=True)
 class Audience:
-    """A named group of users and the mean of their factors, theta `[K]`."""
+    """A named group of users and the mean of their factors, theta `[K]`.
+
+    `sample`: factors `[S,K]` of users who stand for all of them, for a recommender whose score is not linear.
+    """
 
     name: str
     users: int
     theta: Tensor
+    sample: Tensor | None = None
+
+    @property
+    def scored_users(self) -> int:
+        """Users whose mean score is optimised: all of them, or the sample."""
+        return self.users if self.sample is None else len(self.sample)
 
 
 def select_audience(
@@ -48,7 +60,14 @@ def select_audience(
         InputError: Unknown users, an empty audience, a condition that cannot be evaluated.
     """
     factors = audience_factors(spec, recommender, catalogue)
-    return Audience(name or spec, len(factors), factors.mean(dim=0))
+    sample = None if recommender.is_linear else _sample(factors)
+    return Audience(name or spec, len(factors), factors.mean(dim=0), sample)
+
+
+def _sample(factors: Tensor) -> Tensor:
+    """At most `SAMPLE` rows, always the same ones."""
+    rows = torch.randperm(len(factors), generator=torch.Generator().manual_seed(0))[:SAMPLE]
+    return factors[rows.sort().values]
 
 
 def audience_factors(spec: str, recommender: Recommender, catalogue: Catalogue | None = None) -> Tensor:

@@ -109,20 +109,31 @@ def test_items_without_a_picture_are_left_out_and_counted(toy, tmp_path):
     assert "0007" not in recommend(load_recommender(trained.path), toy, "u0", top=24)["item_id"].tolist()
 
 
-def test_extra_views_are_learned_from(toy, tmp_path, random_backbone):
+def test_extra_views_are_learned_from(toy, tmp_path):
     negative = 255 - toy.pictures
     view = View(negative, np.ones(len(negative), dtype=bool))
-    for kind in ("vbpr", "dvbpr"):
-        settings = quick(kind, epochs=15, patience=15, network_decay=1e-4)
-        trained = train_recommender(toy, settings, tmp_path / kind, backbone=random_backbone, extra_views=[view])
-        model = load_recommender(trained.path)
-        if kind == "vbpr":
-            model.attach(random_backbone)
-        phi = pixel_phi(model, negative, np.arange(24))
-        scores = phi @ model.user_factors[0].numpy()
-        assert scores[::2].mean() > scores[1::2].mean()  # an even user likes even items in their second guise too
+    settings = quick("dvbpr", epochs=15, patience=15, network_decay=1e-4)
+    model = load_recommender(train_recommender(toy, settings, tmp_path / "m", extra_views=[view]).path)
+    scores = pixel_phi(model, negative, np.arange(24)) @ model.user_factors[0].numpy()
+    assert scores[::2].mean() > scores[1::2].mean()  # an even user likes even items in their second guise too
     with pytest.raises(InputError, match="extra view"):
         train_recommender(toy, settings, tmp_path / "x", extra_views=[View(negative[:5], np.ones(5, bool))])
+
+
+def test_another_view_moves_no_score_on_the_whole_once_it_was_learned_from(toy, tmp_path, random_backbone):
+    tinted = (toy.pictures * np.array([0.4, 0.6, 1.0])).astype(np.uint8)
+    view = View(tinted, np.ones(len(tinted), dtype=bool))
+    shifts = {}
+    for name, views in (("photos alone", []), ("both", [view])):
+        settings = quick("vbpr", epochs=15, patience=15, network_decay=1e-4)
+        trained = train_recommender(toy, settings, tmp_path / name, backbone=random_backbone, extra_views=views)
+        model = load_recommender(trained.path)
+        model.attach(random_backbone)
+        phi = [pixel_phi(model, pictures, np.arange(24)) for pictures in (toy.pictures, tinted)]
+        scores = [part @ model.user_factors.numpy().T for part in phi]
+        shifts[name] = (scores[1] - scores[0]).mean(0) / scores[0].std(0)
+    assert np.abs(shifts["photos alone"]).mean() > 0.1
+    assert np.abs(shifts["both"]).mean() < 0.3 * np.abs(shifts["photos alone"]).mean()
 
 
 def test_evaluate_recommender_reports_both_candidate_sets(toy, tmp_path):

@@ -50,6 +50,7 @@ class Learner(ABC):
         rows = torch.from_numpy(users).to(device)
         theta = model.user_factors[rows]
         loss = -F.logsigmoid((theta * difference).sum(1)).mean()  # x_uij of Eq. 4
+        loss = loss + self.view_penalty(theta, positives, negatives)
         if settings.theta_decay:
             loss = loss + settings.theta_decay * 0.5 * model.theta[rows].square().sum(1).mean()
         return loss + self.network_penalty()
@@ -62,6 +63,16 @@ class Learner(ABC):
         """lambda ||Theta||^2 of the network's weights (Eq. 3)."""
         squares = torch.stack([weight.square().sum() for weight in self.model.decayed()])
         return self.settings.network_decay * 0.5 * squares.sum()
+
+    def view_penalty(self, theta: Tensor, positives: np.ndarray, negatives: np.ndarray) -> Tensor:
+        """How far a user's score moves between an item's views: mean square over the batch, weighted; 0 for one view.
+
+        Args:
+            theta: Factors of the batch's users, `[B,K]`.
+            positives: Their items, `[B]`.
+            negatives: The others, `[B]`.
+        """
+        return theta.new_zeros(())
 
     def end_epoch(self) -> None:  # noqa: B027 - most learners have nothing to do
         """Bring the model's user factors up to date; called before every validation."""
@@ -87,6 +98,17 @@ class FeatureLearner(Learner):
             for number, view in enumerate(self.views[1:], start=1):
                 raw[chosen == number] = view[rows[chosen == number]]
         return self.model.project(raw.to(self.model.mean.device))
+
+    def view_penalty(self, theta: Tensor, positives: np.ndarray, negatives: np.ndarray) -> Tensor:
+        """Between the photo and every further view."""
+        if len(self.views) < 2 or not self.settings.view_weight:
+            return theta.new_zeros(())
+        rows = torch.from_numpy(np.concatenate([positives, negatives]))
+        device = self.model.mean.device
+        photo = self.model.project(self.views[0][rows].to(device))
+        moved = [self.model.project(view[rows].to(device)) - photo for view in self.views[1:]]
+        scores = [(theta.repeat(2, 1) * one).sum(1).square().mean() for one in moved]
+        return self.settings.view_weight * torch.stack(scores).mean()
 
     def all_phi(self, rows: np.ndarray) -> np.ndarray:
         """phi of every item: a matrix product, so `rows` is not looked at."""
@@ -140,7 +162,8 @@ class PurchaseLearner(FeatureLearner):
         score = (theta * difference[:, :-1]).sum(1) + difference[:, -1]
         # A user of one item has nothing left to be described by and would teach the bias alone.
         kept = (self.counts[users] > 1).float()
-        return -(kept * F.logsigmoid(score)).sum() / kept.sum().clamp(min=1) + self.network_penalty()
+        loss = -(kept * F.logsigmoid(score)).sum() / kept.sum().clamp(min=1) + self.network_penalty()
+        return loss + self.view_penalty(torch.cat([theta, theta.new_ones(len(theta), 1)], dim=1), *triplets[1:])
 
     def network_penalty(self) -> Tensor:
         """Squared distance of E from its start, and of the bias from zero."""

@@ -47,6 +47,7 @@ class TrainingSettings:
         folds: Number of folds.
         include_held_out: Also learn from items of products held out from generators.
         validation_candidates: How many items to rank against in each epoch's validation; 0 for all.
+        view_weight: Of the squared change of a user's score between an item's photo and its other views (VBPR).
         seed: Of everything random.
     """
 
@@ -76,6 +77,7 @@ class TrainingSettings:
     folds: int = 2
     include_held_out: bool = False
     validation_candidates: int = 0
+    view_weight: float = 0.3
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -85,7 +87,7 @@ class TrainingSettings:
         _require(self.negatives in ("all", "bought"), f"negatives {self.negatives!r} are unknown; choose all or bought")
         for name in ("factors", "hidden", "epochs", "patience", "batch_size", "min_items", "folds"):
             _require(getattr(self, name) >= 1, f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("theta_decay", "network_decay", "validation_candidates", "seed"):
+        for name in ("theta_decay", "network_decay", "validation_candidates", "view_weight", "seed"):
             value = getattr(self, name)
             _require(math.isfinite(value) and value >= 0, f"{name} must be 0 or more, not {value}")
         positive = math.isfinite(self.learning_rate) and self.learning_rate > 0

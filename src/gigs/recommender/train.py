@@ -118,6 +118,8 @@ def build_learner(
         more = [view_features(view, raw, wanted, model.backbone, settings.input_size, on_step) for view in extra_views]
         if settings.standardise:
             model.standardise(torch.from_numpy(np.array(raw[feedback.trainable])))
+        if extra_views and len(both := wanted[extra_views[0].rows[wanted]]):
+            model.ignore_domain(*(torch.from_numpy(np.array(part[both])) for part in (raw, more[0])))
         model.reset_parameters(generator)
         if settings.users == "purchases":
             learner = PurchaseLearner(model, [raw, *more], settings, feedback.train)

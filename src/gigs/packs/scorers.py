@@ -1,0 +1,252 @@
+"""Give a pack its scorers: a target and judges that know one another's buyers no more than one another's eyes.
+
+```
+recommender.safetensors    the target, without users
+judge-*.safetensors        the judges, without users; their backbones are fetched by name when pixels first need them
+tastes.safetensors         by scorer and audience: mean and covariance of the users' factors
+gallery.safetensors        codes, categories and scores of the catalogue's real items (`verify.gallery`)
+category.safetensors       the classifier of product types (`verify.category`)
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gigs import storage
+from gigs.audience import audience_factors
+from gigs.compute import Compute
+from gigs.data.catalogue import Catalogue
+from gigs.data.select import select
+from gigs.errors import DataError, InputError
+from gigs.images import to_tensor
+from gigs.packs.build import MINIMUM_USERS, QUANTILES
+from gigs.packs.load import Pack, load_pack
+from gigs.packs.panel import TASTES
+from gigs.progress import OnStep, Step, silent
+from gigs.recommender import load_recommender
+from gigs.recommender.backbone import Backbone
+from gigs.recommender.base import Recommender
+from gigs.recommender.features import backbone_features, catalogue_phi
+from gigs.verify.category import FILE as CATEGORY
+from gigs.verify.category import train_category
+from gigs.verify.gallery import FILE as GALLERY
+from gigs.verify.gallery import Gallery, spacing_of
+from gigs.verify.scorer import Taste, taste_of
+
+BATCH = 64
+ITEMS = 10_000  # of the gallery: half a kilobyte each
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScorerFiles:
+    """The recommenders' files, with their users, by name: one target (and helpers beside it), and the judges."""
+
+    targets: Mapping[str, Path]
+    judges: Mapping[str, Path]
+
+    def __post_init__(self) -> None:
+        if not self.targets or len(self.judges) < 2:
+            raise InputError("a pack needs a target and two judges or more: train judges with `gigs train judge`")
+        both = set(self.targets) & set(self.judges)
+        if both:
+            raise InputError(f"{', '.join(sorted(both))}: named as target and as judge")
+
+
+def add_scorers(
+    root: str | Path,
+    catalogue: Catalogue,
+    files: ScorerFiles,
+    *,
+    where: str = "",
+    category_backbone: str = "efficientnet-lite1",
+    items: int = ITEMS,
+    compute: Compute | None = None,
+    on_step: OnStep = silent,
+) -> Pack:
+    """Replace a pack's recommender by scorers, with audiences, gallery and category classifier.
+
+    Args:
+        root: Folder of the pack, with an encoder.
+        catalogue: Where the users, the real items and the held-out products come from.
+        files: The recommenders.
+        where: Condition on items: what the generator is for.
+        category_backbone: Through which the category classifier looks.
+        items: How many real items the gallery holds at most.
+        compute: Precision and layout of the encoder.
+        on_step: Progress.
+
+    Raises:
+        InputError: The pack has no encoder, or judges and target share buyers.
+        DataError: An audience has fewer than 50 users under a scorer.
+    """
+    pack = load_pack(root)
+    if pack.encoder is None:
+        raise InputError(f"pack {pack.name}: has no encoder; train one with `gigs train encoder` and build it in")
+    models = {name: load_recommender(path) for name, path in (*files.targets.items(), *files.judges.items())}
+    check_disjoint(models, set(files.targets))
+    side = pack.generator.resolution
+    rows = select(catalogue, catalogue.train_items(), where)
+    first = next(iter(files.targets))
+    phi = {
+        name: torch.from_numpy(catalogue_phi(model, catalogue, image_size=side, on_step=on_step)[rows]).double()
+        for name, model in models.items()
+    }
+    tastes, scores, audiences = _tastes(pack, catalogue, models, phi, first)
+    kinds = _classifier(catalogue, rows, where, category_backbone, side, on_step)
+    gallery = _gallery(pack, catalogue, rows, kinds.names, phi[first], scores, items, compute or Compute(), on_step)
+    written = [kinds.save(pack.root / CATEGORY), gallery.save(pack.root / GALLERY), *_save_tastes(pack, tastes, first)]
+    written += _save_models(pack, models, set(files.judges))
+    _write(pack, written, audiences, _describe(models, set(files.judges), first, kinds.about))
+    return load_pack(pack.root)
+
+
+def _tastes(
+    pack: Pack, catalogue: Catalogue, models: Mapping[str, Recommender], phi: Mapping[str, Tensor], first: str
+) -> tuple[dict[tuple[str, str], Taste], dict[tuple[str, str], Tensor], dict[str, Any]]:
+    """By scorer and audience its taste and the real items' z-scores; and the audiences' entries for `pack.json`."""
+    tastes: dict[tuple[str, str], Taste] = {}
+    scores: dict[tuple[str, str], Tensor] = {}
+    audiences = pack.audiences
+    for name, model in models.items():
+        for audience, about in pack.audiences.items():
+            factors = audience_factors(about["condition"], model, catalogue)
+            if len(factors) < MINIMUM_USERS:
+                raise DataError(
+                    f"audience {audience!r} has {len(factors)} users under {name}; {MINIMUM_USERS} or more are needed"
+                )
+            raw = phi[name] @ factors.double().mean(0)
+            taste = tastes[name, audience] = taste_of(factors, raw)
+            scores[name, audience] = ((raw - taste.mean) / taste.spread).float()
+            if name == first:
+                quantiles = np.quantile(raw.numpy(), np.linspace(0, 1, QUANTILES)).round(5).tolist()
+                audiences[audience] = about | {"users": len(factors), "quantiles": quantiles}
+    return tastes, scores, audiences
+
+
+def _gallery(
+    pack: Pack,
+    catalogue: Catalogue,
+    rows: np.ndarray,
+    names: tuple[str, ...],
+    phi: Tensor,
+    scores: Mapping[tuple[str, str], Tensor],
+    items: int,
+    compute: Compute,
+    on_step: OnStep,
+) -> Gallery:
+    """Items of the known categories, drawn at random where there are more than `items`."""
+    labels = catalogue.items["type"].iloc[rows].astype(str).to_numpy()
+    known = np.flatnonzero(np.isin(labels, names))
+    kept = np.sort(np.random.default_rng(0).permutation(known)[:items])
+    index = torch.from_numpy(kept)
+    codes = _codes(pack, catalogue, rows[kept], compute, on_step)
+    categories = torch.tensor([names.index(label) for label in labels[kept]])
+    ids = catalogue.items["item_id"].iloc[rows[kept]].astype(str).tolist()
+    own = {key: values[index] for key, values in scores.items()}
+    return Gallery(ids, codes, categories, names, phi[index].float(), own, spacing_of(codes, categories))
+
+
+def check_disjoint(models: Mapping[str, Recommender], targets: set[str]) -> None:
+    """Refuse judges that were trained on a target's buyers.
+
+    Raises:
+        InputError: They share users.
+    """
+    known = {user for name in targets for user in models[name].user_ids}
+    for name, model in models.items():
+        shared = 0 if name in targets else len(known.intersection(model.user_ids))
+        if shared:
+            raise InputError(
+                f"judge {name}: shares {shared} users with the target; train the target with --fold 0 and judges with "
+                "--fold 1"
+            )
+
+
+def _codes(pack: Pack, catalogue: Catalogue, rows: np.ndarray, compute: Compute, on_step: OnStep) -> Tensor:
+    """The encoder's answer to every photo, `[rows,D]`."""
+    assert pack.encoder is not None
+    encoder, photos = compute.place(pack.encoder), catalogue.images(pack.generator.resolution)
+    found = []
+    with torch.inference_mode(), compute.autocast():
+        for start in range(0, len(rows), BATCH):
+            batch = to_tensor(photos[rows[start : start + BATCH]]).to(compute.device)
+            found.append(encoder(batch).float().cpu())
+            on_step(Step("codes of real items", min(start + BATCH, len(rows)), len(rows)))
+    return torch.cat(found)
+
+
+def _classifier(catalogue: Catalogue, rows: np.ndarray, where: str, name: str, side: int, on_step: OnStep) -> Any:
+    backbone = Backbone.pretrained(name)
+    input_size = 2 * side  # as the paper's recommender sees a generator's pictures
+    features = backbone_features(catalogue, backbone, image_size=side, input_size=input_size, on_step=on_step)
+    held_out = select(catalogue, catalogue.held_out_items(), where)
+    both = np.concatenate([rows, held_out])
+    labels = catalogue.items["type"].iloc[both].astype(str).to_numpy()
+    return train_category(features[both], labels, np.arange(len(both)) >= len(rows), backbone, input_size)
+
+
+def _save_tastes(pack: Pack, tastes: Mapping[tuple[str, str], Taste], first: str) -> list[Path]:
+    """Everybody's tastes, and the target's mean vectors where every pack has them."""
+    tensors: dict[str, Tensor] = {}
+    header = {}
+    for (scorer, audience), taste in tastes.items():
+        key = f"{scorer}/{audience}"
+        tensors |= {f"{key}/theta": taste.theta, f"{key}/covariance": taste.covariance}
+        header[key] = {"users": taste.users, "mean": taste.mean, "spread": taste.spread}
+    means = {audience: taste.theta for (scorer, audience), taste in tastes.items() if scorer == first}
+    return [
+        storage.save_tensors(pack.root / TASTES, tensors, {"kind": "tastes", "tastes": header}),
+        storage.save_tensors(pack.root / "audiences.safetensors", means, {"kind": "audiences"}),
+    ]
+
+
+def _save_models(pack: Pack, models: Mapping[str, Recommender], judges: set[str]) -> list[Path]:
+    """The first target in the place of the pack's recommender, all others under their names."""
+    written = []
+    for number, (name, model) in enumerate(models.items()):
+        path = pack.root / ("recommender.safetensors" if number == 0 else scorer_file(name, name in judges))
+        written.append(model.save(path, with_users=False))
+    return written
+
+
+def scorer_file(name: str, judge: bool) -> str:
+    """File of a scorer that is not the pack's recommender."""
+    return f"{'judge' if judge else 'target'}-{name}.safetensors"
+
+
+def _describe(
+    models: Mapping[str, Recommender], judges: set[str], first: str, category: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The `verify` entry of `pack.json`."""
+    scorers = {}
+    for name, model in models.items():
+        role, settings = ("judge" if name in judges else "target"), model.about.get("settings", {})
+        auc = model.about["scores"]["test-all"]["model"]["overall"]["auc"]
+        scorers[name] = {
+            "role": role,
+            "file": "recommender.safetensors" if name == first else scorer_file(name, role == "judge"),
+            "auc": {key: auc[key] for key in ("value", "low", "high", "n")},
+            "users": len(model.user_ids),
+            "trained": {key: settings.get(key) for key in ("backbone", "input_size", "fold", "folds", "seed")},
+        }
+    return {"scorers": scorers, "category": dict(category)}
+
+
+def _write(pack: Pack, written: list[Path], audiences: Mapping[str, Any], verify: Mapping[str, Any]) -> None:
+    """`pack.json` last; scorers of an earlier call go."""
+    kept = {name: digest for name, digest in pack.info["files"].items() if not name.startswith(("judge-", "target-"))}
+    hashes = {path.relative_to(pack.root).as_posix(): storage.sha256_of(path) for path in written}
+    for name in set(pack.info["files"]) - set(kept) - set(hashes):
+        (pack.root / name).unlink(missing_ok=True)
+    storage.write_json(
+        pack.root / "pack.json",
+        pack.info | {"files": kept | hashes, "audiences": dict(audiences), "verify": dict(verify)},
+    )

@@ -1,0 +1,227 @@
+"""Check redesigns: what judges grant, whether the category was kept, what is nearest, who gains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from skimage.metrics import structural_similarity
+from torch import Tensor
+
+from gigs.generator.base import Generator
+from gigs.perceptual import PerceptualLoss
+from gigs.verify.panel import Panel
+from gigs.verify.scorer import Scorer
+from gigs.verify.verdict import Believed, JudgeGain, believe
+
+USERS_DRAWN = 1000  # from an audience's mean and covariance, where its users themselves are not known
+TOP = 10
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found; all values JSON-able, as `docs/result.md` describes them."""
+
+    believed: list[Believed]
+    overall: Believed
+    result: dict[str, Any]
+    suggestions: list[dict[str, Any]]
+
+
+@torch.no_grad()
+def verify(
+    panel: Panel,
+    generator: Generator,
+    perceptual: PerceptualLoss,
+    photo: Tensor,
+    base: Tensor,
+    z: Tensor,
+    images: Tensor,
+    *,
+    replaced: int = 0,
+    seed: int = 0,
+) -> Verification:
+    """Check the redesigns of one photo.
+
+    Args:
+        panel: For the audience.
+        generator: Draws the nearest real item.
+        perceptual: LPIPS.
+        photo: `[1,3,R,R]` in `[0,1]`: the baseline of every gain.
+        base: Its reconstruction, `[1,3,R,R]`.
+        z: Latent vectors of the redesigns, `[n,D]`.
+        images: The redesigns, `[n,3,R,R]`.
+        replaced: How many others were dropped because they left the category.
+        seed: Of the bootstrap.
+    """
+    pictures = torch.cat([photo, base, images])
+    phi = {scorer.name: scorer.recommender.features(pictures) for scorer in (*panel.targets, *panel.judges)}
+    category, probabilities = panel.category_of(pictures)
+    own = int(category[0])
+    target_z = panel.target.z_of(phi[panel.target.name])
+    judged = [_judge(panel, judge, phi[judge.name], own) for judge in panel.judges]
+    believed = [
+        believe(
+            [_gain(judge, phi[judge.name], row) for judge in panel.judges],
+            disagreement=panel.disagreement,
+            target_weak=panel.target.weak,
+            seed=seed,
+        )
+        for row in range(len(images))
+    ]
+    overall = believe(
+        [_mean_gain(judge, phi[judge.name]) for judge in panel.judges],
+        disagreement=panel.disagreement,
+        target_weak=panel.target.weak,
+        seed=seed,
+    )
+    target_gain = float((target_z[2:] - target_z[0]).mean())
+    result = {
+        "target": _target(panel.target, target_z),
+        "judges": judged,
+        "retained": [_retained(one, target_gain) for one in judged],
+        "category": {
+            "photo": panel.category.names[own],
+            "probability": _round(probabilities[0, own]),
+            "kept": int((category[2:] == own).sum()),
+            "replaced": replaced,
+            "accuracy": panel.category.about.get("accuracy"),
+        },
+        "diversity": _diversity(perceptual, images),
+        "audience_users_drawn": USERS_DRAWN,
+    }
+    suggestions = [
+        {
+            "category": {
+                "name": panel.category.names[int(category[2 + row])],
+                "kept": bool(category[2 + row] == own),
+                "probability": _round(probabilities[2 + row, own]),
+            },
+            "nearest_item": _nearest(panel, generator, perceptual, z[row : row + 1], images[row : row + 1], own),
+            "rank": _rank(panel, phi, row, own),
+            **_users(panel, phi[panel.target.name], row, own, seed),
+        }
+        for row in range(len(images))
+    ]
+    return Verification(believed, overall, result, suggestions)
+
+
+def _gain(judge: Scorer, phi: Tensor, row: int) -> JudgeGain:
+    change = phi[2 + row : 3 + row] - phi[:1]
+    error = judge.user_spread(change) / max(1, judge.taste.users) ** 0.5
+    return JudgeGain(judge.name, float(judge.z_of(phi[2 + row]) - judge.z_of(phi[0])), float(error), judge.weak)
+
+
+def _mean_gain(judge: Scorer, phi: Tensor) -> JudgeGain:
+    """Of the mean over the redesigns: the gain is linear in phi."""
+    change = phi[2:].mean(0, keepdim=True) - phi[:1]
+    error = judge.user_spread(change) / max(1, judge.taste.users) ** 0.5
+    gain = float((judge.z_of(phi[2:]) - judge.z_of(phi[0])).mean())
+    return JudgeGain(judge.name, gain, float(error), judge.weak)
+
+
+def _target(target: Scorer, z: Tensor) -> dict[str, Any]:
+    return {
+        "name": target.name,
+        "auc": target.auc,
+        "photo_z": _round(z[0]),
+        "reconstruction_z": _round(z[1]),
+        "suggestions_z": [_round(value) for value in z[2:]],
+    }
+
+
+def _judge(panel: Panel, judge: Scorer, phi: Tensor, category: int) -> dict[str, Any]:
+    ceiling = panel.gallery.slope(panel.target.name, judge.name, panel.audience, category)
+    return _target(judge, judge.z_of(phi)) | {"ceiling": _round(ceiling), "weak": judge.weak}
+
+
+def _retained(judged: dict[str, Any], target_gain: float) -> dict[str, Any]:
+    """Share of the target's mean gain that a judge grants; meaningless, and null, where the target gained nothing."""
+    gain = float(np.mean(judged["suggestions_z"])) - judged["photo_z"]
+    share = _round(gain / target_gain) if target_gain > 0.05 else None
+    return {"judge": judged["name"], "gain": _round(gain), "share": share, "ceiling": judged["ceiling"]}
+
+
+def _diversity(perceptual: PerceptualLoss, images: Tensor) -> dict[str, Any]:
+    """Mean and least LPIPS and 1 - SSIM over all pairs of redesigns; null for a single one."""
+    if len(images) < 2:
+        return {"lpips": None, "lpips_least": None, "one_minus_ssim": None, "one_minus_ssim_least": None}
+    first, second = torch.triu_indices(len(images), len(images), 1)
+    lpips = perceptual(images[first], images[second])
+    arrays = images.permute(0, 2, 3, 1).cpu().numpy()
+    ssim = [
+        1 - structural_similarity(arrays[a], arrays[b], channel_axis=-1, data_range=1.0)
+        for a, b in zip(first.tolist(), second.tolist(), strict=True)
+    ]
+    return {
+        "lpips": _round(lpips.mean()),
+        "lpips_least": _round(lpips.min()),
+        "one_minus_ssim": _round(np.mean(ssim)),
+        "one_minus_ssim_least": _round(np.min(ssim)),
+    }
+
+
+def _nearest(
+    panel: Panel, generator: Generator, perceptual: PerceptualLoss, z: Tensor, image: Tensor, category: int
+) -> dict[str, Any]:
+    """The catalogue's nearest real item of the category, in latent space; it is redrawn for comparison."""
+    row, distance = panel.gallery.nearest(z, category)
+    redrawn = generator(panel.gallery.codes[row : row + 1].to(z.device)).float()
+    return {
+        "item_id": panel.gallery.ids[row],
+        "row": row,
+        "distance": _round(distance),
+        "rarity": _round(panel.gallery.rarity(distance)),
+        "lpips": _round(perceptual(redrawn, image)[0]),
+    }
+
+
+def _rank(panel: Panel, phi: dict[str, Tensor], row: int, category: int) -> dict[str, Any]:
+    """Percentile among the category's real items, of the photo and of the redesign, under target and judges."""
+    found = {}
+    for scorer in (panel.target, *panel.judges):
+        z = scorer.z_of(phi[scorer.name])
+        place = [panel.gallery.percentile(scorer.name, panel.audience, category, float(z[i])) for i in (0, 2 + row)]
+        found[scorer.name] = {"photo": _round(place[0]), "suggestion": _round(place[1])}
+    return found
+
+
+def _users(panel: Panel, phi: Tensor, row: int, category: int, seed: int) -> dict[str, Any]:
+    """Who gains and who loses, of users drawn from the audience's mean and covariance under the target."""
+    target, change = panel.target, phi[2 + row] - phi[0]
+    factors = draw_users(target, seed).to(phi.device)
+    gains = factors @ change / target.taste.spread
+    inside = float(change @ target.taste.theta.to(phi.device)) / target.taste.spread
+    outside = None
+    if panel.outside is not None:
+        outside = float(change @ panel.outside.to(phi.device)) / target.taste.spread
+    low, middle, high = torch.quantile(gains, torch.tensor([0.1, 0.5, 0.9], device=gains.device)).tolist()
+    return {
+        "users_gaining": _round((gains > 0).float().mean()),
+        "user_gain": {"p10": _round(low), "p50": _round(middle), "p90": _round(high)},
+        "specificity": None if outside is None else _round(inside - outside),
+        "hit_at_10": _hits(panel, phi, row, factors, category),
+    }
+
+
+def _hits(panel: Panel, phi: Tensor, row: int, factors: Tensor, category: int) -> dict[str, float]:
+    """Share of users for whom photo and redesign would be among the ten best of the category's real items."""
+    real = panel.gallery.phi[panel.gallery.of_category(category)].to(phi.device)
+    last = torch.topk(factors @ real.T, min(TOP, len(real)), dim=1).values[:, -1]
+    shares = [((factors @ phi[index]) > last).float().mean() for index in (0, 2 + row)]
+    return {"photo": _round(shares[0]), "suggestion": _round(shares[1])}
+
+
+def draw_users(scorer: Scorer, seed: int, count: int = USERS_DRAWN) -> Tensor:
+    """Factors `[count,K]` drawn from the audience's mean and covariance."""
+    rng = torch.Generator().manual_seed(seed)
+    values, vectors = torch.linalg.eigh(scorer.taste.covariance.double())
+    root = vectors * values.clamp_min(0).sqrt()
+    noise = torch.randn(count, len(values), generator=rng, dtype=torch.float64)
+    return (scorer.taste.theta.double() + noise @ root.T).float()
+
+
+def _round(value: Any) -> float:
+    return round(float(value), 4)

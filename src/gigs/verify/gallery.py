@@ -1,0 +1,141 @@
+"""What a pack remembers of the catalogue's real items: where they lie in latent space and how they are liked.
+
+No photo is in it. An item's code is the encoder's answer to its photo, so the generator can redraw it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gigs import storage
+from gigs.errors import ModelError
+from gigs.latent import standardise
+
+STEP = 1 / 24  # of the stored codes: int8 then reaches 5.3 standard deviations, with a rounding error of .012
+FILE = "gallery.safetensors"
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Real items of the catalogue that generator, encoder and recommenders were trained with.
+
+    Attributes:
+        ids: Of the items, `N` of them.
+        codes: Standardised latent vectors `[N,D]`.
+        categories: Index into `names`, int64 `[N]`.
+        names: Of the categories.
+        phi: The target's features of the items' photos, `[N,K]` (Eq. 1).
+        scores: By scorer and audience: z-scores `[N]` of the items' photos (`Scorer.z`).
+        spacing: 101 quantiles of the distance from an item to the nearest other of its category (`distances`).
+    """
+
+    ids: list[str]
+    codes: Tensor
+    categories: Tensor
+    names: tuple[str, ...]
+    phi: Tensor
+    scores: dict[tuple[str, str], Tensor]
+    spacing: Tensor
+
+    def of_category(self, category: int) -> Tensor:
+        """Rows of a category's items."""
+        return torch.nonzero(self.categories == category).squeeze(1)
+
+    def slope(self, target: str, judge: str, audience: str, category: int) -> float:
+        """The ceiling of what a judge can retain: its slope on the target over real items of the category.
+
+        A change as trustworthy as the difference between two real items would be confirmed at this rate.
+        """
+        rows = self.of_category(category)
+        x, y = self.scores[target, audience][rows].double(), self.scores[judge, audience][rows].double()
+        x, y = x - x.mean(), y - y.mean()
+        return float((x * y).sum() / x.square().sum().clamp_min(1e-12))
+
+    def percentile(self, scorer: str, audience: str, category: int, z: float) -> float:
+        """Share of the category's real items that score lower, in `[0,1]`."""
+        scores = self.scores[scorer, audience][self.of_category(category)]
+        return float((scores < z).float().mean()) if len(scores) else float("nan")
+
+    def nearest(self, z: Tensor, category: int) -> tuple[int, float]:
+        """Row of the category's item nearest to a latent vector `[1,D]`, and its distance."""
+        rows = self.of_category(category)
+        distance = distances(z, self.codes[rows].to(z.device))[0]
+        best = int(distance.argmin())
+        return int(rows[best]), float(distance[best])
+
+    def rarity(self, distance: float) -> float:
+        """Share of real items that have a nearer neighbour than `distance`: 0 is a copy, 1 is far from everything."""
+        return float(np.interp(distance, self.spacing.numpy(), np.linspace(0, 1, len(self.spacing))))
+
+    def save(self, path: Path) -> Path:
+        """Save with codes as int8 and scores as float16."""
+        scorers = sorted({scorer for scorer, _ in self.scores})
+        audiences = sorted({audience for _, audience in self.scores})
+        tensors = {
+            "codes": (self.codes / STEP).round().clamp(-127, 127).to(torch.int8),
+            "categories": self.categories.to(torch.int16),
+            "phi": self.phi.half(),
+            "ids": torch.from_numpy(np.frombuffer(json.dumps(self.ids).encode(), dtype=np.uint8).copy()),
+            "scores": torch.stack([torch.stack([self.scores[s, a] for a in audiences]) for s in scorers]).half(),
+            "spacing": self.spacing.float(),
+        }
+        header = {"kind": "gallery", "scorers": scorers, "audiences": audiences, "categories": list(self.names)}
+        return storage.save_tensors(path, tensors, header)
+
+
+def load_gallery(path: Path) -> Gallery:
+    """Load what `Gallery.save` wrote.
+
+    Raises:
+        ModelError: Not a gallery, or its parts do not fit together.
+    """
+    tensors, header = storage.load_tensors(path)
+    try:
+        count = len(tensors["codes"])
+        ids = json.loads(tensors["ids"].numpy().tobytes().decode())
+        shape = (len(header["scorers"]), len(header["audiences"]), count)
+        if header["kind"] != "gallery" or len(ids) != count or tensors["scores"].shape != shape:
+            raise ModelError(f"{path}: not a gallery, or its parts do not fit together; build the pack again")
+        return Gallery(
+            ids=[str(identifier) for identifier in ids],
+            codes=standardise(tensors["codes"].float() * STEP),
+            categories=tensors["categories"].long(),
+            names=tuple(header["categories"]),
+            phi=tensors["phi"].float(),
+            scores={
+                (scorer, audience): tensors["scores"][s, a].float()
+                for s, scorer in enumerate(header["scorers"])
+                for a, audience in enumerate(header["audiences"])
+            },
+            spacing=tensors["spacing"],
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise ModelError(f"{path}: not a gallery of this gigs ({error}); build the pack again") from error
+
+
+def distances(a: Tensor, b: Tensor) -> Tensor:
+    """Root mean square differences `[N,M]` between latent vectors `[N,D]` and `[M,D]`; sqrt(2) for unrelated ones."""
+    return torch.cdist(a.float(), b.float()) / a.shape[1] ** 0.5
+
+
+def spacing_of(codes: Tensor, categories: Tensor, chunk: int = 1024) -> Tensor:
+    """101 quantiles of the distance from each code `[N,D]` to the nearest other one of its category."""
+    found = []
+    for category in categories.unique():
+        own = codes[categories == category]
+        if len(own) < 2:
+            continue
+        for start in range(0, len(own), chunk):
+            near = distances(own[start : start + chunk], own)
+            rows = torch.arange(len(near))
+            near[rows, rows + start] = float("inf")
+            found.append(near.min(1).values)
+    if not found:
+        return torch.linspace(0, 1, 101)
+    return torch.quantile(torch.cat(found), torch.linspace(0, 1, 101))

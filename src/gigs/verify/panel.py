@@ -1,0 +1,81 @@
+"""Who checks a redesign for one audience: targets, judges, the real items, and the classifier of product types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gigs.errors import ModelError
+from gigs.recommender.backbone import Backbone
+from gigs.verify.category import CategoryClassifier
+from gigs.verify.gallery import Gallery
+from gigs.verify.scorer import Scorer, Taste
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Everything that `verify.check` needs.
+
+    Attributes:
+        audience: Name of the audience that all scorers hold.
+        targets: Scorers that may be optimised; the first is the pack's recommender, whose score is reported.
+        judges: Scorers that may not; two or more.
+        gallery: The catalogue's real items.
+        category: The classifier of product types.
+        eyes: The network that the classifier looks through.
+        disagreement: Of judges beyond the bootstrap, in z (`verdict.calibrate`).
+        outside: The target's taste vector of everybody else, `[K]`; None for the audience of all.
+    """
+
+    audience: str
+    targets: tuple[Scorer, ...]
+    judges: tuple[Scorer, ...]
+    gallery: Gallery
+    category: CategoryClassifier
+    eyes: Backbone
+    disagreement: float
+    outside: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if not self.targets or len(self.judges) < 2:
+            raise ModelError("verification needs a target and two judges or more; build the pack's scorers again")
+
+    @property
+    def target(self) -> Scorer:
+        """The scorer whose score is reported."""
+        return self.targets[0]
+
+    def to(self, device: str) -> Panel:
+        """Move the networks; returns self."""
+        for scorer in (*self.targets, *self.judges):
+            scorer.recommender.to(device)
+        self.eyes.to(device)
+        return self
+
+    @torch.no_grad()
+    def category_of(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Most likely category `[N]` of pictures `[N,3,H,W]`, and all probabilities `[N,C]`."""
+        probabilities = self.category(images, self.eyes)
+        return probabilities.argmax(1), probabilities
+
+    def value(self, category: int) -> Tensor:
+        """How well the real items of a category are liked, `[rows]`: the targets' cautious score (`cautious`)."""
+        rows = self.gallery.of_category(category)
+        return cautious(torch.stack([self.gallery.scores[t.name, self.audience][rows] for t in self.targets]))
+
+    def preference(self, images: Tensor) -> Tensor:
+        """The same for pictures `[N,3,H,W]`, differentiable, `[N]`."""
+        return cautious(torch.stack([scorer.z(images) for scorer in self.targets]))
+
+
+def cautious(z: Tensor) -> Tensor:
+    """Mean over scorers `[S,N]` less half their standard deviation: a gain that only one of them sees counts less."""
+    return z.mean(0) if len(z) == 1 else z.mean(0) - 0.5 * z.std(0, unbiased=False)
+
+
+def taste_outside(everybody: Taste, audience: Taste) -> Tensor | None:
+    """Mean factors of everybody who is not in the audience; None where nobody is left."""
+    left = everybody.users - audience.users
+    return None if left < 1 else (everybody.theta * everybody.users - audience.theta * audience.users) / left

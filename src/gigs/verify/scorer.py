@@ -1,0 +1,92 @@
+"""A recommender as it looks at one audience, in a unit that it shares with every other."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gigs.recommender.base import Recommender
+
+WEAK = 0.5  # AUC of chance: a scorer whose interval reaches it promises nothing
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What is kept of an audience under one recommender; nobody's own factor is in it.
+
+    Attributes:
+        users: How many.
+        theta: Mean of their factors, `[K]`.
+        covariance: Of their factors, `[K,K]`: how differently they see a change.
+        mean: Mean score of the catalogue's real items.
+        spread: Standard deviation of the same.
+    """
+
+    users: int
+    theta: Tensor
+    covariance: Tensor
+    mean: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """One recommender with one audience. `role` is `target` (its score was optimised) or `judge` (it never was).
+
+    `auc` holds `value`, `low`, `high` and `n` of its test AUC.
+    """
+
+    name: str
+    role: str
+    recommender: Recommender
+    taste: Taste
+    auc: dict[str, Any]
+
+    @property
+    def weak(self) -> bool:
+        """Whether the interval of its AUC reaches chance."""
+        low = self.auc.get("low")
+        return low is None or low <= WEAK
+
+    def z(self, images: Tensor) -> Tensor:
+        """Scores `[N]` of pictures `[N,3,H,W]` in `[0,1]`, in standard deviations of the catalogue's real items."""
+        return self.z_of(self.recommender.features(images))
+
+    def z_of(self, phi: Tensor) -> Tensor:
+        """The same from features `[N,K]`."""
+        taste = self.taste
+        return (phi @ taste.theta.to(phi.device) - taste.mean) / taste.spread
+
+    def user_spread(self, change: Tensor) -> Tensor:
+        """Standard deviation over the users of their gain, `[N]`, for changes of features `[N,K]`; as `z`."""
+        covariance = self.taste.covariance.to(change.device)
+        variance = ((change @ covariance) * change).sum(1).clamp_min(0)
+        return variance.sqrt() / self.taste.spread
+
+    def users_gaining(self, change: Tensor) -> Tensor:
+        """Share of the users who gain, `[N]`, for changes of features `[N,K]`, if gains are normal about the mean."""
+        mean = change @ self.taste.theta.to(change.device) / self.taste.spread
+        return _normal_cdf(mean / self.user_spread(change).clamp_min(1e-9))
+
+
+def taste_of(factors: Tensor, item_scores: Tensor) -> Taste:
+    """Mean and covariance of users' factors `[U,K]`; mean and spread of the real items' scores `[N]`."""
+    theta = factors.double().mean(0)
+    centred = factors.double() - theta
+    covariance = centred.T @ centred / max(1, len(factors) - 1)
+    spread = float(item_scores.double().std(unbiased=False))
+    return Taste(
+        users=len(factors),
+        theta=theta.float(),
+        covariance=covariance.float(),
+        mean=float(item_scores.double().mean()),
+        spread=spread if math.isfinite(spread) and spread > 0 else 1.0,
+    )
+
+
+def _normal_cdf(x: Tensor) -> Tensor:
+    return 0.5 * (1 + torch.erf(x / math.sqrt(2)))

@@ -1,0 +1,91 @@
+"""From the judges' gains to one interval and one word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+DRAWS = 4000
+COVERAGE = 0.95
+WORDS = {
+    "likely": "Models that had no part in the redesign agree that this audience would like it better.",
+    "unclear": "Models that had no part in the redesign do not settle whether this audience would like it better.",
+    "no gain found": "Models that had no part in the redesign see no gain for this audience.",
+    "no promise": "The models know too little about this audience's taste to promise anything.",
+}
+
+
+@dataclass(frozen=True)
+class JudgeGain:
+    """What one judge grants a picture against the photo, in z; `error` is its standard error over the users."""
+
+    name: str
+    gain: float
+    error: float
+    weak: bool = False
+
+
+@dataclass(frozen=True)
+class Believed:
+    """The gain that a further, unseen judge may be expected to grant, in z, with a 95% interval, and a word for it.
+
+    `verdict` is a key of `WORDS`: `likely` where the whole interval is above 0, `no gain found` where its middle is not
+    above 0, `unclear` in between, `no promise` where every judge is weak (AUC interval reaching 0.5).
+    """
+
+    gain: float
+    low: float
+    high: float
+    verdict: str
+
+    @property
+    def words(self) -> str:
+        """The verdict as a sentence."""
+        return WORDS[self.verdict]
+
+
+def believe(judges: Sequence[JudgeGain], *, disagreement: float, target_weak: bool = False, seed: int = 0) -> Believed:
+    """A bootstrap over judges and over the audience's users.
+
+    Every draw takes one judge at random, a resampled audience for it (normal, with the standard error of its mean
+    gain), and the disagreement that judges were seen to have beyond that.
+
+    Args:
+        judges: At least one.
+        disagreement: Standard deviation of a judge's gain around another's expectation (`calibrate`), in z.
+        target_weak: The target's own AUC interval reaches 0.5.
+        seed: Of the draws.
+    """
+    fit = [judge for judge in judges if not judge.weak] or list(judges)
+    rng = np.random.default_rng(seed)
+    gains, errors = np.array([judge.gain for judge in fit]), np.array([judge.error for judge in fit])
+    chosen = rng.integers(0, len(fit), DRAWS)
+    draws = gains[chosen] + rng.normal(size=DRAWS) * np.hypot(errors[chosen], disagreement)
+    low, high = np.quantile(draws, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    gain = float(gains.mean())
+    if target_weak or all(judge.weak for judge in judges):
+        verdict = "no promise"
+    elif low > 0:
+        verdict = "likely"
+    else:
+        verdict = "unclear" if gain > 0 else "no gain found"
+    return Believed(gain, float(low), float(high), verdict)
+
+
+def calibrate(gains: np.ndarray) -> float:
+    """Disagreement of judges: how far each judge's gain lies from the mean of the others', in z.
+
+    Args:
+        gains: `[pictures,judges]`, two judges or more.
+
+    Returns:
+        The root mean square over pictures and judges of that distance, less what the spread among the others (which
+        the bootstrap draws anyway) explains.
+    """
+    count = gains.shape[1]
+    others = (gains.sum(1, keepdims=True) - gains) / (count - 1)
+    away = float(np.square(gains - others).mean())
+    among = float(np.mean([np.delete(gains, judge, axis=1).var(axis=1).mean() for judge in range(count)]))
+    return max(0.0, away - among) ** 0.5
