@@ -108,7 +108,12 @@ def suggest(
             f"with {models.recommender.feature_count} factors: they are not from the same training"
         )
     rng = torch.Generator().manual_seed(seed)
-    theta = audience.theta.to(device=compute.device, dtype=torch.float32)
+    if audience.sample is None and not models.recommender.is_linear:
+        raise InputError(
+            f"audience {audience.name!r} is a mean, and this recommender's score is not linear: sample users"
+        )
+    theta = audience.theta if audience.sample is None else audience.sample
+    theta = theta.to(device=compute.device, dtype=torch.float32)
     started = time.perf_counter()
     pivot = _base(models, photo, preset, rng, compute, on_step)
     verdict = None if gate is None or photo is None else _judge(models, gate, photo, pivot, preset)
@@ -119,7 +124,8 @@ def suggest(
     tuned = time.perf_counter()
 
     def preference(images: Tensor) -> Tensor:
-        return models.recommender.score(images, theta)
+        scores = models.recommender.score(images, theta)
+        return scores if theta.ndim == 1 else scores.mean(dim=1)
 
     found = shift(generator, base.z, preference, preset.shifting, rng=rng, compute=compute, on_step=on_step)
     with torch.no_grad():

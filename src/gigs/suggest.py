@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from gigs.errors import InputError
 from gigs.fallback import within_memory
 from gigs.finished import fingerprint, finished, seal
 from gigs.generator.base import load_generator
+from gigs.generator.use import Use
 from gigs.images import Fit, fit_square, read_photo, to_tensor
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import RefusedError
@@ -51,6 +53,7 @@ class Request:
     encoder: Path | None = None
     device: str = "cpu"
     force: bool = False
+    use: Use = field(default_factory=Use)
     resume: bool = False
     min_audience: int = MINIMUM_USERS
 
@@ -91,11 +94,17 @@ def run(request: Request, on_step: OnStep = silent) -> tuple[list[tuple[Path, di
 def _run(request: Request, on_step: OnStep) -> tuple[list[tuple[Path, dict[str, Any]]], list[str]]:
     device = pick_device(request.device)
     pack = load_pack(request.pack)
-    generator = load_generator(request.generator) if request.generator else pack.generator
+    generator = request.use(load_generator(request.generator) if request.generator else pack.generator)
     inputs = list(_inputs(request, pack, generator.resolution))
     _check_out(request, inputs)
     audience, label, known = _audience(request, pack)
     require_minimum(audience, request.min_audience)
+    if audience.sample is not None:
+        warnings.warn(
+            f"this recommender's score is not linear in a user's taste: {audience.scored_users} of {audience.users} "
+            "users are scored one by one at every step, which costs that much more than one mean taste would",
+            stacklevel=2,
+        )
     recommender = load_recommender(request.recommender) if request.recommender else pack.recommender
     compute = probed(device) if request.preset.probe else Compute(device=device)
     models = Models(generator, recommender, PerceptualLoss("vgg"), _encoder(request, pack)).placed(compute)
@@ -142,12 +151,17 @@ def _mark(request: Request, item: _Input, audience: Audience, more: list[Any]) -
         "force": request.force,
         "more": more,
     }
-    return fingerprint(about, [item.photo, audience.theta])
+    return fingerprint(about, [item.photo, audience.theta, audience.sample])
 
 
 def _is_packs_own(request: Request) -> bool:
     """Whether the pack's own models draw and see: its gate's limits hold for no others."""
-    return request.generator is None and request.recommender is None and request.encoder is None
+    return _draws_as_packed(request) and request.recommender is None and request.encoder is None
+
+
+def _draws_as_packed(request: Request) -> bool:
+    """Whether pictures are drawn, and looked at, as they were when the pack's statistics were made."""
+    return request.generator is None and request.use == Use()
 
 
 def _encoder(request: Request, pack: Pack) -> Encoder | None:
@@ -172,9 +186,9 @@ def _check_out(request: Request, inputs: list[_Input]) -> None:
             raise InputError(f"--out {item.folder}: {nearest} is not a folder that can be written to")
 
 
-def _models_used(request: Request, pack: Pack) -> dict[str, dict[str, str]]:
-    """Which files drew and scored, by name and hash; the pack's own were hashed when it was loaded."""
-    used = {}
+def _models_used(request: Request, pack: Pack) -> dict[str, dict[str, Any]]:
+    """Which files drew and scored, by name and hash, and how; the pack's own were hashed when it was loaded."""
+    used: dict[str, dict[str, Any]] = {}
     for kind, given in (
         ("generator", request.generator),
         ("recommender", request.recommender),
@@ -185,6 +199,7 @@ def _models_used(request: Request, pack: Pack) -> dict[str, dict[str, str]]:
             used[kind] = {"file": given.name, "sha256": storage.sha256_of(given)}
         elif name in pack.info["files"] and not (kind == "encoder" and request.generator):
             used[kind] = {"file": f"{pack.name}/{name}", "sha256": pack.info["files"][name]}
+    used["generator"] |= request.use.described()
     return used
 
 
@@ -225,7 +240,7 @@ def _audience(request: Request, pack: Pack) -> tuple[Audience, str, bool]:
     if request.recommender is None:
         audience = pack.audience(request.audience)
         # another generator's resolution is another scale of scores: the pack's statistics then do not hold
-        return audience, pack.audiences[audience.name]["label"], request.generator is None
+        return audience, pack.audiences[audience.name]["label"], _draws_as_packed(request)
     catalogue = Catalogue.open(request.catalogue) if request.catalogue else None
     audience = select_audience(request.audience, load_recommender(request.recommender), catalogue)
     return audience, audience.name, False

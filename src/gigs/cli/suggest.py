@@ -43,6 +43,15 @@ GENERATOR = typer.Option(None, help="Generator file to use instead of the pack's
 RECOMMENDER = typer.Option(None, help="Recommender file to use instead of the pack's; with users, for other audiences.")
 ENCODER = typer.Option(None, help="Encoder file that goes with --generator (`gigs train encoder`).")
 CATALOGUE = typer.Option(None, help="Catalogue folder, for audiences by condition.")
+SPACE = typer.Option(
+    None,
+    help="Latent space to search in: z, w or w+ (StyleGAN2), z or z+class (BigGAN); the generator's own if not given.",
+)
+CLASS = typer.Option(None, "--class", min=0, help="Class to draw, by number, where the generator knows classes.")
+SIZE = typer.Option(
+    None, help="Side in pixels, 32 to 1024, at which pictures are compared, scored and saved: scaled bilinearly from "
+    "what the generator draws (the paper: 64 drawn, 128 here)."
+)  # fmt: skip
 RESUME = typer.Option(
     False, "--resume", help="Keep the products that --out holds already, whole and from the same request; do the rest."
 )
@@ -68,6 +77,9 @@ def suggest_command(
     encoder: Path = ENCODER,
     recommender: Path = RECOMMENDER,
     catalogue: Path = CATALOGUE,
+    space: str = SPACE,
+    label: int = CLASS,
+    size: int = SIZE,
     force: bool = FORCE,
     resume: bool = RESUME,
     min_audience: int = MIN_AUDIENCE,
@@ -88,6 +100,7 @@ def suggest_command(
       gigs suggest shirt.jpg --recommender runs/vbpr/recommender.safetensors --catalogue data/hm
       --audience 'age >= 18 and age < 30'
     """
+    from gigs.generator.use import Use
     from gigs.inversion.gate import RefusedError
     from gigs.presets import get_preset  # torch takes seconds to import; --help should not wait for it
     from gigs.suggest import Request, run
@@ -103,6 +116,7 @@ def suggest_command(
         pack=pack,
         generator=generator,
         encoder=encoder,
+        use=Use(space=space, label=label, size=size),
         force=force,
         resume=resume,
         min_audience=min_audience,

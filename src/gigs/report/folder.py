@@ -51,7 +51,7 @@ class Origin:
     photo: str | None
     fit: Fit | None
     pack: str
-    models: dict[str, dict[str, str]]
+    models: dict[str, dict[str, Any]]
     audience_label: str
     percentile: Callable[[float], float | None]
 
@@ -122,7 +122,12 @@ def _record(
         "seconds": {stage: round(seconds, 3) for stage, seconds in found.seconds.items()},
         "pack": origin.pack,
         "models": origin.models,
-        "audience": {"name": audience.name, "label": origin.audience_label, "users": audience.users},
+        "audience": {
+            "name": audience.name,
+            "label": origin.audience_label,
+            "users": audience.users,
+            "scored_users": audience.scored_users,
+        },
         "photo": _photo(found, origin),
         "reconstruction": _reconstruction(found, origin),
         "gate": asdict(found.verdict) if found.verdict else None,
