@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from gigs.bars import progress_bars
+from gigs.cli import data_shop
 from gigs.cli.console import errors, output
-
-if TYPE_CHECKING:
-    from gigs.data.catalogue import Catalogue
+from gigs.cli.data_shop import OUT, SEED, SIZE, say
 
 app = typer.Typer(help="Import a catalogue: your own files or database, or a public data set.", no_args_is_help=True)
-OUT = typer.Option(..., "--out", "-o", help="Folder for the catalogue; a finished one in it is replaced.")
-SIZE = typer.Option(128, min=32, max=1024, help="Side in pixels of the packed square pictures.")
-SEED = typer.Option(0, min=0, help="Draws the held-out products.")
+app.command("folder")(data_shop.import_folder_command)
+app.command("sql")(data_shop.import_sql_command)
 
 
 @app.command("hm")
@@ -39,7 +36,7 @@ def import_hm_command(
 
     with progress_bars(errors) as on_step:
         catalogue = import_hm(source, out, image_size=size, hold_out=hold_out, seed=seed, on_step=on_step)
-    _say(catalogue)
+    say(catalogue)
 
 
 @app.command("amazon-fashion")
@@ -81,15 +78,4 @@ def import_amazon_fashion_command(
         + (f" (the authors state {stated[0]} users, {stated[1]} images, {stated[2]} actions)" if stated else ""),
         highlight=False, soft_wrap=True,
     )  # fmt: skip
-    _say(catalogue)
-
-
-def _say(catalogue: Catalogue) -> None:
-    """One line: what was imported, and the next command."""
-    info = catalogue.info
-    output.print(
-        f"{catalogue.root}: {info['items']:,} items, {info['users']:,} users, {info['interactions']:,} interactions; "
-        f"{len(catalogue.users_with_tests()):,} users with a test item; {len(catalogue.held_out_items()):,} items of "
-        f"{info['held_out_products']:,} products held out. Next: gigs data check {catalogue.root}",
-        markup=False, highlight=False, soft_wrap=True,
-    )  # fmt: skip
+    say(catalogue)

@@ -81,7 +81,7 @@ def import_amazon_fashion(
             out,
             {"items": items, "users": users, "interactions": pairs},
             decode,
-            info,
+            lambda: info,
             image_size=image_size,
             on_step=on_step,
             extras={"dropped.csv": dropped.write},

@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.lib.format import open_memmap
 from PIL import Image
 
 from gigs import storage
@@ -116,7 +115,7 @@ def _derive(source: np.ndarray, path: Path, size: int, on_step: OnStep) -> None:
     """Write a smaller copy of all pictures beside the large one."""
 
     def write(temporary: Path) -> None:
-        target = open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(source), size, size, 3))
+        target = storage.packed_array(temporary, np.uint8, (len(source), size, size, 3))
         for row, picture in enumerate(source):
             small = Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC)
             target[row] = np.asarray(small)

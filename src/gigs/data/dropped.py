@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 HEADER = ("table", "row", "id", "reason", "fix")
 EXAMPLES = 5
+SHOWN = 100  # characters of an id in a summary
 # A cell that starts like a formula would be run by the spreadsheet that opens it.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -51,6 +52,12 @@ class Dropped:
                 "" if identifier is None or identifier != identifier else str(identifier) for identifier in ids
             ]
 
+    def add_broken(self, table: str, broken: Mapping[int, str]) -> None:
+        """Take in rows that could not be read, each with what is wrong with it."""
+        for fault in dict.fromkeys(broken.values()):
+            rows = [row for row, its in broken.items() if its == fault]
+            self.add(table, rows, [""] * len(rows), f"cannot be read: {fault}", "correct these rows")
+
     def count(self, table: str | None = None) -> int:
         """How many rows were left out, of one table or of all."""
         return sum(len(kind.rows) for kind in self._kinds.values() if table in (None, kind.table))
@@ -79,4 +86,5 @@ def harmless(cell: str) -> str:
 
 
 def _example(row: int, identifier: str) -> str:
-    return f"row {row}" + (f" ({identifier[:60]})" if identifier else "")
+    short = identifier if len(identifier) <= SHOWN else identifier[:SHOWN] + "..."
+    return f"row {row}" + (f" ({short})" if short else "")

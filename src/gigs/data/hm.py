@@ -64,7 +64,7 @@ def import_hm(
         return _photo(source / "images", item_ids[row], image_size)
 
     settings = {"source": "hm", "seed": seed, "held_out_products": hold_out}
-    return write_catalogue(out, tables, decode, settings | info, image_size=image_size, on_step=on_step)
+    return write_catalogue(out, tables, decode, lambda: settings | info, image_size=image_size, on_step=on_step)
 
 
 def _tables(source: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:

@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.lib.format import open_memmap
 
-from gigs import storage
+from gigs import folders, storage
 from gigs.data.catalogue import SCHEMA, Catalogue
 from gigs.errors import DataError
 from gigs.progress import OnStep, Step, silent
@@ -26,7 +25,7 @@ def write_catalogue(
     out: str | Path,
     tables: dict[str, pd.DataFrame],
     decode: Decode,
-    info: dict[str, Any],
+    info: Callable[[], dict[str, Any]],
     *,
     image_size: int,
     on_step: OnStep = silent,
@@ -40,29 +39,32 @@ def write_catalogue(
         out: Folder; made if need be.
         tables: `items` (with `held_out`), `users` and `interactions`; `has_image` is filled in here.
         decode: Gives the square uint8 `[image_size,image_size,3]` of an item; called from several threads.
-        info: Goes into `catalogue.json`; `image_problems` (item id to reason) is added.
+        info: Called once the photos are read, gives what goes into `catalogue.json`; `image_problems` (item id to
+            reason) is added.
         image_size: Side in pixels of the packed squares.
         on_step: Progress over photos.
         extras: More files by name, each with what writes it; called after the photos are read.
 
     Raises:
         DataError: The size is none for pictures.
+        InputError: Another process writes into the folder.
     """
     out, items = Path(out), tables["items"]
     check_size(image_size)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "catalogue.json").unlink(missing_ok=True)
-    for stale in (*out.glob("images-*.npy"), *out.glob(".images-*.npy")):  # the latter from a killed import
-        stale.unlink()
-    items["has_image"], problems = _pack(decode, items["item_id"], out, image_size, on_step)
-    for name, table in tables.items():
-        storage.write_atomic(out / f"{name}.parquet", partial(table.to_parquet, index=False))
-    (out / "dropped.csv").unlink(missing_ok=True)
-    for name, write in (extras or {}).items():
-        storage.write_atomic(out / name, write)
-    about = {"schema": SCHEMA, "image_size": image_size} | info | {"image_problems": problems}
-    storage.write_json(out / "catalogue.json", about)
-    return Catalogue.open(out)
+    with folders.owned(out):
+        (out / "catalogue.json").unlink(missing_ok=True)
+        for stale in (*out.glob("images-*.npy"), *out.glob(".images-*.npy")):  # the latter from a killed import
+            stale.unlink()
+        items["has_image"], problems = _pack(decode, items["item_id"], out, image_size, on_step)
+        for name, table in tables.items():
+            storage.write_atomic(out / f"{name}.parquet", partial(table.to_parquet, index=False))
+        about = info()
+        (out / "dropped.csv").unlink(missing_ok=True)
+        for name, write in (extras or {}).items():
+            storage.write_atomic(out / name, write)
+        about = {"schema": SCHEMA, "image_size": image_size} | about | {"image_problems": problems}
+        storage.write_json(out / "catalogue.json", about)
+        return Catalogue.open(out)
 
 
 def check_size(image_size: int) -> None:
@@ -87,7 +89,7 @@ def _pack(
             yield from pool.map(decode, range(start, min(start + 256, len(item_ids))))
 
     def write(temporary: Path) -> None:
-        packed = open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(item_ids), size, size, 3))
+        packed = storage.packed_array(temporary, np.uint8, (len(item_ids), size, size, 3))
         with ThreadPoolExecutor(max_workers=4) as pool:  # Pillow decodes outside the interpreter lock
             for row, result in enumerate(decoded(pool)):
                 if isinstance(result, np.ndarray):

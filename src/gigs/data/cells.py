@@ -1,0 +1,119 @@
+"""Single cells: any value as text, text as an id, as a time, as a number."""
+
+from __future__ import annotations
+
+import json
+import math
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+MAX_ID = 256  # characters
+INVISIBLE = "\ufeff\u200b\u2060\u00ad"  # marks that copying leaves at the ends of a cell
+# Seconds, milliseconds, microseconds and nanoseconds since 1970 by their size: each range is 1973 to 5138.
+EPOCHS = {"s": 1e8, "ms": 1e11, "us": 1e14, "ns": 1e17}
+EARLIEST, LATEST = pd.Timestamp("1970-01-02"), pd.Timestamp("2200-01-01")
+
+
+def as_text(value: Any) -> str | None:
+    """A value of JSON, Parquet or a database as the text that a CSV would hold; None for nothing.
+
+    Whole numbers lose a needless ".0", so that an id is the same from any source; lists are joined with "|".
+    """
+    if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float | Decimal) and math.isfinite(value):
+        return str(int(value)) if abs(float(value)) < 1 << 53 and value == int(value) else str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes | bytearray | memoryview):
+        value = bytes(value).decode("utf-8", "replace")
+    if isinstance(value, list | tuple):
+        value = "|".join(filter(None, map(as_text, value)))
+    if isinstance(value, dict):
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    return str(value).encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be written
+
+
+def clean_id(text: str | None) -> str | None:
+    """An id without space around it and in one Unicode spelling (NFC): macOS writes an e with accent as two letters.
+
+    Nothing else is changed: case, leading zeros, right-to-left marks and joined emoji stay.
+    """
+    if text is None:
+        return None
+    return unicodedata.normalize("NFC", text.strip().strip(INVISIBLE).strip()) or None
+
+
+def clean_ids(column: pd.Series) -> pd.Series:
+    """`clean_id` of a whole column."""
+    return through_unique(column, clean_id)
+
+
+def unusable_ids(column: pd.Series) -> pd.Series:
+    """Why clean ids cannot be used, in words about "the id"; empty where they can."""
+    return through_unique(column, _unusable).where(column.notna(), "no id")
+
+
+def _unusable(identifier: str) -> str:
+    if len(identifier) > MAX_ID:
+        return f"id of more than {MAX_ID} characters"
+    if any(unicodedata.category(letter) == "Cc" for letter in identifier):
+        return "line break or control character in the id"
+    return ""
+
+
+def through_unique(column: pd.Series, change: Callable[[Any], Any]) -> pd.Series:
+    """Apply a function once for each distinct value: ids and kinds repeat a lot."""
+    table = {value: change(value) for value in column.dropna().unique()}
+    return pd.Series([table.get(value) for value in column], index=column.index, dtype=object)
+
+
+def as_number(column: pd.Series) -> pd.Series:
+    """Text as float64; NaN where it is none. A decimal comma is understood where there is no point."""
+    plain = column.astype("string").str.strip().str.replace(r"^([+-]?\d+),(\d+)$", r"\1.\2", regex=True)
+    return pd.to_numeric(plain, errors="coerce").astype(np.float64).replace([np.inf, -np.inf], np.nan)
+
+
+def as_time(column: pd.Series, form: str = "") -> pd.Series:
+    """Text as times, without a zone, in UTC; NaT where it is none.
+
+    Understood are ISO 8601 (2020-09-22, 2020-09-22T10:00:00+02:00), 20200922, and seconds, milliseconds, microseconds
+    or nanoseconds since 1970, told apart by their size; with `form`, only what it says (as for strptime).
+    """
+    text = column.astype("string").str.strip()
+    if form:
+        parsed = pd.to_datetime(text, format=form, errors="coerce", utc=True)
+        return _sensible(parsed.dt.tz_localize(None))
+    number = pd.to_numeric(text, errors="coerce").astype(np.float64)
+    parsed = pd.to_datetime(text.where(number.isna()), format="ISO8601", errors="coerce", utc=True)
+    parsed = parsed.dt.tz_localize(None).astype("datetime64[us]")
+    days = number.between(19000101, 22000101) & text.str.fullmatch(r"\d{8}").fillna(False)
+    parsed = parsed.where(~days, pd.to_datetime(text.where(days), format="%Y%m%d", errors="coerce"))
+    for unit, least in EPOCHS.items():
+        here = number.between(least, least * 1000, inclusive="left") & ~days
+        parsed = parsed.where(~here, pd.to_datetime(number.where(here), unit=unit, errors="coerce"))
+    return _sensible(parsed)
+
+
+def _sensible(times: pd.Series) -> pd.Series:
+    times = times.astype("datetime64[us]")
+    return times.where(times.between(EARLIEST, LATEST))
+
+
+def typed(column: pd.Series) -> pd.Series:
+    """A column of text as numbers, if all of it is numbers and none is a code with leading zeros; else as it is."""
+    known = column.dropna()
+    if known.empty or known.str.fullmatch(r"[+-]?0\d+").any():
+        return column
+    numbers = pd.to_numeric(known, errors="coerce")
+    if numbers.isna().any() or (numbers.abs() > 1 << 53).any():
+        return column
+    return pd.to_numeric(column, errors="coerce").astype(np.float64)
