@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gigs import plugins, storage
 from gigs.errors import InputError, ModelError
 from gigs.fitting import WRONG, build_fitting
+from gigs.hub import HubMixin
 from gigs.latent import standardise
 
 Builder = Callable[[dict[str, Any]], "Generator"]
@@ -20,7 +21,7 @@ FAMILIES: dict[str, Builder] = {}
 ENTRY_POINTS = "gigs.generators"  # group under which an installed package may name builders of its own
 
 
-class Generator(nn.Module):
+class Generator(HubMixin, nn.Module):
     """Latent vector to picture.
 
     A family subclasses this, sets `family`, `latent_dim` and `resolution`, and implements `sample`, `forward` and
@@ -32,6 +33,7 @@ class Generator(nn.Module):
     """
 
     family: ClassVar[str]
+    hub_file = "generator.safetensors"
     latent_dim: int
     resolution: int
     space: str = "z"
@@ -89,6 +91,15 @@ class Generator(nn.Module):
         """Everything but the weights that is needed to build this generator again; JSON-able."""
         raise NotImplementedError
 
+    def hub_write(self, path: Path, **options: Any) -> Path:
+        """As `save_generator`."""
+        return save_generator(path, self, **options)
+
+    @classmethod
+    def hub_read(cls, path: Path) -> Generator:
+        """As `load_generator`."""
+        return load_generator(path)
+
     def freeze(self) -> Generator:
         """Evaluation mode, and no gradients for the weights: half of what naive inversion computes is those."""
         return self.eval().requires_grad_(False)
@@ -110,8 +121,9 @@ def builder_of(family: str) -> Builder | None:
 
 
 def save_generator(path: Path, generator: Generator, about: dict[str, Any] | None = None) -> Path:
-    """Save as safetensors; `about` (how trained, on what, scores) travels in the header."""
-    settings = {"kind": "generator", "family": generator.family, "network": generator.settings(), "about": about or {}}
+    """Save as safetensors; `about` (how trained, on what, scores; by default what is known) travels in the header."""
+    known = generator.about if about is None else about
+    settings = {"kind": "generator", "family": generator.family, "network": generator.settings(), "about": known}
     return storage.save_tensors(path, dict(generator.state_dict()), settings)
 
 
@@ -124,7 +136,7 @@ def load_generator(path: str | Path) -> Generator:
     tensors, settings = storage.load_tensors(Path(path))
     if settings.get("kind") != "generator":
         raise ModelError(f"{path}: holds a {settings.get('kind', 'something else')}, not a generator")
-    family, network = settings.get("family"), settings.get("network")
+    family, network = settings.get("family"), settings.get("network", {})
     build = builder_of(family) if isinstance(family, str) else None
     if build is None:
         known = sorted({*FAMILIES, *plugins.names(ENTRY_POINTS)})
@@ -134,4 +146,5 @@ def load_generator(path: str | Path) -> Generator:
         generator.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except WRONG as error:
         raise ModelError(f"{path}: weights do not fit the settings they came with ({error})") from error
+    generator.about = dict(settings.get("about") or {})
     return generator.freeze()

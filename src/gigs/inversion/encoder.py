@@ -16,17 +16,20 @@ from gigs import storage
 from gigs.errors import InputError, ModelError
 from gigs.fitting import WRONG, build_fitting
 from gigs.generator.progan import ProGANSettings, Trunk
+from gigs.hub import HubMixin
 from gigs.latent import standardise
 
 FAMILY = "progan-trunk"
 
 
-class Encoder(nn.Module):
+class Encoder(HubMixin, nn.Module):
     """Photos `[N,3,R,R]` in `[0,1]` to standardised latent vectors `[N,D]`, for whatever generator it was trained on.
 
     Args:
         settings: Resolution, latent dimension and widths of the network (a progressive critic's trunk).
     """
+
+    hub_file = "encoder.safetensors"
 
     def __init__(self, settings: ProGANSettings) -> None:
         super().__init__()
@@ -44,15 +47,25 @@ class Encoder(nn.Module):
             raise InputError(f"the encoder takes [N,3,{self.resolution},{self.resolution}], not {list(images.shape)}")
         return standardise(self.trunk(images * 2 - 1, self.config.top).float())
 
+    def hub_write(self, path: Path, **options: Any) -> Path:
+        """As `save_encoder`."""
+        return save_encoder(path, self, **options)
+
+    @classmethod
+    def hub_read(cls, path: Path) -> Encoder:
+        """As `load_encoder`."""
+        return load_encoder(path)
+
     def freeze(self) -> Encoder:
         """Evaluation mode, no gradients for the weights. Returns self."""
         return self.eval().requires_grad_(False)
 
 
 def save_encoder(path: Path, encoder: Encoder, about: dict[str, Any] | None = None) -> Path:
-    """Save as safetensors; `about` (how trained, on what, scores) travels in the header."""
+    """Save as safetensors; `about` (how trained, on what, scores; by default what is known) travels in the header."""
     network = asdict(encoder.config)
-    header = {"kind": "encoder", "family": FAMILY, "network": network, "about": about or {}}
+    header = {"kind": "encoder", "family": FAMILY, "network": network}
+    header["about"] = encoder.about if about is None else about
     return storage.save_tensors(path, dict(encoder.trunk.state_dict()), header)
 
 
@@ -71,6 +84,7 @@ def load_encoder(path: str | Path) -> Encoder:
         encoder.trunk.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except WRONG as error:
         raise ModelError(f"{path}: weights do not fit the settings they came with ({error})") from error
+    encoder.about = dict(settings.get("about") or {})
     return encoder.freeze()
 
 

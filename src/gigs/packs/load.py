@@ -24,6 +24,7 @@ from gigs import storage
 from gigs.audience import Audience
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator, load_generator
+from gigs.hub import HubPack
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import Gate
 from gigs.packs.schema import SCHEMA as SCHEMA
@@ -35,7 +36,7 @@ DEFAULT = "hm-64"
 
 
 @dataclass(frozen=True)
-class Pack:
+class Pack(HubPack):
     """A verified pack. Its networks are loaded when first asked for."""
 
     root: Path

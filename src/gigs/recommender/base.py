@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from gigs import plugins, storage
 from gigs.errors import InputError, ModelError
 from gigs.fitting import WRONG, build_fitting
+from gigs.hub import HubMixin
 
 SCHEMA = 1
 MIN_INPUT_SIZE, MAX_INPUT_SIZE = 64, 2048
@@ -37,7 +38,7 @@ def class_of(kind: str) -> type[Recommender] | None:
     return _REGISTRY.get(kind) or plugins.load(ENTRY_POINTS, kind)
 
 
-class Recommender(nn.Module, ABC):
+class Recommender(HubMixin, nn.Module, ABC):
     """A visual recommender: `score = theta^T phi(X)`, Eq. 1 of the paper (Kang et al. 2017).
 
     `features` is differentiable down to the pixels and, in evaluation mode, deterministic: dropout is a module, so
@@ -53,6 +54,7 @@ class Recommender(nn.Module, ABC):
     """
 
     kind: ClassVar[str] = ""
+    hub_file = "recommender.safetensors"
     is_linear: bool = True
     theta: nn.Parameter
 
@@ -169,6 +171,15 @@ class Recommender(nn.Module, ABC):
             "about": self.about,
         }
         return storage.save_tensors(Path(path), tensors, settings)
+
+    def hub_write(self, path: Path, *, with_users: bool = False, **options: Any) -> Path:
+        """As `save`, but without the users unless asked for: their factors are personal."""
+        return self.save(path, with_users=with_users, **options)
+
+    @classmethod
+    def hub_read(cls, path: Path) -> Recommender:
+        """As `load_recommender`."""
+        return load_recommender(path)
 
     @classmethod
     def from_tensors(cls, tensors: dict[str, Tensor], settings: dict[str, Any]) -> Recommender:
