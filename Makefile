@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH ?=
+FUZZ ?=
+CHAOS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format bench fuzz chaos clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,6 +40,12 @@ format: $(STAMP)  ## format the code
 
 bench: $(STAMP)  ## the presets side by side on this machine; BENCH="--quick" for a short one, BENCH="--help" for more
 	$(BIN)/python -m benchmarks.run $(if $(wildcard data/hm/catalogue.json),--catalogue data/hm) $(BENCH)
+
+fuzz: $(STAMP)  ## damage valid files in every way and read them: FUZZ="--inputs 1000" for a short run
+	$(BIN)/python tests/fuzz/run.py $(FUZZ)
+
+chaos: $(STAMP)  ## kill training and suggestions at random moments and compare: CHAOS="--rounds 20" for more
+	$(BIN)/python tests/faults/chaos.py $(CHAOS)
 
 clean:  ## remove what the commands above made, but not data or runs
 	rm -rf $(VENV) demo bench dist build .pytest_cache .mypy_cache .ruff_cache

@@ -49,7 +49,7 @@ class Catalogue:
         """
         root = Path(root)
         if not (root / "catalogue.json").is_file():
-            raise DataError(f"{root}: not a catalogue; make one with `gigs data import hm SRC --out {root}`")
+            raise DataError(f"{root}: not a catalogue; make one with `gigs data import` (--help shows from what)")
         try:
             info = storage.read_json(root / "catalogue.json")
         except ModelError as error:

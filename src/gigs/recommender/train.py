@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gigs import storage
+from gigs import folders, storage
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.progress import OnStep, silent
@@ -25,6 +25,8 @@ from gigs.recommender.learner import FeatureLearner, Learner, PixelLearner, Purc
 from gigs.recommender.settings import TrainingSettings
 from gigs.recommender.vbpr import VBPR
 from gigs.recommender.views import View
+
+KEPT = (MODEL, "training.csv", "metrics.json", "checkpoint*.pt")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def train_recommender(
     Args:
         catalogue: What to learn from.
         settings: How.
-        out_dir: Gets `recommender.safetensors`, `training.csv`, `metrics.json` and checkpoints.
+        out_dir: Gets `recommender.safetensors`, `training.csv`, `metrics.json`, checkpoints and `manifest.json`.
         on_step: Progress: over the catalogue's features, then one step per epoch.
         resume: Go on from the folder's checkpoint; on the CPU the result is the same to the bit.
         device: Where to train.
@@ -62,18 +64,24 @@ def train_recommender(
         backbone: VBPR's frozen network; by default fetched by name.
 
     Raises:
-        InputError: The settings do not fit the catalogue, or the checkpoint is of other settings.
+        InputError: The settings do not fit the catalogue, the checkpoint is of other settings, or another process
+            trains in the folder.
         DataError: The catalogue has nothing to learn from.
         ModelError: Training diverged even at an eighth of the learning rate, or no checkpoint can be read.
     """
     out_dir = Path(out_dir)
-    out_dir.mkdir(parents=True, exist_ok=True)
-    feedback = _feedback(catalogue, settings)
-    learner = build_learner(catalogue, settings, feedback, extra_views=extra_views, backbone=backbone, on_step=on_step)
-    learner.to(device)
-    learner.model.about |= {"catalogue": catalogue.info.get("source", ""), "dropped": feedback.dropped}
-    progress = fit(learner, feedback, settings, out_dir, on_step=on_step, resume=resume)
-    return _finish(learner, feedback, progress, catalogue, out_dir)
+    with folders.owned(out_dir):
+        feedback = _feedback(catalogue, settings)
+        learner = build_learner(
+            catalogue, settings, feedback, extra_views=extra_views, backbone=backbone, on_step=on_step
+        )
+        learner.to(device)
+        learner.model.about |= {"catalogue": catalogue.info.get("source", ""), "dropped": feedback.dropped}
+        folders.forget(out_dir)
+        progress = fit(learner, feedback, settings, out_dir, on_step=on_step, resume=resume)
+        trained = _finish(learner, feedback, progress, catalogue, out_dir)
+        folders.write_manifest(out_dir, folders.names(out_dir, KEPT))
+        return trained
 
 
 def build_learner(

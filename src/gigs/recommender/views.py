@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.lib.format import open_memmap
 
 from gigs import storage
 from gigs.compute import Compute
@@ -88,7 +87,7 @@ def reconstructions(
     if not path.is_file():
 
         def write(temporary: Path) -> None:
-            target = open_memmap(temporary, mode="w+", dtype=np.uint8, shape=(len(photos), side, side, 3))
+            target = storage.packed_array(temporary, np.uint8, (len(photos), side, side, 3))
             with torch.inference_mode():
                 for start in range(0, len(rows), BATCH):
                     batch = rows[start : start + BATCH]
