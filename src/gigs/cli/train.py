@@ -165,6 +165,7 @@ def train_generator_command(
     objective: str = typer.Option(
         "hybrid", help="hybrid (with an encoder; quickest to good pictures) or adversarial (the paper's recipe)."
     ),
+    family: str = typer.Option("progan", help="progan, or stylegan2 (mapping and synthesis network; spaces z, w, w+)."),
     loss: str = typer.Option("nonsaturating", help="nonsaturating, or wgan-gp as in Karras et al. and the paper."),
     resolution: int = typer.Option(64, help="Side in pixels, a power of two."),
     fmap_base: int = typer.Option(1536, help="Width of the networks; Karras et al. use 8192."),
@@ -199,7 +200,7 @@ def train_generator_command(
     device: str = DEVICE,
     resume: bool = RESUME,
 ) -> None:
-    """Train a ProGAN (Karras et al. 2017), growing progressively; interrupt it as you like and go on with --resume.
+    """Train a ProGAN or StyleGAN2, growing progressively; interrupt it as you like and go on with --resume.
 
     Examples:
 
@@ -207,6 +208,9 @@ def train_generator_command(
       --images 1000000 --out runs/longer
 
       gigs train generator data/hm --where 'group in ["Shoes"]' --images 400000 --out runs/shoes
+
+      gigs train generator data/hm --family stylegan2 --objective adversarial --resolution 32 --grow 8:20000,16:40000
+      --images 300000 --out runs/stylegan2-32
     """
     from gigs.compute import chosen, pick_device
     from gigs.data.catalogue import Catalogue
@@ -219,7 +223,7 @@ def train_generator_command(
         objective=objective, loss=loss, images=images, batch=batch, learning_rate=learning_rate, where=where, seed=seed,
         resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max, growth=parse_growth(grow, resolution),
         adversarial_after=adversarial_after, latent_weight=latent_weight, critic=critic, balance=balance,
-        adversarial_weight=adversarial_weight, noise=noise,
+        adversarial_weight=adversarial_weight, noise=noise, family=family,
         augment=augment,
     )  # fmt: skip
     compute = (stored_compute(out) if resume else None) or chosen(pick_device(device), allow_compile=compile_networks)

@@ -14,7 +14,9 @@ from gigs.errors import ModelError
 from gigs.generator.progan import ProGAN, Trunk
 from gigs.generator.projected import ProjectedCritic
 from gigs.generator.settings import TrainSettings
+from gigs.generator.stylegan2 import StyleGAN2, StyleGAN2Settings
 
+MAPPING_LAYERS = 4  # half of Karras et al.'s: small data sets need fewer
 PROJECTED_RATE = 0.2  # learning rate of the projected critic's heads, as a share of the equalised networks'
 
 
@@ -26,7 +28,7 @@ class Networks:
         network = settings.network
         self.hybrid = settings.objective == "hybrid"
         self.modules: dict[str, nn.Module] = {
-            "generator": ProGAN(network),
+            "generator": new_generator(settings),
             "critic": _critic(settings),
         }
         if self.hybrid:
@@ -58,7 +60,7 @@ class Networks:
         self.rates = {name: optimiser.param_groups[0]["lr"] for name, optimiser in self.optimisers.items()}
 
     @property
-    def generator(self) -> ProGAN:
+    def generator(self) -> ProGAN | StyleGAN2:
         """The generator in training."""
         return self.modules["generator"]  # type: ignore[return-value]
 
@@ -84,8 +86,8 @@ class Networks:
         return all(bool(torch.isfinite(each).all()) for net in self.modules.values() for each in net.parameters())
 
     def averaged_module(self, name: str, build: nn.Module) -> nn.Module:
-        """`build` with the averaged weights of `name`, frozen."""
-        build.load_state_dict(self.averaged[name])
+        """`build` with the averaged weights of `name`, and its constants as they are, frozen."""
+        build.load_state_dict(dict(self.modules[name].named_buffers()) | self.averaged[name])
         return build.eval().requires_grad_(False)
 
     def start_from(self, folder: Path) -> dict[str, Any]:
@@ -126,6 +128,18 @@ class Networks:
         for name, optimiser in self.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
         self.slow_down(0)  # as asked for now, not as it was: a run that diverged is resumed with a lower rate
+
+
+def new_generator(settings: TrainSettings) -> ProGAN | StyleGAN2:
+    """A generator to train, its weights at random."""
+    network = settings.network
+    if settings.family == "progan":
+        return ProGAN(network)
+    width = network.latent_dim
+    channels = tuple(network.channels(level) for level in range(network.top + 1))
+    return StyleGAN2(
+        StyleGAN2Settings(channels=channels, z_dim=width, w_dim=width, hidden=width, mapping=MAPPING_LAYERS)
+    )
 
 
 def _critic(settings: TrainSettings) -> nn.Module:

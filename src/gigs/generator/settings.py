@@ -12,6 +12,7 @@ from gigs.generator.schedule import Growth
 OBJECTIVES = ("adversarial", "hybrid")
 LOSSES = ("wgan-gp", "nonsaturating", "hinge")
 CRITICS = ("pixels", "projected")
+FAMILIES = ("progan", "stylegan2")
 PENALTIES = ("gradient", "finite-difference", "none")
 
 
@@ -31,6 +32,8 @@ class HybridSettings:
 class TrainSettings:
     """One training run of a progressive GAN.
 
+    `family`: of the generator; `stylegan2` has `network`'s widths, and grows by the same schedule. The critic, and the
+    encoder of the hybrid objective, are ProGAN's for both.
     `objective`: `adversarial` is the paper's recipe; `hybrid` trains an encoder beside it. `loss` and `penalty`:
     Karras et al. use `wgan-gp`, whose penalty is its own; `nonsaturating` takes R1, exact (`gradient`) or estimated
     (`finite-difference`). `critic`: `projected` judges a frozen network's features (Sauer et al. 2021) by the hinge
@@ -43,6 +46,7 @@ class TrainSettings:
     network: ProGANSettings = field(default_factory=ProGANSettings)
     growth: Growth = field(default_factory=Growth)
     hybrid: HybridSettings = field(default_factory=HybridSettings)
+    family: str = "progan"
     objective: str = "hybrid"
     loss: str = "nonsaturating"
     critic: str = "pixels"
@@ -63,6 +67,7 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         for name, value, known in (
+            ("family", self.family, FAMILIES),
             ("objective", self.objective, OBJECTIVES),
             ("loss", self.loss, LOSSES),
             ("penalty", self.penalty, PENALTIES),

@@ -19,11 +19,12 @@ from gigs.data.catalogue import Catalogue
 from gigs.data.select import draw_batch, odds, select
 from gigs.errors import DataError, ModelError
 from gigs.generator.base import save_generator
-from gigs.generator.networks import Networks
+from gigs.generator.networks import Networks, new_generator
 from gigs.generator.progan import ProGAN, Trunk
 from gigs.generator.projected_steps import ProjectedStepper
 from gigs.generator.settings import TrainSettings
 from gigs.generator.steps import Stepper, at_level
+from gigs.generator.stylegan2 import StyleGAN2
 from gigs.images import save_png, to_tensor
 from gigs.latent import standardise
 from gigs.progress import OnStep, Step, silent
@@ -138,6 +139,7 @@ class Run:
             "retries": self.retries,
             "rng": self.rng.get_state(),
             "network": asdict(self.settings.network),
+            "family": self.settings.family,
             "objective": self.settings.objective,
             "history": json.dumps(self.history),
             "nets": self.nets.state(),
@@ -189,14 +191,18 @@ class Run:
         pairs = torch.stack([photos.add(1).div(2), picture(code)], dim=1).flatten(0, 1)
         save_png(make_grid(pairs, nrow=8), self.out / f"reconstructions-{self.shown:08d}.png")
 
-    def _averaged_generator(self) -> ProGAN:
-        module = self.nets.averaged_module("generator", ProGAN(self.settings.network))
+    def _averaged_generator(self) -> ProGAN | StyleGAN2:
+        module = self.nets.averaged_module("generator", new_generator(self.settings))
+        if isinstance(module, StyleGAN2):
+            module.cpu().measure()
         return self.compute.place(module)  # type: ignore[return-value]
 
     def _resume(self) -> None:
         state = load_checkpoint(self.out)
         if state["network"] != asdict(self.settings.network):
             raise ModelError(f"{self.out}: the checkpoint is of another network ({state['network']}); use its settings")
+        if state.get("family", "progan") != self.settings.family:
+            raise ModelError(f"{self.out}: the checkpoint is of family {state['family']}; give --family so")
         if state["objective"] != self.settings.objective:
             raise ModelError(f"{self.out}: the checkpoint is of objective {state['objective']}; give --objective so")
         self.history = json.loads(state["history"])
