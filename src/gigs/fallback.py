@@ -31,7 +31,15 @@ def within_memory(function: Callable[..., T], models: Models, *inputs: Any, comp
         raise InputError("out of memory; ask for fewer redesigns (--n), or close other programs") from reason
     warnings.warn(f"{compute.device}: out of memory; this photo is done on the CPU, slowly", stacklevel=2)
     slow = Compute()
+    others = [each for each in options.values() if hasattr(type(each), "to")]
     try:
+        _move(others, slow.device)
         return within_memory(function, models.placed(slow), *inputs, compute=slow, **options)
     finally:
         models.placed(compute)
+        _move(others, compute.device)
+
+
+def _move(networks: list[Any], device: str) -> None:
+    for network in networks:
+        network.to(device)

@@ -31,6 +31,12 @@ WORDS = {
     ),
 }
 
+BLANK = (
+    "This picture is one even colour: no product can be seen in it, so neither the redesigns nor their numbers mean "
+    "anything. Is it the right file?"
+)
+PLAIN_RANGE = 8 / 255  # between the darkest and the lightest value of a channel: what JPEG makes of a single colour
+
 
 class RefusedError(GigsError):
     """A photo that the gate refuses; `--force` goes on regardless."""
@@ -112,3 +118,8 @@ def calibrate(lpips: np.ndarray, drift: np.ndarray, *, weight: float) -> Limits:
     mismatch = np.asarray(lpips) + weight * np.asarray(drift)
     rough, refused = np.quantile(mismatch, [1 - ROUGH_SHARE, 1 - REFUSED_SHARE])
     return Limits(drift=weight, rough=round(float(rough), 4), refused=round(float(refused), 4))
+
+
+def is_blank(photo: Tensor) -> bool:
+    """Whether a photo `[1,3,R,R]` in `[0,1]` is a single colour: easily redrawn, and nothing to redesign."""
+    return bool(((photo.amax(dim=(2, 3)) - photo.amin(dim=(2, 3))) <= PLAIN_RANGE).all())

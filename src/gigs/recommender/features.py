@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from gigs import storage
+from gigs.compute import in_batches
 from gigs.data.catalogue import Catalogue
 from gigs.errors import GigsError
 from gigs.images import to_tensor
@@ -137,13 +138,16 @@ def _fill(
     parameter = next(network.parameters())
     training = network.training
     network.eval()
+
+    def run(start: int, stop: int) -> None:
+        batch = rows[start:stop]
+        pictures = to_tensor(images[batch]).to(parameter.device)
+        values = network(pictures) if size is None else network(pictures, size)
+        output[batch] = values.float().cpu().numpy()
+        on_step(Step("features", stop, len(rows)))
+
     with torch.inference_mode():
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
-            pictures = to_tensor(images[batch]).to(parameter.device)
-            values = network(pictures) if size is None else network(pictures, size)
-            output[batch] = values.float().cpu().numpy()
-            on_step(Step("features", start + len(batch), len(rows)))
+        in_batches(len(rows), BATCH, run)
     network.train(training)
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from gigs import storage
-from gigs.checkpoint import load_checkpoint, save_checkpoint
+from gigs.checkpoint import MAX_RETRIES, load_checkpoint, save_checkpoint
 from gigs.data.triplets import TripletSampler
 from gigs.errors import InputError, ModelError
 from gigs.progress import OnStep, Step, silent
@@ -25,7 +25,6 @@ from gigs.recommender.settings import TrainingSettings
 
 MODEL = "recommender.safetensors"
 LOG = "training.csv"
-MAX_RETRIES = 3
 
 
 @dataclass
@@ -156,10 +155,11 @@ class _Run:
             "about": json.dumps(self.model.about),
             "optimiser": self.optimiser.state_dict(),
         }
-        save_checkpoint(self.folder, state)
+        # The log first: killed in between, the epoch is done again and its row written again.
         if progress.log:
             table = pd.DataFrame(progress.log).astype({"epoch": int})
             storage.write_text(self.folder / LOG, table.to_csv(index=False))
+        save_checkpoint(self.folder, state)
 
     def restore(self) -> Progress:
         """Take up the folder's checkpoint.
