@@ -28,6 +28,7 @@ from gigs import storage
 from gigs.audience import Audience
 from gigs.compute import Compute
 from gigs.images import Fit, save_png, unfit
+from gigs.inversion.gate import BLANK, is_blank
 from gigs.pipeline import Suggestions
 from gigs.presets import Preset
 from gigs.report.page import render_page
@@ -167,7 +168,9 @@ def _reconstruction(found: Suggestions, origin: Origin) -> dict[str, Any]:
 
 
 def _caution(found: Suggestions) -> str | None:
-    """The gate's words; without a gate, a caution where LPIPS is high."""
+    """For a picture of one colour that it is one; else the gate's words; without a gate, a caution at a high LPIPS."""
+    if found.photo is not None and is_blank(found.photo):
+        return BLANK
     if found.verdict is not None:
         return found.verdict.words or None
     return CAUTION if found.pivot.lpips[0].item() > POOR_LPIPS else None
