@@ -142,13 +142,12 @@ def _run(request: Request, on_step: OnStep) -> tuple[list[tuple[Path, dict[str, 
 
 def _mark(request: Request, item: _Input, audience: Audience, more: list[Any]) -> str:
     """Fingerprint of one product's result: whatever it follows from."""
+    asked = {name: value for name, value in asdict(request).items() if name not in ("out", "photos", "resume")}
     about = {
         "photo": item.source,
         "fit": item.fit and asdict(item.fit),
-        "preset": asdict(request.preset),
         "audience": [audience.name, audience.users],
-        "seed": request.seed,
-        "force": request.force,
+        "asked": asked,
         "more": more,
     }
     return fingerprint(about, [item.photo, audience.theta, audience.sample])
