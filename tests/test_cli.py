@@ -36,7 +36,7 @@ def test_suggest_writes_a_complete_result(suggested):
     assert runs[0].returncode == 0, runs[0].stderr
     result = json.loads((folder / "a" / "result.json").read_text())
     assert {"schema", "preset", "seed", "device", "seconds", "photo", "reconstruction", "audience"} <= set(result)
-    assert set(result["seconds"]) == {"inversion", "tuning", "shifting", "total"}
+    assert set(result["seconds"]) == {"inversion", "tuning", "shifting", "verification", "total"}
     assert {"file", "raw", "score"} <= set(result["photo"])
     assert {"file", "raw", "score", "lpips", "mse"} <= set(result["reconstruction"])
     assert result["audience"] == {"name": "everyone", "label": "all buyers", "users": 60, "scored_users": 60}

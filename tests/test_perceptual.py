@@ -257,3 +257,10 @@ def test_the_order_of_likeness_is_a_persons():
     blurred = torch.nn.functional.interpolate(torch.nn.functional.avg_pool2d(cat, 8), (300, 400), mode="bilinear")
     near, middle, far = (loss(cat, other[..., :300, :400]).item() for other in (dimmed, blurred, coffee))
     assert near < 0.1 < middle < far
+
+
+def test_pairwise_is_every_pair(loss):
+    batch = images(4)
+    first, second = torch.triu_indices(4, 4, 1)
+    torch.testing.assert_close(loss.pairwise(batch), loss(batch[first], batch[second]))
+    assert loss.pairwise(batch[:1]).shape == (0,)

@@ -101,6 +101,18 @@ class PerceptualLoss(nn.Module):
             a, b = b, a
         return self.distance_to(self._features(a), b)
 
+    @torch.no_grad()
+    def pairwise(self, images: Tensor) -> Tensor:
+        """LPIPS of every pair i < j of a batch [N,3,H,W] in [0,1], `[N(N-1)/2]`, at the cost of N pictures.
+
+        Raises:
+            InputError: Wrong shape or range.
+        """
+        features = self._features(images)
+        first, second = torch.triu_indices(len(images), len(images), 1, device=images.device)
+        layers = zip(features, self._model.lins, strict=True)
+        return torch.stack([_layer_distance(x[first], x[second], lin.model[-1].weight) for x, lin in layers]).sum(0)
+
     def _features(self, images: Tensor) -> Target:
         """Each layer's features of [0,1] images, normalised per position."""
         _check_images(images)

@@ -21,7 +21,10 @@ from gigs.perceptual import PerceptualLoss
 from gigs.presets import Preset
 from gigs.progress import OnStep, silent
 from gigs.recommender import Recommender
-from gigs.shifting.optimise import Shifted, shift
+from gigs.redesign import checked, redesign
+from gigs.shifting.optimise import Shifted
+from gigs.verify.check import Verification
+from gigs.verify.panel import Panel
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Suggestions:
     `photo` is `[1,3,R,R]`, the photo at the generator's resolution, or None where the base was sampled; `scores` are
     theta^T phi (Eq. 1); `lpips_to_base` compares each suggestion with the reconstruction. `pivot` is what inversion
     found before the generator was tuned to the photo, and `base` itself where it was not. `verdict` is the gate's, None
-    where there is no gate or no photo. Suggestions are in order of their score, best first.
+    where there is no gate or no photo; `verification` is the panel's, with the same exceptions. Suggestions are in the
+    order of what the judges grant, or of their score where there are none, best first.
     """
 
     photo: Tensor | None
@@ -68,6 +72,7 @@ class Suggestions:
     scores: Tensor
     lpips_to_base: Tensor
     seconds: dict[str, float]
+    verification: Verification | None = None
 
 
 def suggest(
@@ -79,6 +84,7 @@ def suggest(
     seed: int = 0,
     compute: Compute | None = None,
     gate: Gate | None = None,
+    panel: Panel | None = None,
     force: bool = False,
     on_step: OnStep = silent,
 ) -> Suggestions:
@@ -93,6 +99,7 @@ def suggest(
         seed: Same seed, same bytes on the CPU, whatever else ran before.
         compute: Precision and layout of both loops; scores are always computed in fp32.
         gate: Judges the reconstruction before anything is built on it.
+        panel: Checks the redesigns, and knows real items that support them.
         force: Go on with a photo that the gate refuses.
         on_step: Progress.
 
@@ -127,20 +134,29 @@ def suggest(
         scores = models.recommender.score(images, theta)
         return scores if theta.ndim == 1 else scores.mean(dim=1)
 
-    found = shift(generator, base.z, preference, preset.shifting, rng=rng, compute=compute, on_step=on_step)
+    photo = None if photo is None else photo.to(compute.device)
+    found, dropped = redesign(
+        generator, photo, base.z, preset, preference, panel, rng=rng, compute=compute, on_step=on_step
+    )
+    shifted = time.perf_counter()
     with torch.no_grad():
         scores = preference(found.images)
-        order = torch.argsort(scores, descending=True, stable=True)
-        found = replace(found, shifts=found.shifts[order], images=found.images[order])
+        if not torch.isfinite(scores).all():
+            raise ModelError("a score is not finite: generator or recommender holds damaged weights; load them again")
+        found, scores, verification = checked(
+            generator, models.perceptual, photo, base.images, base.z, found, scores, panel, dropped, seed
+        )
         near = models.perceptual.distance_to(models.perceptual.target(base.images), found.images)
-        photo_score = None if photo is None else preference(photo.to(compute.device)).item()
+        photo_score = None if photo is None else preference(photo).item()
         base_score = preference(base.images).item()
-    if not torch.isfinite(scores).all():
-        raise ModelError("a score is not finite: generator or recommender holds damaged weights; load them again")
-    finished = time.perf_counter()
-    seconds = {"inversion": inverted - started, "tuning": tuned - inverted, "shifting": finished - tuned}
-    seconds["total"] = finished - started
-    return Suggestions(photo, photo_score, pivot, verdict, base, base_score, found, scores[order], near, seconds)
+    seconds = {
+        "inversion": inverted - started,
+        "tuning": tuned - inverted,
+        "shifting": shifted - tuned,
+        "verification": time.perf_counter() - shifted,
+    }
+    seconds["total"] = sum(seconds.values())
+    return Suggestions(photo, photo_score, pivot, verdict, base, base_score, found, scores, near, seconds, verification)
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ from gigs.errors import InputError
 from gigs.inversion.optimise import InversionSettings
 from gigs.inversion.tuning import TuningSettings
 from gigs.shifting.optimise import ShiftSettings
+from gigs.shifting.supported import SupportSettings
 
 DEFAULT = "fast"
 
@@ -17,6 +18,7 @@ DEFAULT = "fast"
 class Preset:
     """Settings of both loops and, if the generator is tuned to the photo, of that.
 
+    `support`: shift towards better-liked real items instead of by gradient, where the pack knows any (`redesign`).
     `probe`: compute in whatever precision and layout a start-up probe found fastest here; otherwise plain fp32.
     """
 
@@ -25,6 +27,7 @@ class Preset:
     shifting: ShiftSettings
     tuning: TuningSettings | None = None
     probe: bool = False
+    support: SupportSettings | None = None
 
 
 def paper_text(n: int | None, steps: int | None) -> Preset:
@@ -46,13 +49,13 @@ def fast(n: int | None, steps: int | None) -> Preset:
         n=_or(n, 8), steps=_or(steps, 20), learning_rate=0.1, final_rate=0.1, optimiser="sign",
         separation="repulsion", margin=0.06, preference_weight=2.0,
     )  # fmt: skip
-    return Preset("fast", inversion, shifting, probe=True)
+    return Preset("fast", inversion, shifting, probe=True, support=SupportSettings(n=_or(n, 8)))
 
 
 def faithful(n: int | None, steps: int | None) -> Preset:
     """`fast`, with a private copy of the generator tuned to the photo in between (Roich et al. 2021)."""
     quick = fast(n, steps)
-    return Preset("faithful", quick.inversion, quick.shifting, TuningSettings(steps=_or(steps, 150)), probe=True)
+    return replace(quick, name="faithful", tuning=TuningSettings(steps=_or(steps, 150)))
 
 
 def preview(n: int | None, steps: int | None) -> Preset:
@@ -60,7 +63,7 @@ def preview(n: int | None, steps: int | None) -> Preset:
     quick = fast(n, None)
     inversion = InversionSettings(steps=0, start="encoder")
     shifting = replace(quick.shifting, steps=_or(steps, 3), learning_rate=0.2, final_rate=0.5)
-    return Preset("preview", inversion, shifting, probe=True)
+    return replace(quick, name="preview", inversion=inversion, shifting=shifting)
 
 
 PRESETS: dict[str, Callable[[int | None, int | None], Preset]] = {

@@ -25,6 +25,7 @@ from gigs.images import Fit, fit_square, read_photo, to_tensor
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import RefusedError
 from gigs.packs import Pack, load_pack
+from gigs.packs.panel import load_panel
 from gigs.perceptual import PerceptualLoss
 from gigs.pipeline import Models, suggest
 from gigs.presets import Preset
@@ -53,6 +54,7 @@ class Request:
     encoder: Path | None = None
     device: str = "cpu"
     force: bool = False
+    verify: bool = True
     use: Use = field(default_factory=Use)
     resume: bool = False
     min_audience: int = MINIMUM_USERS
@@ -109,6 +111,9 @@ def _run(request: Request, on_step: OnStep) -> tuple[list[tuple[Path, dict[str, 
     compute = probed(device) if request.preset.probe else Compute(device=device)
     models = Models(generator, recommender, PerceptualLoss("vgg"), _encoder(request, pack)).placed(compute)
     gate = pack.gate if _is_packs_own(request) else None
+    panel = load_panel(pack, audience.name) if _is_packs_own(request) and request.verify else None
+    if panel is not None:
+        panel.to(device)
     used = _models_used(request, pack)
     results: list[tuple[Path, dict[str, Any]]] = []
     refused: list[str] = []
@@ -120,7 +125,7 @@ def _run(request: Request, on_step: OnStep) -> tuple[list[tuple[Path, dict[str, 
         try:
             found = within_memory(
                 suggest, models, item.photo, audience, request.preset, seed=request.seed, compute=compute, gate=gate,
-                force=request.force, on_step=on_step,
+                panel=panel, force=request.force, on_step=on_step,
             )  # fmt: skip
         except RefusedError as error:
             refused.append(f"{item.source}: {error}")

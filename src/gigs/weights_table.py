@@ -62,7 +62,7 @@ def _torchvision(enumeration: str, filename: str, sha256: str, name: str) -> Art
 
 
 def _timm_lite(number: int, digits: str) -> Artifact:
-    """An EfficientNet-Lite as timm publishes it. Its name gives the first digits of its hash, all that is known to us."""
+    """An EfficientNet-Lite as timm publishes it; its name gives the first digits of its hash."""
     model = f"tf_efficientnet_lite{number}"
 
     def get(folder: Path) -> Path:

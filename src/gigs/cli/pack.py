@@ -123,6 +123,53 @@ def calibrate_command(
         output.print(f"{stage}: rough above {limits['rough']:.3f}, refused above {limits['refused']:.3f}")
 
 
+@app.command("scorers")
+def scorers_command(
+    pack: Path = typer.Argument(..., help="Folder of a pack with an encoder; its recommender is replaced."),
+    catalogue: Path = typer.Option(..., help="Catalogue that the recommenders were trained on."),
+    target: list[str] = typer.Option(
+        ...,
+        help="NAME=FILE of a recommender that may be optimised, from `gigs train recommender`; the first one's score "
+        "is reported, further ones make it more cautious.",
+    ),
+    judge: list[str] = typer.Option(..., help="NAME=FILE from `gigs train judge`; two or more."),
+    where: str = typer.Option("", help="Condition on items: what the generator is for, as in its training."),
+    items: int = typer.Option(10_000, min=100, help="Real items that the pack remembers, half a kilobyte each."),
+) -> None:
+    """Give a pack its target, its judges, a gallery of real items and a classifier of product types.
+
+    Its redesigns are then supported by real items, and checked. Then let `gigs verify calibrate` measure how far judges
+    disagree. Example:
+
+      gigs pack scorers my-shop --catalogue data/hm --target main=runs/target/recommender.safetensors
+      --judge lite1=runs/judge-lite1/recommender.safetensors --judge alexnet=runs/judge-alexnet/recommender.safetensors
+    """
+    from gigs.compute import probed
+    from gigs.data.catalogue import Catalogue
+    from gigs.packs.scorers import ScorerFiles, add_scorers
+
+    files = ScorerFiles(targets=dict(map(_scorer, target)), judges=dict(map(_scorer, judge)))
+    with progress_bars(errors) as on_step:
+        made = add_scorers(
+            pack, Catalogue.open(catalogue), files, where=where, items=items, compute=probed(), on_step=on_step
+        )
+    table = Table("scorer", "role", "test AUC", "users")
+    for name, about in made.info["verify"]["scorers"].items():
+        auc = about["auc"]
+        table.add_row(
+            name, about["role"], f"{auc['value']:.3f} [{auc['low']:.3f}, {auc['high']:.3f}]", f"{about['users']:,}"
+        )
+    output.print(table)
+    output.print(f"category classifier: {made.info['verify']['category']}", soft_wrap=True)
+
+
+def _scorer(text: str) -> tuple[str, Path]:
+    name, _, path = text.partition("=")
+    if not name.replace("-", "").isalnum() or not path:
+        raise InputError(f"{text!r}: write NAME=FILE, such as lite1=runs/judge-lite1/recommender.safetensors")
+    return name, Path(path)
+
+
 def _audience(text: str) -> tuple[str, tuple[str, str]]:
     parts = text.split("=", 2)
     if len(parts) != 3 or not all(parts):

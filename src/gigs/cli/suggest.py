@@ -58,6 +58,9 @@ RESUME = typer.Option(
 MIN_AUDIENCE = typer.Option(
     50, min=1, help="Least number of users in an audience; fewer would give single people's taste away."
 )
+VERIFY = typer.Option(
+    True, help="Let judges that had no part in the redesigns say whether the gain is real (a few seconds)."
+)
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
 
@@ -83,6 +86,7 @@ def suggest_command(
     force: bool = FORCE,
     resume: bool = RESUME,
     min_audience: int = MIN_AUDIENCE,
+    verify: bool = VERIFY,
     device: str = DEVICE,
 ) -> None:
     """Redesign products for an audience: photos in, distinct redesigns, scores and a report out.
@@ -120,6 +124,7 @@ def suggest_command(
         force=force,
         resume=resume,
         min_audience=min_audience,
+        verify=verify,
         recommender=recommender,
         catalogue=catalogue,
         device=device,
@@ -130,6 +135,17 @@ def suggest_command(
         _print(folder, result)
     if refused:
         raise RefusedError("; ".join(refused) + " (--force goes on regardless)")
+
+
+def _said(result: dict[str, Any]) -> str:
+    """What the judges say of the redesigns on the whole."""
+    if not result["verified"]:
+        return "(not checked by independent judges)"
+    verdict = result["verdict"]
+    return (
+        f"by the model that was optimised; independent judges: {verdict['verdict']}, {verdict['gain']:+.2f} "
+        f"[{verdict['low']:+.2f}, {verdict['high']:+.2f}] standard deviations of real items"
+    )
 
 
 def _checked_seed(seed: int) -> int:
@@ -145,7 +161,7 @@ def _print(folder: Path, result: dict[str, Any]) -> None:
     output.print(
         f"{folder / 'report.html'}: {len(gains)} redesigns for {result['audience']['label']} "
         f"({result['audience']['users']} users), score gain over {against} {min(gains):+.2f} to {max(gains):+.2f} "
-        f"(not yet checked by independent judges), {result['seconds']['total']:.1f} s",
+        f"{_said(result)}, {result['seconds']['total']:.1f} s",
         markup=False,
         highlight=False,
         soft_wrap=True,

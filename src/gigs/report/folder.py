@@ -116,6 +116,7 @@ def _record(
             "inversion": asdict(preset.inversion),
             "tuning": asdict(preset.tuning) if preset.tuning else None,
             "shifting": asdict(preset.shifting),
+            "support": asdict(preset.support) if preset.support else None,
         },
         "seed": seed,
         "device": compute.device,
@@ -134,7 +135,8 @@ def _record(
         "gate": asdict(found.verdict) if found.verdict else None,
         "suggestions": [_suggestion(found, origin, row) for row in range(len(found.scores))],
         "distinct": _finite(found.shifted.distinct),
-        "verified": False,
+        "verified": found.verification is not None,
+        **({} if found.verification is None else found.verification.result),
         "versions": {"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
     }
 
@@ -178,6 +180,7 @@ def _caution(found: Suggestions) -> str | None:
 
 def _suggestion(found: Suggestions, origin: Origin, row: int) -> dict[str, Any]:
     score = found.scores[row].item()
+    said = found.verification
     return {
         "file": f"suggestion-{row + 1}.png",
         "raw": f"raw/suggestion-{row + 1}.png",
@@ -187,6 +190,7 @@ def _suggestion(found: Suggestions, origin: Origin, row: int) -> dict[str, Any]:
         "gain_vs_reconstruction": _finite(score - found.base_score),
         "lpips_to_reconstruction": _finite(found.lpips_to_base[row].item()),
         "max_abs_shift": _finite(found.shifted.shifts[row].abs().max().item()),
+        **({} if said is None else {"believed": said.believed[row].record(), **said.suggestions[row]}),
     }
 
 

@@ -34,6 +34,8 @@ class CategoryClassifier:
         bias: `[C]`.
         mean: Of the training photos' features, `[width]`.
         spread: Their standard deviation, `[width]`.
+        families: Of the categories, `C` indices: those that photos do not tell apart reliably (a hoodie and a sweater)
+            share one; leaving the family is what counts as leaving the category.
         about: Accuracy on held-out photos, and what it was trained on.
     """
 
@@ -45,6 +47,7 @@ class CategoryClassifier:
     bias: Tensor
     mean: Tensor
     spread: Tensor
+    families: tuple[int, ...]
     about: dict[str, Any] = field(default_factory=dict)
 
     def logits(self, features: Tensor) -> Tensor:
@@ -55,6 +58,14 @@ class CategoryClassifier:
         """Probabilities `[N,C]` of pictures `[N,3,H,W]` in `[0,1]`."""
         return self.logits(backbone(images, self.input_size)).softmax(1)
 
+    def family_probabilities(self, probabilities: Tensor) -> Tensor:
+        """`[N,F]` from probabilities of categories `[N,C]`."""
+        return probabilities @ _membership(self.families).to(probabilities)
+
+    def family_name(self, family: int) -> str:
+        """Its categories' names."""
+        return " / ".join(name for name, own in zip(self.names, self.families, strict=True) if own == family)
+
     def save(self, path: Path) -> Path:
         """Save as safetensors."""
         tensors = {"weight": self.weight.half(), "bias": self.bias, "mean": self.mean, "spread": self.spread}
@@ -64,6 +75,7 @@ class CategoryClassifier:
             "fingerprint": self.fingerprint,
             "input_size": self.input_size,
             "names": list(self.names),
+            "families": list(self.families),
             "about": self.about,
         }
         return storage.save_tensors(path, tensors, header)
@@ -88,6 +100,7 @@ def load_category(path: Path) -> CategoryClassifier:
             bias=tensors["bias"].float(),
             mean=tensors["mean"].float(),
             spread=tensors["spread"].float(),
+            families=tuple(int(family) for family in header["families"]),
             about=dict(header["about"]),
         )
     except KeyError as error:
@@ -102,8 +115,9 @@ def train_category(
     input_size: int,
     *,
     strength: float = 0.003,
+    reliable: float = 0.9,
 ) -> CategoryClassifier:
-    """Fit multinomial logistic regression on photos' features.
+    """Fit multinomial logistic regression on photos' features, and find families of categories that it tells apart.
 
     Args:
         features: `[N,width]` of real photos.
@@ -112,36 +126,97 @@ def train_category(
         backbone: What made the features.
         input_size: Side at which it looked.
         strength: Inverse of the regularisation, scikit-learn's C.
+        reliable: Accuracy that families must reach on a tenth of the training photos, kept back for it.
 
     Raises:
         DataError: Fewer than two categories have 50 photos to train on.
     """
-    from sklearn.linear_model import LogisticRegression  # imported late: it takes a second
-
     names, counts = np.unique(labels[~held_out], return_counts=True)
-    kept = names[counts >= FEWEST]
-    if len(kept) < 2:
-        raise DataError(f"{len(kept)} categories have {FEWEST} photos; two or more are needed to tell them apart")
-    train = ~held_out & np.isin(labels, kept)
+    names = names[counts >= FEWEST]
+    if len(names) < 2:
+        raise DataError(f"{len(names)} categories have {FEWEST} photos; two or more are needed to tell them apart")
+    known = np.isin(labels, names)
+    train = np.flatnonzero(~held_out & known)
     mean, spread = features[train].mean(0), features[train].std(0).clip(1e-3)
-    standard = (features[train] - mean) / spread
-    fitted = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(standard.astype(np.float32), labels[train])
-    weight, bias = fitted.coef_, fitted.intercept_
-    if len(kept) == 2:  # scikit-learn keeps one row for two classes
-        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-    found = CategoryClassifier(
+    standard = ((features - mean) / spread).astype(np.float32)
+    kept_back = np.arange(len(train)) % 10 == 0
+    first = _fit(standard[train[~kept_back]], labels[train[~kept_back]], names, strength)
+    families = families_of(
+        _answers(first, standard[train[kept_back]]), _index(labels[train[kept_back]], names), reliable
+    )
+    weight, bias = _fit(standard[train], labels[train], names, strength)
+    test = np.flatnonzero(held_out & known)
+    about: dict[str, Any] = {"photos": len(train), "held_out_photos": len(test), "types": len(names)}
+    about["families"] = len(set(families))
+    if len(test):
+        answers, truth = _answers((weight, bias), standard[test]), _index(labels[test], names)
+        kin = np.array(families)
+        about["accuracy"] = round(float((answers == truth).mean()), 4)
+        about["family_accuracy"] = round(float((kin[answers] == kin[truth]).mean()), 4)
+    return CategoryClassifier(
         backbone_name=backbone.name,
         fingerprint=backbone.fingerprint(),
         input_size=input_size,
-        names=tuple(str(name) for name in fitted.classes_),
+        names=tuple(str(name) for name in names),
         weight=torch.as_tensor(weight, dtype=torch.float32),
         bias=torch.as_tensor(bias, dtype=torch.float32),
         mean=torch.as_tensor(mean, dtype=torch.float32),
         spread=torch.as_tensor(spread, dtype=torch.float32),
+        families=families,
+        about=about,
     )
-    test = held_out & np.isin(labels, kept)
-    found.about.update({"photos": int(train.sum()), "held_out_photos": int(test.sum()), "types": len(kept)})
-    if test.any():
-        answers = found.logits(torch.from_numpy(features[test].astype(np.float32))).argmax(1).numpy()
-        found.about["accuracy"] = round(float((fitted.classes_[answers] == labels[test]).mean()), 4)
-    return found
+
+
+def families_of(answers: np.ndarray, truth: np.ndarray, reliable: float) -> tuple[int, ...]:
+    """Merge the two groups of categories that are taken for one another most often, until the rest is reliable.
+
+    Args:
+        answers: A classifier's, int `[N]`.
+        truth: Of the same photos, int `[N]`.
+        reliable: Share of answers within the right family at which to stop.
+
+    Returns:
+        A family for every category; two families are always left.
+    """
+    count = int(max(answers.max(), truth.max())) + 1
+    confusion = np.zeros((count, count))
+    np.add.at(confusion, (truth, answers), 1)
+    families = np.arange(count)
+    while len(np.unique(families)) > 2:
+        groups = np.unique(families)
+        member = (families[None] == groups[:, None]).astype(float)
+        between = member @ confusion @ member.T
+        if np.trace(between) >= reliable * between.sum():
+            break
+        size = between.sum(1)
+        rate = (between + between.T) / np.maximum(np.minimum(size[:, None], size[None]), 1)
+        np.fill_diagonal(rate, -1)
+        one, other = np.unravel_index(rate.argmax(), rate.shape)
+        families[families == groups[other]] = groups[one]
+    return tuple(int(family) for family in np.unique(families, return_inverse=True)[1])
+
+
+def _fit(features: np.ndarray, labels: np.ndarray, names: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
+    """Weights `[C,width]` and biases `[C]` in the order of `names`."""
+    from sklearn.linear_model import LogisticRegression  # imported late: it takes a second
+
+    fitted = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(features, labels)
+    weight, bias = fitted.coef_, fitted.intercept_
+    if len(names) == 2:  # scikit-learn keeps one row for two classes
+        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    return weight, bias
+
+
+def _answers(model: tuple[np.ndarray, np.ndarray], features: np.ndarray) -> np.ndarray:
+    return (features @ model[0].T + model[1]).argmax(1)
+
+
+def _index(labels: np.ndarray, names: np.ndarray) -> np.ndarray:
+    return np.searchsorted(names, labels)
+
+
+def _membership(families: tuple[int, ...]) -> Tensor:
+    """`[C,F]`: 1 where a category belongs to a family."""
+    member = torch.zeros(len(families), max(families) + 1)
+    member[torch.arange(len(families)), torch.tensor(families)] = 1
+    return member

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,6 @@ class Verification:
     """What was found; all values JSON-able, as `docs/result.md` describes them."""
 
     believed: list[Believed]
-    overall: Believed
     result: dict[str, Any]
     suggestions: list[dict[str, Any]]
 
@@ -60,6 +60,8 @@ def verify(
     phi = {scorer.name: scorer.recommender.features(pictures) for scorer in (*panel.targets, *panel.judges)}
     category, probabilities = panel.category_of(pictures)
     own = int(category[0])
+    kin = panel.category.family_probabilities(probabilities)
+    family = kin.argmax(1)
     target_z = panel.target.z_of(phi[panel.target.name])
     judged = [_judge(panel, judge, phi[judge.name], own) for judge in panel.judges]
     believed = [
@@ -79,33 +81,36 @@ def verify(
     )
     target_gain = float((target_z[2:] - target_z[0]).mean())
     result = {
+        "verdict": overall.record() | {"words": overall.words},
         "target": _target(panel.target, target_z),
         "judges": judged,
         "retained": [_retained(one, target_gain) for one in judged],
         "category": {
             "photo": panel.category.names[own],
-            "probability": _round(probabilities[0, own]),
-            "kept": int((category[2:] == own).sum()),
+            "family": panel.category.family_name(int(family[0])),
+            "probability": _round(kin[0, family[0]]),
+            "kept": int((family[2:] == family[0]).sum()),
             "replaced": replaced,
-            "accuracy": panel.category.about.get("accuracy"),
+            "accuracy": panel.category.about.get("family_accuracy"),
         },
         "diversity": _diversity(perceptual, images),
         "audience_users_drawn": USERS_DRAWN,
     }
+    nearest = _nearest(panel, generator, perceptual, z, images, own)
     suggestions = [
         {
             "category": {
                 "name": panel.category.names[int(category[2 + row])],
-                "kept": bool(category[2 + row] == own),
-                "probability": _round(probabilities[2 + row, own]),
+                "kept": bool(family[2 + row] == family[0]),
+                "probability": _round(kin[2 + row, family[0]]),
             },
-            "nearest_item": _nearest(panel, generator, perceptual, z[row : row + 1], images[row : row + 1], own),
+            "nearest_item": nearest[row],
             "rank": _rank(panel, phi, row, own),
             **_users(panel, phi[panel.target.name], row, own, seed),
         }
         for row in range(len(images))
     ]
-    return Verification(believed, overall, result, suggestions)
+    return Verification(believed, result, suggestions)
 
 
 def _gain(judge: Scorer, phi: Tensor, row: int) -> JudgeGain:
@@ -148,12 +153,10 @@ def _diversity(perceptual: PerceptualLoss, images: Tensor) -> dict[str, Any]:
     """Mean and least LPIPS and 1 - SSIM over all pairs of redesigns; null for a single one."""
     if len(images) < 2:
         return {"lpips": None, "lpips_least": None, "one_minus_ssim": None, "one_minus_ssim_least": None}
-    first, second = torch.triu_indices(len(images), len(images), 1)
-    lpips = perceptual(images[first], images[second])
+    lpips = perceptual.pairwise(images)
     arrays = images.permute(0, 2, 3, 1).cpu().numpy()
     ssim = [
-        1 - structural_similarity(arrays[a], arrays[b], channel_axis=-1, data_range=1.0)
-        for a, b in zip(first.tolist(), second.tolist(), strict=True)
+        1 - structural_similarity(one, other, channel_axis=-1, data_range=1.0) for one, other in combinations(arrays, 2)
     ]
     return {
         "lpips": _round(lpips.mean()),
@@ -164,18 +167,22 @@ def _diversity(perceptual: PerceptualLoss, images: Tensor) -> dict[str, Any]:
 
 
 def _nearest(
-    panel: Panel, generator: Generator, perceptual: PerceptualLoss, z: Tensor, image: Tensor, category: int
-) -> dict[str, Any]:
-    """The catalogue's nearest real item of the category, in latent space; it is redrawn for comparison."""
-    row, distance = panel.gallery.nearest(z, category)
-    redrawn = generator(panel.gallery.codes[row : row + 1].to(z.device)).float()
-    return {
-        "item_id": panel.gallery.ids[row],
-        "row": row,
-        "distance": _round(distance),
-        "rarity": _round(panel.gallery.rarity(distance)),
-        "lpips": _round(perceptual(redrawn, image)[0]),
-    }
+    panel: Panel, generator: Generator, perceptual: PerceptualLoss, z: Tensor, images: Tensor, category: int
+) -> list[dict[str, Any]]:
+    """The catalogue's nearest real item of the category, in latent space, for each; redrawn for comparison."""
+    found = [panel.gallery.nearest(row[None], category) for row in z]
+    rows = torch.tensor([row for row, _ in found])
+    redrawn = generator(panel.gallery.codes[rows].to(z.device)).float()
+    lpips = perceptual(redrawn, images)
+    return [
+        {
+            "item_id": panel.gallery.ids[row],
+            "distance": _round(distance),
+            "rarity": _round(panel.gallery.rarity(distance)),
+            "lpips": _round(lpips[number]),
+        }
+        for number, (row, distance) in enumerate(found)
+    ]
 
 
 def _rank(panel: Panel, phi: dict[str, Tensor], row: int, category: int) -> dict[str, Any]:

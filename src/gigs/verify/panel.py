@@ -60,6 +60,11 @@ class Panel:
         probabilities = self.category(images, self.eyes)
         return probabilities.argmax(1), probabilities
 
+    @torch.no_grad()
+    def family_of(self, images: Tensor) -> Tensor:
+        """Most likely family of categories `[N]` (`CategoryClassifier.families`)."""
+        return self.category.family_probabilities(self.category_of(images)[1]).argmax(1)
+
     def value(self, category: int) -> Tensor:
         """How well the real items of a category are liked, `[rows]`: the targets' cautious score (`cautious`)."""
         rows = self.gallery.of_category(category)

@@ -45,6 +45,11 @@ class Believed:
         """The verdict as a sentence."""
         return WORDS[self.verdict]
 
+    def record(self) -> dict[str, float | str]:
+        """For `result.json`."""
+        numbers = {"gain": self.gain, "low": self.low, "high": self.high}
+        return {key: round(value, 4) for key, value in numbers.items()} | {"verdict": self.verdict}
+
 
 def believe(judges: Sequence[JudgeGain], *, disagreement: float, target_weak: bool = False, seed: int = 0) -> Believed:
     """A bootstrap over judges and over the audience's users.

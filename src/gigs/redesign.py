@@ -1,0 +1,100 @@
+"""The second half of a suggestion: shift in the way the preset says, and put in order by what can be believed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from gigs.compute import Compute
+from gigs.generator.base import Generator
+from gigs.perceptual import PerceptualLoss
+from gigs.presets import Preset
+from gigs.progress import OnStep
+from gigs.shifting.optimise import Preference, Shifted, shift
+from gigs.shifting.supported import supported_shift
+from gigs.verify.check import Verification, verify
+from gigs.verify.panel import Panel
+
+
+def redesign(
+    generator: Generator,
+    photo: Tensor | None,
+    z: Tensor,
+    preset: Preset,
+    preference: Preference,
+    panel: Panel | None,
+    *,
+    rng: torch.Generator,
+    compute: Compute,
+    on_step: OnStep,
+) -> tuple[Shifted, int]:
+    """Redesigns of one product, and how many candidates were dropped on the way.
+
+    Supported by real items (`shifting.supported`) where the preset asks for it and there is a panel that knows some;
+    by gradient (Algorithm 1) otherwise.
+
+    Args:
+        generator: Tuned to the photo or not.
+        photo: `[1,3,R,R]` in `[0,1]`, or None for a sampled base.
+        z: Of the reconstruction, `[1,D]`.
+        preset: Which way, and how far.
+        preference: The target's score, for the gradient.
+        panel: For the audience.
+        rng: Draws the gradient's first shifts.
+        compute: Precision of drawing.
+        on_step: Progress.
+    """
+    if preset.support is None or panel is None or photo is None or generator.space != "z":
+        return shift(generator, z, preference, preset.shifting, rng=rng, compute=compute, on_step=on_step), 0
+    with torch.no_grad():
+        own = int(panel.category_of(photo)[0])
+        family = panel.family_of(photo)
+        goal = panel.preference(photo)
+
+    def accept(images: Tensor) -> Tensor:
+        return (panel.family_of(images) == family) & (panel.preference(images) > goal)
+
+    found = supported_shift(
+        generator,
+        z,
+        panel.gallery.codes[panel.gallery.of_category(own)],
+        panel.value(own),
+        preset.support,
+        accept=accept,
+        compute=compute,
+        on_step=on_step,
+    )
+    return found.shifted, found.dropped
+
+
+def checked(
+    generator: Generator,
+    perceptual: PerceptualLoss,
+    photo: Tensor | None,
+    base: Tensor,
+    z: Tensor,
+    found: Shifted,
+    scores: Tensor,
+    panel: Panel | None,
+    dropped: int,
+    seed: int,
+) -> tuple[Shifted, Tensor, Verification | None]:
+    """Redesigns in order, with their scores, and what the panel says of them.
+
+    Best first: by the gain that the judges grant on the whole, or by the target's score where there are none.
+    """
+    if panel is None or photo is None:
+        order = torch.argsort(scores, descending=True, stable=True)
+    else:
+        with torch.no_grad():
+            granted = torch.stack([judge.z(found.images) for judge in panel.judges]).mean(0)
+        order = torch.argsort(granted, descending=True, stable=True)
+    found = replace(found, shifts=found.shifts[order], images=found.images[order])
+    if panel is None or photo is None:
+        return found, scores[order], None
+    said = verify(
+        panel, generator, perceptual, photo, base, z + found.shifts, found.images, replaced=dropped, seed=seed
+    )
+    return found, scores[order], said

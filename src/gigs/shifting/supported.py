@@ -1,0 +1,165 @@
+"""Shifts that real items support: towards better-liked neighbours of the product, with no gradient of the score.
+
+Raising the score by gradient finds the blind spots of the recommender first. A step towards the mean of
+a few real items of the same kind, that the audience likes better and that lie near the product in latent space, changes
+what really differs between products, and judges confirm it at nearly the rate of real differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gigs.compute import Compute
+from gigs.errors import InputError
+from gigs.generator.base import Generator
+from gigs.progress import OnStep, Step, silent
+from gigs.shifting.optimise import Shifted
+from gigs.shifting.separation import Repulsion
+
+Accept = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupportSettings:
+    """How far, and towards whom.
+
+    Attributes:
+        n: Redesigns.
+        neighbours: Real items of the category nearest to the product that are considered.
+        liked: The best-liked of them that are kept.
+        cluster: Real items that one redesign moves towards the mean of.
+        reach: Share of the way there; 1 arrives.
+        fallback: Shares of `reach` that are tried where a redesign was not accepted.
+        margin: Coarse pictures nearer than this (root mean square of values in [0,1]) count as alike.
+    """
+
+    n: int = 8
+    neighbours: int = 300
+    liked: int = 40
+    cluster: int = 5
+    reach: float = 0.8
+    fallback: tuple[float, ...] = (0.6, 0.35)
+    margin: float = 0.06
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.n <= 64:
+            raise InputError(f"the number of suggestions must be from 1 to 64, not {self.n}")
+        if min(self.neighbours, self.liked, self.cluster) < 1 or self.liked > self.neighbours:
+            raise InputError("supported shifts need neighbours >= liked >= 1 and a cluster of 1 or more")
+        if not 0 < self.reach <= 1 or not all(0 < share < 1 for share in self.fallback):
+            raise InputError(f"the reach must be above 0 and at most 1, not {self.reach}")
+        if not self.margin > 0:
+            raise InputError("supported shifts need a positive margin")
+
+
+@dataclass(frozen=True)
+class Supported:
+    """What was found: the shifts, and how many candidates were not accepted on the way."""
+
+    shifted: Shifted
+    dropped: int
+
+
+@torch.no_grad()
+def supported_shift(
+    generator: Generator,
+    z: Tensor,
+    codes: Tensor,
+    liking: Tensor,
+    settings: SupportSettings,
+    *,
+    accept: Accept,
+    compute: Compute | None = None,
+    on_step: OnStep = silent,
+) -> Supported:
+    """Find n distinct redesigns that real items support.
+
+    Args:
+        generator: Frozen.
+        z: Latent vector of the product, `[1,D]`.
+        codes: Of the catalogue's real items of its category, `[N,D]`.
+        liking: How well the audience likes each of them, `[N]`.
+        settings: How far, and towards whom.
+        accept: Pictures `[M,3,R,R]` in `[0,1]` to bool `[M]`: is it still a product of this kind, and liked better than
+            the photo? What is not accepted is tried again less far, and else replaced by the next candidate; only where
+            too few are left do unaccepted ones fill the number.
+        compute: Precision of drawing.
+        on_step: Progress.
+
+    Raises:
+        InputError: There is no real item to go by.
+    """
+    if not len(codes):
+        raise InputError("no real item of this product's category is in the pack: use the preset paper-text")
+    compute = compute or Compute()
+    aims = aims_of(z, codes.to(z.device), liking.to(z.device), settings, 2 * settings.n)
+    latents, images, good = [], [], []
+    shares = (1.0, *settings.fallback)
+    for number, share in enumerate(shares):
+        moved = generator.project(z + settings.reach * share * (aims - z))
+        with compute.autocast():
+            drawn = generator(moved).float()
+        latents.append(moved)
+        images.append(drawn)
+        good.append(accept(drawn).to(drawn.device))
+        on_step(Step("redesigning", number + 1, len(shares)))
+    chosen, dropped = _choose(torch.stack(good), settings.n)
+    pictures = torch.stack(images)[chosen[:, 0], chosen[:, 1]]
+    found = torch.stack(latents)[chosen[:, 0], chosen[:, 1]]
+    shifted = Shifted(found - z, pictures, Repulsion(settings.margin).distinct(pictures))
+    return Supported(shifted, dropped)
+
+
+def aims_of(z: Tensor, codes: Tensor, liking: Tensor, settings: SupportSettings, count: int) -> Tensor:
+    """Points to move towards, `[count,D]`, most different first: means of clusters of better-liked neighbours.
+
+    Args:
+        z: `[1,D]`.
+        codes: Of real items, `[N,D]`.
+        liking: Of the same, `[N]`.
+        settings: Sizes of neighbourhood and clusters.
+        count: Points wanted; with fewer liked items than that, some repeat.
+    """
+    near = torch.cdist(z, codes)[0].topk(min(settings.neighbours, len(codes)), largest=False).indices
+    liked = near[liking[near].topk(min(settings.liked, len(near))).indices]
+    kept = codes[liked]
+    centres = farthest_first(kept, min(count, len(kept)))
+    around = torch.cdist(kept[centres], kept).topk(min(settings.cluster, len(kept)), largest=False).indices
+    aims = kept[around].mean(1)
+    return aims.repeat(-(-count // len(aims)), 1)[:count]
+
+
+def farthest_first(points: Tensor, count: int) -> Tensor:
+    """Rows of `count` points `[N,D]`: the first, then always the one farthest from all chosen (Gonzalez 1985)."""
+    chosen = [0]
+    away = torch.cdist(points, points[:1])[:, 0]
+    while len(chosen) < count:
+        chosen.append(int(away.argmax()))
+        away = torch.minimum(away, torch.cdist(points, points[chosen[-1:]])[:, 0])
+    return torch.tensor(chosen, device=points.device)
+
+
+def _choose(good: Tensor, n: int) -> tuple[Tensor, int]:
+    """Which share and which aim each redesign takes, `[n,2]`, and how many candidates before them were not accepted.
+
+    Aims in their order, each as far as it was accepted; then the unaccepted ones, least far.
+    """
+    shares, aims = good.shape
+    rows: list[tuple[int, int]] = []
+    refused: list[int] = []
+    dropped = 0
+    for aim in range(aims):
+        if len(rows) == n:
+            break
+        accepted = torch.nonzero(good[:, aim]).flatten().tolist()
+        dropped += accepted[0] if accepted else shares
+        if accepted:
+            rows.append((accepted[0], aim))
+        else:
+            refused.append(aim)
+    rows += [(shares - 1, aim) for aim in refused[: n - len(rows)]]
+    return torch.tensor(rows, device=good.device), dropped
