@@ -4,12 +4,15 @@ from importlib.metadata import EntryPoint
 
 import pytest
 import torch
+from small_models import small_generator
 from torch import nn
 
 from gigs import plugins, storage
 from gigs.errors import InputError, ModelError
+from gigs.generator.base import save_generator
+from gigs.packs.build import build_pack
 from gigs.recommender import callable as callables
-from gigs.recommender import load_recommender
+from gigs.recommender import evaluate_recommender, load_recommender, recommend
 from gigs.recommender.callable import CallableRecommender, register_features, register_scorer
 from gigs.testing import RecommenderSuite
 
@@ -111,3 +114,28 @@ def test_what_does_not_fit_is_named():
             CallableRecommender.from_vectors("tower", ["a"], vectors, input_size=64)
     with pytest.raises(InputError, match=r"taste vector of shape \(5,\): this recommender has K=6"):
         made(scorer="saturating").score(torch.rand(1, 3, 64, 64), torch.zeros(5))
+
+
+def test_what_goes_by_one_product_refuses_a_bent_score(tiny_catalogue, tmp_path):
+    bent = made(scorer="saturating")
+    for use in (
+        lambda: recommend(bent, tiny_catalogue, "ann"),
+        lambda: evaluate_recommender(bent, tiny_catalogue),
+        lambda: build_pack(
+            tmp_path / "pack", "p", catalogue=tiny_catalogue, audiences={},
+            generator=save_generator(tmp_path / "g.safetensors", small_generator()),
+            recommender=bent.save(tmp_path / "r.safetensors"),
+        ),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=r"goes by theta\^T phi, and this recommender.s score \(callable\)"):
+            use()
+
+
+def test_the_catalogue_is_scored_like_any_other(tiny_catalogue):
+    """Without a class of its own, a company's model ranks the catalogue and is measured on it."""
+    ids = tiny_catalogue.users["user_id"].tolist()
+    vectors = torch.randn(len(ids), 6, generator=torch.Generator().manual_seed(1))
+    model = CallableRecommender.from_vectors("tower", ids, vectors, input_size=64)
+    report = evaluate_recommender(model, tiny_catalogue, resamples=50)
+    assert report["kind"] == "callable" and 0 <= report["model"]["overall"]["auc"]["value"] <= 1
+    assert len(recommend(model, tiny_catalogue, ids[0], top=3)) == 3

@@ -64,10 +64,7 @@ def build_pack(
     if encoder is not None:
         files.append(_half(Path(encoder), out / "encoder.safetensors"))
     target = load_recommender(recommender)
-    if not target.is_linear:
-        raise InputError(
-            f"{recommender}: its score is not linear, so an audience is more than the one vector a pack holds"
-        )
+    target.require_linear("a pack's audience")
     described, thetas = {}, {}
     phi = catalogue_phi(target, catalogue, image_size=drawing.resolution, on_step=on_step).astype(np.float64)
     phi = phi[catalogue.items["has_image"].to_numpy()]

@@ -122,6 +122,15 @@ class Recommender(HubMixin, nn.Module, ABC):
         phi, theta = self.features(images), theta.to(images.device)
         return phi @ (theta if theta.ndim == 1 else theta.T)
 
+    def require_linear(self, what: str) -> None:
+        """Refuse what goes by one product of features and factors.
+
+        Raises:
+            InputError: This recommender's score is not linear.
+        """
+        if not self.is_linear:
+            raise InputError(f"{what} goes by theta^T phi, and this recommender's score ({self.kind}) is not linear")
+
     def user_row(self, user_id: str) -> int:
         """Row of a user in `user_factors`.
 

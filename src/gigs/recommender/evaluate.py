@@ -156,6 +156,7 @@ def evaluate_recommender(
     Raises:
         DataError: The catalogue lacks the model's users, or has no pair in this split.
     """
+    model.require_linear("gigs evaluate recommender")
     training = model.about.get("settings", {})
     feedback = read_feedback(
         catalogue, user_ids=model.user_ids, include_held_out=bool(training.get("include_held_out", False))

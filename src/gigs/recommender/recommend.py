@@ -36,6 +36,7 @@ def recommend(
     """
     if top < 1:
         raise InputError(f"top must be at least 1, not {top}")
+    model.require_linear("gigs recommend")
     theta = model.user_factors[model.user_row(user_id)].detach().cpu().numpy().astype(np.float64)
     phi = catalogue_phi(model, catalogue, on_step=on_step).astype(np.float64)
     open_items = catalogue.items["has_image"].to_numpy(dtype=bool).copy()
