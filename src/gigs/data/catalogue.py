@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.lib.format import open_memmap
 from PIL import Image
 
 from gigs import storage
@@ -91,7 +92,7 @@ class Catalogue:
                 raise DataError(f"{path}: missing; import the catalogue again")
             _derive(self.images(stored), path, size, on_step)
         try:
-            packed = np.load(path, mmap_mode="r", allow_pickle=False)
+            packed = open_memmap(path, mode="r")  # not np.load, which takes archives and pickles for arrays too
         except (OSError, ValueError, EOFError, TokenError) as error:  # the last of a header that is no Python
             raise DataError(f"{path}: damaged ({error}); import the catalogue again") from error
         if packed.shape != (len(self.items), size, size, 3) or packed.dtype != np.uint8:

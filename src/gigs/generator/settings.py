@@ -8,6 +8,7 @@ from typing import Any
 from gigs.errors import InputError
 from gigs.generator.progan import ProGANSettings
 from gigs.generator.schedule import Growth
+from gigs.numbers import require_finite
 
 OBJECTIVES = ("adversarial", "hybrid")
 LOSSES = ("wgan-gp", "nonsaturating", "hinge")
@@ -66,6 +67,8 @@ class TrainSettings:
     snapshot_every: int = 50_000
 
     def __post_init__(self) -> None:
+        require_finite(self, "generator")
+        require_finite(self.hybrid, "generator")
         for name, value, known in (
             ("family", self.family, FAMILIES),
             ("objective", self.objective, OBJECTIVES),

@@ -12,6 +12,7 @@ from gigs.compute import Compute
 from gigs.errors import InputError
 from gigs.generator.base import Generator
 from gigs.latent import cosine_share
+from gigs.numbers import require_finite
 from gigs.perceptual import PerceptualLoss, Target
 from gigs.progress import OnStep, Step, silent
 
@@ -42,6 +43,7 @@ class InversionSettings:
     steps_from_noise: int | None = None
 
     def __post_init__(self) -> None:
+        require_finite(self, "inversion")
         if not 0 <= self.steps <= 100_000:
             raise InputError(f"inversion steps must be from 0 to 100,000, not {self.steps}")
         if self.learning_rate <= 0 or min(self.lpips_weight, self.mse_weight) < 0:

@@ -16,6 +16,7 @@ from torch import Tensor
 from gigs.compute import Compute
 from gigs.errors import InputError
 from gigs.generator.base import Generator
+from gigs.numbers import require_finite
 from gigs.perceptual import PerceptualLoss
 from gigs.progress import OnStep, Step, silent
 
@@ -39,6 +40,7 @@ class TuningSettings:
     enough: float = 0.02
 
     def __post_init__(self) -> None:
+        require_finite(self, "tuning")
         if not 0 <= self.steps <= 10_000 or self.locality_every < 1:
             raise InputError(f"tuning steps must be from 0 to 10,000, not {self.steps}; locality_every at least 1")
         weights = (self.lpips_weight, self.mse_weight, self.locality_weight, self.locality_distance, self.enough)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.lib.format import open_memmap
 
 from gigs import storage
 from gigs.compute import in_batches
@@ -55,7 +57,7 @@ def backbone_features(
         usable = catalogue.items["has_image"].to_numpy(dtype=bool)
         storage.write_atomic(path, lambda part: _compute(part, images, usable, backbone, input_size, on_step))
         storage.write_json(path.with_suffix(".json"), wanted | source)
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    return open_memmap(path, mode="r")
 
 
 def view_features(
@@ -174,10 +176,12 @@ def _is_fresh(path: Path, wanted: dict[str, Any], images: np.ndarray, width: int
         return False
     try:
         known = storage.read_json(path.with_suffix(".json"))
-        shape = np.load(path, mmap_mode="r", allow_pickle=False).shape
-    except (GigsError, OSError, ValueError):
+        shape = open_memmap(path, mode="r").shape
+    except (GigsError, OSError, ValueError, EOFError, TokenError):
         return False  # half-written or foreign: make it again
-    if shape != (len(images), width) or any(known.get(key) != value for key, value in wanted.items()):
+    if not isinstance(known, dict) or shape != (len(images), width):
+        return False
+    if any(known.get(key) != value for key, value in wanted.items()):
         return False
     state = _file_state(images)
     if state is not None and known.get("file") == state:

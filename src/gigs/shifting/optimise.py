@@ -13,6 +13,7 @@ from gigs.compute import Compute
 from gigs.errors import InputError
 from gigs.generator.base import Generator
 from gigs.latent import cosine_share, standardise
+from gigs.numbers import require_finite
 from gigs.progress import OnStep, Step, silent
 from gigs.shifting.separation import PredictorSeparation, Repulsion, Separation
 
@@ -43,6 +44,7 @@ class ShiftSettings:
     final_rate: float = 1.0
 
     def __post_init__(self) -> None:
+        require_finite(self, "shifting")
         if not 1 <= self.n <= 64:
             raise InputError(f"the number of suggestions must be from 1 to 64, not {self.n}")
         if not 0 <= self.steps <= 100_000:
