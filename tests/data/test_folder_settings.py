@@ -163,6 +163,24 @@ def test_impossible_settings_are_refused(messy, tmp_path, settings):
     assert not (tmp_path / "out").exists()
 
 
+def test_names_that_are_no_text_do_no_harm(source, tmp_path):
+    folder = os.fsencode(source / "photos")
+    for name in (b"00020-\xff.jpg", b"00021-\xe9.jpg"):  # as an old zip program left them
+        shutil.copy(source / "photos" / "00020.jpg", folder + b"/" + name)
+    (source / "photos" / "00020.jpg").write_bytes(b"")
+    catalogue = load(source, tmp_path / "out")
+    names = [identifier for table, kind in dropped(catalogue).items() if table[0] == "photos" for _, identifier in kind]
+    assert catalogue.items["has_image"][20] and "00021: 00021-?.jpg" in names
+
+
+def test_columns_of_the_shop_never_hide_those_of_gigs(source, tmp_path):
+    table = pd.read_csv(source / "users.csv", dtype=str)
+    table.assign(bought_women="x", purchases="x", held_out="x").to_csv(source / "users.csv", index=False)
+    catalogue = load(source, tmp_path / "out")
+    assert {"x_bought_women", "x_purchases", "x_held_out"} <= set(catalogue.users.columns)
+    assert user_table(catalogue)["bought_women"].max() > 0
+
+
 # Interruption
 
 

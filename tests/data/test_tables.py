@@ -79,6 +79,11 @@ def test_ids_of_any_kind_are_the_same_text_from_any_file(tmp_path):
     ]
 
 
+def test_half_a_character_in_a_name_or_cell_can_be_written(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"id\\ud800": "a\\udfff"}')
+    assert read_table(tmp_path / "a.jsonl", "items").frame.to_dict("list") == {"id?": ["a?"]}
+
+
 def test_windows_text_is_read_and_said_so(tmp_path):
     (tmp_path / "a.csv").write_bytes("id,name\n1,Größe\n".encode("cp1252"))
     table = read_table(tmp_path / "a.csv", "items")

@@ -213,5 +213,6 @@ def say(catalogue: Catalogue) -> None:
 
 def _print(text: str) -> None:
     """Text from outside, in one line and without terminal codes."""
-    line = "".join(letter if letter.isprintable() else "?" for letter in text)
-    output.print(line, markup=False, highlight=False, soft_wrap=True)
+    from gigs.data.cells import one_line
+
+    output.print(one_line(text), markup=False, highlight=False, soft_wrap=True)

@@ -61,31 +61,36 @@ def import_amazon_fashion(
         DataError: No such file, one of another structure, damaged, or holding anything but plain data.
     """
     check_size(image_size)
-    source, dropped = Path(source), Dropped()
+    source = Path(source)
+    dropped = Dropped()
+    tables, photos, info = _read(source, classes, dropped, on_step)
+    items = tables["items"]
+    items["held_out"] = hold_out_products(items["product_code"], hold_out, seed)
+    about = {"seed": seed, "held_out_products": hold_out} | info
+    extras = {"dropped.csv": dropped.write}
+    with _Photos(source, photos, image_size) as decode:
+        return write_catalogue(
+            out, tables, decode, lambda: about, image_size=image_size, on_step=on_step, extras=extras
+        )
+
+
+def _read(
+    source: Path, classes: tuple[str, ...], dropped: Dropped, on_step: OnStep
+) -> tuple[dict[str, pd.DataFrame], list[bytes | Span | None], dict[str, Any]]:
+    """The three tables, where each item's photo is, and what is to be told of them."""
     *splits, item_part, user_count, item_count = read_object_array(source, PARTS, on_step)
     records = _numbered(item_part, item_count, f"{source}: items")
     _numbered(splits[0], user_count, f"{source}: users")
-    items, photos = _items(records, classes), [_photo_of(record) for record in records]
-    items["held_out"] = hold_out_products(items["product_code"], hold_out, seed)
     pairs, actions = _pairs(splits, len(records), user_count, dropped)
-    del splits, item_part, records
     users = pd.DataFrame({"user_id": [str(user) for user in range(user_count)]})
-    info = {
-        "source": "amazon-fashion", "file": source.name, "seed": seed, "held_out_products": hold_out, "dated": False,
-        "items": len(items), "users": len(users), "interactions": len(pairs),
-        "table_1": {"users": len(users), "items": len(items), "interactions": actions},
+    tables = {"items": _items(records, classes), "users": users, "interactions": pairs}
+    about = {
+        "source": "amazon-fashion", "file": source.name, "dated": False,
+        **{name: len(table) for name, table in tables.items()},
+        "table_1": {"users": len(users), "items": len(records), "interactions": actions},
         "dropped": dropped.summary(), "dropped_interactions": dropped.count("interactions"),
     }  # fmt: skip
-    with _Photos(source, photos, image_size) as decode:
-        return write_catalogue(
-            out,
-            {"items": items, "users": users, "interactions": pairs},
-            decode,
-            lambda: info,
-            image_size=image_size,
-            on_step=on_step,
-            extras={"dropped.csv": dropped.write},
-        )
+    return tables, [_photo_of(record) for record in records], about
 
 
 def published(catalogue: Catalogue) -> tuple[str, str, str] | None:

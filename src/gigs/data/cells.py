@@ -39,7 +39,17 @@ def as_text(value: Any) -> str | None:
         value = "|".join(filter(None, map(as_text, value)))
     if isinstance(value, dict):
         value = json.dumps(value, ensure_ascii=False, default=str)
-    return str(value).encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be written
+    return writable(str(value))
+
+
+def writable(text: str) -> str:
+    """Text that can be written as UTF-8: half a surrogate pair, or a file name that is no text, becomes `?`."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def one_line(text: object) -> str:
+    """Text from outside for a message: whatever is no printable letter becomes `?`."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(text))
 
 
 def clean_id(text: str | None) -> str | None:

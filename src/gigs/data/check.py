@@ -8,7 +8,7 @@ import numpy as np
 
 from gigs.data.catalogue import SPLITS, Catalogue
 from gigs.data.check_pictures import faulty_pictures, missing_pictures
-from gigs.data.findings import IMPORT_AGAIN, SEVERITIES, Finding, Report, finding, finding_of_rows
+from gigs.data.findings import EXAMPLES, IMPORT_AGAIN, SEVERITIES, Finding, Report, finding, finding_of_rows
 from gigs.progress import OnStep, silent
 
 COLUMNS = {
@@ -91,17 +91,18 @@ def _pairs(catalogue: Catalogue) -> Iterator[Finding]:
     pairs = catalogue.interactions
     user, item = pairs["user"], pairs["item"]
     outside = ~user.between(0, len(catalogue.users) - 1) | ~item.between(0, len(catalogue.items) - 1)
-    rows = zip(user[outside], item[outside], strict=True)
-    yield finding("error", "interactions outside the tables", (f"user {u}, item {i}" for u, i in rows), IMPORT_AGAIN)
-    twice = pairs[pairs.duplicated(["user", "item"])]
-    rows = zip(twice["user"], twice["item"], strict=True)
-    yield finding(
-        "error", "interactions of the same user and item", (f"user {u}, item {i}" for u, i in rows), IMPORT_AGAIN
-    )
-    strange = ~pairs["split"].isin(SPLITS)
-    yield finding("error", "interactions of an unknown split", pairs["split"][strange].unique(), IMPORT_AGAIN)
-    undated = pairs.index[pairs["first"].isna()] if catalogue.info.get("dated", True) else ()
-    yield finding("error", "interactions without a day", (f"row {row}" for row in undated), IMPORT_AGAIN)
+    dated = catalogue.info.get("dated", True)
+    faults = {
+        "interactions outside the tables": outside,
+        "interactions of the same user and item": pairs.duplicated(["user", "item"]),
+        "interactions of an unknown split": ~pairs["split"].isin(SPLITS),
+        "interactions without a day": pairs["first"].isna() & dated,
+    }
+    for what, mask in faults.items():
+        rows = pairs[mask]
+        shown = rows.head(EXAMPLES).itertuples()
+        examples = [f"interactions.parquet, row {row.Index}: user {row.user}, item {row.item}" for row in shown]
+        yield finding("error", what, examples, IMPORT_AGAIN, len(rows))
 
 
 def _splits(catalogue: Catalogue) -> Iterator[Finding]:

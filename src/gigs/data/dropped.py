@@ -9,6 +9,10 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from gigs.data.cells import writable
+
 HEADER = ("table", "row", "id", "reason", "fix")
 EXAMPLES = 5
 SHOWN = 100  # characters of an id in a summary
@@ -41,16 +45,14 @@ class Dropped:
         self._kinds: dict[tuple[str, str], Kind] = {}
 
     def add(
-        self, table: str, rows: Iterable[int], ids: Iterable[object], reason: str, fix: str, severity: str = "warning"
+        self, table: str, rows: Iterable[int], ids: Iterable[Any], reason: str, fix: str, severity: str = "warning"
     ) -> None:
         """Take in rows of a table (numbered as a spreadsheet does: the header is row 1) and their ids."""
         rows = [int(row) for row in rows]
         if rows:
             kind = self._kinds.setdefault((table, reason), Kind(table, reason, fix, severity))
             kind.rows += rows
-            kind.ids += [
-                "" if identifier is None or identifier != identifier else str(identifier) for identifier in ids
-            ]
+            kind.ids += ["" if pd.isna(each) else writable(str(each)) for each in ids]
 
     def add_broken(self, table: str, broken: Mapping[int, str]) -> None:
         """Take in rows that could not be read, each with what is wrong with it."""

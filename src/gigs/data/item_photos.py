@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gigs import images
+from gigs.data.cells import one_line
 from gigs.data.dropped import Dropped
 from gigs.data.photos import Photos, photos_in_cell
 from gigs.errors import InputError
@@ -54,7 +55,7 @@ class ItemPhotos:
         if faults:
             return faults[0][1]
         if self._unknown[row]:
-            return f"{self._unknown[row][0]:.120}: not in {self._photos.source}"
+            return one_line(f"{self._unknown[row][0]:.120}: not in {self._photos.source}")
         return None
 
     def note(self, dropped: Dropped) -> None:

@@ -17,6 +17,7 @@ from types import TracebackType
 from PIL import Image
 
 from gigs import images
+from gigs.data.cells import one_line
 from gigs.errors import DataError, InputError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -98,9 +99,9 @@ class Photos:
             with self._zip.open(key) as handle:
                 content = handle.read(images.MAX_BYTES + 1)  # whatever size its entry claims
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
-            raise InputError(f"{key}: cannot be read from {self.source.name} ({error})") from error
+            raise InputError(one_line(f"{key}: cannot be read from {self.source.name} ({error})")) from error
         except Exception as error:  # zlib, bz2 and lzma have kinds of their own
-            raise InputError(f"{key}: damaged in {self.source.name} ({error})") from error
+            raise InputError(one_line(f"{key}: damaged in {self.source.name} ({error})")) from error
         return images.decode_photo(content, key)
 
     def _listed(self) -> Iterator[str]:

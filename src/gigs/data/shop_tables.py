@@ -13,7 +13,7 @@ from gigs.data.dropped import Dropped
 from gigs.data.tables import RawTable
 from gigs.errors import DataError
 
-# Columns that a shop's further ones must not take the place of.
+# Columns that a shop's further ones must not take the place of; `bought_...` are those that audiences derive.
 RESERVED = {
     "item_id", "user_id", "product_code", "name", "type", "group", "section", "colour", "held_out", "has_image",
     "source_row", "purchases", "main_section",
@@ -117,7 +117,7 @@ def _with_others(table: pd.DataFrame, frame: pd.DataFrame, used: set[str]) -> pd
         if header in used or header in ("item_id", "user_id"):
             continue
         name = re.sub(r"\W+", "_", str(header)).strip("_").lower() or "column"
-        if name in RESERVED or name in table or keyword.iskeyword(name) or name[0].isdigit():
+        if name in RESERVED or name in table or keyword.iskeyword(name) or name[0].isdigit() or name[:7] == "bought_":
             name = f"x_{name}"
         if name not in table:
             table[name] = typed(frame[header])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+BUILTINS = ("__builtin__", "builtins")  # as Python 2 and 3 call them
 CODE = re.compile(r"[|<>=]?[bBhHiIlLqQfdgO?SU]\d{0,4}")
 
 
@@ -64,6 +65,17 @@ def _scalar(kind: PlainType, content: bytes) -> Any:
     return np.frombuffer(content, kind.dtype, count=1)[0].item()
 
 
+def _mapping(*arguments: Any) -> dict[Any, Any]:
+    """A plain dict for the dicts of `collections`; only pairs are taken in, a factory is not."""
+    pairs = arguments[-1] if arguments and isinstance(arguments[-1], list) else []
+    return {key: value for key, value in pairs}  # noqa: C416 - each pair is checked to be one
+
+
+def _listed(values: list[Any] | tuple[Any, ...] = ()) -> list[Any]:
+    """A list for a set."""
+    return list(values)
+
+
 class Name:
     """A callable that a pickle may call, but neither look into nor change."""
 
@@ -86,4 +98,9 @@ STAND_INS: dict[tuple[str, str], Any] = {
     **{(f"numpy.{core}.multiarray", "scalar"): Name(_scalar) for core in ("core", "_core")},
     ("numpy", "ndarray"): None,  # only ever an argument
     ("numpy", "dtype"): Name(PlainType),
+    # Containers beyond dict and list, in case a data set was put together with them.
+    ("collections", "defaultdict"): Name(_mapping),
+    ("collections", "OrderedDict"): Name(_mapping),
+    **{(module, "set"): Name(_listed) for module in BUILTINS},
+    **{(module, factory): None for module in BUILTINS for factory in ("list", "dict", "int")},
 }

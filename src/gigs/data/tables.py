@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from gigs.data.cells import as_text
+from gigs.data.cells import as_text, writable
 from gigs.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -99,7 +99,7 @@ def table_of(records: Iterable[tuple[int, dict[str, Any]]], name: str, source: s
 
 
 def _frame(header: list[str], columns: list[list[str | None]], rows: list[int], source: str) -> pd.DataFrame:
-    names = [unicodedata.normalize("NFC", name).strip() for name in header]
+    names = [unicodedata.normalize("NFC", writable(name)).strip() for name in header]
     if twice := sorted({name for name in names if name and names.count(name) > 1}):
         raise DataError(f"{source}: the column {twice[0]!r} is there more than once; rename one of them")
     names = [name or f"column {place}" for place, name in enumerate(names, start=1)]
