@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ def write_catalogue(
     *,
     image_size: int,
     on_step: OnStep = silent,
-    extras: dict[str, Callable[[Path], Any]] | None = None,
+    extras: Mapping[str, Callable[[Path], Any]] | None = None,
 ) -> Catalogue:
     """Write a catalogue; a finished one in the folder is replaced.
 
