@@ -13,6 +13,7 @@ import types
 from contextlib import contextmanager
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -66,10 +67,18 @@ def _reconstruct_persistent_obj(meta):
     raise RuntimeError("the original reader would run module_src here")
 
 
+class EasyDict(dict):
+    """A dictionary of `dnnlib.util`, in which options are kept."""
+
+    __module__ = "dnnlib.util"
+
+
 @contextmanager
 def nvidia_modules():
-    """`torch_utils.persistence` as far as a pickle refers to it."""
-    names = {"torch_utils": types.ModuleType("torch_utils"), "torch_utils.persistence": types.ModuleType("p")}
+    """`torch_utils.persistence` and `dnnlib.util` as far as a pickle refers to them."""
+    modules = ("torch_utils", "torch_utils.persistence", "dnnlib", "dnnlib.util")
+    names = {name: types.ModuleType(name) for name in modules}
+    names["dnnlib.util"].EasyDict = EasyDict
     names["torch_utils.persistence"]._reconstruct_persistent_obj = _reconstruct_persistent_obj
     _reconstruct_persistent_obj.__module__ = "torch_utils.persistence"
     before = {name: sys.modules.get(name) for name in names}
@@ -96,7 +105,7 @@ class FullyConnectedLayer(Persistent):
     def __init__(self, inputs, outputs, activation="linear", lr_multiplier=1.0, bias=0.0):
         super().__init__()
         self.activation, self.bias_gain = activation, lr_multiplier
-        self.weight_gain = lr_multiplier / math.sqrt(inputs)
+        self.weight_gain = lr_multiplier / np.sqrt(inputs)  # NumPy's numbers are in the real files too
         self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr_multiplier)
         self.bias = nn.Parameter(torch.randn(outputs) * 0.2 / lr_multiplier + bias)
 
@@ -129,6 +138,7 @@ class SynthesisLayer(Persistent):
     def __init__(self, inputs, outputs, w_dim, side, up, conv_clamp):
         super().__init__()
         self.up, self.conv_clamp, self.activation = up, conv_clamp, "lrelu"
+        self.act_gain = np.sqrt(2)
         self.register_buffer("resample_filter", torch.outer(TAPS, TAPS))
         self.affine = FullyConnectedLayer(w_dim, inputs, bias=1.0)
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
@@ -145,7 +155,7 @@ class SynthesisLayer(Persistent):
 class ToRGBLayer(Persistent):
     def __init__(self, inputs, w_dim, conv_clamp):
         super().__init__()
-        self.conv_clamp, self.weight_gain = conv_clamp, 1 / math.sqrt(inputs)
+        self.conv_clamp, self.weight_gain = conv_clamp, 1 / np.sqrt(inputs)
         self.affine = FullyConnectedLayer(w_dim, inputs, bias=1.0)
         self.weight = nn.Parameter(torch.randn(3, inputs, 1, 1))
         self.bias = nn.Parameter(torch.randn(3) * 0.2)
@@ -199,6 +209,7 @@ class Generator(Persistent):
         super().__init__()
         self.z_dim, self.c_dim, self.w_dim, self.img_channels = z_dim, c_dim, w_dim, 3
         self.num_ws = 2 * len(channels)
+        self._init_kwargs = {"mapping_kwargs": EasyDict(num_layers=3), "synthesis_kwargs": EasyDict()}
         self.synthesis = SynthesisNetwork(channels, w_dim, conv_clamp)
         self.mapping = MappingNetwork(z_dim, c_dim, w_dim)
 
@@ -215,7 +226,7 @@ class Generator(Persistent):
 def save_pkl(path, network, **beside):
     """As `train.py` of the repositories writes a snapshot."""
     with nvidia_modules(), path.open("wb") as handle:
-        pickle.dump({"training_set_kwargs": {"resolution": 32}, "G": None, "G_ema": network, **beside}, handle)
+        pickle.dump({"training_set_kwargs": EasyDict(resolution=32), "G": None, "G_ema": network, **beside}, handle)
     return path
 
 

@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 import torch
+from command_line import gigs
 from stylegan2_originals import Generator, Persistent, Rosinality, nvidia_modules, save_pkl, twice
 
 from gigs import storage
@@ -221,6 +222,17 @@ def test_the_hash_is_checked_when_given(tmp_path):
         converted(source, sha256="0" * 64)
     with pytest.raises(ModelError, match="--resolution does not go with stylegan2-ada-pytorch"):
         converted(source, resolution=16)
+
+
+def test_convert_from_the_command_line(tmp_path):
+    source = save_pkl(tmp_path / "g.pkl", Generator(c_dim=3))
+    options = ("--out", tmp_path / "g.safetensors", "--truncation", 0.7)
+    done = gigs("generator", "convert", source, *options, "--sha256", storage.sha256_of(source))
+    assert done.returncode == 0 and "stylegan2, 32 px, 14 latent numbers, spaces z, w, w+" in done.stdout
+    assert load_generator(tmp_path / "g.safetensors").config.truncation == 0.7
+    for wrong in (("--sha256", "0" * 64), ("--truncation", 3), ("--ddim-steps", 4)):
+        done = gigs("generator", "convert", source, *options[:2], *wrong)
+        assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1 and "g.pkl" in done.stderr
 
 
 def test_impossible_settings_are_named():

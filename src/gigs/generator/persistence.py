@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -101,6 +102,8 @@ def _parameter(data: Any, requires_grad: Any = False, hooks: Any = None) -> Tens
     return data
 
 
+# Layers keep their gains as NumPy numbers; its functions for them moved in NumPy 2.
+_scalar, _array = np.float64(0).__reduce__()[0], np.zeros(1).__reduce__()[0]
 _KNOWN: dict[tuple[str, str], Any] = {
     ("torch_utils.persistence", "_reconstruct_persistent_obj"): _node,
     ("dnnlib.util", "EasyDict"): dict,
@@ -108,6 +111,10 @@ _KNOWN: dict[tuple[str, str], Any] = {
     ("torch.storage", "_load_from_bytes"): _storage,
     ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,
     ("torch._utils", "_rebuild_parameter"): _parameter,
+    **{(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
+    **{(f"numpy.{core}.multiarray", "_reconstruct"): _array for core in ("core", "_core")},
+    ("numpy", "dtype"): np.dtype,
+    ("numpy", "ndarray"): np.ndarray,
     ("torch", "Size"): tuple,
     ("torch", "device"): str,
     ("builtins", "set"): set,
