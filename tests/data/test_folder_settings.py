@@ -50,6 +50,17 @@ def test_light_pairs_can_be_left_out(messy, tmp_path):
     assert set(catalogue.interactions["weight"]) == {1.0} and len(catalogue.interactions) == 481 - 1
 
 
+def test_weights_that_cancel_out_are_nothing_whatever_their_rounding(source, tmp_path):
+    weights = {"a": 0.1, "b": 0.2, "c": -0.3, "d": 0.7}
+    rows = ["Customer ID,sku,action", *(f"u1,00004,{kind}" for kind in "abc"), *(f"u1,00005,{kind}" for kind in "ad")]
+    (source / "events.csv").write_text("\n".join(rows))
+    for least, kept in ((0.0, 1), (0.8, 1)):
+        catalogue = load(source, tmp_path / "out", event_weights=weights, min_weight=least)
+        assert catalogue.items["item_id"][catalogue.interactions["item"]].tolist() == ["00005"] * kept
+    with pytest.raises(DataError, match=r"less than 0\.81"):
+        load(source, tmp_path / "out", event_weights=weights, min_weight=0.81)
+
+
 def test_the_k_core_is_one(messy, tmp_path):
     catalogue = load(messy, tmp_path, k_core=12)
     pairs = catalogue.interactions

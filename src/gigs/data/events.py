@@ -14,6 +14,7 @@ from gigs.data.tables import RawTable
 from gigs.errors import DataError
 
 TABLE = "interactions"
+ROUNDING = 1e-9  # 0.1 + 0.2 - 0.3 is no liking either
 
 
 class Events:
@@ -116,7 +117,7 @@ class Events:
     def drop_light(self, least: float) -> None:
         """Leave out pairs whose weights add up to nothing, or to less than `least`."""
         total = self.rows.groupby(["user_id", "item_id"])["weight"].transform("sum")
-        low = (total <= 0) | (total < least)
+        low = total < max(least, ROUNDING) - ROUNDING / 2
         reason = (
             "the pair's weights add up to 0 or less"
             if least <= 0
