@@ -122,7 +122,7 @@ def suggest(
     theta = audience.theta if audience.sample is None else audience.sample
     theta = theta.to(device=compute.device, dtype=torch.float32)
     started = time.perf_counter()
-    pivot = _base(models, photo, preset, rng, compute, on_step)
+    pivot = reconstruct(models, photo, preset, rng=rng, compute=compute, on_step=on_step)
     verdict = None if gate is None or photo is None else _judge(models, gate, photo, pivot, preset)
     if verdict is not None and verdict.grade == "refused" and not force:
         raise RefusedError(verdict.words)
@@ -186,15 +186,16 @@ def _tuned(
     return own, describe(own, photo, models.perceptual, pivot.z, pivot.found_at)
 
 
-def _base(
+def reconstruct(
     models: Models,
     photo: Tensor | None,
     preset: Preset,
+    *,
     rng: torch.Generator,
     compute: Compute,
-    on_step: OnStep,
+    on_step: OnStep = silent,
 ) -> Inversion:
-    """The base latent vector: inverted from the photo, or sampled."""
+    """The base latent vector: inverted from the photo `[1,3,R,R]`, or sampled where there is none."""
     if photo is not None:
         photo, start, settings = photo.to(compute.device), None, preset.inversion
         if settings.start == "encoder":

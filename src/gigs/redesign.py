@@ -17,6 +17,16 @@ from gigs.shifting.supported import supported_shift
 from gigs.verify.check import Verification, verify
 from gigs.verify.panel import Panel
 
+BACKGROUND = 0.05  # largest mean change of the frame's pixels, values in [0,1]: a backdrop is no part of the product
+
+
+def background_change(images: Tensor, base: Tensor) -> Tensor:
+    """Mean absolute difference `[N]` to `base` `[1,3,R,R]` in a frame a twelfth of the side wide."""
+    width = max(1, images.shape[-1] // 12)
+    frame = torch.ones(images.shape[-2:], dtype=torch.bool, device=images.device)
+    frame[width:-width, width:-width] = False
+    return (images - base)[..., frame].abs().mean((1, 2))
+
 
 def redesign(
     generator: Generator,
@@ -53,8 +63,11 @@ def redesign(
         family = panel.family_of(photo)
         goal = panel.preference(photo)
 
+        base = generator(z).float()
+
     def accept(images: Tensor) -> Tensor:
-        return (panel.family_of(images) == family) & (panel.preference(images) > goal)
+        kept = (panel.family_of(images) == family) & (background_change(images, base) < BACKGROUND)
+        return kept & (panel.preference(images) > goal)
 
     found = supported_shift(
         generator,

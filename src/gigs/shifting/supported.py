@@ -38,9 +38,9 @@ class SupportSettings:
     """
 
     n: int = 8
-    neighbours: int = 300
-    liked: int = 40
-    cluster: int = 5
+    neighbours: int = 1000
+    liked: int = 60
+    cluster: int = 8
     reach: float = 0.8
     fallback: tuple[float, ...] = (0.6, 0.35)
     margin: float = 0.06
@@ -97,19 +97,22 @@ def supported_shift(
         raise InputError("no real item of this product's category is in the pack: use the preset paper-text")
     compute = compute or Compute()
     aims = aims_of(z, codes.to(z.device), liking.to(z.device), settings, 2 * settings.n)
-    latents, images, good = [], [], []
     shares = (1.0, *settings.fallback)
+    taken = torch.full((len(aims),), len(shares), device=z.device)  # which share each aim was accepted at
+    moved = aims.clone()
+    pictures = torch.zeros(0)
     for number, share in enumerate(shares):
-        moved = generator.project(z + settings.reach * share * (aims - z))
+        open_ = torch.nonzero(taken == len(shares)).flatten()
+        if not len(open_):
+            break
+        moved[open_] = generator.project(z + settings.reach * share * (aims[open_] - z))
         with compute.autocast():
-            drawn = generator(moved).float()
-        latents.append(moved)
-        images.append(drawn)
-        good.append(accept(drawn).to(drawn.device))
+            drawn = generator(moved[open_]).float()
+        pictures = drawn.clone() if number == 0 else pictures.index_copy(0, open_, drawn)
+        taken[open_[accept(drawn).to(z.device)]] = number
         on_step(Step("redesigning", number + 1, len(shares)))
-    chosen, dropped = _choose(torch.stack(good), settings.n)
-    pictures = torch.stack(images)[chosen[:, 0], chosen[:, 1]]
-    found = torch.stack(latents)[chosen[:, 0], chosen[:, 1]]
+    chosen, dropped = _choose(taken.tolist(), len(shares), settings.n)
+    pictures, found = pictures[chosen], moved[chosen]
     shifted = Shifted(found - z, pictures, Repulsion(settings.margin).distinct(pictures))
     return Supported(shifted, dropped)
 
@@ -143,23 +146,12 @@ def farthest_first(points: Tensor, count: int) -> Tensor:
     return torch.tensor(chosen, device=points.device)
 
 
-def _choose(good: Tensor, n: int) -> tuple[Tensor, int]:
-    """Which share and which aim each redesign takes, `[n,2]`, and how many candidates before them were not accepted.
+def _choose(taken: list[int], shares: int, n: int) -> tuple[list[int], int]:
+    """Which aims the redesigns take, and how many candidates before them were not accepted.
 
-    Aims in their order, each as far as it was accepted; then the unaccepted ones, least far.
+    Accepted aims in their order; then, where they are too few, those that were accepted at no share.
     """
-    shares, aims = good.shape
-    rows: list[tuple[int, int]] = []
-    refused: list[int] = []
-    dropped = 0
-    for aim in range(aims):
-        if len(rows) == n:
-            break
-        accepted = torch.nonzero(good[:, aim]).flatten().tolist()
-        dropped += accepted[0] if accepted else shares
-        if accepted:
-            rows.append((accepted[0], aim))
-        else:
-            refused.append(aim)
-    rows += [(shares - 1, aim) for aim in refused[: n - len(rows)]]
-    return torch.tensor(rows, device=good.device), dropped
+    accepted = [aim for aim, share in enumerate(taken) if share < shares][:n]
+    refused = [aim for aim, share in enumerate(taken) if share == shares][: n - len(accepted)]
+    looked_at = taken[: accepted[-1] + 1] if len(accepted) == n else taken
+    return accepted + refused, sum(looked_at)
