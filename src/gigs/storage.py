@@ -184,7 +184,7 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         raise ModelError(f"{path}: a safetensors file without gigs settings in its header") from error
     except (SafetensorError, ValueError, RecursionError, OSError) as error:
         raise ModelError(f"{path}: damaged or not a safetensors file ({error})") from error
-    if not isinstance(settings, dict):
+    if not isinstance(settings, dict) or not isinstance(settings.get("about", {}), dict):
         raise ModelError(f"{path}: damaged: its gigs settings are no table of names and values")
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor.float()).all():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,23 @@ class TrainingLog:
         columns: Names of the columns; the first is `shown`, how many pictures the run had been shown.
         keep_until: Rows of an earlier part of the run are kept up to so many pictures; they will be written anew.
         board: Write TensorBoard events too, under `OUT/tensorboard`.
+        known: By column, the values of `shown` at which the checkpoint knows of a figure: an earlier row with another
+            one will be written anew too.
     """
 
-    def __init__(self, out: Path, columns: Sequence[str], keep_until: int, *, board: bool = False) -> None:
+    def __init__(
+        self,
+        out: Path,
+        columns: Sequence[str],
+        keep_until: int,
+        *,
+        board: bool = False,
+        known: Mapping[str, set[str]] | None = None,
+    ) -> None:
         self.path, self.columns = out / "log.csv", columns
         kept = [row for row in _rows(self.path) if int(row["shown"]) <= keep_until]
+        for column, shown in (known or {}).items():
+            kept = [row for row in kept if not row.get(column) or row["shown"] in shown]
         text = io.StringIO(newline="")
         whole = csv.DictWriter(text, columns, restval="", extrasaction="ignore")
         whole.writeheader()

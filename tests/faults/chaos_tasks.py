@@ -34,8 +34,7 @@ GENERATOR = TrainSettings(
     objective="adversarial", images=48, batch=4, checkpoint_every=12, grid_every=16, snapshot_every=24,
 )  # fmt: skip
 ENCODER = EncoderSettings(
-    images=48, batch=4, fmap_base=32, fmap_max=8, checkpoint_every=12, lpips_weight=0.0,
-    where="not held_out and has_image",
+    images=48, batch=4, fmap_base=32, fmap_max=8, checkpoint_every=12, lpips_weight=0.0
 )  # fmt: skip
 PHOTOS = 3
 TIMED = {"report.html", "manifest.json"}  # hold how long it took, or hashes of what does

@@ -124,12 +124,14 @@ class Run:
             self.log.write(where | self.recent)
         if _passed(before, self.shown, self.settings.grid_every):
             self.draw()
-        if _passed(before, self.shown, self.settings.checkpoint_every):
-            if not self.nets.finite():
-                return self._step_back()
-            self.checkpoint()
-        if _passed(before, self.shown, self.settings.snapshot_every):
+        checkpoint = _passed(before, self.shown, self.settings.checkpoint_every)
+        snapshot = _passed(before, self.shown, self.settings.snapshot_every)
+        if (checkpoint or snapshot) and not self.nets.finite():
+            return self._step_back()
+        if snapshot:
             self.save_generator(self.out / "snapshots" / f"generator-{self.shown:08d}.safetensors")
+        if checkpoint:  # last: killed before it is whole, all else since the one before is made again
+            self.checkpoint()
 
     def checkpoint(self) -> None:
         """Save everything that a resumed run needs to go on as if nothing had happened."""

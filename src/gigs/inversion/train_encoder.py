@@ -70,8 +70,7 @@ def train_encoder(
 
     Raises:
         DataError: Too few photos match `settings.where`.
-        InputError: OUT holds another kind of run or is written to by another process, or widths that are not those of
-            `start_from`.
+        InputError: OUT holds another kind of run or is in use, or the widths are not those of `start_from`.
         ModelError: `resume` without a checkpoint or with another network or generator; `start_from` or the generator
             does not fit; a run that diverges.
     """
@@ -163,10 +162,10 @@ class Run:
             "averaged": self.averaged.state_dict(),
             "optimiser": self.stepper.optimiser.state_dict(),
         }
-        save_checkpoint(self.out, state)
-        if len(self.held_out):
+        if len(self.held_out):  # first: killed in between, the grid is drawn again
             grid = self.held_out.grid(self.averaged, self.generator, self.compute)
             save_png(grid, self.out / f"reconstructions-{self.shown:08d}.png")
+        save_checkpoint(self.out, state)
 
     def finish(self) -> Path:
         """Measure, and save the checkpoint and the averaged encoder."""
@@ -223,10 +222,11 @@ class Run:
 
     def _begin_chapter(self, **more: Any) -> None:
         """Note in the history from where on, and how, this run goes on; open its log there."""
-        settings, compute = asdict(self.settings), self.compute.describe()
-        self.about["training"].append({"from_images": self.shown, "encoder": settings, "compute": compute, **more})
+        how = {"encoder": asdict(self.settings), "compute": self.compute.describe()}
+        self.about["training"].append({"from_images": self.shown, **how, **more})
         storage.write_json(self.out / "settings.json", {"photos": len(self.rows), "history": self.about["training"]})
-        self.log = TrainingLog(self.out, COLUMNS, self.shown or -1)
+        known = {"held_out_mse": {str(figures["images_shown"]) for figures in self.about["held_out"]}}
+        self.log = TrainingLog(self.out, COLUMNS, self.shown or -1, known=known)
 
     def _step_back(self) -> None:
         """Return to the last checkpoint with half the learning rate, or give up (`checkpoint.diverged`)."""
