@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from biggan_originals import BrockGenerator, Port, trained
+from biggan_originals import BrockGenerator, trained
+from biggan_port_original import Port
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import load_generator

@@ -7,7 +7,8 @@ import pickle
 import pytest
 import torch
 from command_line import gigs
-from stylegan2_originals import Generator, Persistent, Rosinality, nvidia_modules, save_pkl, twice
+from rosinality_original import Rosinality
+from stylegan2_originals import Generator, Persistent, nvidia_modules, save_pkl, twice
 
 from gigs import storage
 from gigs.errors import InputError, ModelError

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gigs import plugins, storage
-from gigs.errors import InputError, ModelError
+from gigs.errors import GigsError, InputError, ModelError
 from gigs.fitting import WRONG, build_fitting
 from gigs.hub import HubMixin
 from gigs.latent import standardise
@@ -144,6 +144,8 @@ def load_generator(path: str | Path) -> Generator:
     try:
         generator = build_fitting(partial(build, network), tensors)
         generator.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    except GigsError as error:  # a family's own word, such as a library that is not installed
+        raise ModelError(f"{path}: {error}") from error
     except WRONG as error:
         raise ModelError(f"{path}: weights do not fit the settings they came with ({error})") from error
     generator.about = dict(settings.get("about") or {})
