@@ -6,6 +6,7 @@ import json
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from command_line import gigs
@@ -13,6 +14,7 @@ from pictures import encoded, quadrants
 from small_models import small_recommender
 
 from gigs.audience import MINIMUM_USERS, Audience, require_minimum, select_audience, user_table
+from gigs.cli.suggest import MIN_AUDIENCE
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.packs import load_pack
@@ -27,8 +29,6 @@ def trained(tiny_catalogue, tmp_path_factory):
     whole = pairs.iloc[[0] * len(tiny_catalogue.items)].assign(
         user=1, item=np.arange(len(tiny_catalogue.items)), split="train"
     )
-    import pandas as pd
-
     pairs = pd.concat([pairs, whole], ignore_index=True)
     catalogue = Catalogue(tiny_catalogue.root, tiny_catalogue.info, tiny_catalogue.items, users, pairs)
     settings = defaults_for(
@@ -83,6 +83,10 @@ def test_the_command_refuses_small_audiences_and_says_what_lowers_the_bar(audien
     )  # fmt: skip
     assert told.returncode == 2 and "50 or more are needed" in told.stderr and "--min-audience" in told.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_and_the_package_mean_the_same_minimum():
+    assert MIN_AUDIENCE.default == MINIMUM_USERS
 
 
 def test_a_packs_small_audience_is_refused_too(small_pack, tmp_path):
