@@ -135,6 +135,17 @@ def test_an_encrypted_entry_is_named(tmp_path):
         photos.read("a.jpg")
 
 
+def test_a_zip_of_the_future_is_named(tmp_path):
+    path = tmp_path / "photos.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.jpg", encoded(quadrants(), "JPEG"))
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 255  # the version that is needed to read it
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="not a readable zip"):
+        Photos(path)
+
+
 @pytest.mark.parametrize("name", ["nothing", "text.zip"])
 def test_what_holds_no_photos_is_named(tmp_path, name):
     (tmp_path / "text.zip").write_text("no zip")

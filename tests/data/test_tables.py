@@ -140,6 +140,17 @@ def test_json_without_objects_and_missing_files_are_named(tmp_path):
             read_table(path, "items")
 
 
+def test_a_damaged_parquet_file_is_refused_in_one_line(tmp_path):
+    pd.DataFrame({"id": ["a", "b"], "n": [1, 2]}).to_parquet(tmp_path / "a.parquet")
+    whole = (tmp_path / "a.parquet").read_bytes()
+    for place in range(4, len(whole), 7):
+        (tmp_path / "a.parquet").write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            read_table(tmp_path / "a.parquet", "items")
+        except DataError as error:
+            assert "\n" not in str(error)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(

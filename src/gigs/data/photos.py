@@ -110,7 +110,7 @@ class Photos:
         elif zipfile.is_zipfile(self.source):
             try:
                 self._zip = zipfile.ZipFile(self.source)
-            except (zipfile.BadZipFile, OSError) as error:
+            except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
                 raise DataError(f"{self.source}: not a readable zip ({error})") from error
             yield from (entry.filename for entry in self._zip.infolist() if _is_photo(entry.filename))
         else:

@@ -79,7 +79,8 @@ def read_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
             return table
         return _read_delimited(path, name, encoding)
     except (OSError, UnicodeError, LookupError) as error:
-        raise DataError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
+        raise DataError(f"{path}: cannot be read ({reason})") from error
 
 
 def table_of(records: Iterable[tuple[int, dict[str, Any]]], name: str, source: str) -> RawTable:
