@@ -72,7 +72,9 @@ class Diffusion(Generator):
         super().__init__()
         self.config = settings
         self.unet: nn.Module = _network("UNet2DModel", settings.unet)
-        self.decoder: Any = None if settings.decoder_class is None else _network(settings.decoder_class, settings.decoder)
+        self.decoder: Any = (
+            None if settings.decoder_class is None else _network(settings.decoder_class, settings.decoder)
+        )
         self.register_buffer("alphas", torch.ones(settings.trained_steps) if alphas is None else alphas.float())
         self.shape = (settings.unet["in_channels"], settings.unet["sample_size"], settings.unet["sample_size"])
         self.latent_dim = self.shape[0] * self.shape[1] * self.shape[2]
