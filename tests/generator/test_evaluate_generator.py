@@ -14,6 +14,8 @@ from gigs.cli import main
 from gigs.errors import DataError, InputError, ModelError
 from gigs.generator.base import Generator, save_generator
 from gigs.generator.evaluate import draw, evaluate_files, evaluate_generator, plot_curve
+from gigs.generator.stylegan2 import StyleGAN2, StyleGAN2Settings
+from gigs.generator.use import Use
 from gigs.images import to_tensor
 from gigs.metrics import features
 
@@ -114,6 +116,15 @@ def test_a_bad_file_at_the_end_is_named_before_the_work_begins(catalogue, tmp_pa
     good = save_generator(tmp_path / "good.safetensors", small_generator())
     with pytest.raises(ModelError, match="missing"):
         next(evaluate_files([good, tmp_path / "missing.safetensors"], catalogue, samples=8))
+
+
+def test_a_class_is_asked_for_before_the_work_begins_and_drawn(catalogue, tmp_path):
+    settings = {"channels": (8, 8, 8, 8), "z_dim": 8, "w_dim": 8, "hidden": 8, "mapping": 2, "classes": 3}
+    path = save_generator(tmp_path / "c.safetensors", StyleGAN2(StyleGAN2Settings(**settings)))
+    with pytest.raises(InputError, match="class 7: this generator has 3 classes"):
+        next(evaluate_files([path], catalogue, samples=8, use=Use(label=7)))
+    with pytest.raises(InputError, match="name one with --class"):
+        next(evaluate_files([path], catalogue, samples=8))
 
 
 def test_the_curve_needs_to_know_the_images_shown(tmp_path):

@@ -55,6 +55,8 @@ def evaluate_generator_command(
     samples: int = typer.Option(2000, min=4, help="Pictures to draw from each."),
     seed: int = typer.Option(0, min=0, help="Of the latent vectors and of the subsets."),
     where: str = typer.Option("", help="Condition on the held-out items: the one it was trained with."),
+    label: int = typer.Option(None, "--class", min=0, help="Class to draw, where a generator knows classes."),
+    size: int = typer.Option(None, help="Side in pixels at which it is compared; its own if not given."),
     floor: bool = typer.Option(False, help="Also compare training photos with the held-out ones: the best to be had."),
     json_out: Path = typer.Option(None, "--json", help="Also write the figures to this file, after each generator."),
     plot: Path = typer.Option(None, help="Also draw the figures over the images shown, to this PNG file."),
@@ -68,11 +70,19 @@ def evaluate_generator_command(
     from gigs import storage
     from gigs.data.catalogue import Catalogue
     from gigs.generator.evaluate import FEATURE_SETS, evaluate_files, plot_curve
+    from gigs.generator.use import Use
 
     reports: list[dict[str, Any]] = []
     with progress_bars(errors) as on_step:
         for report in evaluate_files(
-            files, Catalogue.open(catalogue), samples=samples, seed=seed, where=where, floor=floor, on_step=on_step
+            files,
+            Catalogue.open(catalogue),
+            samples=samples,
+            seed=seed,
+            where=where,
+            floor=floor,
+            use=Use(label=label, size=size),
+            on_step=on_step,
         ):
             reports.append(report)
             if json_out:

@@ -15,6 +15,7 @@ from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
 from gigs.errors import DataError, InputError, ModelError
 from gigs.generator.base import Generator, load_generator
+from gigs.generator.use import AS_STORED, Use
 from gigs.images import to_uint8
 from gigs.metrics.features import FEATURE_SETS, INPUT_SIZE, feature_network, photo_features, picture_features
 from gigs.metrics.frechet import FrechetDistance
@@ -90,29 +91,36 @@ def evaluate_files(
     seed: int = 0,
     where: str = "",
     floor: bool = False,
+    use: Use = AS_STORED,
     on_step: OnStep = silent,
 ) -> Iterator[dict[str, Any]]:
     """Evaluate saved generators one by one, for instance snapshots of one training.
 
-    All files are looked at before the first is evaluated, so that the last cannot spoil the work of an hour.
+    All files are looked at before the first is evaluated, so that the last cannot spoil the work of an hour. `use` says
+    for which class, and at which size, they are looked at.
 
     Yields:
-        What `evaluate_generator` returns, with `file`, `sha256`, `images_shown` (None if the file does not say) and
-        `seconds`; `floor` only with the first generator of a resolution, being the same for all.
+        What `evaluate_generator` returns, with `file`, `sha256`, `images_shown` (None if the file does not say), `use`
+        and `seconds`; `floor` only with the first generator of a resolution, being the same for all.
     """
     shown = [storage.load_tensors(Path(path))[1].get("about", {}).get("images_shown") for path in files]
     for path in files:
-        load_generator(path)
+        use(load_generator(path))
     floors: set[int] = set()
     for number, path in enumerate(files):
         on_step(Step("generators", number, len(files)))
-        generator, started = load_generator(path), time.monotonic()
+        generator, started = use(load_generator(path)), time.monotonic()
         report = evaluate_generator(
             generator, catalogue, samples=samples, seed=seed, where=where, on_step=on_step,
             floor=floor and generator.resolution not in floors,
         )  # fmt: skip
         floors.add(generator.resolution)
-        about = {"file": Path(path).as_posix(), "sha256": storage.sha256_of(Path(path)), "images_shown": shown[number]}
+        about: dict[str, Any] = {
+            "file": Path(path).as_posix(),
+            "sha256": storage.sha256_of(Path(path)),
+            "images_shown": shown[number],
+        }
+        about["use"] = use.described()
         yield about | {"seconds": round(time.monotonic() - started, 1)} | report
     on_step(Step("generators", len(files), len(files)))
 

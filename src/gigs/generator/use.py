@@ -51,6 +51,9 @@ class Use:
         return generator.freeze()
 
 
+AS_STORED = Use()
+
+
 class Resized(Generator):
     """A generator whose pictures are scaled bilinearly to another side, smoothed first where that means smaller."""
 
