@@ -19,7 +19,7 @@ from gigs.recommender.vbpr import VBPR
 from gigs.verify.scorer import Scorer, taste_of
 
 SIDE = 64
-EYES = {"target": ("vgg16", 0, 0), "judge-a": ("alexnet", 1, 1), "judge-b": ("efficientnet-lite0", 1, 2)}
+EYES = {"target": ("alexnet", 0, 0), "judge-a": ("vgg16", 1, 1), "judge-b": ("efficientnet-lite0", 1, 2)}
 
 
 def random_backbone(name: str, seed: int) -> Backbone:

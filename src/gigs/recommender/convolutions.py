@@ -25,10 +25,14 @@ def convolutions(name: str, state: dict[str, Tensor] | None) -> nn.Sequential:
     from torchvision import models  # imported late: it takes a second
 
     build, last = getattr(models, name), POOLED[name][-1]
-    if state is None:
-        return build(weights=None).features[:last]
-    with torch.device("meta"):  # made without memory first, so nothing is drawn at random
+    with torch.device("meta"):  # made without memory first: the classifier behind is nine tenths of it
         layers = build(weights=None).features[:last]
+    if state is None:
+        layers.to_empty(device="cpu")
+        for layer in layers:
+            if isinstance(layer, nn.Conv2d):
+                layer.reset_parameters()
+        return layers
     layers.load_state_dict({key.removeprefix("features."): t for key, t in state.items()}, strict=True, assign=True)
     return layers
 

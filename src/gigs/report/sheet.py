@@ -33,7 +33,7 @@ def contact_sheet(folder: Path, result: dict[str, Any]) -> bytes:
     sheet = Image.new("RGB", (columns * (width + GAP) + GAP, head + rows * (HEIGHT + CAPTION + GAP) + GAP), "white")
     draw = ImageDraw.Draw(sheet)
     draw.text((GAP, 12), f"Redesigns for: {result['audience']['label']}", INK, ImageFont.load_default(22))
-    draw.text((GAP, 40), "Design concepts, not listing photos. Scores are one model's and unchecked.", PALE, _font(13))
+    draw.text((GAP, 40), f"Design concepts, not listing photos. {_checked(result)}", PALE, _font(13))
     for index, tile in enumerate(tiles):
         row, column = divmod(index, columns)
         left = GAP + column * (width + GAP) + (width - tile.width) // 2
@@ -54,8 +54,17 @@ def _entries(result: dict[str, Any]) -> list[tuple[dict[str, Any], str, str]]:
     entries.append((result["reconstruction"], base, _score(result["reconstruction"])))
     for number, entry in enumerate(result["suggestions"], start=1):
         gain = entry["gain_vs_photo"] if entry["gain_vs_photo"] is not None else entry["gain_vs_reconstruction"]
-        entries.append((entry, f"redesign {number}", f"score {entry['score']:+.2f} (gain {gain:+.2f})"))
+        detail = f"score {entry['score']:+.2f} (gain {gain:+.2f})"
+        if "believed" in entry:
+            detail = f"{entry['believed']['verdict']} (judges' gain {entry['believed']['gain']:+.2f})"
+        entries.append((entry, f"redesign {number}", detail))
     return entries
+
+
+def _checked(result: dict[str, Any]) -> str:
+    if not result["verified"]:
+        return "Scores are one model's and unchecked."
+    return "Gains as independent judges see them, in standard deviations of the shop's real items."
 
 
 def _score(entry: dict[str, Any]) -> str:

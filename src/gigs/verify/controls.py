@@ -17,7 +17,7 @@ ATTACK_STEPS = 200
 ATTACK_BUDGET = 8 / 255  # largest change of a pixel: hardly visible
 
 
-def pixel_attack(photo: Tensor, target: Scorer, gain: float) -> Tensor:
+def pixel_attack(photo: Tensor, target: Scorer, gain: float, *, steps: int = ATTACK_STEPS) -> Tensor:
     """Projected gradient ascent on the photo's pixels until the target sees `gain`.
 
     The least change that does: it stops as soon as the gain is reached, by signed gradient steps of a tenth of an
@@ -27,6 +27,7 @@ def pixel_attack(photo: Tensor, target: Scorer, gain: float) -> Tensor:
         photo: `[1,3,H,W]` in `[0,1]`.
         target: The scorer to fool.
         gain: In z, as the redesigns reach it.
+        steps: At most so many.
 
     Returns:
         The attacked photo, `[1,3,H,W]` in `[0,1]`; short of the gain where the budget does not suffice.
@@ -34,7 +35,7 @@ def pixel_attack(photo: Tensor, target: Scorer, gain: float) -> Tensor:
     with torch.no_grad():
         goal = target.z(photo).item() + gain
     attacked = photo.clone()
-    for _ in range(ATTACK_STEPS):
+    for _ in range(steps):
         pixels = attacked.detach().requires_grad_()
         score = target.z(pixels)
         if score.item() >= goal:

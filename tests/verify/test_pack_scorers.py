@@ -1,0 +1,158 @@
+"""A pack with a target, judges and a gallery, made from a small shop, and what `gigs suggest` then says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from colour_shop import EYES, colour_shop, random_backbone
+from small_models import RESOLUTION, small_encoder, small_generator, write_small_pack
+
+from gigs import storage
+from gigs.compute import Compute
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError
+from gigs.packs import load_pack
+from gigs.packs import scorers as scorers_module
+from gigs.packs.panel import load_panel
+from gigs.packs.scorers import ScorerFiles, add_scorers
+from gigs.presets import get_preset
+from gigs.recommender import defaults_for, train_recommender
+from gigs.recommender.backbone import Backbone
+from gigs.suggest import Request, run
+from gigs.verify import category as category_module
+
+NAMES = {"main": "target", "first": "judge-a", "second": "judge-b"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_limits(tmp_path_factory: pytest.TempPathFactory):
+    """A shop of 48 items and 60 buyers is too small for the real limits; and no weights are fetched."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(category_module, "FEWEST", 5)
+        patch.setattr(scorers_module, "MINIMUM_USERS", 5)
+        seeds = {eyes: seed for eyes, _, seed in EYES.values()}
+        patch.setattr(Backbone, "pretrained", classmethod(lambda cls, name: random_backbone(name, seeds[name])))
+        patch.setenv("GIGS_COMPUTE", "fp32")
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        yield
+        torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    return colour_shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def files(shop: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("models")
+    found = {}
+    for name, role in NAMES.items():
+        eyes, fold, seed = EYES[role]
+        settings = defaults_for(
+            "vbpr", users="purchases", factors=6, backbone=eyes, fold=fold, seed=seed, input_size=64,
+            image_size=RESOLUTION, epochs=6, patience=6, batch_size=64, learning_rate=1e-3,
+        )  # fmt: skip
+        found[name] = train_recommender(shop, settings, root / name).path
+    return found
+
+
+@pytest.fixture(scope="module")
+def pack(shop: Catalogue, files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = write_small_pack(tmp_path_factory.mktemp("pack"), encoder=True)
+    info = storage.read_json(root / "pack.json")
+    info["audiences"] = {
+        "everyone": info["audiences"]["everyone"],
+        "ladies": {**info["audiences"]["few"], "condition": 'main_section == "Ladieswear"'},
+    }
+    storage.write_json(root / "pack.json", info)
+    wanted = ScorerFiles(targets={"main": files["main"]}, judges={n: files[n] for n in ("first", "second")})
+    add_scorers(root, shop, wanted, category_backbone="vgg16")
+    return root
+
+
+def test_the_pack_holds_nobodys_factors_and_all_its_hashes_fit(pack: Path) -> None:
+    loaded = load_pack(pack)
+    assert {"judge-first.safetensors", "judge-second.safetensors", "gallery.safetensors", "tastes.safetensors"} <= set(
+        loaded.info["files"]
+    )
+    for name in loaded.info["files"]:
+        if name.endswith(".safetensors") and ("judge" in name or "recommender" in name):
+            tensors, header = storage.load_tensors(pack / name)
+            assert "theta" not in tensors and header["users"] == 0
+    panel = load_panel(loaded, "ladies")
+    assert panel is not None and [judge.name for judge in panel.judges] == ["first", "second"]
+    assert panel.outside is not None and load_panel(loaded, "everyone").outside is None
+    items = panel.gallery.scores["first", "ladies"]
+    assert abs(float(items.mean())) < 0.35 and 0.6 < float(items.std()) < 1.4  # z-scores over the items
+
+
+def test_a_suggestion_says_what_the_judges_think(pack: Path, tmp_path: Path) -> None:
+    request = Request(
+        preset=get_preset("fast", n=3, steps=2), out=tmp_path, example=1, audience="ladies", pack=str(pack),
+        min_audience=1,
+    )  # fmt: skip
+    run(request)
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["verified"] is True
+    assert [judge["name"] for judge in result["judges"]] == ["first", "second"]
+    assert all(len(judge["suggestions_z"]) == 3 for judge in result["judges"])
+    assert {"gain", "low", "high", "verdict", "words"} == set(result["verdict"])
+    assert len(result["retained"]) == 2 and 0 <= result["category"]["kept"] <= 3
+    one = result["suggestions"][0]
+    assert one["nearest_item"]["item_id"] in set(load_panel(load_pack(pack), "ladies").gallery.ids)
+    assert set(one["rank"]) == {"main", "first", "second"} and 0 <= one["users_gaining"] <= 1
+    mean = [np.mean([judge["suggestions_z"][row] for judge in result["judges"]]) for row in range(3)]
+    assert mean == sorted(mean, reverse=True)  # best first, as the judges see it
+    gains = [np.mean([j["suggestions_z"][0] - j["photo_z"] for j in result["judges"]]), one["believed"]["gain"]]
+    assert gains[0] == pytest.approx(gains[1], abs=1e-3)
+    page = (tmp_path / "report.html").read_text()
+    assert "judge first" in page and "unchecked" not in page
+
+
+def test_unverified_on_request(pack: Path, tmp_path: Path) -> None:
+    preset = get_preset("preview", n=2)
+    run(Request(preset=preset, out=tmp_path, example=1, pack=str(pack), verify=False, min_audience=1))
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["verified"] is False and "judges" not in result
+
+
+def test_judges_that_know_the_targets_buyers_are_refused(
+    shop: Catalogue, files: dict[str, Path], tmp_path: Path
+) -> None:
+    root = write_small_pack(tmp_path / "pack", encoder=True)
+    with pytest.raises(InputError, match="users with the target"):
+        add_scorers(
+            root, shop, ScorerFiles(targets={"a": files["main"]}, judges={"b": files["main"], "c": files["first"]})
+        )
+    with pytest.raises(InputError, match="two judges"):
+        ScorerFiles(targets={"a": files["main"]}, judges={"b": files["first"]})
+
+
+def test_a_study_goes_on_where_it_stopped(pack: Path, shop: Catalogue, tmp_path: Path) -> None:
+    from gigs.perceptual import PerceptualLoss
+    from gigs.pipeline import Models
+    from gigs.study import StudySettings, study
+    from gigs.verify.table import summarise
+
+    loaded = load_pack(pack)
+    models = Models(small_generator(), loaded.recommender, PerceptualLoss("vgg"), small_encoder())
+    panels = {name: load_panel(loaded, name) for name in ("everyone", "ladies")}
+    options = {"compute": Compute()}
+    out, preset = tmp_path / "records.jsonl", get_preset("fast", n=2, steps=1)
+    whole = study(models, panels, None, shop, preset, StudySettings(photos=2, attack_every=1), out, **options)
+    assert len(whole) == 4
+    lines = out.read_text().splitlines()
+    out.write_text("\n".join(lines[:3]) + "\n" + lines[3][:20])  # cut off in the middle of a record
+    again = study(models, panels, None, shop, preset, StudySettings(photos=2, attack_every=1), out, **options)
+    assert again == whole
+    found = summarise(whole, disagreement=0.2)
+    assert found["pictures"] == 8 and set(found["table"]["suggestions"]["gain"]) == {"main", "first", "second"}
+    assert {"reconstruction", "random shifts", "nearest real item"} <= set(found["table"])
+    with pytest.raises(InputError, match="are not left"):
+        study(models, panels, None, shop, preset, StudySettings(photos=999), tmp_path / "x", **options)
