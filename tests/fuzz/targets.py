@@ -54,6 +54,7 @@ def make_targets(work: Path) -> dict[str, Target]:
         **_pictures(),
         **_models(work),
         "npy": Target([_packed()], damage, lambda content: _open_packed(work / "catalogue", content)),
+        "parquet": Target([_table()], damage, lambda content: _open_catalogue(work / "tables", content)),
         "checkpoint": Target([_checkpoint(work)], damage, lambda content: _load_checkpoint(work / "run", content)),
         "pickle": Target(_pickles(), damage, _unpickle),
         **_descriptions(work),
@@ -115,6 +116,21 @@ def _open_packed(root: Path, content: bytes) -> int:
     (root / f"images-{SIDE}.npy").write_bytes(content)
     items = pd.DataFrame({"item_id": [str(item) for item in range(ITEMS)], "has_image": True, "held_out": False})
     return int(Catalogue(root, {"image_size": SIDE}, items, items, items).images(SIDE).sum())
+
+
+def _table() -> bytes:
+    buffer = io.BytesIO()
+    ids = [f"{item:03d}" for item in range(ITEMS)]
+    table = pd.DataFrame({"item_id": ids, "name": ["größe", None, "=x", "", "a"], "has_image": True, "held_out": False})
+    table.assign(price=1.5, bought=pd.Timestamp("2020-01-01")).to_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _open_catalogue(root: Path, content: bytes) -> int:
+    storage.write_json(root / "catalogue.json", {"schema": 1, "image_size": SIDE})
+    for name in ("items", "users", "interactions"):
+        (root / f"{name}.parquet").write_bytes(content)
+    return len(Catalogue.open(root).items)
 
 
 def _checkpoint(work: Path) -> bytes:

@@ -18,7 +18,7 @@ from gigs.errors import ModelError
 INPUTS, SEED = 40, 0
 NAMES = (
     "jpeg", "png", "webp", "safetensors: generator", "safetensors: encoder", "safetensors: recommender", "npy",
-    "checkpoint", "pickle", "pack.json", "result.json", "manifest.json",
+    "parquet", "checkpoint", "pickle", "pack.json", "result.json", "manifest.json",
 )  # fmt: skip
 
 

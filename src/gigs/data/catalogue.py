@@ -62,7 +62,7 @@ class Catalogue:
         for name in ("items", "users", "interactions"):
             try:
                 tables[name] = pd.read_parquet(root / f"{name}.parquet")
-            except (OSError, ValueError) as error:
+            except Exception as error:  # of a damaged file, pandas raises whatever its parts raise
                 raise DataError(f"{root / name}.parquet: missing or damaged ({error}); import it again") from error
         return cls(root=root, info=info, **tables)
 
