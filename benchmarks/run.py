@@ -27,9 +27,11 @@ from gigs.audience import Audience
 from gigs.compute import Compute, probed
 from gigs.data.catalogue import Catalogue
 from gigs.packs import load_pack
+from gigs.packs.panel import load_panel
 from gigs.perceptual import PerceptualLoss
 from gigs.pipeline import Models, Suggestions, suggest
 from gigs.presets import Preset, get_preset
+from gigs.verify.panel import Panel
 from gigs.weights import content_hash
 
 PRESETS = ("paper-text", "fast", "faithful", "preview")
@@ -49,7 +51,8 @@ def main() -> None:
     else:
         chosen = photos.examples(pack)[: options.photos]
     presets = {name: _shortened(get_preset(name), options) for name in options.presets}
-    runs = compare(plain, compute, presets, chosen, pack.audience(options.audience), options)
+    panel = load_panel(pack, options.audience)
+    runs = compare(plain, compute, presets, chosen, pack.audience(options.audience), panel, options)
     about = {
         "machine": platform.processor() or platform.machine(),
         "threads": torch.get_num_threads(),
@@ -108,6 +111,7 @@ def compare(
     presets: dict[str, Preset],
     chosen: list[tuple[str, Tensor]],
     audience: Audience,
+    panel: Panel | None,
     options: argparse.Namespace,
 ) -> list[dict[str, Any]]:
     """One row a photo and preset."""
@@ -120,11 +124,13 @@ def compare(
             key = {
                 "photo": name, "preset": preset.name, "settings": json.loads(json.dumps(asdict(preset))),
                 "audience": audience.name, "seed": options.seed, "generator": generator,
+                "judges": [] if panel is None else [content_hash(j.recommender.state_dict())[:12] for j in panel.judges],
             }  # fmt: skip
             row = next((row for row in known if all(row.get(part) == value for part, value in key.items())), None)
             if row is None:
                 errors.print(f"{number}/{len(chosen)} {name}: {preset.name}", highlight=False)
-                row = key | one(models, compute if preset.probe else Compute(), preset, photo, audience, options.seed)
+                used = compute if preset.probe else Compute()
+                row = key | one(models, used, preset, photo, audience, panel, options.seed)
                 with path.open("a") as handle:
                     handle.write(json.dumps(row) + "\n")
             rows.append(row)
@@ -132,11 +138,17 @@ def compare(
 
 
 def one(
-    models: Models, compute: Compute, preset: Preset, photo: Tensor, audience: Audience, seed: int
+    models: Models,
+    compute: Compute,
+    preset: Preset,
+    photo: Tensor,
+    audience: Audience,
+    panel: Panel | None,
+    seed: int,
 ) -> dict[str, Any]:
     """Run one preset on one photo and measure it."""
     memory.reset_peak()
-    found = suggest(models.placed(compute), photo, audience, preset, seed=seed, compute=compute)
+    found = suggest(models.placed(compute), photo, audience, preset, seed=seed, compute=compute, panel=panel)
     gains = found.scores - (found.photo_score or 0.0)
     return {
         "seconds": found.seconds,
@@ -148,16 +160,15 @@ def one(
         "gain": gains.mean().item(),
         "gain_vs_reconstruction": (found.scores - found.base_score).mean().item(),
         "positive": (gains > 0).float().mean().item(),
-        "diversity": diversity(models.perceptual, found),
+        "judged_gain": judged(found),
+        "diversity": models.perceptual.pairwise(found.shifted.images).mean().item() if len(gains) > 1 else 0.0,
     }
 
 
-@torch.no_grad()
-def diversity(perceptual: PerceptualLoss, found: Suggestions) -> float:
-    """Mean pairwise LPIPS (VGG16) among the suggestions."""
-    images = found.shifted.images
-    first, second = torch.triu_indices(len(images), len(images), 1)
-    return perceptual(images[first], images[second]).mean().item() if len(first) else 0.0
+def judged(found: Suggestions) -> float | None:
+    """Mean gain against the photo that the pack's judges grant, in z; None where it has none."""
+    said = found.verification
+    return None if said is None else float(said.result["verdict"]["gain"])
 
 
 def audiences(models: Models, compute: Compute, photo: Tensor, seed: int, repeats: int = 3) -> dict[str, Any]:

@@ -8,8 +8,9 @@ import numpy as np
 
 from gigs.presets import Preset, get_preset
 
-FIGURES = ("lpips", "mse", "gain", "gain_vs_reconstruction", "positive", "diversity", "peak_mb")
-STAGES = ("inversion", "tuning", "shifting", "total")
+FIGURES = ("lpips", "mse", "gain", "gain_vs_reconstruction", "positive", "judged_gain", "diversity", "peak_mb")
+PAIRED = ("lpips", "gain", "judged_gain", "diversity")
+STAGES = ("inversion", "tuning", "shifting", "verification", "total")
 
 
 def summarise(runs: list[dict[str, Any]], presets: dict[str, Preset]) -> dict[str, Any]:
@@ -17,13 +18,13 @@ def summarise(runs: list[dict[str, Any]], presets: dict[str, Preset]) -> dict[st
     found: dict[str, Any] = {}
     for name, preset in presets.items():
         rows = [row for row in runs if row["preset"] == name]
-        stages = {stage: [row["seconds"][stage] for row in rows] for stage in STAGES}
+        stages = {stage: [row["seconds"].get(stage, 0.0) for row in rows] for stage in STAGES}
         about: dict[str, Any] = {"n": len(rows)}
         about["seconds"] = {stage: quartiles(values) for stage, values in stages.items()}
         about |= {figure: quartiles([row[figure] for row in rows]) for figure in FIGURES}
         factors = _factors(preset)
         about["extrapolated"] = any(factor != 1 for factor in factors.values())
-        full = [sum(row["seconds"][stage] * factors.get(stage, 1.0) for stage in STAGES[:-1]) for row in rows]
+        full = [sum(row["seconds"].get(stage, 0.0) * factors.get(stage, 1.0) for stage in STAGES[:-1]) for row in rows]
         about["seconds_full"] = quartiles(full)
         found[name] = about
     return found
@@ -45,17 +46,21 @@ def paired(runs: list[dict[str, Any]], reference: str, seed: int = 0) -> dict[st
         if name == reference or not shared:
             continue
         found[name] = {"n": len(shared)}
-        for figure in ("lpips", "gain", "diversity"):
-            values = np.array([rows[photo][figure] - by_photo[reference][photo][figure] for photo in shared])
+        for figure in PAIRED:
+            pairs = [(rows[photo][figure], by_photo[reference][photo][figure]) for photo in shared]
+            values = np.array([one - other for one, other in pairs if one is not None and other is not None])
+            if not len(values):
+                continue
             means = values[rng.integers(0, len(values), (2000, len(values)))].mean(1)
             low, high = np.quantile(means, [0.025, 0.975])
             found[name][figure] = {"mean": float(values.mean()), "low": float(low), "high": float(high)}
     return found
 
 
-def quartiles(values: list[float]) -> dict[str, float]:
-    """Median and quartiles."""
-    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+def quartiles(values: list[float | None]) -> dict[str, float]:
+    """Median and quartiles of what was measured; NaN where nothing was (gains of judges, in a pack without any)."""
+    known = [value for value in values if value is not None] or [float("nan")]
+    low, middle, high = np.quantile(known, [0.25, 0.5, 0.75])
     return {"median": float(middle), "q25": float(low), "q75": float(high)}
 
 
@@ -79,7 +84,7 @@ def markdown(results: dict[str, Any]) -> str:
     if slowest:
         ratios = [f"{slowest / summary[name]['seconds_full']['median']:.1f}" for name in columns]
         lines.append(_row(["times faster than paper-text", *ratios]))
-    for figure, digits in zip(FIGURES, (3, 4, 3, 3, 2, 3, 0), strict=True):
+    for figure, digits in zip(FIGURES, (3, 4, 3, 3, 2, 2, 3, 0), strict=True):
         lines.append(_row([figure, *(_spread(summary[name][figure], digits) for name in columns)]))
     if any(summary[name]["extrapolated"] for name in columns):
         lines += [
@@ -87,9 +92,9 @@ def markdown(results: dict[str, Any]) -> str:
             "\\* extrapolated in proportion to the steps of each loop; the other figures are of the shorter T.",
         ]
     lines += ["", "Differences to paper-text on the same photos, mean [95% bootstrap interval]:", ""]
-    lines += _row(["", "n", "lpips", "gain", "diversity"]), _row(["---"] * 5)
+    lines += _row(["", "n", *PAIRED]), _row(["---"] * (2 + len(PAIRED)))
     for name, figures in results["paired"].items():
-        cells = [_interval(figures[figure]) for figure in ("lpips", "gain", "diversity")]
+        cells = [_interval(figures[figure]) if figure in figures else "-" for figure in PAIRED]
         lines.append(_row([name, str(figures["n"]), *cells]))
     if "audiences" in results:
         lines += ["", "Audiences, preset fast, one photo, best of 3:", "", _row(["users", "seconds", "ratio to one"])]
