@@ -124,7 +124,7 @@ def compare(
             key = {
                 "photo": name, "preset": preset.name, "settings": json.loads(json.dumps(asdict(preset))),
                 "audience": audience.name, "seed": options.seed, "generator": generator,
-                "judges": [] if panel is None else [content_hash(j.recommender.state_dict())[:12] for j in panel.judges],
+                "judges": _judges(panel),
             }  # fmt: skip
             row = next((row for row in known if all(row.get(part) == value for part, value in key.items())), None)
             if row is None:
@@ -163,6 +163,12 @@ def one(
         "judged_gain": judged(found),
         "diversity": models.perceptual.pairwise(found.shifted.images).mean().item() if len(gains) > 1 else 0.0,
     }
+
+
+def _judges(panel: Panel | None) -> list[str]:
+    """Which judges looked, by the hash of their weights."""
+    judges = () if panel is None else panel.judges
+    return [content_hash(dict(judge.recommender.state_dict()))[:12] for judge in judges]
 
 
 def judged(found: Suggestions) -> float | None:
