@@ -73,6 +73,8 @@ def add_scorers(
 ) -> Pack:
     """Replace a pack's recommender by scorers, with audiences, gallery and category classifier.
 
+    The pack's gate was calibrated with the older recommender's eyes and goes: calibrate the pack again.
+
     Args:
         root: Folder of the pack, with an encoder.
         catalogue: Where the users, the real items and the held-out products come from.
@@ -246,7 +248,8 @@ def _write(pack: Pack, written: list[Path], audiences: Mapping[str, Any], verify
     hashes = {path.relative_to(pack.root).as_posix(): storage.sha256_of(path) for path in written}
     for name in set(pack.info["files"]) - set(kept) - set(hashes):
         (pack.root / name).unlink(missing_ok=True)
+    info = {key: value for key, value in pack.info.items() if key != "gate"}  # it was calibrated with other eyes
     storage.write_json(
         pack.root / "pack.json",
-        pack.info | {"files": kept | hashes, "audiences": dict(audiences), "verify": dict(verify)},
+        info | {"files": kept | hashes, "audiences": dict(audiences), "verify": dict(verify)},
     )
