@@ -138,8 +138,8 @@ def scorers_command(
 ) -> None:
     """Give a pack its target, its judges, a gallery of real items and a classifier of product types.
 
-    Its redesigns are then supported by real items, and checked. Then calibrate its gate again (`gigs pack calibrate`), and
-    let `gigs verify calibrate` measure how far judges disagree. Example:
+    Its redesigns are then supported by real items, and checked. Afterwards calibrate its gate again (`gigs pack
+    calibrate`), and let `gigs verify calibrate` measure how far judges disagree. Example:
 
       gigs pack scorers my-shop --catalogue data/hm --target main=runs/target/recommender.safetensors
       --judge lite1=runs/judge-lite1/recommender.safetensors --judge alexnet=runs/judge-alexnet/recommender.safetensors
