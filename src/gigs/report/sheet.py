@@ -80,7 +80,7 @@ def _tile(folder: Path, entry: dict[str, Any], title: str, detail: str) -> Image
     tile.paste(picture, ((width - picture.width) // 2, 0))
     draw = ImageDraw.Draw(tile)
     draw.text((width / 2, HEIGHT + 6), title, INK, _font(15), anchor="ma")
-    gained = "gain +" in detail
+    gained = detail.startswith("likely") or "(gain +" in detail
     draw.text((width / 2, HEIGHT + 26), detail, GOOD if gained else PALE, _font(13), anchor="ma")
     return tile
 
