@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from gigs import storage
 from gigs.compute import Compute
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
-from gigs.packs import load_pack
+from gigs.generator.base import save_generator
+from gigs.inversion.encoder import save_encoder
+from gigs.packs import load_pack, update_pack
 from gigs.packs import scorers as scorers_module
 from gigs.packs.panel import load_panel
 from gigs.packs.scorers import ScorerFiles, add_scorers
@@ -156,3 +159,14 @@ def test_a_study_goes_on_where_it_stopped(pack: Path, shop: Catalogue, tmp_path:
     assert {"reconstruction", "random shifts", "nearest real item"} <= set(found["table"])
     with pytest.raises(InputError, match="are not left"):
         study(models, panels, None, shop, preset, StudySettings(photos=999), tmp_path / "x", **options)
+
+
+def test_a_newer_generator_takes_the_judges_of_the_older_one_away(pack: Path, tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(pack, tmp_path / "copy"))
+    save_generator(tmp_path / "generator.safetensors", small_generator(seed=7))
+    save_encoder(tmp_path / "encoder.safetensors", small_encoder(seed=7))
+    files = {name: tmp_path / f"{name}.safetensors" for name in ("generator", "encoder")}
+    updated = update_pack(copied, **files, examples={"other": 1}, card={})
+    assert load_panel(updated, "ladies") is None
+    left = {path.relative_to(copied).as_posix() for path in copied.rglob("*") if path.is_file()}
+    assert left == {*updated.info["files"], "pack.json"} and "gallery.safetensors" not in left

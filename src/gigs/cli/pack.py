@@ -81,7 +81,8 @@ def update_command(
 ) -> None:
     """Put a newer generator and encoder into a pack; then calibrate its gate again.
 
-    Recommender and audiences stay, so no buyers are needed for it.
+    Recommender and audiences stay, so no buyers are needed for it; judges and gallery go: train and add them anew
+    (`gigs train judge`, `gigs pack scorers`).
     """
     from gigs import storage
     from gigs.packs import update_pack

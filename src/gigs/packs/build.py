@@ -24,6 +24,7 @@ from gigs.recommender.features import catalogue_phi
 
 MINIMUM_USERS = 50  # a smaller mean says too much about its members
 QUANTILES = 101
+CHECKERS = ("judge-", "target-", "tastes.", "gallery.", "category.")  # files that `packs.scorers` writes beside others
 
 
 def build_pack(
@@ -95,7 +96,8 @@ def update_pack(
 ) -> Pack:
     """Put a newer generator and encoder into a pack; recommender, audiences and their statistics stay.
 
-    The pack's gate was calibrated with the older ones and goes: calibrate the pack again.
+    The pack's gate was calibrated with the older ones and goes: calibrate the pack again. So do its judges, gallery and
+    classifier (`packs.scorers`): they know the older generator's pictures, the gallery the older encoder's codes.
 
     Args:
         root: Folder of the pack.
@@ -115,15 +117,16 @@ def update_pack(
             f"{generator}: draws at {drawing.resolution} px, the pack's scores are of "
             f"{pack.info['preprocessing']['resolution']} px; build a new pack"
         )
-    info = {key: value for key, value in pack.info.items() if key != "gate"}
-    for path in pack.examples():
-        path.unlink()
+    info = {key: value for key, value in pack.info.items() if key not in ("gate", "verify")}
+    stale = [name for name in info["files"] if name.startswith(("examples/", *CHECKERS))]
+    for name in stale:
+        (pack.root / name).unlink()
     new = [_half(Path(generator), pack.root / "generator.safetensors")]
     new.append(_half(Path(encoder), pack.root / "encoder.safetensors"))
     for name, seed in examples.items():
         note = f"drawn by {pack.name}, seed {seed}"
         new.append(save_png(draw_example(drawing, seed), pack.root / "examples" / f"{name}.png", note=note))
-    kept = {name: digest for name, digest in info["files"].items() if not name.startswith("examples/")}
+    kept = {name: digest for name, digest in info["files"].items() if name not in stale}
     hashes = {path.relative_to(pack.root).as_posix(): storage.sha256_of(path) for path in new}
     storage.write_json(pack.root / "pack.json", info | {"files": kept | hashes, "card": info["card"] | dict(card)})
     return load_pack(pack.root)
