@@ -13,7 +13,7 @@ from gigs.perceptual import PerceptualLoss
 from gigs.presets import Preset
 from gigs.progress import OnStep
 from gigs.shifting.optimise import Preference, Shifted, shift
-from gigs.shifting.supported import supported_shift
+from gigs.shifting.supported import GOOD, OF_THE_KIND, REFUSED, supported_shift
 from gigs.verify.check import Verification, verify
 from gigs.verify.panel import Panel
 
@@ -65,9 +65,10 @@ def redesign(
 
         base = generator(z).float()
 
-    def accept(images: Tensor) -> Tensor:
+    def grade(images: Tensor) -> Tensor:
         kept = (panel.family_of(images) == family) & (background_change(images, base) < BACKGROUND)
-        return kept & (panel.preference(images) > goal)
+        good = kept & (panel.preference(images) > goal)
+        return torch.where(good, GOOD, torch.where(kept, OF_THE_KIND, REFUSED))
 
     found = supported_shift(
         generator,
@@ -75,7 +76,7 @@ def redesign(
         panel.gallery.codes[panel.gallery.of_category(own)],
         panel.value(own),
         preset.support,
-        accept=accept,
+        grade=grade,
         compute=compute,
         on_step=on_step,
     )

@@ -20,7 +20,8 @@ from gigs.progress import OnStep, Step, silent
 from gigs.shifting.optimise import Shifted
 from gigs.shifting.separation import Repulsion
 
-Accept = Callable[[Tensor], Tensor]
+Grade = Callable[[Tensor], Tensor]
+REFUSED, OF_THE_KIND, GOOD = 0, 1, 2  # what a `Grade` gives a picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ class SupportSettings:
     liked: int = 60
     cluster: int = 8
     reach: float = 0.8
-    fallback: tuple[float, ...] = (0.6, 0.35)
+    fallback: tuple[float, ...] = (0.6, 0.35, 0.15)
     margin: float = 0.06
 
     def __post_init__(self) -> None:
@@ -72,7 +73,7 @@ def supported_shift(
     liking: Tensor,
     settings: SupportSettings,
     *,
-    accept: Accept,
+    grade: Grade,
     compute: Compute | None = None,
     on_step: OnStep = silent,
 ) -> Supported:
@@ -84,9 +85,9 @@ def supported_shift(
         codes: Of the catalogue's real items of its category, `[N,D]`.
         liking: How well the audience likes each of them, `[N]`.
         settings: How far, and towards whom.
-        accept: Pictures `[M,3,R,R]` in `[0,1]` to bool `[M]`: is it still a product of this kind, and liked better than
-            the photo? What is not accepted is tried again less far, and else replaced by the next candidate; only where
-            too few are left do unaccepted ones fill the number.
+        grade: Pictures `[M,3,R,R]` in `[0,1]` to int `[M]`: `GOOD`, or only still a product of this kind
+            (`OF_THE_KIND`), or not even that (`REFUSED`). What is not good is tried again less far, and else replaced
+            by the next candidate; only where too few are left does the best of the rest fill the number.
         compute: Precision of drawing.
         on_step: Progress.
 
@@ -98,20 +99,25 @@ def supported_shift(
     compute = compute or Compute()
     aims = aims_of(z, codes.to(z.device), liking.to(z.device), settings, 2 * settings.n)
     shares = (1.0, *settings.fallback)
-    taken = torch.full((len(aims),), len(shares), device=z.device)  # which share each aim was accepted at
+    best = torch.full((len(aims),), REFUSED - 1, device=z.device)
+    refusals = torch.zeros_like(best)
     moved = aims.clone()
     pictures = torch.zeros(0)
     for number, share in enumerate(shares):
-        open_ = torch.nonzero(taken == len(shares)).flatten()
-        if not len(open_):
+        left = torch.nonzero(best < GOOD).flatten()
+        if not len(left):
             break
-        moved[open_] = generator.project(z + settings.reach * share * (aims[open_] - z))
+        tried = generator.project(z + settings.reach * share * (aims[left] - z))
         with compute.autocast():
-            drawn = generator(moved[open_]).float()
-        pictures = drawn.clone() if number == 0 else pictures.index_copy(0, open_, drawn)
-        taken[open_[accept(drawn).to(z.device)]] = number
+            drawn = generator(tried).float()
+        given = grade(drawn).to(best)
+        better = given >= best[left]  # of two that are equally good, the one less far
+        rows = left[better]
+        pictures = drawn.clone() if number == 0 else pictures.index_copy(0, rows, drawn[better])
+        moved[rows], best[rows] = tried[better], given[better]
+        refusals[left] += (given < GOOD).to(refusals)
         on_step(Step("redesigning", number + 1, len(shares)))
-    chosen, dropped = _choose(taken.tolist(), len(shares), settings.n)
+    chosen, dropped = _choose(best.tolist(), refusals.tolist(), settings.n)
     pictures, found = pictures[chosen], moved[chosen]
     shifted = Shifted(found - z, pictures, Repulsion(settings.margin).distinct(pictures))
     return Supported(shifted, dropped)
@@ -146,12 +152,12 @@ def farthest_first(points: Tensor, count: int) -> Tensor:
     return torch.tensor(chosen, device=points.device)
 
 
-def _choose(taken: list[int], shares: int, n: int) -> tuple[list[int], int]:
-    """Which aims the redesigns take, and how many candidates before them were not accepted.
+def _choose(best: list[int], refusals: list[int], n: int) -> tuple[list[int], int]:
+    """Which aims the redesigns take, and how many candidates were refused on the way to them.
 
-    Accepted aims in their order; then, where they are too few, those that were accepted at no share.
+    Good ones in their order; then, where they are too few, the rest, best grade first.
     """
-    accepted = [aim for aim, share in enumerate(taken) if share < shares][:n]
-    refused = [aim for aim, share in enumerate(taken) if share == shares][: n - len(accepted)]
-    looked_at = taken[: accepted[-1] + 1] if len(accepted) == n else taken
-    return accepted + refused, sum(looked_at)
+    good = [aim for aim, grade in enumerate(best) if grade == GOOD][:n]
+    rest = sorted((aim for aim, grade in enumerate(best) if grade < GOOD), key=lambda aim: -best[aim])
+    looked_at = good[-1] + 1 if len(good) == n else len(best)
+    return good + rest[: n - len(good)], sum(refusals[:looked_at])
