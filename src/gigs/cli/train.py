@@ -3,158 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from gigs.bars import progress_bars
+from gigs.cli import train_scorers
 from gigs.cli.console import errors, output
+from gigs.cli.train_options import BALANCE, CATALOGUE, COMPILE, DEVICE, RESUME, WHERE
 
 app = typer.Typer(help="Train a recommender, a generator or an encoder on a catalogue.", no_args_is_help=True)
-CATALOGUE = typer.Argument(..., metavar="CATALOGUE", help="Folder made by `gigs data import`.")
-RESUME = typer.Option(False, "--resume", help="Go on from the folder's last checkpoint.")
-DEVICE = typer.Option("auto", help="cpu, cuda, cuda:1, mps, or auto.")
-WHERE = typer.Option("", help="Condition on items, such as 'group in [\"Shoes\"]'.")
-BALANCE = typer.Option(
-    "", help="Column of the item table, such as group: photos are drawn with 1/sqrt(how many share its value)."
-)
-RECONSTRUCTIONS = typer.Option(
-    None,
-    help="Pack, or folder of a run: learn from what its generator makes of the photos too, so that crossing into its "
-    "domain moves no score.",
-)
-COMPILE = typer.Option(
-    False,
-    "--try-compile",
-    help="Let the start-up probe time torch.compile too, and use it where it is faster "
-    "(GIGS_COMPUTE=bf16,channels_last,compile decides by hand).",
-)
-
-
-@app.command("recommender")
-def train_recommender_command(
-    catalogue: Path = CATALOGUE,
-    out: Path = typer.Option(..., "--out", "-o", help="Folder for the model, its log and checkpoints."),
-    kind: str = typer.Option(
-        "vbpr", help="vbpr (frozen ImageNet features; minutes) or dvbpr (CNN from scratch; hours)."
-    ),
-    factors: int = typer.Option(None, "--factors", "-k", help="K; 64 for vbpr, 100 for dvbpr."),
-    input_size: int = typer.Option(None, help="Side in pixels the network works at; 128 for vbpr, 224 for dvbpr."),
-    image_size: int = typer.Option(
-        None,
-        help="Side at which pictures are read before they are enlarged to the input "
-        "size; give your generator's resolution, so that photos and its pictures compare.",
-    ),
-    epochs: int = typer.Option(None, help="At most so many epochs."),
-    patience: int = typer.Option(None, help="Stop after so many epochs without a better validation AUC."),
-    batch: int = typer.Option(None, help="Triplets a step."),
-    learning_rate: float = typer.Option(None, help="Of Adam."),
-    theta_decay: float = typer.Option(
-        None, help="Regularisation of user factors (lambda of Eq. 3); dvbpr, and vbpr with --users free."
-    ),
-    network_decay: float = typer.Option(None, help="Regularisation of the network (lambda of Eq. 3)."),
-    users: str = typer.Option(
-        None,
-        help="vbpr: purchases (a user is what they bought; the default) or free (a vector each, as in the papers).",
-    ),
-    sampling: str = typer.Option(None, help="Draw triplets by user or by pair."),
-    negatives: str = typer.Option(None, help="Draw negatives from all items, or only from those bought by somebody."),
-    include_held_out: bool = typer.Option(False, help="Also learn from products that generators never see."),
-    include_backbone: bool = typer.Option(False, help="Save vbpr's frozen network in the file too (half precision)."),
-    bf16: bool = typer.Option(False, help="Train dvbpr in bfloat16."),
-    backbone: str = typer.Option(
-        None,
-        help="vbpr's frozen network: efficientnet-lite0, -lite1, vgg16, alexnet, or any of timm's as timm:NAME, such "
-        "as timm:resnet50.a1_in1k (fetched by timm).",
-    ),
-    fold: int = typer.Option(
-        None, min=0, help="Learn from one half of the buyers only (0 or 1), so that judges can learn from the other."
-    ),
-    reconstructions: str = RECONSTRUCTIONS,
-    where: str = typer.Option("", help="With --reconstructions: condition on items that the generator is for."),
-    seed: int = typer.Option(0, min=0, help="Of everything random."),
-    device: str = DEVICE,
-    resume: bool = RESUME,
-) -> None:
-    """Train a visual recommender by BPR (Eq. 2-4); the epoch with the best validation AUC is kept.
-
-    Example: gigs train recommender data/hm --kind vbpr --image-size 64 --out runs/vbpr
-
-    A target whose gains judges shall check learns from one half of the buyers, and from photos and their
-    reconstructions alike: add --fold 0 --reconstructions hm-64 (then: gigs train judge --help).
-    """
-    from gigs.recommender import defaults_for
-
-    given: dict[str, Any] = {
-        "factors": factors, "input_size": input_size, "image_size": image_size, "epochs": epochs, "patience": patience,
-        "batch_size": batch, "learning_rate": learning_rate, "theta_decay": theta_decay, "network_decay": network_decay,
-        "sampling": sampling, "negatives": negatives, "include_held_out": include_held_out,
-        "include_backbone": include_backbone, "bf16": bf16, "seed": seed, "users": users, "backbone": backbone,
-        "fold": fold,
-    }  # fmt: skip
-    settings = defaults_for(kind, **{name: value for name, value in given.items() if value is not None})
-    _train_scorer(catalogue, settings, out, reconstructions, where, device, resume)
-
-
-@app.command("judge")
-def train_judge_command(
-    catalogue: Path = CATALOGUE,
-    out: Path = typer.Option(..., "--out", "-o", help="Folder for the model, its log and checkpoints."),
-    reconstructions: str = typer.Option(
-        "hm-64", help="Pack, or folder of a run, whose generator redraws the photos that the judge learns from too."
-    ),
-    where: str = typer.Option("", help="Condition on items that the generator is for."),
-    backbone: str = typer.Option(
-        "efficientnet-lite1", help="efficientnet-lite1, vgg16, alexnet ...: another network than the target's."
-    ),
-    fold: int = typer.Option(1, min=0, help="The half of the buyers that the target does not know (its --fold is 0)."),
-    input_size: int = typer.Option(128, help="Side in pixels the network works at."),
-    image_size: int = typer.Option(64, help="Side at which pictures are read: the generator's resolution."),
-    seed: int = typer.Option(1, min=0, help="Another one than the target's."),
-    device: str = DEVICE,
-    resume: bool = RESUME,
-) -> None:
-    """Train a judge: a recommender that no redesign is ever optimised for, to say whether a gain is real.
-
-    Other eyes, other buyers, another seed than the target; two or more go into a pack with `gigs pack scorers`.
-
-      gigs train recommender data/hm --image-size 64 --fold 0 --reconstructions hm-64 --out runs/target
-
-      gigs train judge data/hm --backbone efficientnet-lite1 --seed 1 --out runs/judge-lite1
-
-      gigs train judge data/hm --backbone alexnet --seed 2 --out runs/judge-alexnet
-    """
-    from gigs.recommender import defaults_for
-
-    settings = defaults_for(
-        "vbpr", users="purchases", backbone=backbone, fold=fold, input_size=input_size, image_size=image_size, seed=seed
-    )
-    _train_scorer(catalogue, settings, out, reconstructions, where, device, resume)
-
-
-def _train_scorer(
-    catalogue: Path, settings: Any, out: Path, reconstructions: str | None, where: str, device: str, resume: bool
-) -> None:
-    """Train a recommender, with a second view of every item if that was asked for, and print its scores."""
-    from gigs.compute import pick_device, probed
-    from gigs.data.catalogue import Catalogue
-    from gigs.packs.load import start_folder
-    from gigs.recommender import train_recommender
-    from gigs.recommender.views import reconstructions as redrawn
-
-    opened, place = Catalogue.open(catalogue), pick_device(device)
-    with progress_bars(errors) as on_step:
-        views = []
-        if reconstructions:
-            root = start_folder(reconstructions)
-            views = [redrawn(opened, root, where=where, compute=probed(place), on_step=on_step)]
-        trained = train_recommender(
-            opened, settings, out, on_step=on_step, resume=resume, device=place, extra_views=views
-        )
-    output.print(f"{trained.path}: best of {trained.epochs} epochs was epoch {trained.best_epoch}", soft_wrap=True)
-    for name, report in trained.metrics.items():
-        auc = report["model"]["overall"]["auc"]
-        output.print(f"  {name}: AUC {auc['value']:.3f} [{auc['low']:.3f}, {auc['high']:.3f}], n={auc['n']} users")
+app.command("recommender")(train_scorers.train_recommender_command)
+app.command("judge")(train_scorers.train_judge_command)
 
 
 @app.command("generator")

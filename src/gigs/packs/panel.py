@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-from gigs import storage
 from gigs.errors import InputError, ModelError
 from gigs.packs.load import Pack
+from gigs.packs.tastes import TASTES, load_tastes
 from gigs.recommender import load_recommender
 from gigs.recommender.backbone import Backbone
 from gigs.recommender.base import Recommender
@@ -17,9 +14,8 @@ from gigs.verify.category import load_category
 from gigs.verify.gallery import FILE as GALLERY
 from gigs.verify.gallery import load_gallery
 from gigs.verify.panel import Panel, taste_outside
-from gigs.verify.scorer import Scorer, Taste
+from gigs.verify.scorer import Scorer
 
-TASTES = "tastes.safetensors"
 ALL = "everyone"
 
 
@@ -35,7 +31,7 @@ def load_panel(pack: Pack, audience: str) -> Panel | None:
         return None
     if audience not in pack.audiences:
         raise InputError(f"audience {audience!r} is not in the pack {pack.name}; it has {', '.join(pack.audiences)}")
-    tastes = _tastes(pack.root / TASTES)
+    tastes = load_tastes(pack.root / TASTES)
     try:
         scorers = [
             Scorer(name, one["role"], _model(pack, one["file"]), tastes[name, audience], one["auc"])
@@ -64,23 +60,6 @@ def load_panel(pack: Pack, audience: str) -> Panel | None:
 
 def _model(pack: Pack, file: str) -> Recommender:
     return pack.recommender if file == "recommender.safetensors" else load_recommender(pack.root / file)
-
-
-def _tastes(path: Path) -> dict[tuple[str, str], Taste]:
-    tensors, header = storage.load_tensors(path)
-    found = {}
-    try:
-        for key, numbers in header["tastes"].items():
-            scorer, _, audience = key.partition("/")
-            theta, covariance = tensors[f"{key}/theta"], tensors[f"{key}/covariance"]
-            found[scorer, audience] = Taste(theta=theta, covariance=covariance, **_numbers(numbers))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{path}: not the tastes of a pack ({error}); build its scorers again") from error
-    return found
-
-
-def _numbers(about: dict[str, Any]) -> dict[str, Any]:
-    return {"users": int(about["users"]), "mean": float(about["mean"]), "spread": float(about["spread"])}
 
 
 def _eyes(models: list[Recommender], name: str, fingerprint: str) -> Backbone:

@@ -29,7 +29,7 @@ from gigs.errors import DataError, InputError
 from gigs.images import to_tensor
 from gigs.packs.build import MINIMUM_USERS, QUANTILES
 from gigs.packs.load import Pack, load_pack
-from gigs.packs.panel import TASTES
+from gigs.packs.tastes import save_tastes
 from gigs.progress import OnStep, Step, silent
 from gigs.recommender import load_recommender
 from gigs.recommender.backbone import Backbone
@@ -104,7 +104,11 @@ def add_scorers(
     tastes, scores, audiences = _tastes(pack, catalogue, models, phi, first)
     kinds = _classifier(catalogue, rows, where, category_backbone, side, on_step)
     gallery = _gallery(pack, catalogue, rows, kinds.names, phi[first], scores, items, compute or Compute(), on_step)
-    written = [kinds.save(pack.root / CATEGORY), gallery.save(pack.root / GALLERY), *_save_tastes(pack, tastes, first)]
+    written = [
+        kinds.save(pack.root / CATEGORY),
+        gallery.save(pack.root / GALLERY),
+        *save_tastes(pack.root, tastes, first),
+    ]
     written += _save_models(pack, models, set(files.judges))
     _write(pack, written, audiences, _describe(models, set(files.judges), first, kinds.about))
     return load_pack(pack.root)
@@ -193,21 +197,6 @@ def _classifier(catalogue: Catalogue, rows: np.ndarray, where: str, name: str, s
     both = np.concatenate([rows, held_out])
     labels = catalogue.items["type"].iloc[both].astype(str).to_numpy()
     return train_category(features[both], labels, np.arange(len(both)) >= len(rows), backbone, input_size)
-
-
-def _save_tastes(pack: Pack, tastes: Mapping[tuple[str, str], Taste], first: str) -> list[Path]:
-    """Everybody's tastes, and the target's mean vectors where every pack has them."""
-    tensors: dict[str, Tensor] = {}
-    header = {}
-    for (scorer, audience), taste in tastes.items():
-        key = f"{scorer}/{audience}"
-        tensors |= {f"{key}/theta": taste.theta, f"{key}/covariance": taste.covariance}
-        header[key] = {"users": taste.users, "mean": taste.mean, "spread": taste.spread}
-    means = {audience: taste.theta for (scorer, audience), taste in tastes.items() if scorer == first}
-    return [
-        storage.save_tensors(pack.root / TASTES, tensors, {"kind": "tastes", "tastes": header}),
-        storage.save_tensors(pack.root / "audiences.safetensors", means, {"kind": "audiences"}),
-    ]
 
 
 def _save_models(pack: Pack, models: Mapping[str, Recommender], judges: set[str]) -> list[Path]:
