@@ -18,7 +18,36 @@ from gigs.errors import InputError, ModelError
 M = TypeVar("M", bound="HubMixin")
 
 
-class HubMixin:
+class Pushed:
+    """What can be written into a folder can be uploaded."""
+
+    def save_pretrained(self, folder: str | Path, *args: Any, **options: Any) -> Path:
+        """Write whatever belongs together into a folder; what options there are, the class says."""
+        raise NotImplementedError
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        commit_message: str = "Upload with gigs",
+        private: bool | None = None,
+        token: str | None = None,
+        revision: str | None = None,
+        **options: Any,
+    ) -> str:
+        """Upload the folder that `save_pretrained` would write; the repository is made where there is none.
+
+        Returns:
+            The address of the commit.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(folder, **options)
+            return upload(
+                Path(folder), repo_id, message=commit_message, private=private, token=token, revision=revision
+            )
+
+
+class HubMixin(Pushed):
     """The three methods for a model kept in one file; a class says what the file is called and how it is used.
 
     Attributes:
@@ -74,30 +103,12 @@ class HubMixin:
             raise ModelError(f"{name}: holds a {type(model).__name__}, not a {cls.__name__}")
         return model
 
-    def push_to_hub(
-        self,
-        repo_id: str,
-        *,
-        commit_message: str = "Upload with gigs",
-        private: bool | None = None,
-        token: str | None = None,
-        revision: str | None = None,
-        **options: Any,
-    ) -> str:
-        """Upload the folder that `save_pretrained` would write; the repository is made where there is none.
 
-        Returns:
-            The address of the commit.
-        """
-        with tempfile.TemporaryDirectory() as folder:
-            self.save_pretrained(folder, **options)
-            return upload(
-                Path(folder), repo_id, message=commit_message, private=private, token=token, revision=revision
-            )
+class HubPack(Pushed):
+    """The same for packs: a folder of several files, each with its hash in `pack.json`.
 
-
-class HubPack:
-    """The same for packs: a folder of several files, each with its hash in `pack.json`."""
+    `load_pack(repo_id)` and `--pack repo_id` find what was pushed.
+    """
 
     root: Path
     info: dict[str, Any]
@@ -115,22 +126,6 @@ class HubPack:
         storage.write_text(folder / "README.md", pack_card(self.info))
         storage.write_json(folder / "pack.json", self.info)  # last: a folder with one is whole
         return folder
-
-    def push_to_hub(
-        self,
-        repo_id: str,
-        *,
-        commit_message: str = "Upload with gigs",
-        private: bool | None = None,
-        token: str | None = None,
-        revision: str | None = None,
-    ) -> str:
-        """Upload the pack; `load_pack(repo_id)` and `--pack repo_id` then find it. Returns the commit's address."""
-        with tempfile.TemporaryDirectory() as folder:
-            self.save_pretrained(folder)
-            return upload(
-                Path(folder), repo_id, message=commit_message, private=private, token=token, revision=revision
-            )
 
 
 def upload(

@@ -123,7 +123,7 @@ def suggest(
     theta = theta.to(device=compute.device, dtype=torch.float32)
     started = time.perf_counter()
     pivot = reconstruct(models, photo, preset, rng=rng, compute=compute, on_step=on_step)
-    verdict = None if gate is None or photo is None else _judge(models, gate, photo, pivot, preset)
+    verdict = None if gate is None or photo is None else graded(models, gate, photo, pivot, preset)
     if verdict is not None and verdict.grade == "refused" and not force:
         raise RefusedError(verdict.words)
     inverted = time.perf_counter()
@@ -160,7 +160,7 @@ def suggest(
 
 
 @torch.no_grad()
-def _judge(models: Models, gate: Gate, photo: Tensor, pivot: Inversion, preset: Preset) -> Verdict:
+def graded(models: Models, gate: Gate, photo: Tensor, pivot: Inversion, preset: Preset) -> Verdict:
     """The gate's verdict on a reconstruction, before any tuning: a tuned copy can draw a cat."""
     phi = models.recommender.features(torch.cat([photo.to(pivot.images.device), pivot.images]))
     drift = gate.drift(phi[:1], phi[1:]).item()

@@ -21,10 +21,11 @@ from gigs.data.select import select
 from gigs.errors import InputError
 from gigs.images import to_tensor
 from gigs.inversion.gate import Gate
-from gigs.pipeline import Models, reconstruct
+from gigs.pipeline import Models, graded, reconstruct
 from gigs.presets import Preset
 from gigs.progress import OnStep, Step, silent
 from gigs.redesign import checked, redesign
+from gigs.verify.check import granted
 from gigs.verify.controls import pixel_attack, random_shifts
 from gigs.verify.panel import Panel
 
@@ -139,12 +140,7 @@ def _photo(
 ) -> list[dict[str, Any]]:
     rng = torch.Generator().manual_seed(0)
     base = reconstruct(models, photo, preset, rng=rng, compute=compute)
-    grade = None
-    if gate is not None:
-        with torch.no_grad():
-            phi = models.recommender.features(torch.cat([photo, base.images]))
-        drift = gate.drift(phi[:1], phi[1:]).item()
-        grade = gate.judge(base.lpips[0].item(), drift, draft=preset.inversion.steps == 0).grade
+    grade = None if gate is None else graded(models, gate, photo, base, preset).grade
     found = []
     for audience, panel in panels.items():
         record: dict[str, Any] = {"photo": row, "audience": audience, "gate": grade, "lpips": float(base.lpips[0])}
@@ -178,9 +174,6 @@ def _judged(
         assert said is not None
         with compute.autocast():
             elsewhere = generator(random_shifts(z, shifted.shifts, rng)).float()
-        nearest = panel.gallery.nearest(
-            z + shifted.shifts[:1], panel.gallery.names.index(said.result["category"]["photo"])
-        )
         lpips = models.perceptual.distance_to(models.perceptual.target(base), shifted.images)
     gain = float((panel.target.z(shifted.images) - panel.target.z(photo)).mean().detach())
     shown = {"suggestions": shifted.images, "reconstruction": base, "random shifts": elsewhere}
@@ -188,7 +181,7 @@ def _judged(
         shown["pixel attack"] = pixel_attack(photo, panel.target, gain)
     return {
         "gains": {name: _gains(panel, photo, images) for name, images in shown.items()},
-        "nearest_gain": _nearest_gains(panel, photo, nearest[0]),
+        "nearest_gain": _nearest_gains(panel, photo, said.suggestions[0]["nearest_item"]["item_id"]),
         "ceilings": {one["name"]: one["ceiling"] for one in said.result["judges"]},
         "errors": _errors(panel, photo, shifted.images),
         "believed": [one.record() for one in said.believed],
@@ -209,8 +202,9 @@ def _gains(panel: Panel, photo: Tensor, images: Tensor) -> dict[str, list[float]
 
 
 @torch.no_grad()
-def _nearest_gains(panel: Panel, photo: Tensor, row: int) -> dict[str, float]:
+def _nearest_gains(panel: Panel, photo: Tensor, item: str) -> dict[str, float]:
     """By scorer, what the real item nearest to the first redesign is above the photo, in z."""
+    row = panel.gallery.ids.index(item)
     return {
         scorer.name: round(float(panel.gallery.scores[scorer.name, panel.audience][row] - scorer.z(photo)[0]), 4)
         for scorer in (*panel.targets, *panel.judges)
@@ -223,6 +217,5 @@ def _errors(panel: Panel, photo: Tensor, images: Tensor) -> dict[str, float]:
     found = {}
     for judge in panel.judges:
         phi = judge.recommender.features(torch.cat([photo, images]))
-        error = judge.user_spread(phi[1:].mean(0, keepdim=True) - phi[:1]) / max(1, judge.taste.users) ** 0.5
-        found[judge.name] = round(float(error), 4)
+        found[judge.name] = round(granted(judge, phi[:1], phi[1:]).error, 4)
     return found

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from gigs import storage
-from gigs.audience import select_audience
+from gigs.audience import MINIMUM_USERS, select_audience
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.generator.base import load_generator
@@ -22,7 +22,6 @@ from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
 from gigs.recommender.features import catalogue_phi
 
-MINIMUM_USERS = 50  # a smaller mean says too much about its members
 QUANTILES = 101
 CHECKERS = ("judge-", "target-", "tastes.", "gallery.", "category.")  # files that `packs.scorers` writes beside others
 

@@ -21,13 +21,13 @@ import torch
 from torch import Tensor
 
 from gigs import storage
-from gigs.audience import audience_factors
+from gigs.audience import MINIMUM_USERS, audience_factors
 from gigs.compute import Compute
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
 from gigs.errors import DataError, InputError
 from gigs.images import to_tensor
-from gigs.packs.build import MINIMUM_USERS, QUANTILES
+from gigs.packs.build import QUANTILES
 from gigs.packs.load import Pack, load_pack
 from gigs.packs.tastes import save_tastes
 from gigs.progress import OnStep, Step, silent

@@ -66,7 +66,7 @@ def verify(
     judged = [_judge(panel, judge, phi[judge.name], own) for judge in panel.judges]
     believed = [
         believe(
-            [_gain(judge, phi[judge.name], row) for judge in panel.judges],
+            [granted(judge, phi[judge.name][:1], phi[judge.name][2 + row : 3 + row]) for judge in panel.judges],
             disagreement=panel.disagreement,
             target_weak=panel.target.weak,
             seed=seed,
@@ -74,7 +74,7 @@ def verify(
         for row in range(len(images))
     ]
     overall = believe(
-        [_mean_gain(judge, phi[judge.name]) for judge in panel.judges],
+        [granted(judge, phi[judge.name][:1], phi[judge.name][2:]) for judge in panel.judges],
         disagreement=panel.disagreement,
         target_weak=panel.target.weak,
         seed=seed,
@@ -97,6 +97,7 @@ def verify(
         "audience_users_drawn": USERS_DRAWN,
     }
     nearest = _nearest(panel, generator, perceptual, z, images, own)
+    users = _users(panel, phi[panel.target.name], own, seed)
     suggestions = [
         {
             "category": {
@@ -106,24 +107,18 @@ def verify(
             },
             "nearest_item": nearest[row],
             "rank": _rank(panel, phi, row, own),
-            **_users(panel, phi[panel.target.name], row, own, seed),
+            **users[row],
         }
         for row in range(len(images))
     ]
     return Verification(believed, result, suggestions)
 
 
-def _gain(judge: Scorer, phi: Tensor, row: int) -> JudgeGain:
-    change = phi[2 + row : 3 + row] - phi[:1]
+def granted(judge: Scorer, photo: Tensor, pictures: Tensor) -> JudgeGain:
+    """What a judge grants on the mean over pictures; from the features `[1,K]` of the photo and `[n,K]` of them."""
+    change = pictures.mean(0, keepdim=True) - photo
     error = judge.user_spread(change) / max(1, judge.taste.users) ** 0.5
-    return JudgeGain(judge.name, float(judge.z_of(phi[2 + row]) - judge.z_of(phi[0])), float(error), judge.weak)
-
-
-def _mean_gain(judge: Scorer, phi: Tensor) -> JudgeGain:
-    """Of the mean over the redesigns: the gain is linear in phi."""
-    change = phi[2:].mean(0, keepdim=True) - phi[:1]
-    error = judge.user_spread(change) / max(1, judge.taste.users) ** 0.5
-    gain = float((judge.z_of(phi[2:]) - judge.z_of(phi[0])).mean())
+    gain = float((judge.z_of(pictures) - judge.z_of(photo)).mean())
     return JudgeGain(judge.name, gain, float(error), judge.weak)
 
 
@@ -195,30 +190,42 @@ def _rank(panel: Panel, phi: dict[str, Tensor], row: int, category: int) -> dict
     return found
 
 
-def _users(panel: Panel, phi: Tensor, row: int, category: int, seed: int) -> dict[str, Any]:
-    """Who gains and who loses, of users drawn from the audience's mean and covariance under the target."""
-    target, change = panel.target, phi[2 + row] - phi[0]
-    factors = draw_users(target, seed).to(phi.device)
-    gains = factors @ change / target.taste.spread
-    inside = float(change @ target.taste.theta.to(phi.device)) / target.taste.spread
-    outside = None
-    if panel.outside is not None:
-        outside = float(change @ panel.outside.to(phi.device)) / target.taste.spread
-    low, middle, high = torch.quantile(gains, torch.tensor([0.1, 0.5, 0.9], device=gains.device)).tolist()
-    return {
-        "users_gaining": _round((gains > 0).float().mean()),
-        "user_gain": {"p10": _round(low), "p50": _round(middle), "p90": _round(high)},
-        "specificity": None if outside is None else _round(inside - outside),
-        "hit_at_10": _hits(panel, phi, row, factors, category),
-    }
+def _users(panel: Panel, phi: Tensor, category: int, seed: int) -> list[dict[str, Any]]:
+    """Who gains and who loses by each redesign, of users drawn from the audience's mean and covariance.
+
+    Args:
+        panel: For the audience.
+        phi: The target's features of photo, reconstruction and redesigns, `[2+n,K]`.
+        category: Of the photo.
+        seed: Of the draw.
+    """
+    taste = panel.target.taste
+    factors = draw_users(panel.target, seed).to(phi.device)
+    hits = _hits(panel, phi, factors, category)
+    found = []
+    for row, change in enumerate(phi[2:] - phi[0], start=2):
+        gains = factors @ change / taste.spread
+        inside = float(change @ taste.theta.to(phi.device)) / taste.spread
+        outside = None
+        if panel.outside is not None:
+            outside = float(change @ panel.outside.to(phi.device)) / taste.spread
+        low, middle, high = torch.quantile(gains, torch.tensor([0.1, 0.5, 0.9], device=gains.device)).tolist()
+        found.append(
+            {
+                "users_gaining": _round((gains > 0).float().mean()),
+                "user_gain": {"p10": _round(low), "p50": _round(middle), "p90": _round(high)},
+                "specificity": None if outside is None else _round(inside - outside),
+                "hit_at_10": {"photo": hits[0], "suggestion": hits[row]},
+            }
+        )
+    return found
 
 
-def _hits(panel: Panel, phi: Tensor, row: int, factors: Tensor, category: int) -> dict[str, float]:
-    """Share of users for whom photo and redesign would be among the ten best of the category's real items."""
+def _hits(panel: Panel, phi: Tensor, factors: Tensor, category: int) -> list[float]:
+    """Share of users for whom each picture would be among the ten best of the category's real items."""
     real = panel.gallery.phi[panel.gallery.of_category(category)].to(phi.device)
     last = torch.topk(factors @ real.T, min(TOP, len(real)), dim=1).values[:, -1]
-    shares = [((factors @ phi[index]) > last).float().mean() for index in (0, 2 + row)]
-    return {"photo": _round(shares[0]), "suggestion": _round(shares[1])}
+    return [_round(((factors @ one) > last).float().mean()) for one in phi]
 
 
 def draw_users(scorer: Scorer, seed: int, count: int = USERS_DRAWN) -> Tensor:

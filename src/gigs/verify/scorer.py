@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from gigs.recommender.base import Recommender
@@ -67,11 +66,6 @@ class Scorer:
         variance = ((change @ covariance) * change).sum(1).clamp_min(0)
         return variance.sqrt() / self.taste.spread
 
-    def users_gaining(self, change: Tensor) -> Tensor:
-        """Share of the users who gain, `[N]`, for changes of features `[N,K]`, if gains are normal about the mean."""
-        mean = change @ self.taste.theta.to(change.device) / self.taste.spread
-        return _normal_cdf(mean / self.user_spread(change).clamp_min(1e-9))
-
 
 def taste_of(factors: Tensor, item_scores: Tensor) -> Taste:
     """Mean and covariance of users' factors `[U,K]`; mean and spread of the real items' scores `[N]`."""
@@ -86,7 +80,3 @@ def taste_of(factors: Tensor, item_scores: Tensor) -> Taste:
         mean=float(item_scores.double().mean()),
         spread=spread if math.isfinite(spread) and spread > 0 else 1.0,
     )
-
-
-def _normal_cdf(x: Tensor) -> Tensor:
-    return 0.5 * (1 + torch.erf(x / math.sqrt(2)))
