@@ -46,6 +46,46 @@ def evaluate_recommender_command(
         storage.write_json(json_out, report)
 
 
+@app.command("fold-in")
+def evaluate_fold_in_command(
+    model: Path = typer.Argument(..., metavar="MODEL", help="Recommender that was trained on a fold of the buyers."),
+    catalogue: Path = typer.Argument(..., metavar="CATALOGUE", help="The catalogue it was trained on."),
+    reference: Path = typer.Option(None, help="Recommender that was trained on the other buyers, to compare with."),
+    decay: float = typer.Option(None, help="lambda of Eq. 3 for vectors of their own; as in training if not given."),
+    split: str = typer.Option("test", help="test or validation."),
+    seed: int = typer.Option(0, min=0, help="Of the bootstrap."),
+    json_out: Path = typer.Option(None, "--json", help="Also write the figures to this file."),
+) -> None:
+    """AUC of buyers whom a recommender never saw, folded in from their purchases, beside that of trained ones.
+
+    Example: gigs evaluate fold-in runs/target/recommender.safetensors data/hm --reference
+    runs/other-half/recommender.safetensors
+    """
+    from gigs import storage
+    from gigs.data.catalogue import Catalogue
+    from gigs.recommender import load_recommender
+    from gigs.recommender.evaluate_fold_in import evaluate_fold_in
+    from gigs.recommender.fold_in import FoldInSettings
+
+    with progress_bars(errors) as on_step:
+        report = evaluate_fold_in(
+            load_recommender(model), Catalogue.open(catalogue), split=split, seed=seed, on_step=on_step,
+            reference=load_recommender(reference) if reference else None, settings=FoldInSettings(decay=decay),
+        )  # fmt: skip
+    table = Table("users", "vectors", "AUC", "n", title=f"{model.name}, {split} split")
+    for name, who, how in (
+        ("trained", "its own", "trained"),
+        ("own_folded", "its own", "folded in"),
+        ("strangers_folded", "never seen", "folded in"),
+        ("strangers_trained", "the same", "trained (reference)"),
+    ):
+        if report[name]:
+            table.add_row(who, how, _cell(report[name]), str(report[name]["n"]))
+    output.print(table)
+    if json_out:
+        storage.write_json(json_out, report)
+
+
 @app.command("generator")
 def evaluate_generator_command(
     catalogue: Path = typer.Argument(..., metavar="CATALOGUE", help="The catalogue it was trained on."),
