@@ -136,16 +136,18 @@ def suggest(
 
     photo = None if photo is None else photo.to(compute.device)
     found, dropped = redesign(
-        generator, photo, base.z, preset, preference, panel, rng=rng, compute=compute, on_step=on_step
-    )
+        generator, photo, base.z, preset, preference, panel, rng=rng, compute=compute, on_step=on_step,
+        perceptual=models.perceptual,
+    )  # fmt: skip
     shifted = time.perf_counter()
     with torch.no_grad():
         scores = preference(found.images)
         if not torch.isfinite(scores).all():
             raise ModelError("a score is not finite: generator or recommender holds damaged weights; load them again")
         found, scores, verification = checked(
-            generator, models.perceptual, photo, base.images, base.z, found, scores, panel, dropped, seed
-        )
+            generator, models.perceptual, photo, base.images, base.z, found, scores, panel if preset.check else None,
+            dropped, seed, on_step,
+        )  # fmt: skip
         near = models.perceptual.distance_to(models.perceptual.target(base.images), found.images)
         photo_score = None if photo is None else preference(photo).item()
         base_score = preference(base.images).item()

@@ -12,6 +12,7 @@ from gigs.shifting.optimise import ShiftSettings
 from gigs.shifting.supported import SupportSettings
 
 DEFAULT = "fast"
+LEAST_BUDGET, MOST_BUDGET = 0.05, 0.35  # LPIPS to the reconstruction; redesigns at the default lie at .06 to .35
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Preset:
     """Settings of both loops and, if the generator is tuned to the photo, of that.
 
     `support`: shift towards better-liked real items instead of by gradient, where the pack knows any (`redesign`).
+    `budget`: most LPIPS that a redesign may lie from the reconstruction; None sets no bound.
+    `check`: let judges look at what came out; a draft need not.
     `probe`: compute in whatever precision and layout a start-up probe found fastest here; otherwise plain fp32.
     """
 
@@ -28,6 +31,12 @@ class Preset:
     tuning: TuningSettings | None = None
     probe: bool = False
     support: SupportSettings | None = None
+    budget: float | None = None
+    check: bool = True
+
+    def __post_init__(self) -> None:
+        if self.budget is not None and not self.budget > 0:
+            raise InputError(f"the similarity budget must be above 0, not {self.budget}")
 
 
 def paper_text(n: int | None, steps: int | None) -> Preset:
@@ -80,6 +89,32 @@ def get_preset(name: str, *, n: int | None = None, steps: int | None = None) -> 
     if name not in PRESETS:
         raise InputError(f"preset {name!r} is unknown; choose one of {', '.join(PRESETS)}")
     return PRESETS[name](n, steps)
+
+
+def with_change(preset: Preset, amount: float) -> Preset:
+    """A preset that changes less or improves more: search radius, reach and similarity budget together.
+
+    Args:
+        preset: Any; its own radius and reach are what the middle gives.
+        amount: In [0,1]. 0 keeps a quarter of radius and reach and allows `LEAST_BUDGET`; 0.5 is the preset as it is; 1
+            doubles the radius and lets the reach arrive at the real items. From 0.5 on there is no budget.
+
+    Raises:
+        InputError: The amount is not in [0,1].
+    """
+    if not 0 <= amount <= 1:  # so written, NaN is refused too
+        raise InputError(f"the change must be from 0 (change less) to 1 (improve more), not {amount}")
+    if amount == 0.5:
+        return preset
+    less = min(1.0, 2 * amount)
+    more = max(0.0, 2 * amount - 1)
+    radius = min(4.0, preset.shifting.radius * (0.25 + 0.75 * less + more))
+    support = preset.support
+    if support is not None:
+        reach = support.reach * (0.25 + 0.75 * less) + (1 - support.reach) * more
+        support = replace(support, reach=reach)
+    budget = LEAST_BUDGET + (MOST_BUDGET - LEAST_BUDGET) * less if amount < 0.5 else preset.budget
+    return replace(preset, shifting=replace(preset.shifting, radius=radius), support=support, budget=budget)
 
 
 def _or(given: int | None, own: int) -> int:

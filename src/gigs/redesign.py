@@ -11,7 +11,8 @@ from gigs.compute import Compute
 from gigs.generator.base import Generator
 from gigs.perceptual import PerceptualLoss
 from gigs.presets import Preset
-from gigs.progress import OnStep
+from gigs.progress import OnStep, Step, silent
+from gigs.shifting.budget import Budget
 from gigs.shifting.optimise import Preference, Shifted, shift
 from gigs.shifting.supported import GOOD, OF_THE_KIND, REFUSED, supported_shift
 from gigs.verify.check import Verification, verify
@@ -39,6 +40,7 @@ def redesign(
     rng: torch.Generator,
     compute: Compute,
     on_step: OnStep,
+    perceptual: PerceptualLoss | None = None,
 ) -> tuple[Shifted, int]:
     """Redesigns of one product, and how many candidates were dropped on the way.
 
@@ -55,18 +57,23 @@ def redesign(
         rng: Draws the gradient's first shifts.
         compute: Precision of drawing.
         on_step: Progress.
+        perceptual: LPIPS, for a preset with a budget.
     """
+    with torch.no_grad():
+        base = generator(z).float()
+    budget = None if preset.budget is None or perceptual is None else Budget(perceptual, base, preset.budget)
     if preset.support is None or panel is None or photo is None or generator.space != "z":
-        return shift(generator, z, preference, preset.shifting, rng=rng, compute=compute, on_step=on_step), 0
+        shifted = shift(generator, z, preference, preset.shifting, rng=rng, compute=compute, on_step=on_step)
+        return (shifted if budget is None else budget.hold(generator, z, shifted)), 0
     with torch.no_grad():
         own = int(panel.category_of(photo)[0])
         family = panel.family_of(photo)
         goal = panel.preference(photo)
 
-        base = generator(z).float()
-
     def grade(images: Tensor) -> Tensor:
         kept = (panel.family_of(images) == family) & (background_change(images, base) < BACKGROUND)
+        if budget is not None:
+            kept &= budget.kept(images)
         good = kept & (panel.preference(images) > goal)
         return torch.where(good, GOOD, torch.where(kept, OF_THE_KIND, REFUSED))
 
@@ -80,7 +87,7 @@ def redesign(
         compute=compute,
         on_step=on_step,
     )
-    return found.shifted, found.dropped
+    return (found.shifted if budget is None else budget.hold(generator, z, found.shifted)), found.dropped
 
 
 def checked(
@@ -94,6 +101,7 @@ def checked(
     panel: Panel | None,
     dropped: int,
     seed: int,
+    on_step: OnStep = silent,
 ) -> tuple[Shifted, Tensor, Verification | None]:
     """Redesigns in order, with their scores, and what the panel says of them.
 
@@ -108,7 +116,9 @@ def checked(
     found = replace(found, shifts=found.shifts[order], images=found.images[order])
     if panel is None or photo is None:
         return found, scores[order], None
+    on_step(Step("checking the redesigns", 1, 2, images=found.images))
     said = verify(
         panel, generator, perceptual, photo, base, z + found.shifts, found.images, replaced=dropped, seed=seed
     )
+    on_step(Step("checking the redesigns", 2, 2, images=found.images))
     return found, scores[order], said

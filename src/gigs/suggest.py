@@ -24,9 +24,9 @@ from gigs.generator.use import Use
 from gigs.images import Fit, fit_square, read_photo, to_tensor
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import RefusedError
-from gigs.packs import Pack, load_pack
+from gigs.loaded import Loaded
+from gigs.packs import Pack
 from gigs.packs.panel import load_panel
-from gigs.perceptual import PerceptualLoss
 from gigs.pipeline import Models, suggest
 from gigs.presets import Preset
 from gigs.progress import OnStep, silent
@@ -79,8 +79,10 @@ class _Input:
     folder: Path
 
 
-def run(request: Request, on_step: OnStep = silent) -> tuple[list[tuple[Path, dict[str, Any]]], list[str]]:
-    """Run a request; every input is checked before anything is written.
+def run(
+    request: Request, on_step: OnStep = silent, loaded: Loaded | None = None
+) -> tuple[list[tuple[Path, dict[str, Any]]], list[str]]:
+    """Run a request, with models that earlier ones `loaded`; every input is checked before anything is written.
 
     Returns:
         The folder and `result.json`'s content of each product, and a line for each photo that the gate refused. With
@@ -90,12 +92,12 @@ def run(request: Request, on_step: OnStep = silent) -> tuple[list[tuple[Path, di
         InputError: Something given cannot be used, or another process writes into the folder.
     """
     with folders.owned(request.out):
-        return _run(request, on_step)
+        return _run(request, on_step, loaded or Loaded())
 
 
-def _run(request: Request, on_step: OnStep) -> tuple[list[tuple[Path, dict[str, Any]]], list[str]]:
+def _run(request: Request, on_step: OnStep, loaded: Loaded) -> tuple[list[tuple[Path, dict[str, Any]]], list[str]]:
     device = pick_device(request.device)
-    pack = load_pack(request.pack)
+    pack = loaded.pack(request.pack)
     generator = request.use(load_generator(request.generator) if request.generator else pack.generator)
     inputs = list(_inputs(request, pack, generator.resolution))
     _check_out(request, inputs)
@@ -109,7 +111,7 @@ def _run(request: Request, on_step: OnStep) -> tuple[list[tuple[Path, dict[str, 
         )
     recommender = load_recommender(request.recommender) if request.recommender else pack.recommender
     compute = probed(device) if request.preset.probe else Compute(device=device)
-    models = Models(generator, recommender, PerceptualLoss("vgg"), _encoder(request, pack)).placed(compute)
+    models = Models(generator, recommender, loaded.perceptual, _encoder(request, pack)).placed(compute)
     gate = pack.gate if _is_packs_own(request) else None
     panel = load_panel(pack, audience.name) if _is_packs_own(request) and request.verify else None
     if panel is not None:

@@ -27,6 +27,11 @@ PRESET = typer.Option(
     "photo, so that prints, buttons and cut stay: half a minute); preview (a draft); paper-text (Algorithm 1 as "
     "printed: minutes).",
 )
+CHANGE = typer.Option(
+    0.5,
+    help="From 0 (change less: smaller steps, and a bound on how different a redesign may look) to 1 (improve more: as "
+    "far as real items go); 0.5 is the preset as it is.",
+)
 PREVIEW = typer.Option(False, "--preview", help="A draft in a second or two: short for --preset preview.")
 FORCE = typer.Option(False, "--force", help="Go on with a photo that could not be redrawn as a product.")
 STEPS = typer.Option(None, help="T, steps of every loop, in place of the preset's own; 1000 in paper-text.")
@@ -70,6 +75,7 @@ def suggest_command(
     n: int = N,
     preset: str = PRESET,
     preview: bool = PREVIEW,
+    change: float = CHANGE,
     steps: int = STEPS,
     seed: int = SEED,
     out: Path = OUT,
@@ -106,7 +112,7 @@ def suggest_command(
     """
     from gigs.generator.use import Use
     from gigs.inversion.gate import RefusedError
-    from gigs.presets import get_preset  # torch takes seconds to import; --help should not wait for it
+    from gigs.presets import get_preset, with_change  # torch takes seconds to import; --help should not wait for it
     from gigs.suggest import Request, run
 
     request = Request(
@@ -114,7 +120,7 @@ def suggest_command(
         example=example,
         sample=sample,
         audience=audience,
-        preset=get_preset("preview" if preview else preset, n=n, steps=steps),
+        preset=with_change(get_preset("preview" if preview else preset, n=n, steps=steps), change),
         seed=_checked_seed(seed),
         out=out,
         pack=pack,

@@ -69,6 +69,11 @@ class Pack(HubPack):
         return load_recommender(self.root / "recommender.safetensors")
 
     @cached_property
+    def parts(self) -> dict[str, Any]:
+        """Judges, gallery and classifier by file name, as panels for several audiences share them."""
+        return {}
+
+    @cached_property
     def _thetas(self) -> dict[str, Tensor]:
         return storage.load_tensors(self.root / "audiences.safetensors")[0]
 

@@ -117,6 +117,7 @@ def _record(
             "tuning": asdict(preset.tuning) if preset.tuning else None,
             "shifting": asdict(preset.shifting),
             "support": asdict(preset.support) if preset.support else None,
+            "budget": preset.budget,
         },
         "seed": seed,
         "device": compute.device,

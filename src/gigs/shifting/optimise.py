@@ -113,7 +113,7 @@ def shift(
     separation = _separation(settings, z.shape[1], rng, compute)
     stepper = _stepper(settings, k, separation)
     for step in range(settings.steps):
-        losses = _losses(generator, z, k, preference, separation, compute)
+        losses, images = _losses(generator, z, k, preference, separation, compute)
         total = (
             settings.class_weight * losses["class"]
             + settings.shift_weight * losses.get("shift", torch.zeros((), device=z.device))
@@ -128,7 +128,7 @@ def shift(
         with torch.no_grad():
             k.copy_(project(k, z, settings.radius, generator.project))
         values = {name: value.item() for name, value in losses.items()}
-        on_step(Step("redesigning", step + 1, settings.steps, values))
+        on_step(Step("redesigning", step + 1, settings.steps, values, images))
     with torch.no_grad():
         images = generator(z + k).float()
     return Shifted(k.detach(), images, separation.distinct(images))
@@ -154,11 +154,11 @@ def _stepper(settings: ShiftSettings, k: Tensor, separation: Separation) -> torc
 
 def _losses(
     generator: Generator, z: Tensor, k: Tensor, preference: Preference, separation: Separation, compute: Compute
-) -> dict[str, Tensor]:
-    """The terms of L_s, each a mean over the n shifts."""
+) -> tuple[dict[str, Tensor], Tensor]:
+    """The terms of L_s, each a mean over the n shifts, and the pictures `[n,3,R,R]` they were computed on."""
     with compute.autocast():
         images = generator(z + k).float()
-    return {"score": preference(images).mean(), **separation.losses(images, k)}
+    return {"score": preference(images).mean(), **separation.losses(images, k)}, images.detach()
 
 
 def project(

@@ -116,7 +116,7 @@ def supported_shift(
         pictures = drawn.clone() if number == 0 else pictures.index_copy(0, rows, drawn[better])
         moved[rows], best[rows] = tried[better], given[better]
         refusals[left] += (given < GOOD).to(refusals)
-        on_step(Step("redesigning", number + 1, len(shares)))
+        on_step(Step("redesigning", number + 1, len(shares), images=pictures[best == GOOD][: settings.n]))
     chosen, dropped = _choose(best.tolist(), refusals.tolist(), settings.n)
     pictures, found = pictures[chosen], moved[chosen]
     shifted = Shifted(found - z, pictures, Repulsion(settings.margin).distinct(pictures))
