@@ -18,17 +18,26 @@ app.command("judge")(train_scorers.train_judge_command)
 
 @app.command("generator")
 def train_generator_command(
+    context: typer.Context,
     catalogue: Path = CATALOGUE,
     out: Path = typer.Option(..., "--out", "-o", help="Folder for weights, checkpoints, grids and logs."),
     images: int = typer.Option(400_000, min=1, help="Photos shown in all, those of a resumed run included."),
     objective: str = typer.Option(
         "hybrid", help="hybrid (with an encoder; quickest to good pictures) or adversarial (the paper's recipe)."
     ),
-    family: str = typer.Option("progan", help="progan, or stylegan2 (mapping and synthesis network; spaces z, w, w+)."),
+    family: str = typer.Option(
+        "progan",
+        help="progan; stylegan2 (mapping and synthesis network; spaces z, w, w+); or dvbpr-gan (class-conditional "
+        "least-squares GAN of Kang et al. 2017, the paper's baseline; also saves the critic that it needs).",
+    ),
     loss: str = typer.Option("nonsaturating", help="nonsaturating, or wgan-gp as in Karras et al. and the paper."),
     resolution: int = typer.Option(64, help="Side in pixels, a power of two."),
-    fmap_base: int = typer.Option(1536, help="Width of the networks; Karras et al. use 8192."),
-    fmap_max: int = typer.Option(256, help="Widest layer; Karras et al. use 512."),
+    fmap_base: int = typer.Option(
+        None, help="Width of the networks: 1536 (Karras et al. use 8192); for dvbpr-gan 512 (Kang et al. use 1024)."
+    ),
+    fmap_max: int = typer.Option(
+        None, help="Widest layer: 256 (Karras et al. use 512); for dvbpr-gan 128 (Kang et al. use 256)."
+    ),
     grow: str = typer.Option("8:40000,16:80000,32:120000", help="Resolution:photos for every level below the top."),
     adversarial_after: int = typer.Option(380_000, min=0, help="Hybrid: photos after which the critic joins in."),
     critic: str = typer.Option(
@@ -49,17 +58,21 @@ def train_generator_command(
     ),
     latent_weight: float = typer.Option(0.05, min=0, help="Hybrid: weight of keeping encoded photos normal."),
     augment: bool = typer.Option(
-        None, help="Augment what the critic sees; on, except with wgan-gp (the paper's recipe)."
+        None, help="Augment what the critic sees; on, except with wgan-gp and dvbpr-gan (the papers' recipes)."
     ),
     batch: int = typer.Option(32, min=2, help="Photos a step."),
-    learning_rate: float = typer.Option(2e-3, help="Of Adam."),
+    learning_rate: float = typer.Option(None, help="Of Adam: 2e-3, for dvbpr-gan 2e-4."),
     compile_networks: bool = COMPILE,
     where: str = WHERE,
     seed: int = typer.Option(0, min=0, help="Of everything random."),
     device: str = DEVICE,
     resume: bool = RESUME,
 ) -> None:
-    """Train a ProGAN or StyleGAN2, growing progressively; interrupt it as you like and go on with --resume.
+    """Train a ProGAN, a StyleGAN2 or a dvbpr-gan; interrupt it as you like and go on with --resume.
+
+    The first two grow progressively. A dvbpr-gan draws one class at a time: upper body, lower body and shoes of women's
+    and men's sections where the catalogue tells them, otherwise its most frequent types or groups; held-out products
+    are never shown to any. It has no encoder, does not grow, and takes --balance class_name beside the columns.
 
     Examples:
 
@@ -70,6 +83,8 @@ def train_generator_command(
 
       gigs train generator data/hm --family stylegan2 --objective adversarial --resolution 32 --grow 8:20000,16:40000
       --images 300000 --out runs/stylegan2-32
+
+      gigs train generator data/hm --family dvbpr-gan --images 200000 --balance class_name --out runs/dvbpr-gan
     """
     from gigs.compute import chosen, pick_device
     from gigs.data.catalogue import Catalogue
@@ -78,6 +93,14 @@ def train_generator_command(
     from gigs.generator.train import stored_compute, train_generator
     from gigs.packs.load import start_folder
 
+    if family == "dvbpr-gan":
+        from gigs.cli.train_dvbpr import train_dvbpr  # torch is imported by now
+
+        return train_dvbpr(
+            context, catalogue, out, resume=resume, device=device, compile_networks=compile_networks,
+            images=images, batch=batch, resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max,
+            learning_rate=learning_rate, augment=augment, balance=balance, where=where, seed=seed,
+        )  # fmt: skip
     settings = train_settings(
         objective=objective, loss=loss, images=images, batch=batch, learning_rate=learning_rate, where=where, seed=seed,
         resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max, growth=parse_growth(grow, resolution),

@@ -38,6 +38,13 @@ def odds(catalogue: Catalogue, rows: np.ndarray, column: str) -> Tensor:
 
 
 def draw_batch(photos: np.ndarray, rows: np.ndarray, weights: Tensor, count: int, rng: torch.Generator) -> Tensor:
+    """As `draw_picks`, the photos alone."""
+    return draw_picks(photos, rows, weights, count, rng)[0]
+
+
+def draw_picks(
+    photos: np.ndarray, rows: np.ndarray, weights: Tensor, count: int, rng: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """`count` training photos `[count,3,S,S]` in `[0,1]`, drawn with replacement and mirrored at random.
 
     Args:
@@ -46,8 +53,11 @@ def draw_batch(photos: np.ndarray, rows: np.ndarray, weights: Tensor, count: int
         weights: How often each of them is drawn (`odds`).
         count: Photos to draw.
         rng: CPU generator.
+
+    Returns:
+        The photos, and for each the place in `rows` of its item, `[count]`.
     """
-    picks = torch.multinomial(weights, count, replacement=True, generator=rng).numpy()
-    batch = to_tensor(photos[rows[picks]])
+    picks = torch.multinomial(weights, count, replacement=True, generator=rng)
+    batch = to_tensor(photos[rows[picks.numpy()]])
     mirrored = torch.rand(count, generator=rng) < 0.5
-    return torch.where(mirrored[:, None, None, None], batch.flip(-1), batch)
+    return torch.where(mirrored[:, None, None, None], batch.flip(-1), batch), picks

@@ -3,6 +3,7 @@
 from gigs.generator import (  # noqa: F401 - importing a family registers it
     biggan,
     diffusion,
+    dvbpr_gan,
     progan,
     progan_public,
     stylegan2,

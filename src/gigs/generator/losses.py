@@ -15,8 +15,11 @@ def critic_loss(kind: str, real: Tensor, fake: Tensor) -> Tensor:
     """Loss of the critic on its answers `[N,1]`.
 
     `wgan-gp`: Wasserstein distance plus Karras et al.'s drift term 0.001 * E[D(real)^2]; `nonsaturating`: logistic;
-    `hinge`: as in Projected GAN, whose answers are `[N,L]`.
+    `hinge`: as in Projected GAN, whose answers are `[N,L]`; `least-squares`: 1 for real and 0 for generated pictures
+    (Mao et al. 2017, with the targets and the halving of Kang et al. 2017).
     """
+    if kind == "least-squares":
+        return ((real - 1).square().mean() + fake.square().mean()) / 2
     if kind == "hinge":
         return F.relu(1 + fake).mean() + F.relu(1 - real).mean()
     if kind == "wgan-gp":
@@ -26,6 +29,8 @@ def critic_loss(kind: str, real: Tensor, fake: Tensor) -> Tensor:
 
 def generator_loss(kind: str, fake: Tensor) -> Tensor:
     """Loss of the generator on the critic's answers `[N,1]` to its pictures."""
+    if kind == "least-squares":
+        return (fake - 1).square().mean()
     return F.softplus(-fake).mean() if kind == "nonsaturating" else -fake.mean()
 
 

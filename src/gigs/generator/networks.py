@@ -20,49 +20,18 @@ MAPPING_LAYERS = 4  # half of Karras et al.'s: small data sets need fewer
 PROJECTED_RATE = 0.2  # learning rate of the projected critic's heads, as a share of the equalised networks'
 
 
-class Networks:
-    """Generator, critic and, for the hybrid objective, encoder and latent critic; optimisers; averaged weights."""
+class NetworkSet:
+    """Networks in training, their optimisers, and the averaged weights of those that are saved.
 
-    def __init__(self, settings: TrainSettings, compute: Compute) -> None:
-        torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
-        network = settings.network
-        self.hybrid = settings.objective == "hybrid"
-        self.modules: dict[str, nn.Module] = {
-            "generator": new_generator(settings),
-            "critic": _critic(settings),
-        }
-        if self.hybrid:
-            self.modules["encoder"] = Trunk(network, network.latent_dim, minibatch_std=False)
-            self.modules["latent_critic"] = latent_critic(network.latent_dim)
-        for name, module in self.modules.items():
-            self.modules[name] = compute.place(module)
-        self.averaged: dict[str, dict[str, Tensor]] = {
-            name: _copy(self.modules[name]) for name in ("generator", "encoder") if name in self.modules
-        }
-        self.ema = settings.ema
-        rate = settings.learning_rate
-        first = 0.5 if self.hybrid else 0.0
-        parts = [*self.modules["generator"].parameters()]
-        if self.hybrid:
-            parts += self.modules["encoder"].parameters()
-        self.optimisers = {
-            "generator": torch.optim.Adam(parts, lr=rate, betas=(first, 0.99), fused=True),
-            "critic": torch.optim.Adam(
-                [parameter for parameter in self.modules["critic"].parameters() if parameter.requires_grad],
-                lr=rate * (PROJECTED_RATE if settings.critic == "projected" else 1),
-                betas=(0.0, 0.99),
-                fused=True,
-            ),
-        }
-        if self.hybrid:
-            latent = self.modules["latent_critic"].parameters()
-            self.optimisers["latent_critic"] = torch.optim.Adam(latent, lr=2e-4, betas=(0.5, 0.99), fused=True)
-        self.rates = {name: optimiser.param_groups[0]["lr"] for name, optimiser in self.optimisers.items()}
+    A subclass fills these in: `modules` by name, `averaged` (`copied` weights of some of them), `ema` (decay per
+    batch), `optimisers` by name and `rates`, the learning rates asked for.
+    """
 
-    @property
-    def generator(self) -> ProGAN | StyleGAN2:
-        """The generator in training."""
-        return self.modules["generator"]  # type: ignore[return-value]
+    modules: dict[str, nn.Module]
+    averaged: dict[str, dict[str, Tensor]]
+    ema: float
+    optimisers: dict[str, torch.optim.Optimizer]
+    rates: dict[str, float]
 
     def average(self, batches: int) -> None:
         """Move the averaged weights one batch on.
@@ -90,26 +59,6 @@ class Networks:
         build.load_state_dict(dict(self.modules[name].named_buffers()) | self.averaged[name])
         return build.eval().requires_grad_(False)
 
-    def start_from(self, folder: Path) -> dict[str, Any]:
-        """Take generator and encoder from a pack's or a run's folder; returns what the generator's file says of itself.
-
-        Raises:
-            ModelError: A file is missing or is of another network.
-        """
-        about: dict[str, Any] = {}
-        for name in self.averaged:
-            path = folder / f"{name}.safetensors"
-            tensors, settings = storage.load_tensors(path)
-            state = {key: tensor.float() for key, tensor in tensors.items()}
-            try:
-                self.modules[name].load_state_dict(state)
-            except RuntimeError as error:
-                raise ModelError(f"{path}: of another network than asked for ({error})") from error
-            self.averaged[name] = _copy(self.modules[name])
-            if name == "generator":
-                about = settings.get("about", {})
-        return about
-
     def state(self) -> dict[str, Any]:
         """Everything, for a checkpoint."""
         return {
@@ -128,6 +77,69 @@ class Networks:
         for name, optimiser in self.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
         self.slow_down(0)  # as asked for now, not as it was: a run that diverged is resumed with a lower rate
+
+
+class Networks(NetworkSet):
+    """Generator, critic and, for the hybrid objective, encoder and latent critic; optimisers; averaged weights."""
+
+    def __init__(self, settings: TrainSettings, compute: Compute) -> None:
+        torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
+        network = settings.network
+        self.hybrid = settings.objective == "hybrid"
+        self.modules = {
+            "generator": new_generator(settings),
+            "critic": _critic(settings),
+        }
+        if self.hybrid:
+            self.modules["encoder"] = Trunk(network, network.latent_dim, minibatch_std=False)
+            self.modules["latent_critic"] = latent_critic(network.latent_dim)
+        for name, module in self.modules.items():
+            self.modules[name] = compute.place(module)
+        self.averaged = {name: copied(self.modules[name]) for name in ("generator", "encoder") if name in self.modules}
+        self.ema = settings.ema
+        rate = settings.learning_rate
+        first = 0.5 if self.hybrid else 0.0
+        parts = [*self.modules["generator"].parameters()]
+        if self.hybrid:
+            parts += self.modules["encoder"].parameters()
+        self.optimisers = {
+            "generator": torch.optim.Adam(parts, lr=rate, betas=(first, 0.99), fused=True),
+            "critic": torch.optim.Adam(
+                [parameter for parameter in self.modules["critic"].parameters() if parameter.requires_grad],
+                lr=rate * (PROJECTED_RATE if settings.critic == "projected" else 1),
+                betas=(0.0, 0.99),
+                fused=True,
+            ),
+        }
+        if self.hybrid:
+            latent = self.modules["latent_critic"].parameters()
+            self.optimisers["latent_critic"] = torch.optim.Adam(latent, lr=2e-4, betas=(0.5, 0.99), fused=True)
+        self.rates = {name: optimiser.param_groups[0]["lr"] for name, optimiser in self.optimisers.items()}
+
+    @property
+    def generator(self) -> ProGAN | StyleGAN2:
+        """The generator in training."""
+        return self.modules["generator"]  # type: ignore[return-value]
+
+    def start_from(self, folder: Path) -> dict[str, Any]:
+        """Take generator and encoder from a pack's or a run's folder; returns what the generator's file says of itself.
+
+        Raises:
+            ModelError: A file is missing or is of another network.
+        """
+        about: dict[str, Any] = {}
+        for name in self.averaged:
+            path = folder / f"{name}.safetensors"
+            tensors, settings = storage.load_tensors(path)
+            state = {key: tensor.float() for key, tensor in tensors.items()}
+            try:
+                self.modules[name].load_state_dict(state)
+            except RuntimeError as error:
+                raise ModelError(f"{path}: of another network than asked for ({error})") from error
+            self.averaged[name] = copied(self.modules[name])
+            if name == "generator":
+                about = settings.get("about", {})
+        return about
 
 
 def new_generator(settings: TrainSettings) -> ProGAN | StyleGAN2:
@@ -155,5 +167,6 @@ def latent_critic(dim: int) -> nn.Module:
     )
 
 
-def _copy(module: nn.Module) -> dict[str, Tensor]:
+def copied(module: nn.Module) -> dict[str, Tensor]:
+    """A network's weights, to be averaged from here on."""
     return {name: parameter.detach().clone() for name, parameter in module.named_parameters()}

@@ -13,7 +13,7 @@ from gigs.numbers import require_finite
 OBJECTIVES = ("adversarial", "hybrid")
 LOSSES = ("wgan-gp", "nonsaturating", "hinge")
 CRITICS = ("pixels", "projected")
-FAMILIES = ("progan", "stylegan2")
+FAMILIES = ("progan", "stylegan2")  # that grow; dvbpr-gan has settings of its own
 PENALTIES = ("gradient", "finite-difference", "none")
 
 
@@ -77,6 +77,7 @@ class TrainSettings:
             ("critic", self.critic, CRITICS),
         ):
             if value not in known:
+                known = (*known, "dvbpr-gan") if name == "family" else known
                 raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}")
         if self.loss == "wgan-gp" and (self.penalty != "gradient" or self.penalty_every != 1):
             raise ValueError("wgan-gp needs penalty='gradient' with penalty_every=1: without it the critic diverges")
@@ -99,8 +100,8 @@ def train_settings(
     objective: str,
     loss: str,
     resolution: int,
-    fmap_base: int,
-    fmap_max: int,
+    fmap_base: int | None,
+    fmap_max: int | None,
     growth: Growth,
     adversarial_after: int,
     adversarial_weight: float = 0.15,
@@ -111,7 +112,7 @@ def train_settings(
     **changes: Any,
 ) -> TrainSettings:
     """Settings from what a user chose; `wgan-gp` brings its own penalty and, unless asked for, no augmentation; the
-    projected critic brings its own loss and no penalty.
+    projected critic brings its own loss and no penalty. None takes the default.
 
     Raises:
         InputError: Impossible values or pairs of values.
@@ -121,9 +122,10 @@ def train_settings(
         changes |= {"penalty": "none"}
     if loss == "wgan-gp":
         changes |= {"penalty": "gradient", "penalty_every": 1}
+    widths = {"fmap_base": fmap_base, "fmap_max": fmap_max}
     try:
         return TrainSettings(
-            network=ProGANSettings(resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max),
+            network=ProGANSettings(resolution=resolution, **_given(widths)),
             growth=growth,
             hybrid=HybridSettings(
                 adversarial_after=adversarial_after, latent=latent_weight, adversarial=adversarial_weight, noise=noise
@@ -132,7 +134,12 @@ def train_settings(
             augment=loss != "wgan-gp" if augment is None else augment,
             objective=objective,
             loss=loss,
-            **changes,
+            **_given(changes),
         )
     except ValueError as error:
         raise InputError(f"generator settings: {error}") from error
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Without those that were left to the default."""
+    return {name: value for name, value in options.items() if value is not None}

@@ -1,0 +1,53 @@
+"""`gigs train generator --family dvbpr-gan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from gigs.bars import progress_bars
+from gigs.cli.console import errors, output
+from gigs.compute import chosen, pick_device
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError
+from gigs.generator.dvbpr_settings import dvbpr_train_settings
+from gigs.generator.train import stored_compute
+from gigs.generator.train_dvbpr_gan import train_dvbpr_gan
+
+# Options that say nothing here: it does not grow, has one objective, one loss and one critic, and no encoder.
+FOREIGN = (
+    "objective", "loss", "grow", "adversarial_after", "critic", "adversarial_weight", "noise", "start_from",
+    "latent_weight",
+)  # fmt: skip
+
+
+def train_dvbpr(
+    context: typer.Context,
+    catalogue: Path,
+    out: Path,
+    *,
+    resume: bool,
+    device: str,
+    compile_networks: bool,
+    **options: Any,
+) -> None:
+    """Check, train, say where.
+
+    Raises:
+        InputError: An option that makes no sense for this family.
+    """
+    for name in FOREIGN:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name != "DEFAULT":
+            option = f"--{name.replace('_', '-')}"
+            raise InputError(f"{option}: means nothing to --family dvbpr-gan; leave it out")
+    settings = dvbpr_train_settings(**options)
+    compute = (stored_compute(out) if resume else None) or chosen(pick_device(device), allow_compile=compile_networks)
+    output.print(f"computing with {compute.describe()}", highlight=False)
+    with progress_bars(errors) as on_step:
+        path = train_dvbpr_gan(Catalogue.open(catalogue), out, settings, compute, resume=resume, on_step=on_step)
+    output.print(
+        f"{path}: {settings.images:,} photos shown; its critic and samples (a row a class) in {out}", soft_wrap=True
+    )
