@@ -8,6 +8,8 @@ import torch
 
 from gigs import storage
 from gigs.generator.base import save_generator
+from gigs.generator.dvbpr_critic import DVBPRCritic
+from gigs.generator.dvbpr_gan import DVBPRGAN, DVBPRGANSettings
 from gigs.generator.progan import ProGAN, ProGANSettings
 from gigs.images import save_png
 from gigs.inversion.encoder import Encoder, save_encoder
@@ -22,6 +24,18 @@ def small_generator(seed: int = 0) -> ProGAN:
         torch.manual_seed(seed)
         settings = ProGANSettings(resolution=RESOLUTION, latent_dim=32, fmap_base=128, fmap_max=32)
         return ProGAN(settings).freeze()  # type: ignore[return-value]
+
+
+def small_baseline(seed: int = 0, **changes: object) -> tuple[DVBPRGAN, DVBPRCritic]:
+    """A 32 px class-conditional GAN of three classes and its critic, random but lively weights, frozen."""
+    sizes = {"classes": ("tops", "trousers", "shoes"), "resolution": RESOLUTION, "z_dim": 16, "fmap_base": 32}
+    settings = DVBPRGANSettings(**(sizes | {"fmap_max": 8} | changes))  # type: ignore[arg-type]
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        generator, critic = DVBPRGAN(settings), DVBPRCritic(settings)
+        for parameter in (*generator.parameters(), *critic.parameters()):
+            parameter.data.normal_(0, 0.2)
+        return generator.freeze(), critic.eval().requires_grad_(False)  # type: ignore[return-value]
 
 
 def small_recommender(users: int = 4, seed: int = 0) -> DVBPR:
