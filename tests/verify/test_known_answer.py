@@ -29,7 +29,7 @@ def verdict_on(picture: torch.Tensor, photo: torch.Tensor, scorers: dict[str, Sc
     gains = []
     for judge in judges:
         phi = judge.recommender.features(torch.cat([photo, picture]))
-        error = judge.user_spread(phi[1:] - phi[:1]) / judge.taste.users**0.5
+        error = judge.taste.error(phi[1:] - phi[:1]) / judge.taste.spread
         gains.append(JudgeGain(judge.name, float(judge.z_of(phi[1]) - judge.z_of(phi[0])), float(error), judge.weak))
     return believe(gains, disagreement=0.1)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from colour_shop import EYES, colour_shop, random_backbone
-from small_models import RESOLUTION, small_encoder, small_generator, write_small_pack
+from colour_shop import colour_shop
+from shop_packs import shop_limits, shop_pack, train_for_shop
+from small_models import small_encoder, small_generator, write_small_pack
 
 from gigs import storage
 from gigs.compute import Compute
@@ -19,31 +19,16 @@ from gigs.errors import InputError
 from gigs.generator.base import save_generator
 from gigs.inversion.encoder import save_encoder
 from gigs.packs import load_pack, update_pack
-from gigs.packs import scorers as scorers_module
 from gigs.packs.panel import load_panel
 from gigs.packs.scorers import ScorerFiles, add_scorers
 from gigs.presets import get_preset
-from gigs.recommender import defaults_for, train_recommender
-from gigs.recommender.backbone import Backbone
 from gigs.suggest import Request, run
-from gigs.verify import category as category_module
-
-NAMES = {"main": "target", "first": "judge-a", "second": "judge-b"}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small_limits(tmp_path_factory: pytest.TempPathFactory):
-    """A shop of 48 items and 60 buyers is too small for the real limits; and no weights are fetched."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(category_module, "FEWEST", 5)
-        patch.setattr(scorers_module, "MINIMUM_USERS", 5)
-        seeds = {eyes: seed for eyes, _, seed in EYES.values()}
-        patch.setattr(Backbone, "pretrained", classmethod(lambda cls, name: random_backbone(name, seeds[name])))
-        patch.setenv("GIGS_COMPUTE", "fp32")
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
+def small_limits():
+    with shop_limits():
         yield
-        torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -53,30 +38,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 @pytest.fixture(scope="module")
 def files(shop: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("models")
-    found = {}
-    for name, role in NAMES.items():
-        eyes, fold, seed = EYES[role]
-        settings = defaults_for(
-            "vbpr", users="purchases", factors=6, backbone=eyes, fold=fold, seed=seed, input_size=64,
-            image_size=RESOLUTION, epochs=6, patience=6, batch_size=64, learning_rate=1e-3,
-        )  # fmt: skip
-        found[name] = train_recommender(shop, settings, root / name).path
-    return found
+    return train_for_shop(shop, tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="module")
 def pack(shop: Catalogue, files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = write_small_pack(tmp_path_factory.mktemp("pack"), encoder=True)
-    info = storage.read_json(root / "pack.json")
-    info["audiences"] = {
-        "everyone": info["audiences"]["everyone"],
-        "ladies": {**info["audiences"]["few"], "condition": 'main_section == "Ladieswear"'},
-    }
-    storage.write_json(root / "pack.json", info)
-    wanted = ScorerFiles(targets={"main": files["main"]}, judges={n: files[n] for n in ("first", "second")})
-    add_scorers(root, shop, wanted, category_backbone="vgg16")
-    return root
+    return shop_pack(shop, files, tmp_path_factory.mktemp("pack"))
 
 
 def test_the_pack_holds_nobodys_factors_and_all_its_hashes_fit(pack: Path) -> None:

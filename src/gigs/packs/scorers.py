@@ -26,11 +26,11 @@ from gigs.compute import Compute
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
 from gigs.errors import DataError, InputError
-from gigs.images import to_tensor
 from gigs.packs.build import QUANTILES
 from gigs.packs.load import Pack, load_pack
+from gigs.packs.real_items import ITEMS, make_gallery
 from gigs.packs.tastes import save_tastes
-from gigs.progress import OnStep, Step, silent
+from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
 from gigs.recommender.backbone import Backbone
 from gigs.recommender.base import Recommender
@@ -38,11 +38,7 @@ from gigs.recommender.features import backbone_features, catalogue_phi
 from gigs.verify.category import FILE as CATEGORY
 from gigs.verify.category import train_category
 from gigs.verify.gallery import FILE as GALLERY
-from gigs.verify.gallery import Gallery, spacing_of
 from gigs.verify.scorer import Taste, taste_of
-
-BATCH = 64
-ITEMS = 10_000  # of the gallery: half a kilobyte each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +99,7 @@ def add_scorers(
     }
     tastes, scores, audiences = _tastes(pack, catalogue, models, phi, first)
     kinds = _classifier(catalogue, rows, where, category_backbone, side, on_step)
-    gallery = _gallery(pack, catalogue, rows, kinds.names, phi[first], scores, items, compute or Compute(), on_step)
+    gallery = make_gallery(pack, catalogue, rows, kinds.names, phi, first, scores, items, compute or Compute(), on_step)
     written = [
         kinds.save(pack.root / CATEGORY),
         gallery.save(pack.root / GALLERY),
@@ -137,29 +133,6 @@ def _tastes(
     return tastes, scores, audiences
 
 
-def _gallery(
-    pack: Pack,
-    catalogue: Catalogue,
-    rows: np.ndarray,
-    names: tuple[str, ...],
-    phi: Tensor,
-    scores: Mapping[tuple[str, str], Tensor],
-    items: int,
-    compute: Compute,
-    on_step: OnStep,
-) -> Gallery:
-    """Items of the known categories, drawn at random where there are more than `items`."""
-    labels = catalogue.items["type"].iloc[rows].astype(str).to_numpy()
-    known = np.flatnonzero(np.isin(labels, names))
-    kept = np.sort(np.random.default_rng(0).permutation(known)[:items])
-    index = torch.from_numpy(kept)
-    codes = _codes(pack, catalogue, rows[kept], compute, on_step)
-    categories = torch.tensor([names.index(label) for label in labels[kept]])
-    ids = catalogue.items["item_id"].iloc[rows[kept]].astype(str).tolist()
-    own = {key: values[index] for key, values in scores.items()}
-    return Gallery(ids, codes, categories, names, phi[index].float(), own, spacing_of(codes, categories))
-
-
 def check_disjoint(models: Mapping[str, Recommender], targets: set[str]) -> None:
     """Refuse judges that were trained on a target's buyers.
 
@@ -174,19 +147,6 @@ def check_disjoint(models: Mapping[str, Recommender], targets: set[str]) -> None
                 f"judge {name}: shares {shared} users with the target; train the target with --fold 0 and judges with "
                 "--fold 1"
             )
-
-
-def _codes(pack: Pack, catalogue: Catalogue, rows: np.ndarray, compute: Compute, on_step: OnStep) -> Tensor:
-    """The encoder's answer to every photo, `[rows,D]`."""
-    assert pack.encoder is not None
-    encoder, photos = compute.place(pack.encoder), catalogue.images(pack.generator.resolution)
-    found = []
-    with torch.inference_mode(), compute.autocast():
-        for start in range(0, len(rows), BATCH):
-            batch = to_tensor(photos[rows[start : start + BATCH]]).to(compute.device)
-            found.append(encoder(batch).float().cpu())
-            on_step(Step("codes of real items", min(start + BATCH, len(rows)), len(rows)))
-    return torch.cat(found)
 
 
 def _classifier(catalogue: Catalogue, rows: np.ndarray, where: str, name: str, side: int, on_step: OnStep) -> Any:

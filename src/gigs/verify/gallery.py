@@ -6,7 +6,8 @@ No photo is in it. An item's code is the encoder's answer to its photo, so the g
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from gigs.latent import standardise
 
 STEP = 1 / 24  # of the stored codes: int8 then reaches 5.3 standard deviations, with a rounding error of .012
 FILE = "gallery.safetensors"
+FEATURES = "phi/"  # before a scorer's name
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Gallery:
         phi: The target's features of the items' photos, `[N,K]` (Eq. 1).
         scores: By scorer and audience: z-scores `[N]` of the items' photos (`Scorer.z`).
         spacing: 101 quantiles of the distance from an item to the nearest other of its category (`distances`).
+        features: By name, phi `[N,K]` of the same photos under every other scorer: what tells how an audience of one's
+            own likes the items. Empty in a pack of an earlier gigs.
     """
 
     ids: list[str]
@@ -42,6 +46,12 @@ class Gallery:
     phi: Tensor
     scores: dict[tuple[str, str], Tensor]
     spacing: Tensor
+    features: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def scored_by(self, audience: str, z: Mapping[str, Tensor]) -> Gallery:
+        """The same items with z-scores `[N]` by scorer for one audience more."""
+        own = {(scorer, audience): scores for scorer, scores in z.items()}
+        return replace(self, scores={**self.scores, **own})
 
     def of_category(self, category: int) -> Tensor:
         """Rows of a category's items."""
@@ -74,7 +84,7 @@ class Gallery:
         return float(np.interp(distance, self.spacing.numpy(), np.linspace(0, 1, len(self.spacing))))
 
     def save(self, path: Path) -> Path:
-        """Save with codes as int8 and scores as float16."""
+        """Save with codes as int8, features and scores as float16."""
         scorers = sorted({scorer for scorer, _ in self.scores})
         audiences = sorted({audience for _, audience in self.scores})
         tensors = {
@@ -84,6 +94,7 @@ class Gallery:
             "ids": torch.from_numpy(np.frombuffer(json.dumps(self.ids).encode(), dtype=np.uint8).copy()),
             "scores": torch.stack([torch.stack([self.scores[s, a] for a in audiences]) for s in scorers]).half(),
             "spacing": self.spacing.float(),
+            **{FEATURES + name: phi.half() for name, phi in self.features.items()},
         }
         header = {"kind": "gallery", "scorers": scorers, "audiences": audiences, "categories": list(self.names)}
         return storage.save_tensors(path, tensors, header)
@@ -102,6 +113,9 @@ def load_gallery(path: Path) -> Gallery:
         shape = (len(header["scorers"]), len(header["audiences"]), count)
         if header["kind"] != "gallery" or len(ids) != count or tensors["scores"].shape != shape:
             raise ModelError(f"{path}: not a gallery, or its parts do not fit together; build the pack again")
+        features = {name.removeprefix(FEATURES): t.float() for name, t in tensors.items() if name.startswith(FEATURES)}
+        if any(phi.ndim != 2 or len(phi) != count for phi in features.values()):
+            raise ModelError(f"{path}: its features do not fit its items; build the pack again")
         return Gallery(
             ids=[str(identifier) for identifier in ids],
             codes=standardise(tensors["codes"].float() * STEP),
@@ -114,6 +128,7 @@ def load_gallery(path: Path) -> Gallery:
                 for a, audience in enumerate(header["audiences"])
             },
             spacing=tensors["spacing"],
+            features=features,
         )
     except (KeyError, ValueError, TypeError) as error:
         raise ModelError(f"{path}: not a gallery of this gigs ({error}); build the pack again") from error
