@@ -34,7 +34,10 @@ def small_baseline(seed: int = 0, **changes: object) -> tuple[DVBPRGAN, DVBPRCri
         torch.manual_seed(seed)
         generator, critic = DVBPRGAN(settings), DVBPRCritic(settings)
         for parameter in (*generator.parameters(), *critic.parameters()):
-            parameter.data.normal_(0, 0.2)
+            if parameter.ndim > 1:
+                parameter.data.normal_(0, 0.2)
+        labels = torch.arange(60) % len(settings.classes)
+        generator.measure(labels.split(20), torch.Generator().manual_seed(seed))
         return generator.freeze(), critic.eval().requires_grad_(False)  # type: ignore[return-value]
 
 

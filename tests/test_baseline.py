@@ -1,4 +1,4 @@
-"""Preference maximisation: it climbs Eq. 7, the critic's weight matters, and only a pair that belongs together is taken."""
+"""Preference maximisation: it climbs Eq. 7, the critic's weight matters, and only a pair of one training is taken."""
 
 from dataclasses import replace
 

@@ -32,8 +32,8 @@ class MaximisationSettings:
     """How Eq. 6 is solved; `steps`, `learning_rate`, `eta` and `start` are those of Kang et al.'s published script.
 
     `n`: pictures. `restarts`: first vectors tried for each of them, of which the best end counts (the script shows
-    where each of 16 led). `steps` and `learning_rate`: of Adam. `eta`: weight of the critic. `start`: standard deviation
-    of the first vectors. `personalised`: False leaves the preference out.
+    where each of 16 led). `steps` and `learning_rate`: of Adam. `eta`: weight of the critic. `start`: standard
+    deviation of the first vectors. `personalised`: False leaves the preference out.
     """
 
     n: int = 8
