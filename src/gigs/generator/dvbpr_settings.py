@@ -29,7 +29,7 @@ class DVBPRTrainSettings:
     learning_rate: float = 2e-4
     ema: float = 0.998
     augment: bool = False
-    fewest_photos: int = 32
+    fewest_photos: int = 16
     where: str = ""
     balance: str = ""
     seed: int = 0
