@@ -1,0 +1,21 @@
+"""Who a product is redesigned for: a name, a number of users, and one taste vector.
+
+The score is linear in theta, so the mean score over users is the score of their mean: ten thousand users cost what one
+costs. Where a recommender's score is not linear, the mean says nothing: an audience is then a sample of its users, and
+every step costs what that many users cost.
+"""
+
+from gigs.audience.base import EVERYONE, MINIMUM_USERS, SAMPLE, Audience, require_minimum
+from gigs.audience.members import user_table
+from gigs.audience.select import audience_factors, select_audience
+
+__all__ = [
+    "EVERYONE",
+    "MINIMUM_USERS",
+    "SAMPLE",
+    "Audience",
+    "audience_factors",
+    "require_minimum",
+    "select_audience",
+    "user_table",
+]

@@ -1,0 +1,132 @@
+"""Which of a catalogue's users belong to an audience, whatever recommender may know them.
+
+```
+everyone                      all buyers
+user:ID                       one of them
+@FILE                         those listed, one id a line
+age >= 18 and age < 30        a condition on the user table (`user_table`)
+buyers-of:0706016001          who bought an item
+buyers-of:type=Dress          who bought anything of which a condition on the item table holds; COLUMN=VALUE for short
+```
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gigs.audience.base import EVERYONE
+from gigs.conditions import matching
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError
+
+BUYERS_OF = "buyers-of:"
+
+
+def members_of(spec: str, catalogue: Catalogue) -> list[str]:
+    """Ids of an audience's users, in the catalogue's order (of a list: in its own).
+
+    Raises:
+        InputError: Unknown users or items, or a condition that cannot be evaluated.
+    """
+    spec = spec.strip()
+    ids = catalogue.users["user_id"].astype(str)
+    if spec == EVERYONE:
+        return ids.tolist()
+    if spec.startswith(("user:", "@")):
+        wanted = [spec[5:].strip()] if spec.startswith("user:") else listed(Path(spec[1:]))
+        known = set(ids)
+        for user in wanted:
+            if user not in known:
+                raise InputError(f"user {user!r} is not in the catalogue {catalogue.root}")
+        return wanted
+    if spec.startswith(BUYERS_OF):
+        return ids.iloc[buyers_of(spec.removeprefix(BUYERS_OF).strip(), catalogue)].tolist()
+    users = user_table(catalogue)
+    return users.loc[matching(users, spec, "audience"), "user_id"].astype(str).tolist()
+
+
+def buyers_of(what: str, catalogue: Catalogue) -> np.ndarray:
+    """Rows of users who bought, in training, an item (by its id) or any item of which a condition holds.
+
+    Raises:
+        InputError: There is no such item, nobody bought one, or the condition cannot be evaluated.
+    """
+    items = catalogue.items
+    chosen = (items["item_id"].astype(str) == what).to_numpy()
+    if not chosen.any():
+        chosen = matching(items, _condition(what, items), BUYERS_OF.rstrip(":"))
+    if not chosen.any():
+        raise InputError(f"{BUYERS_OF}{what}: no item of the catalogue is meant; give an item's id, or COLUMN=VALUE")
+    bought = catalogue.interactions[catalogue.interactions["split"] == "train"]
+    users = np.unique(bought.loc[chosen[bought["item"].to_numpy()], "user"].to_numpy())
+    if not len(users):
+        raise InputError(f"{BUYERS_OF}{what}: nobody bought one of these {int(chosen.sum())} items in training")
+    return users
+
+
+def _condition(what: str, items: pd.DataFrame) -> str:
+    """A condition, also from its short form: `type=Dress`."""
+    short = re.fullmatch(r"\s*(\w+)\s*=\s*([^=].*?)\s*", what)
+    if short is None:
+        if re.fullmatch(r"[\w-]+", what):
+            raise InputError(f"{BUYERS_OF}{what}: the catalogue has no item {what}; give an id of it, or COLUMN=VALUE")
+        return what
+    column, value = short.groups()
+    if column not in items:
+        raise InputError(f"{BUYERS_OF}{what}: items have no column {column}; they have {', '.join(items.columns)}")
+    return f"{column} == {value.strip(chr(34) + chr(39))!r}"
+
+
+def listed(path: Path) -> list[str]:
+    """Ids in a file, one a line; blank lines and repetitions do not count.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise InputError(f"audience file {path}: cannot be read ({error})") from error
+    return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+
+
+def read_weights(path: Path) -> dict[str, float]:
+    """How much each user counts: `user_id,weight` a line, with or without that heading.
+
+    Raises:
+        InputError: It cannot be read, or a line has no weight above 0.
+    """
+    found = {}
+    for number, line in enumerate(listed(path)):
+        user, _, weight = (part.strip() for part in line.rpartition(","))
+        try:
+            found[user] = float(weight)
+        except ValueError:
+            if number == 0 and user:  # the heading
+                continue
+            raise InputError(f"{path}: {line!r} is not `user_id,weight`") from None
+        if not (user and 0 < found[user] < float("inf")):
+            raise InputError(f"{path}: {line!r} has no weight above 0")
+    if not found:
+        raise InputError(f"{path}: holds no weights; write `user_id,weight` a line")
+    return found
+
+
+def user_table(catalogue: Catalogue) -> pd.DataFrame:
+    """The catalogue's users with columns derived from what they bought in training.
+
+    `purchases`: distinct items; `main_section`: the section most of them are from (the first in the alphabet on a tie);
+    `bought_menswear` and the like, one a section: how many of them are from it.
+    """
+    bought = catalogue.interactions.loc[catalogue.interactions["split"] == "train", ["user", "item"]]
+    sections = catalogue.items["section"].to_numpy()[bought["item"].to_numpy()]
+    counts = pd.crosstab(bought["user"].to_numpy(), sections)
+    users = catalogue.users.copy()
+    users["purchases"] = bought.groupby("user").size().reindex(users.index, fill_value=0)
+    users["main_section"] = counts.idxmax(axis=1).reindex(users.index)
+    counts.columns = ["bought_" + re.sub(r"\W+", "_", str(name)).strip("_").lower() for name in counts.columns]
+    return users.join(counts.reindex(users.index, fill_value=0))

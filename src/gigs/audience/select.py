@@ -1,0 +1,69 @@
+"""An audience of a recommender that holds its users."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gigs.audience.base import EVERYONE, SAMPLE, Audience
+from gigs.audience.members import listed, members_of
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError
+from gigs.recommender.base import Recommender
+
+
+def select_audience(
+    spec: str, recommender: Recommender, catalogue: Catalogue | None = None, *, name: str | None = None
+) -> Audience:
+    """Resolve what a user wrote after `--audience`.
+
+    Args:
+        spec: `everyone`; `user:ID`; `@FILE` with one user id a line; `buyers-of:ITEM` or `buyers-of:COLUMN=VALUE`;
+            otherwise a condition on the user table, such as `age >= 18 and age < 30`.
+        recommender: Must hold user factors.
+        catalogue: Needed for a condition and for buyers of something.
+        name: What to call the audience; `spec` where not given.
+
+    Raises:
+        InputError: Unknown users, an empty audience, a condition that cannot be evaluated.
+    """
+    factors = audience_factors(spec, recommender, catalogue)
+    sample = None if recommender.is_linear else _sample(factors)
+    covariance = torch.cov(factors.double().T).float() if recommender.is_linear and len(factors) > 1 else None
+    return Audience(name or spec, len(factors), factors.mean(dim=0), sample, covariance)
+
+
+def _sample(factors: Tensor) -> Tensor:
+    """At most `SAMPLE` rows, always the same ones."""
+    rows = torch.randperm(len(factors), generator=torch.Generator().manual_seed(0))[:SAMPLE]
+    return factors[rows.sort().values]
+
+
+def audience_factors(spec: str, recommender: Recommender, catalogue: Catalogue | None = None) -> Tensor:
+    """Factors `[U,K]` of every user of an audience; arguments and errors as `select_audience`."""
+    if not recommender.user_ids:
+        raise InputError(
+            f"audience {spec!r}: this recommender carries no users; name one of the pack's audiences (gigs audience "
+            "list), or give --recommender and --catalogue"
+        )
+    rows = _rows(spec.strip(), recommender, catalogue)
+    if len(rows) == 0:
+        raise InputError(f"audience {spec!r}: no user of the recommender belongs to it")
+    return recommender.user_factors[rows].detach()
+
+
+def _rows(spec: str, recommender: Recommender, catalogue: Catalogue | None) -> np.ndarray:
+    """Rows of the recommender's users that belong to the audience."""
+    if spec == EVERYONE:
+        return np.arange(len(recommender.user_ids))
+    if spec.startswith("user:"):
+        return np.array([recommender.user_row(spec[5:].strip())])
+    if spec.startswith("@"):
+        return np.array([recommender.user_row(user) for user in listed(Path(spec[1:]))], dtype=np.int64)
+    if catalogue is None:
+        raise InputError(f"audience {spec!r}: not one of the pack's; a condition on users needs --catalogue DIR")
+    chosen = set(members_of(spec, catalogue))
+    return np.array([row for row, user in enumerate(recommender.user_ids) if user in chosen], dtype=np.int64)
