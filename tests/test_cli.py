@@ -64,7 +64,7 @@ def test_same_seed_same_bytes(suggested):
     folder, runs = suggested
     assert runs[1].returncode == 0, runs[1].stderr
     pictures = sorted(path.relative_to(folder / "a") for path in (folder / "a").rglob("*.png"))
-    assert len(pictures) == 11
+    assert len(pictures) == 14
     for name in pictures:
         assert (folder / "a" / name).read_bytes() == (folder / "b" / name).read_bytes(), name
     records = [json.loads((folder / name / "result.json").read_text()) for name in ("a", "b")]

@@ -31,7 +31,8 @@ from gigs.pipeline import Models, suggest
 from gigs.presets import Preset
 from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
-from gigs.report.folder import Origin, write_result, written_names
+from gigs.report.folder import write_result, written_names
+from gigs.report.record import Origin
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # as a path, two slashes are one; a drive has one letter
 

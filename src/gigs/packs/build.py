@@ -23,7 +23,8 @@ from gigs.recommender import load_recommender
 from gigs.recommender.features import catalogue_phi
 
 QUANTILES = 101
-CHECKERS = ("judge-", "target-", "tastes.", "gallery.", "category.")  # files that `packs.scorers` writes beside others
+# Files that `packs.scorers`, and `packs.probes` after it, write beside others.
+CHECKERS = ("judge-", "target-", "tastes.", "gallery.", "category.", "probes.")
 
 
 def build_pack(
@@ -116,7 +117,7 @@ def update_pack(
             f"{generator}: draws at {drawing.resolution} px, the pack's scores are of "
             f"{pack.info['preprocessing']['resolution']} px; build a new pack"
         )
-    info = {key: value for key, value in pack.info.items() if key not in ("gate", "verify")}
+    info = {key: value for key, value in pack.info.items() if key not in ("gate", "verify", "probes")}
     stale = [name for name in info["files"] if name.startswith(("examples/", *CHECKERS))]
     for name in stale:
         (pack.root / name).unlink()

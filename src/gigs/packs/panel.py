@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from gigs.errors import InputError, ModelError
+from gigs.explain.probes import FILE as PROBES
+from gigs.explain.probes import Probes, load_probes
 from gigs.packs.load import Pack
 from gigs.packs.tastes import TASTES, load_tastes
 from gigs.recommender import load_recommender
@@ -172,7 +174,18 @@ def _panel(pack: Pack, audience: str, scorers: list[Scorer], gallery: Gallery, o
         _eyes([scorer.recommender for scorer in scorers], category.backbone_name, category.fingerprint),
         float(pack.info["verify"].get("disagreement", 0.0)),
         outside,
+        _probes(pack, category.fingerprint),
     )
+
+
+def _probes(pack: Pack, fingerprint: str) -> Probes | None:
+    """The pack's probes, where it has any; they look through the classifier's eyes."""
+    if PROBES not in pack.info["files"]:
+        return None
+    probes = _part(pack, PROBES, load_probes)
+    if probes.fingerprint != fingerprint:
+        raise ModelError(f"{pack.root / PROBES}: made for another network; run `gigs pack probes` again")
+    return probes
 
 
 def _model(pack: Pack, file: str) -> Recommender:

@@ -69,7 +69,8 @@ def add_scorers(
 ) -> Pack:
     """Replace a pack's recommender by scorers, with audiences, gallery and category classifier.
 
-    The pack's gate was calibrated with the older recommender's eyes and goes: calibrate the pack again.
+    The pack's gate was calibrated with the older recommender's eyes and goes: calibrate the pack again. So do probes:
+    train them again (`packs.probes`).
 
     Args:
         root: Folder of the pack, with an encoder.
@@ -193,11 +194,16 @@ def _describe(
 
 def _write(pack: Pack, written: list[Path], audiences: Mapping[str, Any], verify: Mapping[str, Any]) -> None:
     """`pack.json` last; scorers of an earlier call go."""
-    kept = {name: digest for name, digest in pack.info["files"].items() if not name.startswith(("judge-", "target-"))}
+    kept = {
+        name: digest
+        for name, digest in pack.info["files"].items()
+        if not name.startswith(("judge-", "target-", "probes."))
+    }
     hashes = {path.relative_to(pack.root).as_posix(): storage.sha256_of(path) for path in written}
     for name in set(pack.info["files"]) - set(kept) - set(hashes):
         (pack.root / name).unlink(missing_ok=True)
-    info = {key: value for key, value in pack.info.items() if key != "gate"}  # it was calibrated with other eyes
+    # The gate was calibrated with other eyes, and the probes look through the older classifier's.
+    info = {key: value for key, value in pack.info.items() if key not in ("gate", "probes")}
     storage.write_json(
         pack.root / "pack.json",
         info | {"files": kept | hashes, "audiences": dict(audiences), "verify": dict(verify)},

@@ -7,68 +7,59 @@ OUT/contact-sheet.png      all pictures on one page
 OUT/photo.png              the photo as understood: upright, in its own aspect
 OUT/reconstruction.png     what the generator makes of it
 OUT/suggestion-1.png ...   the redesigns, best score first
+OUT/change-1.png ...       where each changes the redrawn product: pale is the same, bright is another colour
+OUT/nearest-1.png ...      each one's nearest real item, as the generator redraws it (where judges have looked)
 OUT/raw/*.png              the same as squares at the generator's resolution, unscaled
 ```
 """
 
 from __future__ import annotations
 
-import math
-import platform
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from gigs import storage
 from gigs.audience import Audience
 from gigs.compute import Compute
+from gigs.explain.result import Explained, explain
 from gigs.images import Fit, save_png, unfit
-from gigs.inversion.gate import BLANK, is_blank
 from gigs.pipeline import Suggestions
 from gigs.presets import Preset
 from gigs.report.page import render_page
+from gigs.report.record import Origin, record_of
 from gigs.report.sheet import contact_sheet
 
-SCHEMA = 1
 CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
 DISPLAY_SIDE = 512
-# Where no gate was calibrated (a pack of one's own, another generator): a first caution, read off 20 photos.
-POOR_LPIPS = 0.30
-CAUTION = (
-    "The computer did not redraw this product well, so the redesigns may be of another kind of product. "
-    "Try a plain front view on an even, light backdrop, or more steps."
-)
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a result comes from, for its record."""
-
-    photo: str | None
-    fit: Fit | None
-    pack: str
-    models: dict[str, dict[str, Any]]
-    audience_label: str
-    percentile: Callable[[float], float | None]
+BESIDE = ("change", "nearest")  # pictures of each redesign beside its own
 
 
 def write_result(
     out: Path, found: Suggestions, audience: Audience, preset: Preset, origin: Origin, *, seed: int, compute: Compute
 ) -> dict[str, Any]:
-    """Write every file of one result; returns what went into `result.json`."""
+    """Write every file of one result; the one way to write a result.
+
+    Every suggestion's `changes` says what it changes against the redrawn product, each claim checked against the photo:
+    `words`, one plain sentence; `palette` with the colours `before` and `after` (name, hex, share), their mean distance
+    `delta_e` and what `turns` into what; `lightness` and `vividness`; `attributes`, the probes' answers with their
+    confidence where the pack has probes; `outline`; `where` it changes most; `not_sure`, attributes of which nothing is
+    said; `map`, the file of a picture (`docs/result.md`).
+
+    Returns:
+        What went into `result.json`.
+    """
     out.mkdir(parents=True, exist_ok=True)
     _clear(out)
-    pictures = _pictures(found)
-    for name, (image, generated) in pictures.items():
+    for name, (image, generated) in _pictures(found).items():
         note = CONCEPT if generated else None
         save_png(image, out / "raw" / f"{name}.png", note=note)
         save_png(_display(image, origin.fit), out / f"{name}.png", note=note)
-    result = _record(found, audience, preset, origin, seed, compute)
+    said = _explained(found)
+    for name, image in _beside(found, said).items():
+        save_png(_display(image, origin.fit), out / f"{name}.png", note=CONCEPT)
+    result = record_of(found, said, audience, preset, origin, seed, compute)
     storage.write_bytes(out / "contact-sheet.png", contact_sheet(out, result))
     storage.write_text(out / "report.html", render_page(out, result))
     storage.write_json(out / "result.json", result)
@@ -78,7 +69,15 @@ def write_result(
 def written_names(n: int) -> list[str]:
     """Names of all files that a result of n suggestions writes, relative to its folder."""
     pictures = ["photo.png", "reconstruction.png", *(f"suggestion-{number}.png" for number in range(1, n + 1))]
-    return ["result.json", "report.html", "contact-sheet.png", *pictures, *(f"raw/{name}" for name in pictures)]
+    beside = [f"{kind}-{number}.png" for kind in BESIDE for number in range(1, n + 1)]
+    return [
+        "result.json",
+        "report.html",
+        "contact-sheet.png",
+        *pictures,
+        *(f"raw/{name}" for name in pictures),
+        *beside,
+    ]
 
 
 def _clear(out: Path) -> None:
@@ -87,7 +86,8 @@ def _clear(out: Path) -> None:
     if not record.is_file():
         return
     record.unlink()
-    for pattern in ("suggestion-*.png", "raw/suggestion-*.png", "photo.png", "raw/photo.png"):
+    beside = (f"{kind}-*.png" for kind in BESIDE)
+    for pattern in ("suggestion-*.png", "raw/suggestion-*.png", "photo.png", "raw/photo.png", *beside):
         for path in out.glob(pattern):
             path.unlink()
 
@@ -101,100 +101,21 @@ def _pictures(found: Suggestions) -> dict[str, tuple[Tensor, bool]]:
     return pictures
 
 
+def _explained(found: Suggestions) -> Explained:
+    """What changes, by the same probes' answers and the same type that verification found."""
+    said = found.verification
+    answers, kind = (None, "") if said is None else (said.answers, str(said.result["category"]["photo"]))
+    return explain(found.photo, found.base.images, found.shifted.images, answers, kind)
+
+
+def _beside(found: Suggestions, said: Explained) -> dict[str, Tensor]:
+    """By name the maps of changes, and the nearest real items redrawn, `[3,R,R]` each."""
+    pictures = {f"change-{row + 1}": said.map(row) for row in range(len(said.changes))}
+    if found.verification is not None and found.verification.nearest is not None:
+        pictures |= {f"nearest-{row + 1}": image for row, image in enumerate(found.verification.nearest)}
+    return pictures
+
+
 def _display(image: Tensor, fit: Fit | None) -> Tensor:
     whole = fit or Fit(1, 1, 0.0, 0.0, 1.0, 1.0)
     return unfit(image[None].cpu(), whole, DISPLAY_SIDE)[0]
-
-
-def _record(
-    found: Suggestions, audience: Audience, preset: Preset, origin: Origin, seed: int, compute: Compute
-) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "preset": preset.name,
-        "settings": {
-            "inversion": asdict(preset.inversion),
-            "tuning": asdict(preset.tuning) if preset.tuning else None,
-            "shifting": asdict(preset.shifting),
-            "support": asdict(preset.support) if preset.support else None,
-            "budget": preset.budget,
-        },
-        "seed": seed,
-        "device": compute.device,
-        "compute": compute.describe(),
-        "seconds": {stage: round(seconds, 3) for stage, seconds in found.seconds.items()},
-        "pack": origin.pack,
-        "models": origin.models,
-        "audience": {
-            "name": audience.name,
-            "label": origin.audience_label,
-            "users": audience.users,
-            "scored_users": audience.scored_users,
-        },
-        "photo": _photo(found, origin),
-        "reconstruction": _reconstruction(found, origin),
-        "gate": asdict(found.verdict) if found.verdict else None,
-        "suggestions": [_suggestion(found, origin, row) for row in range(len(found.scores))],
-        "distinct": _finite(found.shifted.distinct),
-        "verified": found.verification is not None,
-        **({} if found.verification is None else found.verification.result),
-        "versions": {"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
-    }
-
-
-def _photo(found: Suggestions, origin: Origin) -> dict[str, Any] | None:
-    if found.photo_score is None:
-        return None
-    return {
-        "file": "photo.png",
-        "raw": "raw/photo.png",
-        "source": origin.photo,
-        "score": _finite(found.photo_score),
-        "percentile": origin.percentile(found.photo_score),
-    }
-
-
-def _reconstruction(found: Suggestions, origin: Origin) -> dict[str, Any]:
-    sampled = found.photo is None
-    return {
-        "file": "reconstruction.png",
-        "raw": "raw/reconstruction.png",
-        "score": _finite(found.base_score),
-        "percentile": origin.percentile(found.base_score),
-        "lpips": None if sampled else _finite(found.base.lpips[0].item()),
-        "mse": None if sampled else _finite(found.base.mse[0].item()),
-        "lpips_before_tuning": None if sampled else _finite(found.pivot.lpips[0].item()),
-        "caution": None if sampled else _caution(found),
-        "steps": found.pivot.steps,
-        "found_at_step": None if sampled else int(found.base.found_at[0]),
-    }
-
-
-def _caution(found: Suggestions) -> str | None:
-    """For a picture of one colour that it is one; else the gate's words; without a gate, a caution at a high LPIPS."""
-    if found.photo is not None and is_blank(found.photo):
-        return BLANK
-    if found.verdict is not None:
-        return found.verdict.words or None
-    return CAUTION if found.pivot.lpips[0].item() > POOR_LPIPS else None
-
-
-def _suggestion(found: Suggestions, origin: Origin, row: int) -> dict[str, Any]:
-    score = found.scores[row].item()
-    said = found.verification
-    return {
-        "file": f"suggestion-{row + 1}.png",
-        "raw": f"raw/suggestion-{row + 1}.png",
-        "score": _finite(score),
-        "percentile": origin.percentile(score),
-        "gain_vs_photo": None if found.photo_score is None else _finite(score - found.photo_score),
-        "gain_vs_reconstruction": _finite(score - found.base_score),
-        "lpips_to_reconstruction": _finite(found.lpips_to_base[row].item()),
-        "max_abs_shift": _finite(found.shifted.shifts[row].abs().max().item()),
-        **({} if said is None else {"believed": said.believed[row].record(), **said.suggestions[row]}),
-    }
-
-
-def _finite(value: float) -> float | None:
-    """JSON has no NaN."""
-    return value if math.isfinite(value) else None

@@ -140,11 +140,11 @@ def train_category(
     mean, spread = features[train].mean(0), features[train].std(0).clip(1e-3)
     standard = ((features - mean) / spread).astype(np.float32)
     kept_back = np.arange(len(train)) % 10 == 0
-    first = _fit(standard[train[~kept_back]], labels[train[~kept_back]], names, strength)
+    first = fit_linear(standard[train[~kept_back]], labels[train[~kept_back]], names, strength)
     families = families_of(
         _answers(first, standard[train[kept_back]]), _index(labels[train[kept_back]], names), reliable
     )
-    weight, bias = _fit(standard[train], labels[train], names, strength)
+    weight, bias = fit_linear(standard[train], labels[train], names, strength)
     test = np.flatnonzero(held_out & known)
     about: dict[str, Any] = {"photos": len(train), "held_out_photos": len(test), "types": len(names)}
     about["families"] = len(set(families))
@@ -196,8 +196,17 @@ def families_of(answers: np.ndarray, truth: np.ndarray, reliable: float) -> tupl
     return tuple(int(family) for family in np.unique(families, return_inverse=True)[1])
 
 
-def _fit(features: np.ndarray, labels: np.ndarray, names: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
-    """Weights `[C,width]` and biases `[C]` in the order of `names`."""
+def fit_linear(
+    features: np.ndarray, labels: np.ndarray, names: np.ndarray, strength: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Multinomial logistic regression: weights `[C,width]` and biases `[C]` in the order of `names`.
+
+    Args:
+        features: Standardised, `[N,width]`.
+        labels: `[N]`.
+        names: The values, sorted.
+        strength: Inverse of the regularisation, scikit-learn's C.
+    """
     from sklearn.linear_model import LogisticRegression  # imported late: it takes a second
 
     fitted = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(features, labels)

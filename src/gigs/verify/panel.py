@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gigs.errors import ModelError
+from gigs.explain.probes import Probes
 from gigs.recommender.backbone import Backbone
 from gigs.verify.category import CategoryClassifier
 from gigs.verify.gallery import Gallery
@@ -27,6 +28,7 @@ class Panel:
         eyes: The network that the classifier looks through.
         disagreement: Of judges beyond the bootstrap, in z (`verdict.calibrate`).
         outside: The target's taste vector of everybody else, `[K]`; None for the audience of all.
+        probes: Attributes by the same eyes, where the pack has any.
     """
 
     audience: str
@@ -37,6 +39,7 @@ class Panel:
     eyes: Backbone
     disagreement: float
     outside: Tensor | None = None
+    probes: Probes | None = None
 
     def __post_init__(self) -> None:
         if not self.targets or len(self.judges) < 2:
@@ -57,8 +60,12 @@ class Panel:
     @torch.no_grad()
     def category_of(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Most likely category `[N]` of pictures `[N,3,H,W]`, and all probabilities `[N,C]`."""
-        probabilities = self.category(images, self.eyes)
+        probabilities = self.category.logits(self.seen(images)).softmax(1)
         return probabilities.argmax(1), probabilities
+
+    def seen(self, images: Tensor) -> Tensor:
+        """What classifier and probes go by, `[N,width]` for pictures `[N,3,H,W]`."""
+        return self.eyes(images, self.category.input_size)
 
     @torch.no_grad()
     def family_of(self, images: Tensor) -> Tensor:

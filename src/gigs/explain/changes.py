@@ -1,0 +1,191 @@
+"""What one redesign changes against the redrawn product, each claim checked against the photo itself.
+
+Redrawing a photo changes it too, and that is a weakness of redrawing, not an idea. So a change counts as the redesign's
+where it leads away from the redrawn product *and* from the photo: a redesign that only brings back what redrawing lost
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from gigs.explain.colours import lab_of
+from gigs.explain.foreground import foreground
+from gigs.explain.outline import Outline, outline
+from gigs.explain.palette import Flow, Swatch, flows, palette, share_like
+from gigs.explain.probes import Answer
+from gigs.explain.where import change_map, where_most
+from gigs.images import to_uint8
+
+LIGHTER = 4.0  # change of mean L* that is said
+VIVID = 6.0  # change of mean C* that is said
+
+
+@dataclass(frozen=True)
+class Look:
+    """A picture as it is described: uint8 `[H,W,3]`, and the probes' answers where there are any."""
+
+    pixels: np.ndarray
+    lab: np.ndarray
+    answers: Mapping[str, Answer]
+
+    @cached_property
+    def mask(self) -> np.ndarray:
+        """The product, bool `[H,W]`."""
+        return foreground(self.pixels)
+
+    @cached_property
+    def palette(self) -> list[Swatch]:
+        """Its colours."""
+        return palette(self.lab, self.mask)
+
+    @cached_property
+    def lightness(self) -> float:
+        """Mean L* of the product, 0 to 100."""
+        return float(self.lab[self.mask][:, 0].mean())
+
+    @cached_property
+    def vividness(self) -> float:
+        """Mean C* of the product: 0 is grey, 60 and more is as vivid as dyes get."""
+        return float(np.linalg.norm(self.lab[self.mask][:, 1:], axis=1).mean())
+
+
+@dataclass(frozen=True)
+class Tone:
+    """A change of lightness or vividness; `real` where it is visible and the photo confirms it."""
+
+    change: float
+    real: bool
+
+    def record(self) -> dict[str, float | bool]:
+        """For `result.json`."""
+        return {"change": round(self.change, 2), "real": self.real}
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A probe's answers before and after; `changed` is None where it is not sure of both."""
+
+    before: Answer
+    after: Answer
+    changed: bool | None
+
+    def record(self) -> dict[str, Any]:
+        """For `result.json`."""
+        return {"before": self.before.record(), "after": self.after.record(), "changed": self.changed}
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a redesign changes.
+
+    Attributes:
+        before: Colours of the redrawn product.
+        after: Colours of the redesign.
+        flows: How the one turn into the other, those that the photo does not confirm left out.
+        delta_e: Mean CIEDE2000 over all parts of the product, confirmed or not.
+        lightness: Change of mean L*.
+        vividness: Change of mean C*.
+        attributes: By column, where there are probes.
+        outline: Of the two; None where the photo has the redesign's outline already.
+        where: The part that changes most, in words.
+        change: The map, CIEDE2000 `[H,W]`.
+    """
+
+    before: list[Swatch]
+    after: list[Swatch]
+    flows: list[Flow]
+    delta_e: float
+    lightness: Tone
+    vividness: Tone
+    attributes: dict[str, Attribute]
+    outline: Outline | None
+    where: str | None
+    change: np.ndarray
+
+    def record(self) -> dict[str, Any]:
+        """For `result.json`; `explain.words` adds the sentence."""
+        return {
+            "palette": {
+                "before": [one.record() for one in self.before],
+                "after": [one.record() for one in self.after],
+                "delta_e": round(self.delta_e, 2),
+                "turns": [
+                    {
+                        "from": flow.before.name,
+                        "to": flow.after.name,
+                        "share": flow.share,
+                        "delta_e": round(flow.delta_e, 2),
+                    }
+                    for flow in self.flows
+                ],
+            },
+            "lightness": self.lightness.record(),
+            "vividness": self.vividness.record(),
+            "attributes": {name: one.record() for name, one in self.attributes.items()},
+            "outline": None if self.outline is None else self.outline.record(),
+            "where": self.where,
+        }
+
+
+def looks_of(images: Tensor, answers: list[dict[str, Answer]] | None = None) -> list[Look]:
+    """Looks of pictures `[N,3,H,W]` in `[0,1]`, with a probe's answers for each."""
+    labs, pixels = lab_of(images), to_uint8(images)
+    return [Look(pixels[row], labs[row], answers[row] if answers else {}) for row in range(len(images))]
+
+
+def changes_of(photo: Look | None, before: Look, after: Look, kind: str = "") -> Changes:
+    """What changes from one picture to another.
+
+    Args:
+        photo: The real photo, by which every claim is checked; None where there is none.
+        before: The redrawn product.
+        after: The redesign.
+        kind: The product's type as its shop calls it: names its parts.
+    """
+    found = flows(before.palette, after.palette)
+    change = change_map(before.lab, after.lab)
+    is_photos = photo is not None and not outline(photo.mask, after.mask).words
+    return Changes(
+        before=before.palette,
+        after=after.palette,
+        flows=[flow for flow in found if _is_new(flow, photo, after)],
+        delta_e=sum(flow.share * flow.delta_e for flow in found),
+        lightness=_tone(None if photo is None else photo.lightness, before.lightness, after.lightness, LIGHTER),
+        vividness=_tone(None if photo is None else photo.vividness, before.vividness, after.vividness, VIVID),
+        attributes={
+            name: _attribute(photo.answers.get(name) if photo else None, before.answers[name], after.answers[name])
+            for name in before.answers
+        },
+        outline=None if is_photos else outline(before.mask, after.mask),
+        where=where_most(change, before.mask | after.mask, kind),
+        change=change,
+    )
+
+
+def _is_new(flow: Flow, photo: Look | None, after: Look) -> bool:
+    """Whether the photo has clearly less of the new colour than the redesign has."""
+    if photo is None:
+        return True
+    gained = share_like(after.palette, flow.after.lab) - share_like(photo.palette, flow.after.lab)
+    return gained >= flow.share / 2
+
+
+def _tone(photo: float | None, before: float, after: float, visible: float) -> Tone:
+    change = after - before
+    against_photo = change if photo is None else after - photo
+    real = abs(change) >= visible and np.sign(change) * against_photo >= visible / 2
+    return Tone(change, bool(real))
+
+
+def _attribute(photo: Answer | None, before: Answer, after: Answer) -> Attribute:
+    """Changed where the probe is sure of both and says different things, and does not see the new one in the photo."""
+    if not (before.sure and after.sure):
+        return Attribute(before, after, None)
+    return Attribute(before, after, before.value != after.value and (photo is None or photo.value != after.value))

@@ -1,0 +1,52 @@
+"""How a product's outline changes: longer, shorter, wider or narrower."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+VISIBLE = 1.1  # ratio of lengths; redrawing alone moves outlines by a few per cent
+OTHER = 0.85  # intersection over union; below, the outline is another one
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Ratios after/before of the product's width and height, and how far the two outlines cover one another."""
+
+    width: float
+    height: float
+    overlap: float
+
+    @property
+    def words(self) -> list[str]:
+        """What changes, such as `longer`; nothing where the outlines are much the same."""
+        found = []
+        if not 1 / VISIBLE < self.height < VISIBLE:
+            found.append("longer" if self.height > 1 else "shorter")
+        if not 1 / VISIBLE < self.width < VISIBLE:
+            found.append("wider" if self.width > 1 else "narrower")
+        return found if found or self.overlap >= OTHER else ["of another outline"]
+
+    def record(self) -> dict[str, float | list[str]]:
+        """For `result.json`."""
+        return {
+            "width": round(self.width, 3),
+            "height": round(self.height, 3),
+            "overlap": round(self.overlap, 3),
+            "words": self.words,
+        }
+
+
+def outline(before: np.ndarray, after: np.ndarray) -> Outline:
+    """Compare the masks of two pictures of a product, bool `[H,W]`."""
+    (old_width, old_height), (new_width, new_height) = _extent(before), _extent(after)
+    overlap = float((before & after).sum() / max((before | after).sum(), 1))
+    return Outline(new_width / old_width, new_height / old_height, overlap)
+
+
+def _extent(mask: np.ndarray) -> tuple[float, float]:
+    """Width and height in pixels, a stray pixel or two aside."""
+    rows, columns = np.nonzero(mask)
+    (left, right), (top, bottom) = np.quantile(columns, [0.01, 0.99]), np.quantile(rows, [0.01, 0.99])
+    return float(right - left + 1), float(bottom - top + 1)

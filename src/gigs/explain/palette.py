@@ -1,0 +1,124 @@
+"""The few colours that a product consists of, and how one product's colours turn into another's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from sklearn.cluster import KMeans
+
+from gigs.explain.colours import difference, hex_of, name_of
+
+CLUSTERS = 5
+SAME = 9.0  # CIEDE2000, lightness counting half: closer clusters are one colour in light and shade
+SMALLEST = 0.06  # share of the product; colours of less are seams, skin and shadows
+PARTS = 20  # a palette is compared in parts of 5%
+
+
+@dataclass(frozen=True)
+class Swatch:
+    """One colour of a product: CIELAB `[3]`, and the share of the product that has it."""
+
+    lab: np.ndarray
+    share: float
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return name_of(self.lab)
+
+    def record(self) -> dict[str, str | float]:
+        """For `result.json`."""
+        return {"name": self.name, "hex": hex_of(self.lab), "share": round(self.share, 3)}
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A share of the product that changes from one colour to another; `delta_e` is CIEDE2000 between them."""
+
+    before: Swatch
+    after: Swatch
+    share: float
+    delta_e: float
+
+
+def palette(lab: np.ndarray, mask: np.ndarray) -> list[Swatch]:
+    """Colours of the product, largest share first.
+
+    Args:
+        lab: CIELAB `[H,W,3]`.
+        mask: Which pixels are the product, bool `[H,W]`.
+
+    Returns:
+        One to five swatches whose shares sum to 1: clusters (k-means), those that differ as light and shade do merged.
+    """
+    pixels = lab[_inside(mask)]
+    clusters = min(CLUSTERS, len(np.unique(pixels, axis=0)))
+    found = KMeans(clusters, n_init=1, random_state=0, max_iter=50).fit(pixels)
+    swatches = [
+        Swatch(centre, count / len(pixels))
+        for centre, count in zip(found.cluster_centers_, np.bincount(found.labels_, minlength=clusters), strict=True)
+        if count
+    ]
+    while len(swatches) > 1 and (pair := _closest(swatches)) is not None:
+        swatches = [one for number, one in enumerate(swatches) if number not in pair] + [
+            _merged(*(swatches[number] for number in pair))
+        ]
+    swatches = [one for one in swatches if one.share >= SMALLEST]
+    total = sum(one.share for one in swatches)
+    ordered = sorted(swatches, key=lambda one: -one.share)
+    return [Swatch(one.lab, one.share / total) for one in ordered]
+
+
+def flows(before: list[Swatch], after: list[Swatch]) -> list[Flow]:
+    """How one palette turns into the other with the least change of colour on the whole, largest share first."""
+    old, new = _parts(before), _parts(after)
+    costs = difference(
+        np.array([one.lab for one in before])[old][:, None], np.array([one.lab for one in after])[new][None]
+    )
+    rows, columns = linear_sum_assignment(costs)
+    pairs = [(int(old[row]), int(new[column])) for row, column in zip(rows, columns, strict=True)]
+    found = []
+    for one, other in sorted(set(pairs), key=lambda pair: -pairs.count(pair)):
+        delta = float(difference(before[one].lab, after[other].lab))
+        found.append(Flow(before[one], after[other], pairs.count((one, other)) / PARTS, delta))
+    return found
+
+
+def share_like(swatches: list[Swatch], lab: np.ndarray) -> float:
+    """Share of a palette that is, light and shade aside, a given colour `[3]`."""
+    return sum(one.share for one in swatches if difference(one.lab, lab, textile=True) < SAME)
+
+
+def _inside(mask: np.ndarray) -> np.ndarray:
+    """The mask without its rim, where the product's colour mixes with the backdrop's; all of it if that is little."""
+    inner = mask.copy()
+    inner[1:] &= mask[:-1]
+    inner[:-1] &= mask[1:]
+    inner[:, 1:] &= mask[:, :-1]
+    inner[:, :-1] &= mask[:, 1:]
+    return inner if inner.sum() >= 0.3 * mask.sum() else mask
+
+
+def _closest(swatches: list[Swatch]) -> tuple[int, int] | None:
+    """The two that differ least, where that is no more than light and shade."""
+    colours = np.array([one.lab for one in swatches])
+    apart = difference(colours[:, None], colours[None], textile=True)
+    np.fill_diagonal(apart, np.inf)
+    one, other = np.unravel_index(apart.argmin(), apart.shape)
+    return (int(one), int(other)) if apart[one, other] < SAME else None
+
+
+def _merged(one: Swatch, other: Swatch) -> Swatch:
+    share = one.share + other.share
+    return Swatch((one.lab * one.share + other.lab * other.share) / share, share)
+
+
+def _parts(swatches: list[Swatch]) -> np.ndarray:
+    """Indices `[PARTS]` of a palette's colours, each as often as its share says (largest remainders)."""
+    exact = np.array([one.share for one in swatches]) * PARTS
+    counts = np.floor(exact).astype(int)
+    for number in np.argsort(counts - exact)[: PARTS - counts.sum()]:
+        counts[number] += 1
+    return np.repeat(np.arange(len(swatches)), counts)

@@ -1,0 +1,94 @@
+"""One plain sentence about what a redesign changes, no stronger than what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gigs.explain.changes import Changes
+from gigs.explain.palette import Flow
+
+NEW_COLOUR = 8.0  # CIEDE2000 between two colours that are named as different
+SMALL = 0.15  # share of the product; colours that fewer of it change to are not named
+MUCH = 15.0  # change of mean L* that is much
+NOTHING = "almost nothing that can be named"
+# How a shop's words for patterns are said; others are said as they are.
+PATTERNS = {
+    "Solid": "plain", "All over pattern": "patterned all over", "Stripe": "striped", "Check": "checked",
+    "Dot": "dotted", "Melange": "mottled (melange)", "Denim": "denim", "Lace": "lace", "Embroidery": "embroidered",
+    "Front print": "printed on the front", "Placement print": "printed in one place", "Metallic": "metallic",
+    "Glittering/Metallic": "glittering", "Colour blocking": "in blocks of colour",
+}  # fmt: skip
+
+
+def sentence(changes: Changes) -> str:
+    """What changes, in one sentence of plain English that starts with a capital letter and ends with a full stop."""
+    parts = [part for part in (_colours(changes), _pattern(changes), _type(changes), _outline(changes)) if part]
+    text = "; ".join(parts or [NOTHING])
+    if changes.where and parts:
+        text += f"; {changes.where} {'change' if changes.where.endswith('s') else 'changes'} most"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def not_sure(changes: Changes) -> list[str]:
+    """Columns about which the probes are not sure enough to say whether they change."""
+    return [name for name, one in changes.attributes.items() if one.changed is None]
+
+
+def pattern_words(value: str) -> str:
+    """A shop's word for a pattern as a sentence has it."""
+    return PATTERNS.get(value, value.lower())
+
+
+def named_turns(changes: Changes) -> list[Flow]:
+    """The turns from one colour to another that are named, at most two: visible, of some size, to another name."""
+    visible = [
+        flow
+        for flow in changes.flows
+        if flow.delta_e >= NEW_COLOUR and flow.share >= SMALL and flow.before.name != flow.after.name
+    ]
+    return visible[:2]
+
+
+def _colours(changes: Changes) -> str:
+    tone = _tone(changes)
+    turns = " and ".join(f"{flow.after.name} instead of {flow.before.name}" for flow in named_turns(changes))
+    return f"{tone}: {turns}" if tone and turns else tone or turns
+
+
+def _tone(changes: Changes) -> str:
+    found = []
+    if changes.lightness.real:
+        much = "much " if abs(changes.lightness.change) >= MUCH else ""
+        found.append(much + ("lighter" if changes.lightness.change > 0 else "darker"))
+    if changes.vividness.real:
+        found.append("in stronger colours" if changes.vividness.change > 0 else "in paler colours")
+    return _listed(found)
+
+
+def _pattern(changes: Changes) -> str:
+    one = changes.attributes.get("appearance")
+    if one is None or not one.changed:
+        return ""
+    before, after = pattern_words(one.before.value), pattern_words(one.after.value)
+    return f"{after} instead of {before}"
+
+
+def _type(changes: Changes) -> str:
+    one = changes.attributes.get("type")
+    if one is None or not one.changed:
+        return ""
+    return f"looks more like {_article(one.after.value)} than {_article(one.before.value)}"
+
+
+def _outline(changes: Changes) -> str:
+    return "" if changes.outline is None else _listed(changes.outline.words)
+
+
+def _article(name: str) -> str:
+    word = name.lower()
+    plural = word.endswith("s") and not word.endswith("ss")
+    return word if plural else f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(words)
