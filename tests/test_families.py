@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 from command_line import gigs
-from small_models import small_generator, small_recommender, write_small_pack
+from small_models import small_baseline, small_generator, small_recommender, write_small_pack
 
-from gigs import suggest
+from gigs import loaded
 from gigs.generator.base import save_generator
 from gigs.generator.biggan import BigGAN, BigGANSettings
 from gigs.generator.progan_public import GANZooPGAN, ProGANPyTorch, PublicSettings
@@ -65,6 +65,7 @@ CASES = {
     ),
     "biggan, fixed class": (biggan, ["--class", 4], 32),
     "biggan, relaxed class": (biggan, ["--space", "z+class", "--class", 4], 32),
+    "dvbpr-gan": (lambda: small_baseline()[0], ["--class", 2], 32),
     "diffusion": (diffusion, FAST, 32),  # which starts from the generator's own inversion
 }
 
@@ -72,7 +73,7 @@ CASES = {
 @pytest.fixture(autouse=True)
 def cheaper_lpips(perceptual, monkeypatch):
     """AlexNet's LPIPS, loaded once, in place of VGG16's, loaded at every call."""
-    monkeypatch.setattr(suggest, "PerceptualLoss", lambda net: perceptual)
+    monkeypatch.setattr(loaded, "PerceptualLoss", lambda net: perceptual)
 
 
 @pytest.fixture(scope="module")

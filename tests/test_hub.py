@@ -7,12 +7,13 @@ import huggingface_hub
 import pytest
 import torch
 import yaml
-from small_models import small_encoder, small_generator, small_recommender
+from small_models import small_baseline, small_encoder, small_generator, small_recommender
 
 from gigs import storage
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator, save_generator
 from gigs.generator.biggan import BigGAN
+from gigs.generator.dvbpr_critic import DVBPRCritic
 from gigs.generator.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.inversion.encoder import Encoder
 from gigs.packs import load_pack
@@ -69,6 +70,12 @@ def stylegan2():
 MODELS = {
     "progan": (small_generator, Generator, lambda model: model(model.sample(2, torch.Generator().manual_seed(0)))),
     "stylegan2": (stylegan2, Generator, lambda model: model(model.sample(2, torch.Generator().manual_seed(0)))),
+    "dvbpr-gan": (
+        lambda: small_baseline()[0],
+        Generator,
+        lambda model: model.of_class(1)(model.sample(2, torch.Generator().manual_seed(0))),
+    ),
+    "critic": (lambda: small_baseline()[1], DVBPRCritic, lambda model: model(torch.full((1, 3, 32, 32), 0.3), 1)),
     "dvbpr": (small_recommender, Recommender, lambda model: model.features(torch.full((1, 3, 64, 64), 0.3))),
     "encoder": (small_encoder, Encoder, lambda model: model(torch.full((1, 3, 32, 32), 0.3))),
 }
@@ -115,7 +122,7 @@ def test_pushed_and_loaded_by_id(name, hub):
 
 
 def test_the_code_in_a_card_runs(tmp_path):
-    for name in ("progan", "dvbpr", "encoder"):
+    for name in ("progan", "dvbpr", "encoder", "dvbpr-gan", "critic"):
         build, _, _ = MODELS[name]
         folder = build().save_pretrained(tmp_path / name)
         code = (folder / "README.md").read_text().split("```python\n")[1].split("```")[0]

@@ -23,7 +23,13 @@ USES = {
         'encoder = Encoder.from_pretrained("{id}")\n'
         "z = encoder(photos)  # [N,D] of photos [N,3,R,R] in [0,1]"
     ),
+    "critic.safetensors": (
+        "from gigs.generator.dvbpr_critic import DVBPRCritic\n\n"
+        'critic = DVBPRCritic.from_pretrained("{id}")\n'
+        "answers = critic(photos, 0)  # [N] of photos [N,3,R,R] in [0,1] of class 0; about 1 for real ones"
+    ),
 }
+OF_CLASS = "\nimages = generator(z)"  # where the class is chosen, in a generator that knows classes
 NOTICE = (
     "Pictures drawn with it are design concepts, not listing photos. A score that rises says what a recommender would "
     "prefer; whether people do is for a test with people to say."
@@ -32,7 +38,7 @@ PERSONAL = "\n**It holds factors of single users, which are personal data.** Do 
 
 
 def model_card(file: str, header: dict[str, Any]) -> str:
-    """Card of a generator, recommender or encoder.
+    """Card of a generator, recommender, encoder or critic.
 
     Args:
         file: Name of its file, one of `USES`.
@@ -58,11 +64,19 @@ def model_card(file: str, header: dict[str, Any]) -> str:
             "## Where it comes from\n",
             _json(about) if about else "Nothing is recorded.\n",
             "## Use\n",
-            f"```python\nimport torch\n\n{USES[file].format(id='this/repository')}\n```\n",
+            f"```python\nimport torch\n\n{_use(file, network)}\n```\n",
             NOTICE,
             "",
         ]
     )
+
+
+def _use(file: str, network: dict[str, Any]) -> str:
+    """Code that uses the model, in the first of its classes where it knows some."""
+    code = USES[file].format(id="this/repository")
+    if not network.get("classes") or network.get("label") is not None:
+        return code
+    return code.replace(OF_CLASS, f"\ngenerator = generator.of_class(0)  # one of its classes{OF_CLASS}")
 
 
 def pack_card(info: dict[str, Any]) -> str:

@@ -17,10 +17,12 @@ from gigs import folders, storage
 from gigs.compute import Compute
 from gigs.data.catalogue import Catalogue
 from gigs.data.hm import import_hm
+from gigs.generator.dvbpr_settings import DVBPRTrainSettings
 from gigs.generator.progan import ProGANSettings
 from gigs.generator.schedule import Growth
 from gigs.generator.settings import TrainSettings
 from gigs.generator.train import train_generator
+from gigs.generator.train_dvbpr_gan import train_dvbpr_gan
 from gigs.inversion.encoder_steps import EncoderSettings
 from gigs.inversion.train_encoder import train_encoder
 from gigs.presets import get_preset
@@ -32,6 +34,10 @@ GENERATOR = TrainSettings(
     network=ProGANSettings(resolution=16, latent_dim=8, fmap_base=32, fmap_max=8),
     growth=Growth(images_below_top=(16,), top_fade_images=8),
     objective="adversarial", images=48, batch=4, checkpoint_every=12, grid_every=16, snapshot_every=24,
+)  # fmt: skip
+BASELINE = DVBPRTrainSettings(
+    resolution=16, z_dim=8, fmap_base=32, fmap_max=8, fewest_photos=2,
+    images=48, batch=4, checkpoint_every=12, grid_every=16, snapshot_every=24,
 )  # fmt: skip
 ENCODER = EncoderSettings(
     images=48, batch=4, fmap_base=32, fmap_max=8, checkpoint_every=12, lpips_weight=0.0
@@ -74,6 +80,13 @@ def _generator(work: Path, out: Path, on_step: Callable[..., None]) -> None:
     torch.set_num_threads(1)
     catalogue = Catalogue.open(work / "catalogue")
     train_generator(catalogue, out, GENERATOR, Compute(), resume=_resumable(out), on_step=on_step)
+    folders.check_manifest(out)
+
+
+def _baseline(work: Path, out: Path, on_step: Callable[..., None]) -> None:
+    torch.set_num_threads(1)
+    catalogue = Catalogue.open(work / "catalogue")
+    train_dvbpr_gan(catalogue, out, BASELINE, Compute(), resume=_resumable(out), on_step=on_step)
     folders.check_manifest(out)
 
 
@@ -135,6 +148,7 @@ TASKS = {
     for task in (
         Task("import", _import, _bytes),
         Task("generator", _generator, _weights),
+        Task("baseline", _baseline, _weights),
         Task("encoder", _encoder, _weights),
         Task("recommender", _recommender, _model),
         Task("suggest", _suggest, _results),

@@ -15,13 +15,15 @@ from small_models import small_generator
 from gigs import storage
 from gigs.compute import Compute
 from gigs.errors import ModelError
-from gigs.generator import train as generator_train
+from gigs.generator import run as generator_run
+from gigs.generator.dvbpr_settings import DVBPRTrainSettings
 from gigs.generator.progan import ProGANSettings
 from gigs.generator.schedule import Growth
 from gigs.generator.settings import TrainSettings
 from gigs.generator.steps import Stepper
 from gigs.generator.train import Run as GeneratorRun
 from gigs.generator.train import train_generator
+from gigs.generator.train_dvbpr_gan import DVBPRRun, train_dvbpr_gan
 from gigs.inversion import train_encoder as train_encoder_module
 from gigs.inversion.encoder_steps import EncoderSettings, EncoderStepper
 from gigs.inversion.train_encoder import Run as EncoderRun
@@ -32,7 +34,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*going back to the last checkpo
 
 @pytest.fixture(autouse=True)
 def frequent_log(monkeypatch):
-    for module in (generator_train, train_encoder_module):
+    for module in (generator_run, train_encoder_module):
         monkeypatch.setattr(module, "LOG_EVERY", 2)
 
 
@@ -41,10 +43,17 @@ GENERATOR = TrainSettings(
     growth=Growth(images_below_top=(), top_fade_images=0),
     objective="adversarial", images=4 * 14, batch=4, checkpoint_every=4 * 4, learning_rate=1e-3,
 )  # fmt: skip
+BASELINE = DVBPRTrainSettings(
+    resolution=8, z_dim=8, fmap_base=32, fmap_max=8, images=4 * 14, batch=4, checkpoint_every=4 * 4,
+    learning_rate=1e-3, fewest_photos=4,
+)  # fmt: skip
 ENCODER = EncoderSettings(
     images=4 * 14, batch=4, fmap_base=32, fmap_max=8, checkpoint_every=4 * 4, lpips_weight=0.0, learning_rate=1e-3,
     where="not held_out and has_image",
 )  # fmt: skip
+
+
+RUNS = {"generator": GeneratorRun, "dvbpr-gan": DVBPRRun, "encoder": EncoderRun}
 
 
 def failing(step, at):
@@ -54,7 +63,7 @@ def failing(step, at):
     def spoiled(self):
         if self.steps in at:
             at.remove(self.steps)
-            net = self.nets.generator if isinstance(self, GeneratorRun) else self.encoder
+            net = self.encoder if isinstance(self, EncoderRun) else self.nets.generator
             with torch.no_grad():
                 list(net.parameters())[-1].fill_(math.nan)
         step(self)
@@ -65,13 +74,15 @@ def failing(step, at):
 def train(kind, catalogue, out, **options):
     if kind == "generator":
         return train_generator(catalogue, out, GENERATOR, Compute(), **options)
+    if kind == "dvbpr-gan":
+        return train_dvbpr_gan(catalogue, out, BASELINE, Compute(), **options)
     return train_encoder(catalogue, small_generator(), out, ENCODER, Compute(), **options)
 
 
-@pytest.mark.parametrize("kind", ["generator", "encoder"])
+@pytest.mark.parametrize("kind", RUNS)
 def test_it_goes_back_halves_the_rate_and_says_so(kind, tiny_catalogue, tmp_path, monkeypatch):
     """Row 25."""
-    run = GeneratorRun if kind == "generator" else EncoderRun
+    run = RUNS[kind]
     monkeypatch.setattr(run, "step", failing(run.step, [6, 10]))
     with pytest.warns(UserWarning, match="learning rate halved"):
         path = train(kind, tiny_catalogue, tmp_path)
@@ -85,15 +96,15 @@ def test_it_goes_back_halves_the_rate_and_says_so(kind, tiny_catalogue, tmp_path
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     assert [row["retries"] for row in rows] == ["0", "0", "1", "1", "2", "2", "2"]
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    optimiser = state["nets"]["optimisers"]["generator"] if kind == "generator" else state["optimiser"]
-    rate = 1e-3 if kind == "generator" else ENCODER.rate_at(4 * 13)
+    optimiser = state["optimiser"] if kind == "encoder" else state["nets"]["optimisers"]["generator"]
+    rate = ENCODER.rate_at(4 * 13) if kind == "encoder" else 1e-3
     assert optimiser["param_groups"][0]["lr"] == pytest.approx(rate / 4)
 
 
-@pytest.mark.parametrize("kind", ["generator", "encoder"])
+@pytest.mark.parametrize("kind", RUNS)
 def test_it_gives_up_after_three_times_and_the_checkpoint_is_good(kind, tiny_catalogue, tmp_path, monkeypatch):
     """Row 25."""
-    run = GeneratorRun if kind == "generator" else EncoderRun
+    run = RUNS[kind]
     with monkeypatch.context() as patch:
         patch.setattr(run, "step", failing(run.step, [5] * 4))
         with pytest.raises(ModelError, match=r"not finite after 20 images.*lower --learning-rate"):
@@ -102,32 +113,33 @@ def test_it_gives_up_after_three_times_and_the_checkpoint_is_good(kind, tiny_cat
     train(kind, tiny_catalogue, tmp_path, resume=True)
 
 
-@pytest.mark.parametrize("kind", ["generator", "encoder"])
+@pytest.mark.parametrize("kind", RUNS)
 def test_weights_that_are_not_finite_are_never_saved(kind, tiny_catalogue, tmp_path, monkeypatch):
     """Row 25: the loss was still finite, the step that followed was not, and a checkpoint is due."""
-    run = GeneratorRun if kind == "generator" else EncoderRun
+    run = RUNS[kind]
     plain = run.checkpoint
     saved = []
 
     def watch(self):
-        net = self.nets.generator if isinstance(self, GeneratorRun) else self.encoder
+        net = self.encoder if isinstance(self, EncoderRun) else self.nets.generator
         saved.append(all(bool(torch.isfinite(each).all()) for each in net.parameters()))
         plain(self)
 
-    stepper = Stepper if kind == "generator" else EncoderStepper
-    call = stepper.__call__
-    used = []
+    owner, name = {"generator": (Stepper, "__call__"), "dvbpr-gan": (DVBPRRun, "train_batch"),
+                   "encoder": (EncoderStepper, "__call__")}[kind]  # fmt: skip
+    call = getattr(owner, name)
+    calls = []
 
-    def spoil_after(self, photos, shown, *more):
-        losses = call(self, photos, shown, *more)
-        if shown == 4 * 7 and not used:  # the eighth step, after which a checkpoint is due
-            used.append(shown)
-            net = self.nets.generator if kind == "generator" else self.encoder
+    def spoil_after(self, *batch):
+        losses = call(self, *batch)
+        calls.append(None)
+        if len(calls) == 8:  # after the eighth step a checkpoint is due
+            net = self.encoder if kind == "encoder" else self.nets.generator
             with torch.no_grad():
                 list(net.parameters())[-1].fill_(math.inf)
         return losses
 
-    monkeypatch.setattr(stepper, "__call__", spoil_after)
+    monkeypatch.setattr(owner, name, spoil_after)
     monkeypatch.setattr(run, "checkpoint", watch)
     train(kind, tiny_catalogue, tmp_path)
-    assert used and all(saved)
+    assert len(calls) > 14 and all(saved)  # some were made again

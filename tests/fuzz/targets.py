@@ -19,13 +19,14 @@ import torch
 from mutate import damage, damage_json, damage_safetensors
 from pictures import encoded, quadrants
 from PIL import Image
-from small_models import small_encoder, small_generator, small_recommender, write_small_pack
+from small_models import small_baseline, small_encoder, small_generator, small_recommender, write_small_pack
 
 from gigs import folders, images, storage
 from gigs.checkpoint import load_checkpoint, save_checkpoint
 from gigs.data.catalogue import Catalogue
 from gigs.finished import read_result
 from gigs.generator.base import load_generator, save_generator
+from gigs.generator.dvbpr_critic import load_critic, save_critic
 from gigs.inversion.encoder import load_encoder, save_encoder
 from gigs.packs import load_pack
 from gigs.recommender import load_recommender
@@ -88,7 +89,11 @@ def _models(work: Path) -> dict[str, Target]:
     save_generator(work / "generator", small_generator(), {"images_shown": 1})
     save_encoder(work / "encoder", small_encoder())
     small_recommender().save(work / "recommender")
+    generator, critic = small_baseline()
+    save_generator(work / "dvbpr-gan", generator)
+    save_critic(work / "critic", critic)
     loaders = {"generator": load_generator, "encoder": load_encoder, "recommender": load_recommender}
+    loaders |= {"dvbpr-gan": load_generator, "critic": load_critic}
     return {
         f"safetensors: {name}": Target(
             [(work / name).read_bytes()], damage_safetensors, _through_file(work / f"{name}.safetensors", load)

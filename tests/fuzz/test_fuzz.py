@@ -17,7 +17,8 @@ from gigs.errors import ModelError
 
 INPUTS, SEED = 40, 0
 NAMES = (
-    "jpeg", "png", "webp", "safetensors: generator", "safetensors: encoder", "safetensors: recommender", "npy",
+    "jpeg", "png", "webp", "safetensors: generator", "safetensors: encoder", "safetensors: recommender",
+    "safetensors: dvbpr-gan", "safetensors: critic", "npy",
     "parquet", "checkpoint", "pickle", "pack.json", "result.json", "manifest.json",
 )  # fmt: skip
 

@@ -19,17 +19,19 @@ from gigs import storage
 from gigs.errors import ModelError
 from gigs.fitting import WRONG, build_fitting
 from gigs.generator.dvbpr_gan import BASE, SLOPE, DVBPRGANSettings, dvbpr_gan_settings, initialise
+from gigs.hub import HubMixin
 
 KIND, FAMILY, FILE = "critic", "dvbpr-gan", "critic.safetensors"
 
 
-class DVBPRCritic(nn.Module):
+class DVBPRCritic(HubMixin, nn.Module):
     """Tells photos of a class from generated pictures of it."""
+
+    hub_file = FILE
 
     def __init__(self, settings: DVBPRGANSettings) -> None:
         super().__init__()
         self.config = settings
-        self.about: dict[str, Any] = {}
         widths = [settings.critic_channels(level) for level in reversed(range(settings.top))]
         inputs = [3, *widths]
         self.convs = nn.ModuleList(
@@ -57,11 +59,20 @@ class DVBPRCritic(nn.Module):
             x = F.leaky_relu(self.norms[place - 1](x) if place else x, SLOPE)
         return self.answer(x.flatten(1))
 
+    def hub_write(self, path: Path, **options: Any) -> Path:
+        """As `save_critic`."""
+        return save_critic(path, self, **options)
 
-def save_critic(path: Path, critic: DVBPRCritic, about: dict[str, Any]) -> Path:
-    """Save as safetensors, `about` (how trained, on what) in the header."""
+    @classmethod
+    def hub_read(cls, path: Path) -> DVBPRCritic:
+        """As `load_critic`."""
+        return load_critic(path)
+
+
+def save_critic(path: Path, critic: DVBPRCritic, about: dict[str, Any] | None = None) -> Path:
+    """Save as safetensors; `about` (how trained, on what; by default what is known) travels in the header."""
     network = {**vars(critic.config), "classes": list(critic.config.classes)}
-    header = {"kind": KIND, "family": FAMILY, "network": network, "about": about}
+    header = {"kind": KIND, "family": FAMILY, "network": network, "about": critic.about if about is None else about}
     return storage.save_tensors(path, dict(critic.state_dict()), header)
 
 
