@@ -21,6 +21,7 @@ from scipy import ndimage
 from skimage.color import lab2rgb, rgb2lab
 from skimage.filters import threshold_otsu
 
+from benchmarks.explain_probes import probes_on_redrawn
 from benchmarks.explain_undo import undo
 from gigs import storage
 from gigs.data.catalogue import Catalogue
@@ -55,6 +56,7 @@ def main() -> None:
     rows = drawn_photos(catalogue, settings)
     found: dict[str, Any] = {"photos": given.photos, "skip": given.skip, "seed": given.seed}
     found["known_edits"] = known_edits(catalogue, rows, side, given.seed)
+    found["probes"] = probes_on_redrawn(catalogue, given.pack, rows)
     if given.undo:
         found["undo"] = undo(catalogue, given.pack, rows[: given.undo], given.audiences)
     storage.write_json(given.out, found)

@@ -81,6 +81,14 @@ def write_manifest(folder: Path, names: Iterable[str], *, request: str = "") -> 
     return storage.write_json(folder / MANIFEST, {"schema": SCHEMA, "request": request, "files": files})
 
 
+def refresh_manifest(folder: Path, names: Iterable[str]) -> None:
+    """Take the present state of some files for theirs, where a manifest lists them; all others keep their hashes."""
+    if (folder / MANIFEST).is_file():
+        manifest = read_manifest(folder)
+        manifest["files"] |= {name: _entry(folder / name) for name in names if name in manifest["files"]}
+        storage.write_json(folder / MANIFEST, manifest)
+
+
 def forget(folder: Path) -> None:
     """Remove the manifest: from here on the folder's content changes."""
     (folder / MANIFEST).unlink(missing_ok=True)

@@ -32,6 +32,7 @@ from gigs.presets import Preset
 from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
 from gigs.report.folder import write_result, written_names
+from gigs.report.rebuild import write_overview
 from gigs.report.record import Origin
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # as a path, two slashes are one; a drive has one letter
@@ -145,6 +146,8 @@ def _run(request: Request, on_step: OnStep, loaded: Loaded) -> tuple[list[tuple[
         record = write_result(item.folder, found, audience, request.preset, origin, seed=request.seed, compute=compute)
         seal(item.folder, written_names(request.preset.shifting.n), mark)
         results.append((item.folder, record))
+    if len(results) > 1:
+        write_overview(request.out, results)
     return results, refused
 
 

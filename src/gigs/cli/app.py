@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from gigs.cli import data, evaluate, generator, pack, recommend, recommender, suggest, train, verify
+from gigs.cli import data, evaluate, generator, pack, recommend, recommender, report, suggest, train, verify
 from gigs.cli.console import errors
 from gigs.errors import GigsError, is_out_of_memory
 
@@ -24,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("suggest")(suggest.suggest_command)
+app.command("report")(report.report_command)
 app.command("audiences")(pack.audiences_command)
 app.command("recommend")(recommend.recommend_command)
 app.add_typer(data.app, name="data")

@@ -12,7 +12,7 @@ from torch import Tensor
 from gigs.explain.colours import difference
 
 SMOOTH = 1.5 / 64  # of the side: single pixels are not what anybody sees
-HOT = 25.0  # CIEDE2000 that is drawn hottest: another colour altogether
+HOT = 50.0  # CIEDE2000 that is drawn hottest: as from pale pink to black
 UNEVEN = 1.3  # a part changes most if it changes this much more than the whole does
 LEAST = 0.06  # share of the product that a part must have
 FAINT = 3.0  # CIEDE2000; below, nothing is said of where
@@ -66,7 +66,7 @@ def draw_map(change: np.ndarray, base: np.ndarray) -> Tensor:
         base: uint8 `[H,W,3]`.
     """
     grey = np.asarray(Image.fromarray(base).convert("L"), dtype=float)[..., None] / 255
-    heat = (change / HOT).clip(0, 1)[..., None]
+    heat = ((change - FAINT) / (HOT - FAINT)).clip(0, 1)[..., None]
     hot = colormaps["inferno"](0.35 + 0.6 * heat[..., 0])[..., :3]
     drawn = (0.45 + 0.55 * grey) * (1 - heat) + hot * heat
     return torch.from_numpy(drawn).permute(2, 0, 1).float()

@@ -33,6 +33,7 @@ from gigs.report.sheet import contact_sheet
 
 CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
 DISPLAY_SIDE = 512
+BESIDE_SIDE = 256
 BESIDE = ("change", "nearest")  # pictures of each redesign beside its own
 
 
@@ -58,7 +59,7 @@ def write_result(
         save_png(_display(image, origin.fit), out / f"{name}.png", note=note)
     said = _explained(found)
     for name, image in _beside(found, said).items():
-        save_png(_display(image, origin.fit), out / f"{name}.png", note=CONCEPT)
+        save_png(_display(image, origin.fit, BESIDE_SIDE), out / f"{name}.png", note=CONCEPT)
     result = record_of(found, said, audience, preset, origin, seed, compute)
     storage.write_bytes(out / "contact-sheet.png", contact_sheet(out, result))
     storage.write_text(out / "report.html", render_page(out, result))
@@ -116,6 +117,6 @@ def _beside(found: Suggestions, said: Explained) -> dict[str, Tensor]:
     return pictures
 
 
-def _display(image: Tensor, fit: Fit | None) -> Tensor:
+def _display(image: Tensor, fit: Fit | None, side: int = DISPLAY_SIDE) -> Tensor:
     whole = fit or Fit(1, 1, 0.0, 0.0, 1.0, 1.0)
-    return unfit(image[None].cpu(), whole, DISPLAY_SIDE)[0]
+    return unfit(image[None].cpu(), whole, side)[0]

@@ -1,52 +1,89 @@
-"""The page of one result: self-contained HTML, readable by a seller, printable."""
+"""The pages that a seller opens: self-contained HTML, readable on a phone, printable, usable by keyboard."""
 
 from __future__ import annotations
 
 import base64
+import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
+from PIL import Image, PngImagePlugin
+
+from gigs import folders
+from gigs.report import texts
+from gigs.report.view import view_of
+
+SMALL = 256  # longest side of a picture in the overview
 
 
 def render_page(folder: Path, result: dict[str, Any]) -> str:
-    """Render `report.html` from what goes into `result.json` and the pictures beside it."""
-    environment = Environment(loader=PackageLoader("gigs.report"), autoescape=select_autoescape(), trim_blocks=True)
-    environment.filters["picture"] = lambda name: _inline(folder / name)
-    environment.filters["percent"] = lambda share: f"{100 * share:.0f}%"
-    environment.globals["place"] = judges_place
-    return environment.get_template("report.html").render(result=result, summary=summary(result))
+    """Render `report.html` from what goes into `result.json` and the pictures beside it.
+
+    Raises:
+        OSError: A picture that the result names is missing.
+    """
+    environment = _environment()
+    environment.filters["picture"] = lambda name: _inline(folders.inside(folder, name).read_bytes())
+    environment.filters["exists"] = lambda name: folders.inside(folder, name).is_file()
+    environment.filters["size"] = lambda name: _size(folders.inside(folder, name))
+    return environment.get_template("report.html").render(
+        view=view_of(result), result=result, try_words=texts.TRY.format(folder=folder.name or "FOLDER")
+    )
 
 
-def summary(result: dict[str, Any]) -> str:
-    """One sentence that a seller can act on, no stronger than what was measured."""
-    if result["verified"]:
-        return _verified(result)
-    gains = [entry["gain_vs_photo"] for entry in result["suggestions"] if entry["gain_vs_photo"] is not None]
-    if not gains:
-        return f"{len(result['suggestions'])} designs drawn from scratch for this audience."
-    better = sum(gain > 0 for gain in gains)
-    return f"{better} of {len(gains)} redesigns score higher than your photo with this audience."
+def render_overview(root: Path, results: Sequence[tuple[Path, dict[str, Any]]]) -> str:
+    """Render `overview.html`: every product of a folder with its best redesign, linked to its own report.
 
-
-def _verified(result: dict[str, Any]) -> str:
-    """The same, where judges have looked."""
-    likely = sum(entry["believed"]["verdict"] == "likely" for entry in result["suggestions"])
-    count = len(result["suggestions"])
-    if result["verdict"]["verdict"] == "no promise":
-        return str(result["verdict"]["words"])
-    if likely == 0:
-        return (
-            f"None of the {count} redesigns is likely to be liked better than your photo; see below how sure that is."
+    Args:
+        root: The folder that the products' folders lie in.
+        results: Folder and `result.json`'s content of each product.
+    """
+    environment = _environment()
+    environment.filters["small"] = _small
+    products = []
+    for folder, result in results:
+        view = view_of(result)
+        best = view["options"][0]
+        products.append(
+            {
+                "name": view["photo_name"] if result["photo"] else folder.name,
+                "link": f"{folder.relative_to(root).as_posix()}/report.html",
+                "photo": view["photo"] and folders.inside(folder, view["photo"]),
+                "best": folders.inside(folder, best["file"]),
+                "label": result["audience"]["label"],
+                "summary": view["summary"],
+                "verdict": best["verdict_words"].lower(),
+                "words": best["words"],
+                "move": best.get("move"),
+            }
         )
-    return f"{likely} of {count} redesigns {'is' if likely == 1 else 'are'} likely to be liked better than your photo."
+    return environment.get_template("overview.html").render(products=products, stamp=texts.STAMP, stamps=texts.STAMPS)
 
 
-def judges_place(entry: dict[str, Any], judges: list[dict[str, Any]], which: str) -> float:
-    """Mean over judges of the share of real items of the kind that stand below the photo or the redesign."""
-    places = [entry["rank"][judge["name"]][which] for judge in judges]
-    return sum(places) / len(places)
+def _environment() -> Environment:
+    environment = Environment(loader=PackageLoader("gigs.report"), autoescape=select_autoescape(), trim_blocks=True)
+    environment.filters["percent"] = texts.percent
+    return environment
 
 
-def _inline(path: Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
+def _inline(content: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+
+
+def _size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
+
+
+def _small(path: Path) -> str:
+    """A picture reduced and inlined, with what it says about itself."""
+    note, buffer = PngImagePlugin.PngInfo(), io.BytesIO()
+    with Image.open(path) as opened:
+        if about := opened.info.get("Description"):
+            note.add_itxt("Description", about)
+        picture = opened.convert("RGB")
+    picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
+    picture.save(buffer, format="PNG", pnginfo=note)
+    return _inline(buffer.getvalue())

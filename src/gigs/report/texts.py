@@ -1,0 +1,163 @@
+"""Everything that the report says to a seller, in one place: plain English, and no word of the trade.
+
+`tests/report/test_words.py` holds the list of words that may not be here. Shares come as numbers in `[0,1]`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+STAMP = "Design concept, not a listing photo"
+STAMPS = "Design concepts, not listing photos: a computer drew them. Never use them to show what a buyer will receive."
+TITLE = "Redesigns for {label}"
+FROM_SCRATCH = "{count} designs drawn from scratch for {label}."
+
+VERDICTS = {
+    "likely": "Likely better",
+    "unclear": "Could go either way",
+    "no gain found": "No gain found",
+    "no promise": "No promise possible",
+    "unchecked": "Not checked yet",
+}
+BELIEF = {
+    "likely": "Taken together, independent judges agree that these buyers would like such redesigns better.",
+    "unclear": "Taken together, independent judges do not settle whether these buyers would like the redesigns better.",
+    "no gain found": "Taken together, independent judges see no gain in these redesigns for these buyers.",
+    "no promise": "Too little is known about the taste of these buyers to promise anything.",
+}
+JUDGES = (
+    "The judges are {judges} computer models of what other buyers chose in the past. They had no part in making the "
+    "redesigns and looked at the finished pictures only. The worst and the best case are so far apart that the truth "
+    "should lie between them 19 times out of 20. None of this is a forecast of sales."
+)
+UNCHECKED = (
+    "No independent judge has checked these redesigns. They were made to please one computer model of what {users} "
+    "chose in the past, and that same model put them in order: take them as ideas to test, not as a forecast of sales."
+)
+OTHER_KIND = "{count} of the {total} redesigns may show another kind of product."
+
+NEXT = {
+    "likely": "Pick the one or two that you could really make, and show them to customers before you make anything.",
+    "unclear": "Treat these as ideas. If one appeals to you, show it to customers before you make anything.",
+    "no gain found": "Do not change the product on this evidence. Try another group of buyers, or another product.",
+    "no promise": "Choose a larger group of buyers, or come back with more purchases.",
+    "unchecked": "Treat these as ideas. If one appeals to you, show it to customers before you make anything.",
+}
+TRY = "`gigs report {folder} --test-pack` puts the pictures into a file for a customer panel or a shop's own test."
+
+REDRAWN = "The computer redrew your product, and every redesign starts from that picture."
+REDRAWN_CHANGES = "Redrawing alone changed this, which is not part of any redesign: {words}"
+REDRAWN_SAME = "Redrawing alone changed little that can be named."
+SCRATCH = "A design drawn from scratch; every redesign starts from it."
+NOT_SURE = "Not sure about: {names}."
+
+
+def plural(kind: str) -> str:
+    """A type's name as a sentence has it for many of them: `dresses` for Dress."""
+    word = kind.strip().lower()
+    if not word or word == "unknown":
+        return "products"
+    if word.endswith(("ss", "sh", "ch", "x")):
+        return word + "es"
+    return word if word.endswith("s") else word + "s"
+
+
+def percent(share: float) -> str:
+    """A share as a seller reads it: never 0% or 100% of a sample."""
+    if share < 0.01:
+        return "under 1%"
+    return "over 99%" if share > 0.99 else f"{100 * share:.0f}%"
+
+
+def move(place: dict[str, float], kind: str) -> str:
+    """What the believed gain means among the shop's own products of the kind."""
+    step = place["likely"] - place["photo"]
+    whom = f"the shop's {plural(kind)}"
+    if abs(step) < 0.01:
+        return f"Would stay about where it is among {whom}."
+    if step > 0:
+        return f"Would move up past {percent(step)} of {whom}."
+    return f"Would fall behind another {percent(-step)} of {whom}."
+
+
+def cases(place: dict[str, float]) -> list[tuple[str, str]]:
+    """Today and the three cases, each with the share of products that it stands above."""
+    names = {"photo": "Your photo today", "likely": "Likely", "worst": "Worst case", "best": "Best case"}
+    return [(name, f"ahead of {percent(place[key])}") for key, name in names.items()]
+
+
+def unchecked_place(photo: float | None, own: float | None) -> str:
+    """The same where no judge has looked: by the one model that the redesigns were made to please."""
+    if own is None:
+        return "How it would compare with the shop's products is not known here."
+    now = "" if photo is None else f"; your photo stands ahead of {percent(photo)}"
+    return f"Would stand ahead of {percent(own)} of the shop's products, by the model that it was made to please{now}."
+
+
+def whom(share: float, specificity: float | None) -> str:
+    """Who gains."""
+    tenths = min(10, max(0, round(10 * share)))
+    many = {0: "Hardly any", 10: "Nearly all"}.get(tenths, f"About {tenths} in 10")
+    text = f"{many} of these buyers should like it better"
+    if specificity is None or abs(specificity) < 0.1:
+        return text + "."
+    return text + (", more so than other buyers." if specificity > 0 else ", other buyers even more so.")
+
+
+def nearest(entry: dict[str, Any]) -> str:
+    """The nearest real item, and how near."""
+    rarity = entry["rarity"]
+    if rarity < 0.01:
+        near = "so near that this is almost that item"
+    elif rarity < 0.25:
+        near = "quite near"
+    else:
+        near = "about as far from it as the shop's items are from one another"
+    return f"Nearest item in the shop: {entry['item_id']}, {near}."
+
+
+def summary(result: dict[str, Any]) -> str:
+    """One sentence that a seller can act on, no stronger than what was measured."""
+    count = len(result["suggestions"])
+    if not result["photo"]:
+        return FROM_SCRATCH.format(count=count, label=result["audience"]["label"])
+    if not result["verified"]:
+        better = sum(entry["gain_vs_photo"] > 0 for entry in result["suggestions"])
+        return f"{better} of {count} redesigns score higher than your photo with these buyers; that is unchecked."
+    if result["verdict"]["verdict"] == "no promise":
+        return BELIEF["no promise"]
+    likely = sum(entry["believed"]["verdict"] == "likely" for entry in result["suggestions"])
+    if likely == 0:
+        return f"None of the {count} redesigns is sure enough to be called better than your photo."
+    return f"{likely} of {count} redesigns {'is' if likely == 1 else 'are'} likely to be liked better than your photo."
+
+
+TRIAL_PHOTO = "Your photo"
+TRIAL_REDRAWN = "Your product as the computer draws it: the fair comparison for the redesigns"
+TRIAL_README = """HOW TO TEST THESE REDESIGNS WITH PEOPLE
+
+What is here
+  One folder for each product, with one picture for each option: A, B, C and so on.
+  options.csv    one line for each option: its file, what changes in plain words, what the computer judges say.
+
+All pictures but your own photo are DESIGN CONCEPTS, NOT LISTING PHOTOS: a computer drew them. Say so to whoever sees
+them, and never publish one as the picture of something that you sell. That would mislead buyers, and marketplaces
+forbid it.
+
+With a customer panel (services that show pictures to people who match your buyers)
+  1. Choose two to four options, and always the redrawn product among them. A drawing beside a sharp photo loses for
+     being a drawing; the redrawn product is drawn by the same computer, so only the design differs.
+  2. Ask one question, such as "Which of these would you rather buy?", and ask for the reason.
+  3. Show the options in random order. Do not show the captions or the verdicts.
+  4. Ask 50 people or more. Between two options, 50 people tell a preference of 2 to 1 from chance; finer ones need
+     more people (100 tell 60 to 40).
+
+In your own shop
+  1. Do not put a concept on sale. Make a sample of the best option first, and photograph it like your other products.
+  2. Show the present product to one half of the visitors and the new one to the other half, by chance, side by side
+     in time.
+  3. Write down before you start how long it will run and what will count (orders, not clicks), and keep to it.
+  4. Run it for whole weeks, four at least, or until each side has had some hundred orders.
+
+If the test finds no difference, keep the present product: the new one has yet to earn its cost.
+"""

@@ -1,0 +1,161 @@
+"""The page's structure: readable without a script, by keyboard, by a screen reader, on paper, and safe."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+from importlib.resources import files
+
+import pytest
+from finished_result import write_finished
+from PIL import Image
+
+from gigs.report.page import render_overview, render_page
+from gigs.report.view import bar, view_of
+
+STYLE = files("gigs.report").joinpath("templates/style.css").read_text()
+
+
+class Page(HTMLParser):
+    """Tags with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory) -> tuple[str, dict]:
+    folder = tmp_path_factory.mktemp("result")
+    record = write_finished(folder)
+    return render_page(folder, record), record
+
+
+def test_landmarks_language_and_names_of_sections(rendered) -> None:
+    page = Page(rendered[0])
+    assert page.all("html")[0]["lang"] == "en" and page.all("meta")[1]["name"] == "viewport"
+    assert all(len(page.all(name)) == 1 for name in ("header", "main", "footer", "h1"))
+    ids = {attributes.get("id") for _, attributes in page.tags}
+    labelled = [attributes["aria-labelledby"] for _, attributes in page.tags if "aria-labelledby" in attributes]
+    assert len(labelled) == 4 + 3 and set(labelled) <= ids
+
+
+def test_every_picture_says_what_it_is(rendered) -> None:
+    page = Page(rendered[0])
+    assert all(one.get("alt") for one in page.all("img"))
+    drawings = [one for one in page.all("svg") if one.get("aria-hidden") != "true"]
+    assert drawings and all(one["role"] == "img" and one["aria-label"] for one in drawings)
+    designs = [one["alt"] for one in page.all("img") if one["alt"].startswith("Redesign")]
+    assert len(designs) == 3 and all("design concept, not a listing photo" in alt for alt in designs)
+
+
+def test_every_drawn_picture_carries_its_mark(rendered) -> None:
+    found = re.findall(r"data:image/png;base64,([A-Za-z0-9+/=]+)", rendered[0])
+    marks = [Image.open(io.BytesIO(base64.b64decode(one))).info.get("Description", "") for one in found]
+    assert len(found) == 1 + 1 + 3 * 3
+    assert sum("not a listing photo" in mark for mark in marks) == len(found) - 1  # all but the photo
+    assert rendered[0].count("Design concept, not a listing photo</span>") == 1 + 3  # and in sight
+
+
+def test_sliders_are_inputs_that_a_keyboard_moves(rendered) -> None:
+    page = Page(rendered[0])
+    sliders = [one for one in page.all("input") if one["type"] == "range"]
+    assert len(sliders) == 3 and all(one["aria-label"] and one["min"] == "0" and one["max"] == "100" for one in sliders)
+    pairs = {attributes.get("id") for _, attributes in page.tags}
+    assert {one["data-pair"] for one in sliders} <= pairs
+    radios = [one for one in page.all("input") if one["type"] == "radio"]
+    assert {one["value"] for one in radios} == {"photo", "redrawn"} and {"photo", "redrawn"} <= pairs
+
+
+def test_without_a_script_and_on_paper_pictures_stand_side_by_side() -> None:
+    screen, paper = STYLE.split("@media print")
+    assert re.search(r"\.pair \{ display: grid;", screen) and re.search(r"^\.cut \{ display: none", screen, re.M)
+    laid_over = re.findall(r"(\S[^{}\n]*)\{[^}]*clip-path: inset\(0 calc", screen)
+    assert laid_over and all(rule.startswith(".js ") for rule in laid_over)
+    assert ".js .pair.both { display: grid; }" in paper and "clip-path: none" in paper and ".js .cut" in paper
+
+
+def test_nothing_is_fetched_from_elsewhere(rendered) -> None:
+    assert not re.search(r"(src|href)=[\"']?(https?:|//)", rendered[0]) and "@import" not in rendered[0]
+
+
+def test_redesigns_come_in_the_order_of_what_is_believed(rendered) -> None:
+    page, record = rendered
+    assert [entry["believed"]["gain"] for entry in record["suggestions"]] == [0.4, 1.2, -0.3]
+    assert re.findall(r"<h3[^>]*>Redesign (\d)</h3>", page) == ["2", "1", "3"]
+    assert page.index("Likely better") < page.index("No gain found")
+
+
+def test_likely_best_and_worst_are_given_for_each(rendered) -> None:
+    page, record = rendered
+    assert page.count("<dt>Likely</dt>") == page.count("<dt>Worst case</dt>") == page.count("<dt>Best case</dt>") == 3
+    one = record["suggestions"][1]["place"]
+    assert f"<dt>Best case</dt><dd>ahead of {100 * one['best']:.0f}%</dd>" in page
+    assert f"move up past {100 * (one['likely'] - one['photo']):.0f}% of the shop&#39;s dresses" in page
+
+
+def test_the_bar_spans_worst_to_best() -> None:
+    assert bar({"photo": 0.25, "worst": 0.2, "likely": 0.5, "best": 0.9}) == {
+        "left": 20.0, "width": 70.0, "likely": 50.0, "today": 25.0,
+    }  # fmt: skip
+
+
+def test_what_changes_and_what_redrawing_did_are_said_apart(rendered) -> None:
+    view = view_of(rendered[1])
+    assert "navy blue instead of light blue" in view["options"][1]["words"].lower()
+    assert "Redrawing alone changed little" in view["base_words"]
+    assert view["options"][0]["not_sure"] == ""  # without probes nothing is asked, so nothing is unsure
+
+
+def test_hostile_names_stay_text(tmp_path) -> None:
+    evil = '"><script>alert(1)</script>'
+    record = write_finished(tmp_path, audience={"name": evil, "label": evil, "users": 60, "scored_users": 60})
+    record["suggestions"][0]["nearest_item"]["item_id"] = evil
+    record["suggestions"][0]["changes"]["palette"]["after"][0]["hex"] = '"><script>alert(1)</script>'
+    page = render_page(tmp_path, record)
+    assert "<script>alert" not in page and len(Page(page).all("script")) == 1
+
+
+def test_results_of_an_earlier_gigs_still_have_a_report(tmp_path) -> None:
+    record = write_finished(tmp_path)
+    record["reconstruction"].pop("changes")
+    for entry in record["suggestions"]:
+        for name in ("changes", "place"):
+            entry.pop(name)
+    for path in (*tmp_path.glob("change-*"), *tmp_path.glob("nearest-*")):
+        path.unlink()
+    page = render_page(tmp_path, record)
+    assert page.count("<h3") == 3 and "Where it changes" not in page
+
+
+def test_the_overview_links_to_every_report(tmp_path) -> None:
+    results = [(tmp_path / name, write_finished(tmp_path / name)) for name in ("one", "two")]
+    page = render_overview(tmp_path, results)
+    assert [one["href"] for one in Page(page).all("a")] == ["one/report.html", "two/report.html"]
+    assert all(one["alt"] for one in Page(page).all("img")) and "move up past" in page
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1])
+@pytest.mark.parametrize("ink", ["ink", "pale", "good", "warn", "bad"])
+@pytest.mark.parametrize("ground", ["paper", "card"])
+def test_text_stands_out_in_light_and_dark(scheme, ink, ground) -> None:
+    """WCAG 2.2, 1.4.3: 4.5 to 1."""
+    block = re.findall(r":root \{(.*?)\}", STYLE, re.S)[scheme]
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block))
+    one, other = sorted((luminance(colours[ink]), luminance(colours[ground])), reverse=True)
+    assert (one + 0.05) / (other + 0.05) >= 4.5

@@ -1,0 +1,108 @@
+"""`gigs report`: pages made again, an overview, and a zip for a test with people."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+
+import pytest
+from finished_result import write_finished
+from PIL import Image
+from typer.testing import CliRunner
+
+from gigs.cli.app import app
+from gigs.errors import InputError, ModelError
+from gigs.finished import finished
+from gigs.report.rebuild import rebuild
+from gigs.report.trial import write_trial
+
+
+def test_the_same_page_comes_back_from_the_record_alone(tmp_path) -> None:
+    write_finished(tmp_path / "one")
+    page = (tmp_path / "one" / "report.html").read_bytes()
+    (tmp_path / "one" / "report.html").unlink()
+    assert rebuild(tmp_path / "one") == [tmp_path / "one" / "report.html"]
+    assert (tmp_path / "one" / "report.html").read_bytes() == page
+    assert Image.open(tmp_path / "one" / "contact-sheet.png").width > 200
+
+
+def test_a_finished_result_stays_finished_and_a_changed_one_does_not_become_so(tmp_path) -> None:
+    write_finished(tmp_path / "one")
+    (tmp_path / "one" / "report.html").write_text("spoilt")
+    assert finished(tmp_path / "one", "request") is None
+    rebuild(tmp_path / "one")
+    assert finished(tmp_path / "one", "request") is not None
+    picture = tmp_path / "one" / "raw" / "photo.png"
+    picture.write_bytes(picture.read_bytes() + b"x")
+    rebuild(tmp_path / "one")
+    assert finished(tmp_path / "one", "request") is None
+
+
+def test_several_products_get_an_overview(tmp_path) -> None:
+    for name in ("red dress", "boots"):
+        write_finished(tmp_path / name)
+    pages = rebuild(tmp_path)
+    assert [page.relative_to(tmp_path).as_posix() for page in pages] == [
+        "overview.html", "boots/report.html", "red dress/report.html",
+    ]  # fmt: skip
+    assert 'href="red dress/report.html"' in pages[0].read_text()
+
+
+def test_what_cannot_be_shown_is_named(tmp_path) -> None:
+    with pytest.raises(InputError, match="gigs suggest"):
+        rebuild(tmp_path / "nothing")
+    assert not (tmp_path / "nothing").exists()
+    write_finished(tmp_path / "one")
+    (tmp_path / "one" / "suggestion-2.png").unlink()
+    with pytest.raises(ModelError, match=r"suggestion-2\.png"):
+        rebuild(tmp_path / "one")
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda record: record["suggestions"][0].update(believed="yes"), lambda record: record.pop("category"),
+    lambda record: record["suggestions"][0].update(place={"photo": "high"}), lambda record: record.pop("judges"),
+    lambda record: record["suggestions"].clear(), lambda record: record.update(verdict={"verdict": "splendid"}),
+])  # fmt: skip
+def test_a_damaged_record_is_one_line(tmp_path, spoil) -> None:
+    record = write_finished(tmp_path)
+    spoil(record)
+    (tmp_path / "result.json").write_text(json.dumps(record))
+    with pytest.raises(ModelError, match=r"result\.json"):
+        rebuild(tmp_path)
+
+
+def test_the_test_pack_has_pictures_captions_a_table_and_a_guide(tmp_path) -> None:
+    write_finished(tmp_path / "dress")
+    path = write_trial(tmp_path / "dress", tmp_path / "panel.zip")
+    with zipfile.ZipFile(path) as archive:
+        rows = list(csv.DictReader(io.StringIO(archive.read("options.csv").decode("utf-8-sig"))))
+        assert [row["kind"] for row in rows] == ["photo", "redrawn", "redesign 2", "redesign 1", "redesign 3"]
+        assert [row["option"] for row in rows] == list("ABCDE")
+        assert "instead of" in rows[2]["caption"] and float(rows[2]["ahead_of_likely"]) == pytest.approx(0.72)
+        for row in rows:
+            note = Image.open(io.BytesIO(archive.read(row["file"]))).info.get("Description", "")
+            assert ("not a listing photo" in note) == (row["kind"] != "photo") == bool(row["note"])
+        assert "NOT LISTING PHOTOS" in archive.read("README.txt").decode()
+    first = path.read_bytes()
+    assert write_trial(tmp_path / "dress", path).read_bytes() == first
+
+
+def test_more_options_than_letters_and_names_that_look_like_formulas(tmp_path) -> None:
+    write_finished(tmp_path / "=cmd", gains=tuple(0.1 * number for number in range(30)))
+    with zipfile.ZipFile(write_trial(tmp_path / "=cmd", tmp_path / "x.zip")) as archive:
+        rows = list(csv.DictReader(io.StringIO(archive.read("options.csv").decode("utf-8-sig"))))
+    assert len({row["option"] for row in rows}) == 32 and rows[-1]["option"] == "F2"
+    assert all(row["product"] == "'=cmd" for row in rows)
+
+
+def test_the_command(tmp_path) -> None:
+    write_finished(tmp_path / "dress")
+    run = CliRunner().invoke
+    done = run(app, ["report", str(tmp_path / "dress"), "--test-pack"])
+    assert done.exit_code == 0 and "report.html" in done.output and (tmp_path / "dress" / "test-pack.zip").is_file()
+    done = run(app, ["report", str(tmp_path / "dress"), str(tmp_path / "a.zip"), "--test-pack"])
+    assert done.exit_code == 0 and (tmp_path / "a.zip").is_file()
+    for wrong in ([str(tmp_path / "b.zip")], ["pack.tar", "--test-pack"]):
+        assert isinstance(run(app, ["report", str(tmp_path / "dress"), *wrong]).exception, InputError)

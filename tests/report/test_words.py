@@ -1,0 +1,88 @@
+"""No word of the trade in what a seller reads, whatever the result."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from finished_result import write_finished
+
+from gigs.explain import words
+from gigs.inversion.gate import BLANK
+from gigs.report import texts
+from gigs.report.page import render_page
+from gigs.report.record import CAUTION
+
+TRADE = (
+    "lpips", "latent", "gan", "gans", "z-score", "z", "embedding", "embeddings", "inversion", "auc", "encoder",
+    "decoder", "generator", "recommender", "recommenders", "reconstruction", "standard deviation",
+    "standard deviations", "vector", "vectors", "tensor", "neural", "network", "gradient", "seed", "epoch", "dataset",
+    "classifier", "probe", "probes", "percentile", "preset", "cielab", "delta e", "ciede2000", "confidence interval",
+    "bootstrap", "cluster", "logistic", "fine-tuning", "checkpoint", "perceptual", "metric", "rgb", "score function",
+    "theta", "eps", "epsilon", "audience", "null", "none/",
+)  # fmt: skip
+
+
+def trade_words(text: str) -> list[str]:
+    return [word for word in TRADE if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text.lower())]
+
+
+def seller_part(page: str) -> str:
+    """What is read of the page, without the expert's details, scripts, styles and pictures."""
+    for part in ("details", "script", "style"):
+        page = re.sub(rf"<{part}[ >].*?</{part}>", "", page, flags=re.DOTALL)
+    labels = re.findall(r'(?:alt|aria-label|content|title|data-label|data-words)="([^"]*)"', page)
+    return re.sub(r"<[^>]*>", " ", page) + " ".join(labels)
+
+
+@pytest.mark.parametrize("photo", [True, False])
+@pytest.mark.parametrize("verified", [True, False])
+def test_the_sellers_part_of_the_page_has_none(tmp_path, verified, photo) -> None:
+    if verified and not photo:
+        pytest.skip("nothing is checked without a photo")
+    record = write_finished(tmp_path, verified=verified, photo=photo)
+    page = render_page(tmp_path, record)
+    assert trade_words(seller_part(page)) == []
+    assert "LPIPS" in page  # the expert's part is there, so the test above did look past it
+
+
+@pytest.mark.parametrize("verdict", list(texts.BELIEF))
+def test_no_verdict_has_any(tmp_path, verdict) -> None:
+    more = {"verdict": {"verdict": verdict, "gain": 0.1, "low": -1, "high": 1, "words": ""}}
+    page = render_page(tmp_path, write_finished(tmp_path, **more))
+    assert trade_words(seller_part(page)) == [] and texts.NEXT[verdict] in page
+
+
+def test_cautions_patterns_and_the_guide_to_a_test_have_none() -> None:
+    said = [CAUTION, BLANK, texts.TRIAL_README, texts.TRIAL_REDRAWN, *words.PATTERNS.values(), words.NOTHING]
+    assert trade_words(" ".join(said)) == []
+
+
+def test_the_list_finds_what_it_is_for() -> None:
+    assert trade_words("Its LPIPS after inversion, a z-score") == ["lpips", "z-score", "inversion"]
+    assert trade_words("an elegant shop with a seedling") == []
+
+
+@pytest.mark.parametrize(("kind", "many"), [
+    ("Dress", "dresses"), ("Trousers", "trousers"), ("T-shirt", "t-shirts"), ("Leggings/Tights", "leggings/tights"),
+    ("Unknown", "products"), ("", "products"),
+])  # fmt: skip
+def test_types_have_a_plural(kind, many) -> None:
+    assert texts.plural(kind) == many
+
+
+@pytest.mark.parametrize(("photo", "likely", "said"), [
+    (0.42, 0.60, "move up past 18% of the shop's dresses"), (0.42, 0.40, "fall behind another 2%"),
+    (0.42, 0.424, "stay about where it is"), (0.0, 1.0, "past over 99% of"),
+])  # fmt: skip
+def test_a_gain_is_said_in_products_passed(photo, likely, said) -> None:
+    assert said in texts.move({"photo": photo, "likely": likely}, "Dress")
+
+
+@pytest.mark.parametrize(("share", "specificity", "said"), [
+    (0.71, 0.3, "About 7 in 10 of these buyers should like it better, more so than other buyers."),
+    (0.98, None, "Nearly all of these buyers"), (0.02, 0.05, "Hardly any of these buyers should like it better."),
+    (0.5, -0.4, "other buyers even more so"),
+])  # fmt: skip
+def test_who_gains_is_said_in_tens(share, specificity, said) -> None:
+    assert said in texts.whom(share, specificity)
