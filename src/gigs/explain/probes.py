@@ -1,7 +1,8 @@
 """What attributes a picture shows, by the shop's own words for them: linear probes on a frozen network's features.
 
 They look through the network of the category classifier (`verify.category`), so their answers cost one product of
-matrices more. A probe says something only where its like was right four times in five on photos kept back.
+matrices more. A probe says something only where its like was right four times in five, on photos kept back and on what
+the generator makes of them: redrawn products are softer than photos, and guesses about them worse.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Probe:
         bias: `[C]`.
         thresholds: Probability from which each value is said, `[C]`; `NEVER` for values that are not told reliably.
         about: Photos, and on held-out photos: `accuracy` of all guesses, `precision` of what is said, and the `said`
-            share.
+            share; under `redrawn` the same of those photos redrawn.
     """
 
     names: tuple[str, ...]
@@ -124,11 +125,13 @@ def train_probes(
     held_out: np.ndarray,
     backbone: Backbone,
     *,
+    redrawn: Mapping[int, np.ndarray] | None = None,
     strength: float = 0.003,
 ) -> Probes:
     """Fit a multinomial logistic regression for every column.
 
-    Thresholds are set on a fifth of the training products, by a fit without them; held-out photos only measure.
+    Thresholds are set on a fifth of the training products (`kept_back`), by a fit without them; held-out photos only
+    measure.
 
     Args:
         features: `[N,width]` of real photos.
@@ -136,6 +139,8 @@ def train_probes(
         products: Product of each photo, `[N]`: colour variants of one product stay on one side.
         held_out: bool `[N]`.
         backbone: What made the features.
+        redrawn: By row, features `[width]` of photos as the generator redraws them: of such that were kept back, which
+            raise thresholds, and of held-out ones.
         strength: Inverse of the regularisation, scikit-learn's C.
 
     Raises:
@@ -143,10 +148,18 @@ def train_probes(
     """
     mean, spread = features[~held_out].mean(0), features[~held_out].std(0).clip(1e-3)
     standard = ((features - mean) / spread).astype(np.float32)
-    fifth = np.isin(products, np.unique(products[~held_out])[::5])
-    probes = {name: _train(standard, values, fifth, held_out, name, strength) for name, values in labels.items()}
+    fifth = kept_back(products, held_out)
+    rows = np.array(sorted(redrawn or {}), dtype=int)
+    again = np.stack([redrawn[row] for row in rows]) if redrawn else features[:0]
+    soft = rows, ((again - mean) / spread).astype(np.float32)
+    probes = {name: _train(standard, values, fifth, held_out, soft, name, strength) for name, values in labels.items()}
     as_tensor = torch.from_numpy
     return Probes(backbone.fingerprint(), as_tensor(mean).float(), as_tensor(spread).float(), probes)
+
+
+def kept_back(products: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    """Which photos thresholds are set on, bool `[N]`: every fifth product of the training photos."""
+    return np.isin(products, np.unique(products[~held_out])[::5]) & ~held_out
 
 
 def thresholds_of(probabilities: np.ndarray, truth: np.ndarray, precision: float) -> np.ndarray:
@@ -171,7 +184,13 @@ def thresholds_of(probabilities: np.ndarray, truth: np.ndarray, precision: float
 
 
 def _train(
-    standard: np.ndarray, labels: np.ndarray, fifth: np.ndarray, held_out: np.ndarray, column: str, strength: float
+    standard: np.ndarray,
+    labels: np.ndarray,
+    fifth: np.ndarray,
+    held_out: np.ndarray,
+    redrawn: tuple[np.ndarray, np.ndarray],
+    column: str,
+    strength: float,
 ) -> Probe:
     names, counts = np.unique(labels[~held_out & (labels != "")], return_counts=True)
     names = names[counts >= FEWEST]
@@ -182,9 +201,17 @@ def _train(
     index = np.searchsorted(names, labels)
     first = fit_linear(standard[train], labels[train], names, strength)
     thresholds = thresholds_of(_probabilities(first, standard[kept]), index[kept], PRECISION + MARGIN)
+    rows, soft = redrawn
+    mine = fifth[rows] & known[rows]
+    if mine.any():
+        theirs = thresholds_of(_probabilities(first, soft[mine]), index[rows[mine]], PRECISION + MARGIN)
+        thresholds = np.maximum(thresholds, theirs)
     both = np.concatenate([train, kept])
     fitted = fit_linear(standard[both], labels[both], names, strength)
     about = _measure(_probabilities(fitted, standard[test]), index[test], thresholds) | {"photos": len(both)}
+    mine = held_out[rows] & known[rows]
+    if mine.any():
+        about["redrawn"] = _measure(_probabilities(fitted, soft[mine]), index[rows[mine]], thresholds)
     weight, bias = (torch.as_tensor(part, dtype=torch.float32) for part in fitted)
     return Probe(tuple(str(name) for name in names), weight, bias, torch.as_tensor(thresholds).float(), about)
 

@@ -1,0 +1,119 @@
+"""`gigs pack probes`, what a suggestion then says, and which commands take the probes away again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from colour_shop import colour_shop, random_backbone
+from shop_packs import shop_limits, shop_pack, train_for_shop
+from small_models import small_encoder, small_generator
+
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError, ModelError
+from gigs.explain import probes as subject
+from gigs.explain.probes import FILE, Probes, load_probes
+from gigs.generator.base import save_generator
+from gigs.inversion.encoder import save_encoder
+from gigs.packs import load_pack, update_pack
+from gigs.packs import probes as packs_probes
+from gigs.packs.panel import load_panel
+from gigs.packs.probes import add_probes
+from gigs.presets import get_preset
+from gigs.suggest import Request, run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_limits():
+    with shop_limits(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subject, "FEWEST", 5)
+        patch.setattr(subject, "ENOUGH", 2)
+        yield
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    return colour_shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def pack(shop: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With probes, trained twice: the second time over the first."""
+    files = train_for_shop(shop, tmp_path_factory.mktemp("models"))
+    root = shop_pack(shop, files, tmp_path_factory.mktemp("pack"))
+    for columns in (["type"], ["colour", "type"]):
+        add_probes(root, shop, columns=columns)
+    return root
+
+
+def test_the_pack_says_what_its_probes_are_worth_and_its_hashes_fit(pack: Path) -> None:
+    loaded = load_pack(pack)
+    assert FILE in loaded.info["files"] and set(loaded.info["probes"]) == {"colour", "type"}
+    assert loaded.info["probes"]["colour"]["redrawn"]["held_out_photos"] > 0
+    panel = load_panel(loaded, "ladies")
+    assert panel is not None and panel.probes is not None and set(panel.probes.probes) == {"colour", "type"}
+
+
+def test_a_suggestion_has_the_probes_answers(pack: Path, tmp_path: Path) -> None:
+    run(Request(
+        preset=get_preset("fast", n=2, steps=2), out=tmp_path, example=1, audience="ladies", pack=str(pack),
+        min_audience=1,
+    ))  # fmt: skip
+    result = json.loads((tmp_path / "result.json").read_text())
+    for number, entry in enumerate(result["suggestions"], start=1):
+        assert set(entry["changes"]["attributes"]) == {"colour", "type"}
+        said = entry["changes"]["attributes"]["colour"]
+        assert said["before"]["value"] in ("Red", "Blue") and 0 <= said["after"]["confidence"] <= 1
+        assert set(entry["place"]) == {"photo", "worst", "likely", "best"}
+        assert entry["place"]["worst"] <= entry["place"]["likely"] <= entry["place"]["best"]
+        assert (tmp_path / f"nearest-{number}.png").is_file() and (tmp_path / entry["changes"]["map"]).is_file()
+
+
+def test_without_verification_colours_alone_are_described(pack: Path, tmp_path: Path) -> None:
+    run(Request(
+        preset=get_preset("fast", n=2, steps=2), out=tmp_path, example=1, audience="ladies", pack=str(pack),
+        min_audience=1, verify=False,
+    ))  # fmt: skip
+    entry = json.loads((tmp_path / "result.json").read_text())["suggestions"][0]
+    assert entry["changes"]["attributes"] == {} and entry["changes"]["palette"]["after"] and entry["changes"]["words"]
+
+
+def test_a_newer_generator_takes_them_away(pack: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(pack, tmp_path / "pack"))
+    update_pack(
+        root, generator=save_generator(tmp_path / "g.safetensors", small_generator(1)),
+        encoder=save_encoder(tmp_path / "e.safetensors", small_encoder(1)), examples={"new": 1}, card={},
+    )  # fmt: skip
+    updated = load_pack(root)
+    assert FILE not in updated.info["files"] and not (root / FILE).exists() and "probes" not in updated.info
+
+
+def test_probes_of_other_eyes_are_refused(pack: Path, tmp_path: Path) -> None:
+    from gigs import storage
+
+    root = Path(shutil.copytree(pack, tmp_path / "pack"))
+    old = load_probes(root / FILE)
+    Probes(random_backbone("alexnet", 9).fingerprint(), old.mean, old.spread, old.probes).save(root / FILE)
+    info = storage.read_json(root / "pack.json")
+    info["files"][FILE] = storage.sha256_of(root / FILE)
+    storage.write_json(root / "pack.json", info)
+    with pytest.raises(ModelError, match="gigs pack probes"):
+        load_panel(load_pack(root), "ladies")
+
+
+def test_what_is_missing_is_named(pack: Path, shop: Catalogue, small_pack: Path) -> None:
+    with pytest.raises(InputError, match="gigs pack scorers"):
+        add_probes(small_pack, shop)
+    with pytest.raises(InputError, match="--column taste"):
+        add_probes(pack, shop, columns=["taste"])
+
+
+def test_redrawn_photos_are_of_both_kinds_and_no_more_than_asked_for() -> None:
+    import numpy as np
+
+    products, held_out = np.arange(100) // 2, np.arange(100) >= 80
+    rows = packs_probes._again(products, held_out, 6)
+    assert len(rows) == 12 and held_out[rows].sum() == 6
+    assert set(rows[~held_out[rows]]) <= set(np.flatnonzero(subject.kept_back(products, held_out)))
