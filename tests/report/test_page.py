@@ -116,6 +116,13 @@ def test_what_changes_and_what_redrawing_did_are_said_apart(rendered) -> None:
     assert view["options"][0]["not_sure"] == ""  # without probes nothing is asked, so nothing is unsure
 
 
+def test_a_doubtful_kind_of_product_is_said_loudly(tmp_path) -> None:
+    record = write_finished(tmp_path)
+    assert "compared with the shop&#39;s dresses" in render_page(tmp_path, record)
+    record["category"]["probability"] = 0.6
+    assert "not sure what kind of product" in render_page(tmp_path, record)
+
+
 def test_hostile_names_stay_text(tmp_path) -> None:
     evil = '"><script>alert(1)</script>'
     record = write_finished(tmp_path, audience={"name": evil, "label": evil, "users": 60, "scored_users": 60})

@@ -29,7 +29,10 @@ def render_page(folder: Path, result: dict[str, Any]) -> str:
     environment.filters["exists"] = lambda name: folders.inside(folder, name).is_file()
     environment.filters["size"] = lambda name: _size(folders.inside(folder, name))
     return environment.get_template("report.html").render(
-        view=view_of(result), result=result, try_words=texts.TRY.format(folder=folder.name or "FOLDER")
+        view=view_of(result),
+        result=result,
+        try_words=texts.TRY,
+        command=texts.TRY_COMMAND.format(folder=folder.name or "FOLDER"),
     )
 
 

@@ -43,12 +43,19 @@ NEXT = {
     "no promise": "Choose a larger group of buyers, or come back with more purchases.",
     "unchecked": "Treat these as ideas. If one appeals to you, show it to customers before you make anything.",
 }
-TRY = "`gigs report {folder} --test-pack` puts the pictures into a file for a customer panel or a shop's own test."
+TRY = "puts the pictures into one file for a customer panel or a shop's own test."
+TRY_COMMAND = "gigs report {folder} --test-pack"
 
 REDRAWN = "The computer redrew your product, and every redesign starts from that picture."
 REDRAWN_CHANGES = "Redrawing alone changed this, which is not part of any redesign: {words}"
 REDRAWN_SAME = "Redrawing alone changed little that can be named."
 SCRATCH = "A design drawn from scratch; every redesign starts from it."
+TAKEN_FOR = "It is compared with the shop's {kinds}, since that is what the computer takes it for."
+TAKEN_UNSURELY = (
+    "The computer is not sure what kind of product this is. It compares it with the shop's {kinds}: if that is wrong, "
+    "trust none of what follows."
+)
+SURE_OF_KIND = 0.8  # probability; the bundled pack's classifier is right nine times in ten
 NOT_SURE = "Not sure about: {names}."
 
 

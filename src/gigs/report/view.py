@@ -23,6 +23,7 @@ def view_of(result: dict[str, Any]) -> dict[str, Any]:
         "photo_name": (photo or {}).get("source") or "your photo",
         "base": base["file"],
         "base_words": _base_words(photo is not None, changed),
+        "kind_words": _kind_words(result),
         "base_colours": ((base.get("changes") or {}).get("palette") or {}).get("after", []),
         "options": [_option(number, entry, result) for number, entry in numbered],
         "belief": _belief(result, verdict),
@@ -41,6 +42,16 @@ def _base_words(has_photo: bool, changed: str | None) -> str:
         return texts.REDRAWN
     said = texts.REDRAWN_SAME if changed.startswith("Almost nothing") else texts.REDRAWN_CHANGES.format(words=changed)
     return f"{texts.REDRAWN} {said}"
+
+
+def _kind_words(result: dict[str, Any]) -> dict[str, Any] | None:
+    """What the product is taken for, and whether that is doubtful: everything is compared with that kind."""
+    if not result["verified"]:
+        return None
+    about = result["category"]
+    doubtful = about["probability"] < texts.SURE_OF_KIND
+    words = texts.TAKEN_UNSURELY if doubtful else texts.TAKEN_FOR
+    return {"words": words.format(kinds=texts.plural(about["photo"])), "doubtful": doubtful}
 
 
 def _option(number: int, entry: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
