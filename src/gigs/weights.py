@@ -16,13 +16,13 @@ from gigs import storage
 from gigs.errors import ModelError
 from gigs.storage import load_tensors, save_tensors, sha256_of
 from gigs.weights_formats import Tensors
-from gigs.weights_table import ARTIFACTS, CONTENT, Artifact
+from gigs.weights_table import ARTIFACTS, CONTENT, SINGLE, Artifact
 
 _log = logging.getLogger(__name__)
 
 
 def available() -> list[str]:
-    """Names that `fetch` knows."""
+    """Names that `fetch` knows and whose numbers are pinned whatever source they come from."""
     return sorted(CONTENT)
 
 
@@ -42,6 +42,7 @@ def fetch(name: str) -> Tensors:
             [O,I,H,W] and `.bias` [O]; "lpips-vgg" and "lpips-alex" the `linK.model.1.weight` [1,C,1,1] of lpips;
             "efficientnet-lite0" and "-lite1" the whole state dict of timm's `tf_efficientnet_lite0` and `-lite1`
             (images normalised with mean and standard deviation 0.5).
+            "inception-v3", torchvision's without its auxiliary classifier, has a single source (`SINGLE`).
 
     Returns:
         Tensors by name, float32 on the CPU (the unused batch counts of batch normalisation are int64).
@@ -50,7 +51,7 @@ def fetch(name: str) -> Tensors:
         ModelError: The name is unknown, a file in `GIGS_WEIGHTS_DIR` is not the pinned one, or no source is within
             reach; the message says what was tried and how to place a file by hand.
     """
-    if name not in CONTENT:
+    if name not in CONTENT and name not in SINGLE:
         raise ModelError(f"no weights are named {name!r}; there are {', '.join(available())}")
     found = _from_cache(name) or _from_folder(name)
     if found is not None:
@@ -137,6 +138,8 @@ def _keep(name: str, tensors: Tensors, artifact: Artifact) -> None:
 
 def _checked(name: str, tensors: Tensors) -> Tensors:
     """The tensors, if they are the pinned ones."""
+    if name in SINGLE:
+        return tensors
     if (found := content_hash(tensors)) != CONTENT[name]:
         raise ModelError(f"{name}: these are other numbers than the pinned ones (content SHA-256 {found[:12]}...)")
     return tensors

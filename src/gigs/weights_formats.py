@@ -129,6 +129,12 @@ def torchvision_features(checkpoint: Path) -> Tensors:
     return {name: tensor for name, tensor in read_checkpoint(checkpoint).items() if name.startswith("features.")}
 
 
+def inception_without_auxiliary(checkpoint: Path) -> Tensors:
+    """torchvision's InceptionV3 without the auxiliary classifier that only its training used."""
+    state = _without_counts(read_checkpoint(checkpoint))
+    return {name: tensor for name, tensor in state.items() if not name.startswith("AuxLogits.")}
+
+
 def lite_from_timm(checkpoint: Path) -> Tensors:
     """An EfficientNet-Lite as timm publishes it."""
     return _without_counts(read_checkpoint(checkpoint))
