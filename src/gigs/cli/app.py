@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from gigs.cli import data, evaluate, generator, pack, recommend, recommender, report, suggest, train, verify
+from gigs.cli import data, evaluate, experiment, generator, pack, recommend, recommender, report, suggest, train, verify
 from gigs.cli.console import errors
 from gigs.errors import GigsError, is_out_of_memory
 
@@ -34,6 +34,7 @@ app.add_typer(generator.app, name="generator")
 app.add_typer(recommender.app, name="recommender")
 app.add_typer(pack.app, name="pack")
 app.add_typer(verify.app, name="verify")
+app.add_typer(experiment.app, name="experiment")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,116 @@
+"""`gigs experiment`: the paper's tables and figures on any catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from gigs.bars import progress_bars
+from gigs.cli.console import errors, output
+
+app = typer.Typer(help="The paper's tables and figures, on any catalogue and with any models.", no_args_is_help=True)
+WORDS = {
+    "table2": "The method against preference maximisation, personalised and not, from designs drawn at random.",
+    "table3": "Products that sampled users bought, and products that they did not.",
+    "table4": "Upper-body garments, footwear and trousers (or other --segment).",
+    "table5": "Audiences of 1 to 1000 users and of all; with Fig. 6, a box plot.",
+    "radius": "The search radius from 0.1 to 0.6: gain, judges' gain, category kept, diversity.",
+    "figures": "Fig. 4 and 5: grids of what the generators drew.",
+    "all": "Every table and figure; what is finished in --out already is only summed up.",
+}
+CATALOGUE = typer.Argument(..., metavar="CATALOGUE", help="Folder from `gigs data import`.")
+PROTOCOL = typer.Option(
+    "honest", help="honest; paper-text (the paper's numbers); paper-code (what its scripts do): docs/experiments.md."
+)
+ITEMS = typer.Option(50, help="Photos or users a row of a table.")
+SEED = typer.Option(0, help="Draws users, photos and first shifts.")
+OUT = typer.Option(Path("experiments"), "--out", "-o", help="Folder for tables and plots.")
+WORK = typer.Option(
+    None, help="Folder for results as they are made, reconstructions and pictures; `work` inside --out if not given."
+)
+RECOMMENDER = typer.Option(None, help="Recommender file with its users: the target.")
+METHODS = typer.Option(
+    ["gradient", "supported"], "--method", help="How photos are redesigned: gradient (the paper's), supported; or both."
+)
+BASELINE = typer.Option(None, help="Folder from `gigs train generator --family dvbpr-gan`, for table2.")
+PRESET = typer.Option("fast", help="Of the redesigns, as in `gigs suggest`; the protocol sets n, radius and weights.")
+STEPS = typer.Option(None, help="T, steps of every loop, in place of the preset's own.")
+PACK = typer.Option("hm-64", help="Whose generator is used and whose judges are asked.")
+GENERATOR = typer.Option(None, help="Generator file to use instead of the pack's.")
+ENCODER = typer.Option(None, help="Encoder file that goes with --generator.")
+SPACE = typer.Option(None, help="Latent space to search in, as in `gigs suggest`.")
+CLASS = typer.Option(None, "--class", min=0, help="Class to draw, where the generator knows classes.")
+SIZE = typer.Option(None, help="Side in pixels at which pictures are compared and scored.")
+WHERE = typer.Option("", help="Condition on the items whose photos are drawn.")
+SEGMENTS = typer.Option([], "--segment", metavar="NAME=CONDITION", help="Row of table4; any number of them.")
+PHOTOS = typer.Option(False, "--with-photos", help="Let Fig. 5 show the catalogue's photos (not for publication).")
+DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
+
+
+@app.callback()
+def group() -> None:
+    """The paper's tables and figures, on any catalogue and with any models; an interrupted one goes on.
+
+    Example: gigs experiment table3 data/hm --recommender runs/target/recommender.safetensors --items 50
+    """
+
+
+def _command(name: str) -> Callable[..., None]:
+    """The command of one table: they differ in nothing but what they run."""
+
+    def command(
+        catalogue: Path = CATALOGUE,
+        protocol: str = PROTOCOL,
+        items: int = ITEMS,
+        seed: int = SEED,
+        out: Path = OUT,
+        work: Path = WORK,
+        recommender: Path = RECOMMENDER,
+        methods: list[str] = METHODS,
+        baseline: Path = BASELINE,
+        preset: str = PRESET,
+        steps: int = STEPS,
+        pack: str = PACK,
+        generator: Path = GENERATOR,
+        encoder: Path = ENCODER,
+        space: str = SPACE,
+        label: int = CLASS,
+        size: int = SIZE,
+        where: str = WHERE,
+        segments: list[str] = SEGMENTS,
+        photos: bool = PHOTOS,
+        device: str = DEVICE,
+    ) -> None:
+        from gigs.experiments.bench import Parts, load_bench
+        from gigs.experiments.protocol import get_protocol
+        from gigs.experiments.report import run_experiments
+        from gigs.experiments.settings import TABLES, ExperimentSettings, segments_of
+        from gigs.generator.use import Use
+        from gigs.presets import get_preset  # torch takes seconds to import; --help should not wait for it
+
+        settings = ExperimentSettings(
+            items=items, seed=seed, methods=tuple(methods), where=where, segments=segments_of(segments)
+        )
+        parts = Parts(
+            catalogue=catalogue, pack=pack, generator=generator, encoder=encoder, recommender=recommender,
+            baseline=baseline, device=device, use=Use(space=space, label=label, size=size),
+        )  # fmt: skip
+        chosen, wanted = get_protocol(protocol), get_preset(preset, steps=steps)
+        names = (*TABLES, "figures") if name == "all" else (name,)
+        with progress_bars(errors) as on_step:
+            bench = load_bench(parts, chosen, wanted, settings, work or out / "work", on_step=on_step)
+            files = run_experiments(names, bench, out, photos=photos, tell=_tell, on_step=on_step)
+        output.print("\n".join(str(file) for file in files), markup=False, highlight=False, soft_wrap=True)
+
+    command.__doc__ = WORDS[name]
+    return command
+
+
+def _tell(line: str) -> None:
+    errors.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+for _name in WORDS:
+    app.command(_name)(_command(_name))

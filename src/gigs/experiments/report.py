@@ -1,0 +1,105 @@
+"""Run experiments and leave their files in one folder; the summary is written anew from what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gigs import storage
+from gigs.errors import ModelError
+from gigs.experiments.answers import answers
+from gigs.experiments.bench import Bench
+from gigs.experiments.cells import Record
+from gigs.experiments.grids import method_grid, product_grid
+from gigs.experiments.plots import radius_plot, users_box_plot
+from gigs.experiments.run import Tell, quiet, run_table
+from gigs.experiments.settings import TABLES
+from gigs.experiments.table import describe_table
+from gigs.experiments.write import stem_of, write_table
+from gigs.metrics.inception import Classifier, figure_network
+from gigs.progress import OnStep, silent
+
+GRIDS = ("table2", "table3")  # whose pictures Fig. 4 and 5 show
+
+
+def run_experiments(
+    names: Sequence[str],
+    bench: Bench,
+    out: Path,
+    *,
+    photos: bool = False,
+    tell: Tell = quiet,
+    on_step: OnStep = silent,
+) -> list[Path]:
+    """Run tables, write their files, their plots and the summary.
+
+    Args:
+        names: Tables of `TABLES`, and `figures` for Fig. 4 and 5.
+        bench: What to work with.
+        out: Folder for files.
+        photos: Let Fig. 5 show the catalogue's photos, which are not ours to publish.
+        tell: Is told estimates, and what was written.
+        on_step: Progress.
+
+    Returns:
+        The files, the summary last.
+    """
+    network: Classifier | None = None
+    written: list[Path] = []
+    for name in names:
+        if name == "figures":
+            written += _figures(bench, out, photos, tell, on_step)
+            continue
+        found = run_table(name, bench, tell=tell, on_step=on_step)
+        network = network or figure_network().to(bench.compute.device)
+        described = describe_table(name, bench, found, network, on_step=on_step)
+        written += write_table(out, described) + _plots(name, described, found, bench, out)
+        tell(f"{name}: {out / stem_of(described)}.md")
+    written.append(write_summary(out, bench.protocol.name))
+    return written
+
+
+def _plots(name: str, described: dict[str, Any], found: Sequence[Record], bench: Bench, out: Path) -> list[Path]:
+    if name == "table5":
+        return [users_box_plot(out / f"fig6-{bench.protocol.name}.png", found, bench.protocol)]
+    if name == "radius":
+        return [radius_plot(out / f"radius-{bench.protocol.name}.png", described)]
+    return []
+
+
+def _figures(bench: Bench, out: Path, photos: bool, tell: Tell, on_step: OnStep) -> list[Path]:
+    """Fig. 4 and 5, of tables 2 and 3 (which are run where they were not)."""
+    second, third = (run_table(name, bench, tell=tell, on_step=on_step) for name in GRIDS)
+    protocol = bench.protocol.name
+    name = f"fig5-{protocol}{'-with-photos' if photos else ''}.png"
+    return [
+        method_grid(out / f"fig4-{protocol}.png", second, bench),
+        product_grid(out / name, third, bench, photos=photos),
+    ]
+
+
+def write_summary(out: Path, protocol: str) -> Path:
+    """`summary-PROTOCOL.md`: the paper's claims, answered by the tables in a folder."""
+    tables = {name: found for name in TABLES if (found := _described(out / f"{name}-{protocol}.json"))}
+    lines = [f"# What the tables say, protocol {protocol}", ""]
+    for name, table in tables.items():
+        settings = table["settings"]
+        lines.append(
+            f"- [{name}]({name}-{protocol}.md): {table['rows'][0]['items']} items a row, preset {settings['preset']} "
+            f"(T={settings['T_inversion']} and {settings['T_shifting']}), on {table['measured_on']}"
+        )
+    missing = [name for name in TABLES if name not in tables]
+    if missing:
+        lines.append(f"- not run yet: {', '.join(missing)}")
+    lines.append("")
+    for paragraph in answers(tables):
+        lines += [paragraph] if paragraph.startswith("- ") else ["", paragraph]
+    return storage.write_text(out / f"summary-{protocol}.md", "\n".join(lines).rstrip() + "\n")
+
+
+def _described(path: Path) -> dict[str, Any] | None:
+    try:
+        return storage.read_json(path)
+    except ModelError:
+        return None
