@@ -38,7 +38,8 @@ def method_grid(path: Path, found: Sequence[Record], bench: Bench) -> Path:
         for (cell, _), records in cells.items():
             if cell != "non-personalised":
                 images = _ordered(store, records[number])
-                strip += [(cell if place == 0 else "", image) for place, image in enumerate(images[:5])]
+                named = cell if number == 0 else ""
+                strip += [(named if place == 0 else "", image) for place, image in enumerate(images[:5])]
         rows.append(strip)
     return _draw(path, rows)
 

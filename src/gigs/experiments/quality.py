@@ -39,6 +39,7 @@ def frechet(real: np.ndarray, fake: Sequence[np.ndarray], *, seed: int = 0) -> F
     tr (A B)^(1/2) is the sum of the singular values of the product of both sides' centred features: a matrix of
     pictures by pictures, however many features there are.
     """
+    _require_two(len(real), sum(map(len, fake)))
     real = real.astype(np.float64)
     centre = real.mean(0)
     y = real - centre
@@ -56,15 +57,14 @@ def frechet(real: np.ndarray, fake: Sequence[np.ndarray], *, seed: int = 0) -> F
         roots = np.sqrt(np.linalg.eigvalsh(small).clip(0.0)).sum() / np.sqrt((len(rows) - 1) * (len(y) - 1))
         return max(0.0, float(np.square(mean).sum() + spread_x + spread_y - 2 * roots))
 
-    _require_two(len(y), len(x))
     return bootstrapped(distance, len(fake), len(x), seed=seed, resamples=RESAMPLES)
 
 
 def kernel(real: np.ndarray, fake: Sequence[np.ndarray], *, seed: int = 0) -> Figure:
     """Kernel distance (`metrics.kid`) over all pictures at once, without subsets: the unbiased estimate for any n."""
+    _require_two(len(real), sum(map(len, fake)))
     y = real.astype(np.float64)
     x, place = _joined(fake)
-    _require_two(len(y), len(x))
     within_y = _kernel(y, y)
     own_y = (within_y.sum() - np.trace(within_y)) / (len(y) * (len(y) - 1))
     within, between = _kernel(x, x), _kernel(x, y).mean(1)

@@ -56,13 +56,14 @@ def describe_table(
     for (cell, method), own in cells.items():
         figures = cell_figures(own, bench.protocol, seed=bench.settings.seed)
         figures |= _looks(table, cell, bench, own, store, network, on_step)
-        rows.append(_row(table, cell, method, own, figures, bench))
+        rows.append(_row(cell, method, own, figures, bench))
     return {
         "schema": SCHEMA,
         "table": table,
         "protocol": {"name": bench.protocol.name, "words": bench.protocol.words},
         "measured_on": _measured_on(bench),
         "paper_measured_on": DATA,
+        "paper": PRINTED.get(table, {}),
         "settings": _settings(bench),
         "features": network.name,
         "opposite_ssim": bench.protocol.diversity,
@@ -74,9 +75,7 @@ def describe_table(
     }
 
 
-def _row(
-    table: str, cell: str, method: str, own: Sequence[Record], figures: Mapping[str, Figure], bench: Bench
-) -> dict[str, Any]:
+def _row(cell: str, method: str, own: Sequence[Record], figures: Mapping[str, Figure], bench: Bench) -> dict[str, Any]:
     row: dict[str, Any] = {
         "cell": cell,
         "method": method,
@@ -86,7 +85,6 @@ def _row(
         "photos_of_trained_products": sum(bool(one["seen"]) for one in own),
         "seconds_an_item": round(sum(one["seconds"] for one in own) / len(own), 2),
         "figures": {name: value.record() for name, value in figures.items()},
-        "paper": {name: list(value) for name, value in PRINTED.get(table, {}).get(cell, {}).items()},
     }
     target = bench.buyers.eyes[0].name
     if JUDGES_GAIN in figures:

@@ -46,9 +46,9 @@ def as_csv(described: Mapping[str, Any]) -> str:
         for name, one in row["figures"].items():
             numbers = [one[key] for key in ("mean", "sd", "n", "items", "low", "high")]
             writer.writerow([*start, row["cell"], row["method"], name, *("" if x is None else x for x in numbers)])
-    for row in _once(described["rows"]):
-        for name, (mean, sd) in row["paper"].items():
-            writer.writerow([*start, row["cell"], PAPER, name, mean, "" if sd is None else sd, "", "", "", ""])
+    for cell, printed in described["paper"].items():
+        for name, (mean, sd) in printed.items():
+            writer.writerow([*start, cell, PAPER, name, mean, "" if sd is None else sd, "", "", "", ""])
     return buffer.getvalue()
 
 
@@ -124,21 +124,19 @@ def _notes(described: Mapping[str, Any]) -> list[str]:
     if described["why_no_judges"]:
         lines = [f"No judges: {described['why_no_judges']}."]
     lines.append(f"IS, FID and KID look through {described['features']}.")
-    trained = sum(row["photos_of_trained_products"] for row in described["rows"])
-    photos = sum(row["photos"] for row in described["rows"])
-    if photos:
-        lines.append(f"Of the {photos} uses of photos, {trained} are of products that the generator was trained with.")
+    trained = {row["cell"]: row["photos_of_trained_products"] for row in described["rows"]}
+    some = ", ".join(f"{count} in the row {cell}" for cell, count in trained.items() if count)
+    if any(row["photos"] for row in described["rows"]):
+        lines.append(f"Photos of products that the generator was trained with: {some or 'none'}.")
     return [" ".join(lines), ""]
 
 
 def _paper(described: Mapping[str, Any]) -> list[str]:
-    rows = [row for row in _once(described["rows"]) if row["paper"]]
-    if not rows:
+    printed = described["paper"]
+    if not printed:
         return []
-    names = list(dict.fromkeys(name for row in rows for name in row["paper"]))
-    cells = [
-        [row["cell"], *(_printed(row["paper"].get(name)) for name in names)] for row in rows
-    ]  # fmt: skip
+    names = list(dict.fromkeys(name for row in printed.values() for name in row))
+    cells = [[cell, *(_printed(row.get(name)) for name in names)] for cell, row in printed.items()]
     return [
         "## As printed in the paper",
         "",
@@ -181,11 +179,6 @@ def _p(value: float | None) -> str:
     if value is None:
         return "-"
     return "< 0.0001" if value < 1e-4 else f"{value:.4f}"
-
-
-def _once(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The first row of each cell: the paper has one method."""
-    return list({row["cell"]: row for row in reversed(rows)}.values())[::-1]
 
 
 def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
