@@ -55,7 +55,6 @@ def as_csv(described: Mapping[str, Any]) -> str:
 def as_markdown(described: Mapping[str, Any]) -> str:
     """Rows, the paper's rows below them, paired comparisons, and what all of it was measured on."""
     settings = described["settings"]
-    columns = columns_of(described)
     lines = [
         f"# {described['table']}, protocol {described['protocol']['name']}",
         "",
@@ -69,19 +68,32 @@ def as_markdown(described: Mapping[str, Any]) -> str:
         "",
         "mean ± standard deviation over pictures [95% interval, resampling items].",
         "",
-        *_grid(["row", "method", "items", "pictures", *(_title(name) for name in columns), "retained"], [
-            [
-                row["cell"], row["method"], str(row["items"]), str(row["figures"]["preference"]["n"]),
-                *(_cell(row["figures"].get(name)) for name in columns), _share(row.get("retained")),
-            ]
-            for row in described["rows"]
-        ]),
+        *_rows(described),
         "",
         *_notes(described),
         *_paper(described),
         *_comparisons(described),
     ]  # fmt: skip
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _rows(described: Mapping[str, Any]) -> list[str]:
+    columns = columns_of(described)
+    judged = any("retained" in row for row in described["rows"])
+    head = [
+        "row",
+        "method",
+        "items",
+        "pictures",
+        *(_title(name) for name in columns),
+        *(["retained"] if judged else []),
+    ]
+    rows = []
+    for row in described["rows"]:
+        start = [row["cell"], row["method"], str(row["items"]), str(row["figures"]["preference"]["n"])]
+        cells = [_cell(row["figures"].get(name)) for name in columns]
+        rows.append([*start, *cells, *([_share(row.get("retained"))] if judged else [])])
+    return _grid(head, rows)
 
 
 def columns_of(described: Mapping[str, Any]) -> list[str]:
@@ -120,9 +132,11 @@ def _share(one: Mapping[str, Any] | None) -> str:
 
 def _notes(described: Mapping[str, Any]) -> list[str]:
     """What a reader must know beside the figures."""
-    lines = ["Retained: the judges' gain over the target's, both in standard deviations of real items' scores."]
+    lines = []
     if described["why_no_judges"]:
-        lines = [f"No judges: {described['why_no_judges']}."]
+        lines.append(f"No judges: {described['why_no_judges']}.")
+    elif any("retained" in row for row in described["rows"]):
+        lines.append("Retained: the judges' gain over the target's, both in standard deviations of real items' scores.")
     lines.append(f"IS, FID and KID look through {described['features']}.")
     trained = {row["cell"]: row["photos_of_trained_products"] for row in described["rows"]}
     some = ", ".join(f"{count} in the row {cell}" for cell, count in trained.items() if count)
