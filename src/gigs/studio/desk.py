@@ -1,0 +1,221 @@
+"""What happens when a visitor does something: every event of the page, as a series of screens. Knows no Gradio."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from gigs.inversion.gate import RefusedError
+from gigs.progress import OnStep, Step
+from gigs.studio import pictures, screen, texts
+from gigs.studio.engine import Engine, Sketch, Wish
+from gigs.studio.jobs import BusyError, Finished, Job, Jobs, StoppedError, Waiting
+from gigs.studio.limits import Limits
+from gigs.studio.problems import PlainError, in_words
+from gigs.studio.real_run import Run
+from gigs.studio.screen import Screen
+from gigs.studio.visits import Visit, Visits, new_key
+
+COUNTS = (1, 8)  # redesigns a visitor may ask for
+QUIET_SECONDS = 0.2  # between two lines of status
+
+
+class Desk:
+    """The studio behind its page.
+
+    Args:
+        engine: Computes.
+        root: Where visits keep their files; removed by `close`.
+        uploads: Where Gradio puts what is uploaded: a photo from anywhere else is refused.
+        limits: What a visitor is granted.
+    """
+
+    def __init__(self, engine: Engine, root: Path, uploads: Path, limits: Limits) -> None:
+        self.engine, self.limits, self._uploads = engine, limits, uploads
+        self.visits, self.jobs = Visits(root, limits), Jobs(limits)
+
+    def close(self) -> None:
+        """Stop everything and remove every file."""
+        self.jobs.close()
+        self.visits.close()
+
+    def choose(self, session: str | None, upload: object, wish: dict[str, Any]) -> Iterator[Screen]:
+        """A photo was uploaded, or taken away (None); a sketch follows."""
+        yield from self._pointed_at(session, lambda visit: self._taken(upload, visit), wish)
+
+    def example(self, session: str | None, number: object, wish: dict[str, Any]) -> Iterator[Screen]:
+        """One of the pack's examples was picked, counted from 0; a sketch follows."""
+
+        def picked(visit: Visit) -> Path:
+            examples = self.engine.pack.examples()
+            if type(number) is not int or not 0 <= number < len(examples):
+                raise PlainError(texts.NO_PHOTO)
+            return examples[number]
+
+        yield from self._pointed_at(session, picked, wish)
+
+    def sketch(self, session: str | None, wish: dict[str, Any]) -> Iterator[Screen]:
+        """The wish changed: what the photo's redesigns might look like, within a second or two."""
+        try:
+            visit = self.visits.of(session)
+            if visit.photo is None or visit.is_busy:  # a run goes on as it was asked for
+                return
+            asked = self._wish(visit, wish)
+        except Exception as error:
+            yield self._failed(error)
+            return
+        audience = self.engine.label(asked.audience)
+
+        def shown(event: Step | Finished) -> Screen:
+            if isinstance(event, Step):
+                return Screen(screen.status(texts.SKETCHING + " …", kind="busy"))
+            found: Sketch = event.value
+            sketches = screen.sketches(pictures.drawn(found.images, found.fit))
+            return Screen(
+                screen.status(texts.SKETCH.format(audience=audience)),
+                photo=screen.photo(pictures.inline(found.photo)),
+                results=screen.cards(sketches),
+            )
+
+        job = self._submitted(visit, lambda on_step: self.engine.sketch(asked, on_step))
+        yield from self._followed(visit, job, shown)
+
+    def redesign(self, session: str | None, wish: dict[str, Any]) -> Iterator[Screen]:
+        """The real run: progress, redesigns as they are found, and in the end the result with its report."""
+        try:
+            visit = self.visits.of(session)
+            if visit.is_busy:  # a second press of the button
+                return
+            asked = self._wish(visit, wish)
+        except Exception as error:
+            yield self._failed(error)
+            return
+        run = Run(self.engine, asked, visit.folder / new_key())
+
+        def shown(event: Step | Finished) -> Screen:
+            if isinstance(event, Step):
+                return run.arriving(event)
+            result = run.result(event.value)
+            self.visits.keep(visit, result)
+            return Screen(
+                screen.status(texts.DONE.format(seconds=run.seconds), kind="done"),
+                photo=screen.photo(run.photo),
+                results=screen.finished(result, run.photo),
+                history=screen.history(visit.results[1:]),
+            )
+
+        job = self._submitted(visit, run.work)
+        visit.run = job if isinstance(job, Job) else None
+        yield from self._followed(visit, job, shown, running=True)
+
+    def stop(self, session: str | None) -> None:
+        """End the visitor's computation at its next step."""
+        visit = self.visits.known(session)
+        if visit is not None and visit.job is not None:
+            visit.job.stop()
+
+    def _pointed_at(
+        self, session: str | None, photo: Callable[[Visit], Path | None], wish: dict[str, Any]
+    ) -> Iterator[Screen]:
+        try:
+            visit = self.visits.of(session)
+            if visit.is_busy:
+                raise PlainError(texts.RUNNING)
+            visit.photo = None
+            visit.photo = photo(visit)
+        except Exception as error:
+            yield self._failed(error, photo="")
+            return
+        if visit.photo is None:
+            yield Screen(screen.status(texts.START), photo="", results="")
+            return
+        yield from self.sketch(session, wish)
+
+    def _taken(self, upload: object, visit: Visit) -> Path | None:
+        """An upload, copied into the visit's folder under a name of our own; None where there is none.
+
+        Raises:
+            PlainError: It is no upload, or too large.
+        """
+        if upload is None:
+            return None
+        given = upload.get("path") if isinstance(upload, dict) else None
+        source = uploaded(given, self._uploads)
+        if source is None:
+            raise PlainError(texts.NO_ADDRESS)
+        if source.stat().st_size > self.limits.photo_bytes:
+            raise PlainError(texts.TOO_LARGE.format(most=self.limits.photo_bytes >> 20))
+        return Path(shutil.copyfile(source, visit.folder / new_key()))
+
+    def _wish(self, visit: Visit, wish: dict[str, Any]) -> Wish:
+        """What the page sent, checked: a page can be made to send anything.
+
+        Raises:
+            PlainError: There is no photo, or a value is none that the page offers.
+        """
+        if visit.photo is None:
+            raise PlainError(texts.NO_PHOTO)
+        self.engine.label(wish.get("audience"))
+        return Wish(
+            photo=visit.photo,
+            audience=str(wish["audience"]),
+            change=_number(wish.get("change", 50), 0, 100) / 100,
+            count=round(_number(wish.get("count", COUNTS[1]), *COUNTS)),
+            careful=wish.get("careful") is True,
+            anyway=wish.get("anyway") is True,
+        )
+
+    def _submitted(self, visit: Visit, work: Callable[[OnStep], Any]) -> Job | BusyError:
+        try:
+            return visit.take(self.jobs.submit(work))
+        except BusyError as error:
+            return error
+
+    def _followed(
+        self, visit: Visit, job: Job | BusyError, shown: Callable[[Step | Finished], Screen], running: bool = False
+    ) -> Iterator[Screen]:
+        """Screens of a computation; one that another of the same visitor has replaced falls silent."""
+        if isinstance(job, BusyError):
+            yield self._failed(job)
+            return
+        last = 0.0
+        try:
+            for event in job.follow():
+                now = time.monotonic()
+                if isinstance(event, Waiting):
+                    yield Screen(screen.waiting(event.ahead), running=running)
+                elif isinstance(event, Finished) or event.images is not None or now - last > QUIET_SECONDS:
+                    last = now
+                    yield shown(event)
+        except Exception as error:
+            if visit.job is job:
+                yield self._failed(error)
+
+    def _failed(self, error: Exception, photo: str | None = None) -> Screen:
+        words = in_words(error, self.limits)
+        kind = "info" if isinstance(error, StoppedError) else "error"
+        return Screen(screen.status(words, kind=kind), photo=photo, anyway=isinstance(error, RefusedError))
+
+
+def uploaded(given: object, uploads: Path) -> Path | None:
+    """The file of an upload; None for anything that was not uploaded: addresses, other files, links, folders."""
+    if not isinstance(given, str) or not given.isprintable() or "://" in given:
+        return None
+    path, root = Path(given), uploads.resolve()
+    if not path.is_absolute() or path.is_symlink() or not path.is_file() or root not in path.resolve().parents:
+        return None
+    return path
+
+
+def _number(value: object, low: float, high: float) -> float:
+    """A number of the page, within its bounds.
+
+    Raises:
+        PlainError: It is none, or outside.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise PlainError(texts.ODD_NUMBER)
+    return float(value)

@@ -1,0 +1,165 @@
+"""What may reach the page's server: an allow-list of addresses, bounds on bytes and seconds, only uploads as files.
+
+Gradio fetches a web address that a message names as a file; here no message that names one gets as far as Gradio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
+
+from gigs.studio import texts
+from gigs.studio.desk import uploaded
+from gigs.studio.limits import Limits
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+API = "/gradio_api"
+UPLOAD, JOIN = f"{API}/upload", f"{API}/queue/join"
+ROOM = 1 << 20  # beside the photo: a form's boundaries and names
+DEPTH = 20
+GET = re.compile(
+    r"/|/config|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static|result|svelte)/[\w./-]+"
+    rf"|{API}/(info|startup-events|queue/data|upload_progress|heartbeat/\w+|file=[^:]+)"
+)
+POST = re.compile(rf"{UPLOAD}|{JOIN}|{API}/(cancel|reset)")
+OWN = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+)
+REPORT = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+)
+
+
+class Guard:
+    """ASGI middleware around everything.
+
+    Args:
+        app: Behind it.
+        limits: Bytes and seconds.
+        uploads: Folder that files must come from.
+        hosts: Names by which the server may be addressed; empty for any.
+    """
+
+    def __init__(self, app: Any, limits: Limits, uploads: Path, hosts: frozenset[str]) -> None:
+        self._app, self._limits, self._uploads, self._hosts = app, limits, uploads, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        receive = self._bounded(scope, receive)
+        try:
+            self._check(scope)
+            if scope["path"] == JOIN:
+                receive = await self._read(receive)
+        except HTTPException as error:
+            await PlainTextResponse(error.detail, error.status_code)(scope, receive, send)
+            return
+        await self._app(scope, receive, _with_headers(send, REPORT if scope["path"].startswith("/result/") else OWN))
+
+    def _check(self, scope: Scope) -> None:
+        """Address, host, origin and announced length."""
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if self._hosts and re.sub(r":\d+$", "", host) not in self._hosts:
+            raise HTTPException(421, texts.NOT_HERE)
+        if headers.get("origin", "").partition("://")[2] not in ("", host):
+            raise HTTPException(403, texts.NOT_HERE)
+        allowed = {"GET": GET, "HEAD": GET, "POST": POST}.get(scope["method"])
+        if allowed is None or not allowed.fullmatch(scope["path"]):
+            raise HTTPException(404, texts.NOT_HERE)
+        if "file=" in scope["path"] and uploaded(scope["path"].partition("file=")[2], self._uploads) is None:
+            raise HTTPException(404, texts.NOT_HERE)
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self._most(scope):
+            raise HTTPException(413, texts.TOO_LARGE.format(most=self._limits.photo_bytes >> 20))
+
+    def _most(self, scope: Scope) -> int:
+        return self._limits.photo_bytes + ROOM if scope["path"] == UPLOAD else self._limits.message_bytes
+
+    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+        """`receive` that ends a body which is too long, or too slow to come."""
+        deadline = time.monotonic() + self._limits.message_seconds
+        seen, complete = 0, False
+
+        async def bounded() -> Message:
+            nonlocal seen, complete
+            if complete:  # what follows is the end of the connection, which may take its time
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
+            except (asyncio.TimeoutError, TimeoutError) as error:
+                raise HTTPException(408, texts.SLOW_UPLOAD) from error
+            seen += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
+            if seen > self._most(scope):
+                raise HTTPException(413, texts.TOO_LARGE.format(most=self._limits.photo_bytes >> 20))
+            return message
+
+        return bounded
+
+    async def _read(self, receive: Receive) -> Receive:
+        """Read a message whole, refuse it if it names a file that was not uploaded, and hand it on."""
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        try:
+            content = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise HTTPException(400, texts.NOT_HERE) from error
+        if not _names_uploads_only(content, self._uploads):
+            raise HTTPException(400, texts.NO_ADDRESS)
+        told = False
+
+        async def again() -> Message:
+            nonlocal told
+            if told:
+                return await receive()
+            told = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        return again
+
+
+def _names_uploads_only(value: Any, uploads: Path, depth: int = 0) -> bool:
+    """Whether every `path` in a message is that of an upload."""
+    if depth > DEPTH:
+        return False
+    if isinstance(value, dict):
+        if value.get("path") is not None and uploaded(value["path"], uploads) is None:
+            return False
+        return all(_names_uploads_only(one, uploads, depth + 1) for one in value.values())
+    if isinstance(value, list):
+        return all(_names_uploads_only(one, uploads, depth + 1) for one in value)
+    return True
+
+
+def _with_headers(send: Send, policy: str) -> Send:
+    """`send` that tells the browser to load nothing from elsewhere, and to tell nobody where it came from."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["Content-Security-Policy"] = policy
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers["Referrer-Policy"] = "no-referrer"
+        await send(message)
+
+    return sending

@@ -1,0 +1,139 @@
+"""How the studio looks: Gradio's components, and which event goes to which method of the desk. No logic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from gigs.studio import screen, texts
+from gigs.studio.desk import COUNTS, Desk
+from gigs.studio.screen import Screen
+
+COUNT = 6
+
+
+def style() -> str:
+    """The page's style sheet, with the words that stand at the slider's ends."""
+    ends = f':root {{ --gigs-less: "{texts.LESS}"; --gigs-more: "{texts.MORE}"; }}\n'
+    return ends + Path(__file__).with_name("studio.css").read_text(encoding="utf-8")
+
+
+def theme() -> gr.themes.Base:
+    """Fonts that every device has: none is fetched."""
+    fonts = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
+    base = gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.stone,
+        font=fonts,
+        font_mono=("ui-monospace", "monospace"),
+    )
+    return base.set(  # white on the theme's own teal is hard to read
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_text_color="white",
+        button_primary_text_color_dark="white",
+        block_label_text_color="*neutral_700",
+        block_title_text_color="*neutral_700",
+    )
+
+
+def build_page(desk: Desk) -> gr.Blocks:
+    """The page. Every event runs at once: the line is the desk's own (`jobs`), and says in words when it is full."""
+    with gr.Blocks(title=texts.TITLE, analytics_enabled=False) as page:
+        gr.HTML(f"<header class='gigs-head'><h1>{texts.TITLE}</h1><p>{texts.INTRO}</p></header>")
+        with gr.Row(elem_classes="gigs-columns"):
+            with gr.Column(scale=4, min_width=320):
+                parts = _wishes(desk)
+            with gr.Column(scale=7, min_width=320):
+                parts |= {
+                    "status": gr.HTML(screen.status(texts.START), elem_id="gigs-status"),
+                    "results": gr.HTML("", elem_id="gigs-results"),
+                    "history": gr.HTML("", elem_id="gigs-history"),
+                }
+        gr.HTML(f"<footer class='gigs-note'>{texts.FOOT}</footer>")
+        _connect(desk, parts, page)
+    page.queue(default_concurrency_limit=None, max_size=200, api_open=False)
+    return page
+
+
+def _wishes(desk: Desk) -> dict[str, Any]:
+    """The column in which a visitor says what is wanted."""
+    audiences = desk.engine.audiences
+    parts: dict[str, Any] = {
+        "upload": gr.File(label=texts.PHOTO, file_types=["image"], height=150, elem_id="gigs-upload"),
+        "photo": gr.HTML("", elem_id="gigs-photo"),
+    }
+    gr.HTML(f"<p class='gigs-hint'>{texts.PHOTO_HINT}</p>")
+    examples = [str(path) for path in desk.engine.pack.examples()]
+    parts["examples"] = gr.Gallery(
+        examples, label=texts.EXAMPLES, columns=max(1, len(examples)), height="auto", allow_preview=False,
+        object_fit="contain", interactive=False, buttons=[], visible=bool(examples), elem_id="gigs-examples",
+    )  # fmt: skip
+    parts["audience"] = gr.Dropdown(
+        audiences, value=audiences[0][1], label=texts.AUDIENCE, filterable=False, elem_id="gigs-audience"
+    )
+    parts["change"] = gr.Slider(0, 100, 50, step=5, label=texts.CHANGE, buttons=[], elem_id="gigs-change")
+    with gr.Accordion(texts.OPTIONS, open=False):
+        parts["count"] = gr.Slider(*COUNTS, COUNT, step=1, label=texts.COUNT, buttons=[], elem_id="gigs-count")
+        parts["careful"] = gr.Checkbox(False, label=texts.CAREFUL, elem_id="gigs-careful")
+    parts["anyway"] = gr.Checkbox(False, label=texts.ANYWAY, visible=False, elem_id="gigs-anyway")
+    with gr.Row(elem_classes="gigs-buttons"):
+        parts["go"] = gr.Button(texts.GO, variant="primary", elem_id="gigs-go", scale=3)
+        parts["stop"] = gr.Button(texts.STOP, variant="stop", visible=False, elem_id="gigs-stop", scale=1)
+    return parts
+
+
+def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
+    wishes = [parts[name] for name in ("audience", "change", "count", "careful", "anyway")]
+    outputs = [parts[name] for name in ("status", "photo", "results", "history", "go", "stop", "anyway")]
+    plain: dict[str, Any] = {
+        "outputs": outputs, "show_progress": "hidden", "preprocess": False, "api_visibility": "private",
+        "concurrency_limit": None,
+    }  # fmt: skip
+
+    def chosen(request: gr.Request, upload: Any, *wish: Any) -> Iterator[list[Any]]:
+        yield from _shown(desk.choose(request.session_hash, upload, _wish(wish)))
+
+    def picked(request: gr.Request, event: gr.SelectData, *wish: Any) -> Iterator[list[Any]]:
+        yield from _shown(desk.example(request.session_hash, event.index, _wish(wish)))
+
+    def changed(request: gr.Request, *wish: Any) -> Iterator[list[Any]]:
+        yield from _shown(desk.sketch(request.session_hash, _wish(wish)))
+
+    def pressed(request: gr.Request, *wish: Any) -> Iterator[list[Any]]:
+        yield from _shown(desk.redesign(request.session_hash, _wish(wish)))
+
+    def stopped(request: gr.Request) -> None:
+        desk.stop(request.session_hash)
+
+    def left(request: gr.Request) -> None:
+        desk.visits.leave(request.session_hash)
+
+    again: dict[str, Any] = plain | {"trigger_mode": "always_last"}
+    parts["upload"].upload(chosen, [parts["upload"], *wishes], **plain)
+    parts["upload"].clear(chosen, [parts["upload"], *wishes], **plain)
+    parts["examples"].select(picked, wishes, **plain)
+    parts["audience"].input(changed, wishes, **again)
+    parts["change"].release(changed, wishes, **again)
+    parts["anyway"].input(changed, wishes, **again)
+    parts["go"].click(pressed, wishes, **plain)
+    parts["stop"].click(stopped, None, None, queue=True, show_progress="hidden", api_visibility="private")
+    page.unload(left)
+
+
+def _wish(values: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip(("audience", "change", "count", "careful", "anyway"), values, strict=True))
+
+
+def _shown(screens: Iterator[Screen]) -> Iterator[list[Any]]:
+    """Screens as updates of the outputs."""
+    keep: Callable[..., Any] = gr.skip
+    for one in screens:
+        texts_ = [keep() if value is None else value for value in (one.status, one.photo, one.results, one.history)]
+        anyway = gr.update(visible=True) if one.anyway else keep()
+        yield [*texts_, gr.update(interactive=not one.running), gr.update(visible=one.running), anyway]

@@ -1,0 +1,34 @@
+"""What a visitor is told when something cannot be done."""
+
+from __future__ import annotations
+
+import logging
+
+from gigs.errors import InputError
+from gigs.inversion.gate import RefusedError
+from gigs.studio import texts
+from gigs.studio.jobs import BusyError, StoppedError, TooSlowError
+from gigs.studio.limits import Limits
+
+LOG = logging.getLogger("gigs.studio")
+
+
+class PlainError(InputError):
+    """Its message is written for the visitor."""
+
+
+def in_words(error: BaseException, limits: Limits) -> str:
+    """The sentence for an error; what is nobody's business but ours goes to the log."""
+    if isinstance(error, RefusedError):
+        return f"{error} {texts.REFUSED_HINT}"
+    if isinstance(error, PlainError):
+        text = str(error)
+        return text[:1].upper() + text[1:]
+    if isinstance(error, BusyError):
+        return texts.BUSY
+    if isinstance(error, StoppedError):
+        return texts.STOPPED
+    if isinstance(error, TooSlowError):
+        return texts.TOO_SLOW.format(seconds=limits.seconds)
+    LOG.error("a computation failed", exc_info=error)
+    return texts.BROKEN

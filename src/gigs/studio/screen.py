@@ -1,0 +1,159 @@
+"""What the visitor sees, as HTML: status with progress, the redesigns, the history. All values are escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+
+from gigs.progress import Step
+from gigs.studio import texts
+from gigs.studio.visits import ARCHIVE, REPORT, Result
+
+# Shares of the time that each stage takes (two cores, the presets fast and faithful).
+SHARES = {"finding the product": 0.62, "redesigning": 0.12, "checking the redesigns": 0.2}
+CAREFUL = {
+    "finding the product": 0.2, "keeping its details": 0.6, "redesigning": 0.06, "checking the redesigns": 0.1,
+}  # fmt: skip
+
+ENVIRONMENT = Environment(loader=PackageLoader("gigs.studio"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+ENVIRONMENT.globals["texts"] = texts
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One state of the page; what is None stays as it was."""
+
+    status: str
+    photo: str | None = None
+    results: str | None = None
+    history: str | None = None
+    running: bool = False
+    anyway: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """One picture with what is said of it. `tone`: good, open, poor, or plain."""
+
+    source: str
+    title: str
+    verdict: str = ""
+    tone: str = "plain"
+    words: str = ""
+    concept: bool = True
+
+
+def status(text: str, *, kind: str = "info", share: float | None = None) -> str:
+    """A line of status; `kind` is info, busy, done or error, and `share` in [0,1] how far the work is."""
+    percent = None if share is None else round(100 * share)
+    return ENVIRONMENT.get_template("status.html").render(text=text, kind=kind, percent=percent)
+
+
+def waiting(ahead: int) -> str:
+    """The status of a computation that is in line behind others."""
+    text = texts.SOON if ahead == 0 else texts.WAITING_NEXT if ahead == 1 else texts.WAITING.format(ahead=ahead)
+    return status(text, kind="busy", share=0.0)
+
+
+def progress(step: Step, careful: bool) -> str:
+    """The status of a step: in words, and as a share of all that is to be done."""
+    shares = CAREFUL if careful else SHARES
+    before = 0.0
+    for stage, share in shares.items():
+        if stage == step.stage:
+            before += share * step.done / max(1, step.total)
+            break
+        before += share
+    last = step.stage == list(shares)[-1] and step.done >= step.total
+    text = texts.WRITING if last else texts.STAGES.get(step.stage, step.stage)
+    return status(text + " …", kind="busy", share=before)
+
+
+def photo(source: str) -> str:
+    """The visitor's photo as it was understood; `source` is a `data:` address."""
+    return ENVIRONMENT.get_template("photo.html").render(source=source)
+
+
+def cards(
+    shown: Sequence[Card], head: str = "", caution: str = "", foot: str = "", result: Result | None = None
+) -> str:
+    """Pictures with what is said of them, and the way to the report where there is one."""
+    links = None if result is None else {name: address(result, name) for name in (REPORT, ARCHIVE)}
+    return ENVIRONMENT.get_template("cards.html").render(
+        cards=shown, head=head, caution=caution, foot=foot, links=links, report=REPORT, archive=ARCHIVE
+    )
+
+
+def sketches(sources: Sequence[str]) -> list[Card]:
+    """Cards of pictures that nobody has checked yet."""
+    return [Card(source, f"{number}") for number, source in enumerate(sources, start=1)]
+
+
+def finished(result: Result, photo_source: str) -> str:
+    """A finished run."""
+    record = result.record
+    shown = [Card(photo_source, texts.TODAY, concept=False)]
+    for number, entry in enumerate(record["suggestions"], start=1):
+        verdict = entry["believed"]["verdict"] if "believed" in entry else ""
+        shown.append(
+            Card(
+                address(result, entry["file"]),
+                f"Redesign {number}",
+                texts.VERDICTS.get(verdict, texts.UNCHECKED),
+                {"likely": "good", "no gain found": "poor"}.get(verdict, "open"),
+                _words(entry),
+            )
+        )
+    return cards(shown, summary(record), caution(record), texts.NEXT, result)
+
+
+def summary(record: dict[str, Any]) -> str:
+    """One sentence, no stronger than what was found."""
+    verdicts = [entry["believed"]["verdict"] for entry in record["suggestions"] if "believed" in entry]
+    likely = verdicts.count("likely")
+    if not verdicts:
+        key = "unchecked"
+    elif record["verdict"]["verdict"] == "no promise":
+        key = "no promise"
+    else:
+        key = "none" if likely == 0 else "one" if likely == 1 else "likely"
+    return texts.SUMMARY[key].format(
+        likely=likely, count=len(record["suggestions"]), audience=record["audience"]["label"]
+    )
+
+
+def caution(record: dict[str, Any]) -> str:
+    """What to keep in mind because of the photo; empty where there is nothing."""
+    if (record["gate"] or {}).get("grade") == "rough":
+        return texts.ROUGH
+    return record["reconstruction"]["caution"] or ""
+
+
+def history(results: Sequence[Result]) -> str:
+    """Earlier results of the visit, with their reports."""
+    rows = [
+        {
+            "picture": address(result, result.record["suggestions"][0]["file"]),
+            "audience": result.record["audience"]["label"],
+            "count": len(result.record["suggestions"]),
+            "at": result.at,
+            "report": address(result, REPORT),
+            "archive": address(result, ARCHIVE),
+        }
+        for result in results
+    ]
+    return ENVIRONMENT.get_template("history.html").render(rows=rows)
+
+
+def address(result: Result, name: str) -> str:
+    """Where the server hands a file of a result out."""
+    return f"result/{result.key}/{name}"
+
+
+def _words(entry: dict[str, Any]) -> str:
+    """What the redesign changes, where that was found out."""
+    said = (entry.get("changes") or {}).get("words") or ""
+    return said if isinstance(said, str) else "; ".join(map(str, said))

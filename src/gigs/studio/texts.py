@@ -1,0 +1,88 @@
+"""Every sentence of the studio, for readers who know nothing of machine learning."""
+
+from __future__ import annotations
+
+TITLE = "gigs studio"
+INTRO = (
+    "Show one of your products, say whom it should please, and see how it could be redesigned for them. "
+    "Every picture made here is a design concept, not a listing photo."
+)
+PHOTO = "1. Your product photo"
+PHOTO_HINT = "One product from the front, on a plain, light backdrop. JPEG, PNG or WebP, up to 20 MB."
+EXAMPLES = "No photo at hand? Pick one of these"
+AUDIENCE = "2. Who should like it better?"
+CHANGE = "3. How much may change?"
+LESS, MORE = "Change less", "Improve more"
+OPTIONS = "More choices"
+COUNT = "Number of redesigns"
+CAREFUL = "Take extra care to keep prints, buttons and cut (takes longer)"
+ANYWAY = "Go on with this photo anyway"
+GO, STOP = "Make the redesigns", "Stop"
+RESULTS, HISTORY = "Redesigns", "Earlier in this visit"
+
+YOUR_PHOTO = "your photo"
+CONCEPT = "design concept"
+NOTE = "Design concept, not a listing photo. Drawn by gigs."
+
+START = "Choose a photo or pick an example. A quick sketch appears at once."
+SKETCH = (
+    "A quick sketch for {audience}. Nothing is checked yet: press “Make the redesigns” for finished pictures, "
+    "checked, with a report."
+)
+SKETCHING = "Sketching"
+ARRIVING = "Redesigns found so far. They are put in order and checked at the end."
+SOON = "One moment …"
+WAITING_NEXT = "Yours is next; somebody else's redesigns are being made."
+WAITING = "{ahead} others come before you."
+STOPPED = "Stopped. Nothing was kept of this run."
+DONE = "Done in {seconds:.0f} seconds."
+NO_PHOTO = "First choose a photo of your product, or pick an example."
+NO_SESSION = "The page lost its connection. Reload it, please."
+RUNNING = "Your redesigns are still being made. Wait for them, or press “Stop” first."
+ODD_NUMBER = "That setting is not one of those on this page. Reload the page, please."
+NO_AUDIENCE = "This group of buyers is not known here. Choose one from the list."
+NO_ADDRESS = "Photos are uploaded from your device; web addresses and other files are not opened."
+TOO_LARGE = "Your photo is larger than {most} MB. Save a smaller copy and try again."
+TOO_SLOW = "This took longer than {seconds:.0f} seconds and was ended. Try fewer redesigns, or without extra care."
+BUSY = "Too many people are making redesigns right now. Wait a minute and try again."
+BROKEN = "Something went wrong on our side. Try again; if it happens again, tell whoever runs this studio."
+REFUSED_HINT = "If you are sure of your photo, tick “Go on with this photo anyway”."
+
+STAGES = {
+    "finding the product": "Looking closely at your product",
+    "keeping its details": "Learning its details",
+    "redesigning": "Drawing redesigns",
+    "checking the redesigns": "Checking them independently",
+}
+WRITING = "Writing the report"
+
+VERDICTS = {
+    "likely": "Likely to be liked better",
+    "unclear": "Could go either way",
+    "no gain found": "No better than today",
+    "no promise": "Too little known to say",
+}
+ROUGH = (
+    "The computer redrew your product only roughly, so details may be lost. A plain front view on an even, light "
+    "backdrop usually helps; so does extra care, under “More choices”."
+)
+UNCHECKED = "Not checked"
+SUMMARY = {
+    "likely": "{likely} of {count} redesigns are likely to be liked better than your product by {audience}.",
+    "one": "1 of {count} redesigns is likely to be liked better than your product by {audience}.",
+    "none": (
+        "None of the {count} redesigns is sure to be liked better by {audience}. The first ones are the most promising."
+    ),
+    "no promise": "Too little is known about {audience} to promise anything. Take these as ideas.",
+    "unchecked": "{count} redesigns for {audience}. They were not checked.",
+}
+NEXT = (
+    "What now? Open the report and print it, show the best two or three to customers or a panel, and talk to your "
+    "maker. Do not put these pictures on sale: they show products that do not exist."
+)
+OPEN_REPORT, SAVE_ALL = "Open the report", "Save everything (zip)"
+TODAY = "Your product today"
+FOOT = "Runs on this computer only. Your photo goes nowhere else and is deleted after you close the page."
+NOT_HERE = "There is nothing here for you."
+SLOW_UPLOAD = "Your photo took too long to arrive. Try again, or save a smaller copy."
+GONE = "This result is no longer here. Results are deleted after you close the page."

@@ -1,0 +1,141 @@
+"""Who is here: each visitor's photo, computation and results, in a folder of their own that goes when they do."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gigs.studio import texts
+from gigs.studio.jobs import BusyError, Job
+from gigs.studio.limits import Limits
+from gigs.studio.problems import PlainError
+
+REPORT, ARCHIVE = "report.html", "gigs-redesigns.zip"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One finished run: its unguessable name, its folder and what `result.json` says."""
+
+    key: str
+    folder: Path
+    record: dict[str, Any]
+    at: str
+
+    @property
+    def names(self) -> list[str]:
+        """The files that may be asked for."""
+        entries = [self.record["photo"], self.record["reconstruction"], *self.record["suggestions"]]
+        return [REPORT, ARCHIVE, *(entry["file"] for entry in entries if entry)]
+
+
+@dataclass
+class Visit:
+    """One visitor, as long as the page is open: photo, latest computation, latest real run, results newest first."""
+
+    folder: Path
+    photo: Path | None = None
+    job: Job | None = None
+    run: Job | None = None
+    results: list[Result] = field(default_factory=list)
+    seen: float = field(default_factory=time.monotonic)
+    gone: bool = False
+
+    def take(self, job: Job) -> Job:
+        """Make this the visitor's computation; an earlier one is stopped."""
+        if self.job is not None:
+            self.job.stop()
+        self.job = job
+        return job
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a real run, not a sketch, is under way or in line."""
+        return self.run is not None and not self.run.done.is_set() and not self.run.stopped
+
+
+class Visits:
+    """All visitors, by the session that Gradio gives each open page."""
+
+    def __init__(self, root: Path, limits: Limits) -> None:
+        self.root, self._limits = root, limits
+        self._lock = threading.Lock()
+        self._visits: dict[str, Visit] = {}
+
+    def __len__(self) -> int:
+        return len(self._visits)
+
+    def of(self, session: str | None) -> Visit:
+        """The visit of a session, begun if need be.
+
+        Raises:
+            PlainError: There is no session.
+            BusyError: Too many visitors.
+        """
+        if not session:
+            raise PlainError(texts.NO_SESSION)
+        self.sweep()
+        with self._lock:
+            if session not in self._visits:
+                if len(self._visits) >= self._limits.visits:
+                    raise BusyError("too many visitors")
+                folder = self.root / new_key()
+                folder.mkdir(parents=True)
+                self._visits[session] = Visit(folder)
+            visit = self._visits[session]
+            visit.seen, visit.gone = time.monotonic(), False
+            return visit
+
+    def known(self, session: str | None) -> Visit | None:
+        """The visit of a session; None where there is none."""
+        return self._visits.get(session or "")
+
+    def leave(self, session: str | None) -> None:
+        """The page was closed: its computation ends now, its files are removed when the visitor stays away."""
+        with self._lock:
+            visit = self._visits.get(session or "")
+            if visit is not None:
+                visit.gone, visit.seen = True, time.monotonic()
+                if visit.job is not None:
+                    visit.job.stop()
+
+    def keep(self, visit: Visit, result: Result) -> None:
+        """Add a result to the visit's history; the oldest beyond the limit goes, with its files."""
+        visit.results.insert(0, result)
+        for old in visit.results[self._limits.history :]:
+            shutil.rmtree(old.folder, ignore_errors=True)
+        del visit.results[self._limits.history :]
+
+    def file(self, key: str, name: str) -> Path | None:
+        """A file of a result; None for any other name than those it has."""
+        with self._lock:
+            found = [result for visit in self._visits.values() for result in visit.results if result.key == key]
+        return found[0].folder / name if found and name in found[0].names else None
+
+    def sweep(self, idle_seconds: float | None = None) -> None:
+        """Remove what visitors left who closed the page, or did nothing, that long ago."""
+        patience = self._limits.idle_seconds if idle_seconds is None else idle_seconds
+        now = time.monotonic()
+        with self._lock:
+            for session, visit in list(self._visits.items()):
+                busy = visit.job is not None and not visit.job.done.is_set()
+                away = now - visit.seen
+                if not busy and (away >= patience if visit.gone else away >= 4 * patience):
+                    shutil.rmtree(visit.folder, ignore_errors=True)
+                    del self._visits[session]
+
+    def close(self) -> None:
+        """Remove everything."""
+        with self._lock:
+            self._visits.clear()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def new_key() -> str:
+    """A name of 128 random bits."""
+    return secrets.token_hex(16)

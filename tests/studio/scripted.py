@@ -1,0 +1,72 @@
+"""A studio whose computations take the steps that a test tells them to, and a pack of small networks for the rest."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+
+from gigs.images import Fit, save_png
+from gigs.packs import load_pack
+from gigs.progress import OnStep, Step
+from gigs.studio import texts
+from gigs.studio.engine import Sketch, Wish
+from gigs.studio.problems import PlainError
+
+WISH = {"audience": "everyone", "change": 50, "count": 2, "careful": False, "anyway": False}
+
+
+class Scripted:
+    """Takes `steps` steps, each of them when `gate` is open, and counts those it took."""
+
+    def __init__(self, pack: Path, steps: int = 3) -> None:
+        self.pack, self.steps, self.taken, self.pause = load_pack(pack), steps, 0, 0.001
+        self.gate = threading.Event()
+        self.gate.set()
+        self.wishes: list[Wish] = []
+        self.running, self.most_running = 0, 0
+        self.error: Exception | None = None
+        self.audiences = [("all buyers", "everyone"), ("a few", "few")]
+
+    def label(self, audience: object) -> str:
+        for label, name in self.audiences:
+            if name == audience:
+                return label
+        raise PlainError(texts.NO_AUDIENCE)
+
+    def look(self, path: Path) -> tuple[Image.Image, Fit]:
+        return Image.new("RGB", (64, 64), "white"), Fit(64, 64, 0.0, 0.0, 1.0, 1.0)
+
+    def sketch(self, wish: Wish, on_step: OnStep) -> Sketch:
+        self._take(wish, on_step)
+        return Sketch(*self.look(wish.photo), torch.rand(2, 3, 8, 8))
+
+    def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> dict[str, Any]:
+        self._take(wish, on_step)
+        entries = [{"file": f"suggestion-{number}.png"} for number in range(1, wish.count + 1)]
+        for entry in entries:
+            save_png(torch.rand(3, 8, 8), out / entry["file"], note=texts.NOTE)
+        (out / "report.html").write_text(f"<p>{wish.audience}</p>")
+        return {
+            "photo": {"file": "photo.png"}, "reconstruction": {"file": "reconstruction.png", "caution": None},
+            "suggestions": entries, "audience": {"label": self.label(wish.audience)}, "gate": None,
+        }  # fmt: skip
+
+    def _take(self, wish: Wish, on_step: OnStep) -> None:
+        self.wishes.append(wish)
+        self.running += 1
+        self.most_running = max(self.running, self.most_running)
+        try:
+            for number in range(self.steps):
+                self.gate.wait(20)
+                time.sleep(self.pause)
+                self.taken += 1
+                on_step(Step("redesigning", number + 1, self.steps, images=torch.rand(1, 3, 8, 8)))
+            if self.error is not None:
+                raise self.error
+        finally:
+            self.running -= 1

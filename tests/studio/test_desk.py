@@ -1,0 +1,245 @@
+"""What the desk does with events, without a browser."""
+
+from __future__ import annotations
+
+import re
+import threading
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pictures import encoded, quadrants
+from scripted import WISH
+
+from gigs.errors import InputError
+from gigs.inversion.gate import RefusedError
+from gigs.studio import texts
+from gigs.studio.desk import uploaded
+from gigs.studio.limits import Limits
+from gigs.studio.visits import ARCHIVE
+
+
+def upload(folder: Path, content: bytes | None = None, name: str = "shirt.png") -> dict:
+    path = folder / "uploads" / "ab12" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(encoded(quadrants()) if content is None else content)
+    return {"path": str(path), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+
+
+def test_a_photo_a_sketch_a_run_and_its_report(desk, engine, tmp_path):
+    last = list(desk.choose("one", upload(tmp_path), WISH))[-1]
+    assert "sketch for all buyers" in last.status and last.results.count(texts.CONCEPT) >= 2
+    assert not last.running
+    engine.pause = 0.1  # so that nobody's listening lags behind
+    screens = list(desk.redesign("one", WISH))
+    assert all(each.running for each in screens[:-1]) and not screens[-1].running
+    shares = [int(found[1]) for each in screens if (found := re.search(r'value="(\d+)"', each.status))]
+    assert shares == sorted(shares) and shares[-1] > shares[0]
+    assert any(each.results and texts.ARRIVING in each.results for each in screens[:-1])
+    links = re.findall(r'href="result/(\w{32})/([\w.-]+)"', screens[-1].results)
+    assert {name for _, name in links} == {"report.html", ARCHIVE}
+    with zipfile.ZipFile(desk.visits.file(*links[1])) as packed:
+        assert "gigs-redesigns/report.html" in packed.namelist()
+    assert [wish.count for wish in engine.wishes] == [2, 2] and engine.wishes[0].change == 0.5
+
+
+def test_the_clients_file_name_is_used_nowhere(desk, tmp_path):
+    list(desk.choose("one", upload(tmp_path, name="..%2fevil<b>.png"), WISH))
+    names = [path.name for path in (tmp_path / "visits").rglob("*")]
+    assert names and all(re.fullmatch(r"\w{32}", name) for name in names)
+
+
+def test_stop_really_ends_the_computation(desk, engine, tmp_path):
+    list(desk.choose("one", upload(tmp_path), WISH))
+    engine.steps, engine.taken = 10_000, 0
+    screens = []
+    for each in desk.redesign("one", WISH):
+        screens.append(each)
+        if engine.taken >= 3:
+            desk.stop("one")
+    job = desk.visits.of("one").job
+    assert job.done.wait(10) and engine.running == 0
+    assert engine.taken < 1000 and texts.STOPPED in screens[-1].status and not screens[-1].running
+    taken = engine.taken
+    assert not threading.Event().wait(0.3) and engine.taken == taken
+    assert [path for path in desk.visits.of("one").folder.iterdir() if path.is_dir()] == []
+    engine.steps = 1
+    assert "Done in" in list(desk.redesign("one", WISH))[-1].status  # and the next run is not held up
+
+
+def test_whoever_closes_the_page_stops_the_computation(desk, engine, tmp_path):
+    list(desk.choose("one", upload(tmp_path), WISH))
+    engine.steps = 10_000
+    screens = desk.redesign("one", WISH)
+    next(screens)
+    visit = desk.visits.of("one")
+    desk.visits.leave("one")
+    assert visit.job.done.wait(10) and engine.taken < 5000
+    screens.close()
+    desk.visits.sweep(0)
+    assert not visit.folder.exists() and len(desk.visits) == 0
+
+
+def test_two_visitors_do_not_get_each_others_results(desk, engine, tmp_path):
+    list(desk.choose("one", upload(tmp_path), WISH))
+    list(desk.choose("two", upload(tmp_path), WISH | {"audience": "few"}))
+    found: dict[str, list] = {}
+    threads = [
+        threading.Thread(target=lambda who=who, wish=wish: found.update({who: list(desk.redesign(who, wish))}))
+        for who, wish in (("one", WISH), ("two", WISH | {"audience": "few"}))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert "for all buyers" in found["one"][-1].results and "for a few" in found["two"][-1].results
+    keys = {who: set(re.findall(r"result/(\w{32})/", screens[-1].results)) for who, screens in found.items()}
+    assert all(len(own) == 1 for own in keys.values()) and not keys["one"] & keys["two"]
+    assert desk.visits.file(*keys["two"], "report.html").read_text() == "<p>few</p>"
+    assert engine.most_running == 1  # one at a time
+    assert all(len(desk.visits.of(who).results) == 1 for who in keys)
+
+
+def test_a_full_line_says_so_in_plain_words(desk, engine, tmp_path):
+    for who in "abcdefgh":
+        list(desk.choose(who, upload(tmp_path), WISH))
+    engine.gate.clear()
+    found: dict[str, list] = {}
+
+    def ask(who: str) -> None:
+        found[who] = list(desk.redesign(who, WISH))
+
+    threads = [threading.Thread(target=ask, args=(who,)) for who in "abcdefgh"]
+    for thread in threads:
+        thread.start()
+    for _ in range(100):
+        if len(found) == 5:  # one runs, two wait, as the limits say
+            break
+        threading.Event().wait(0.1)
+    threading.Event().wait(0.5)  # those who wait are told so
+    engine.gate.set()
+    for thread in threads:
+        thread.join(30)
+    busy = [who for who, screens in found.items() if texts.BUSY in screens[-1].status]
+    assert len(busy) == 5 and sum("Done in" in screens[-1].status for screens in found.values()) == 3
+    said = [each.status for screens in found.values() for each in screens]
+    assert any(texts.WAITING_NEXT in each or "come before you" in each for each in said)
+
+
+def test_a_new_wish_replaces_the_sketch_and_leaves_a_run_alone(desk, engine, tmp_path):
+    list(desk.choose("one", upload(tmp_path), WISH))
+    engine.gate.clear()
+    first = desk.sketch("one", WISH)
+    next(first)
+    job = desk.visits.of("one").job
+    second = desk.sketch("one", WISH | {"change": 80})
+    next(second)
+    assert job.stopped
+    engine.gate.set()
+    assert list(first) == [] and "sketch for" in list(second)[-1].status
+    engine.gate.clear()
+    run = desk.redesign("one", WISH)
+    next(run)
+    assert list(desk.sketch("one", WISH)) == [] and list(desk.redesign("one", WISH)) == []
+    assert texts.RUNNING in list(desk.choose("one", upload(tmp_path), WISH))[-1].status.replace("&#34;", '"')
+    engine.gate.set()
+    assert "Done in" in list(run)[-1].status
+
+
+def test_a_refused_photo_can_be_gone_on_with(desk, engine, tmp_path):
+    engine.error = RefusedError("This picture could not be redrawn as a product.")
+    last = list(desk.choose("one", upload(tmp_path), WISH))[-1]
+    assert last.anyway and "could not be redrawn" in last.status and "Go on with this photo anyway" in last.status
+    engine.error = None
+    assert not list(desk.redesign("one", WISH | {"anyway": True}))[-1].anyway
+    assert engine.wishes[-1].anyway
+
+
+def test_what_goes_wrong_inside_is_not_shown(desk, engine, tmp_path, caplog):
+    engine.error = RuntimeError("secret path /root/x")
+    last = list(desk.choose("one", upload(tmp_path), WISH))[-1]
+    assert texts.BROKEN in last.status and "secret" not in last.status and "secret" in caplog.text
+
+
+def test_a_computation_that_takes_too_long_is_ended(desk, engine, tmp_path):
+    list(desk.choose("one", upload(tmp_path), WISH))
+    engine.steps = 10**9
+    desk.jobs._limits = replace(desk.limits, seconds=0.2)
+    last = list(desk.redesign("one", WISH))[-1]
+    assert "was ended" in last.status and not last.running
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"audience": "martians"}, {"audience": None}, {"audience": ["everyone"]}, {"change": -1}, {"change": 1e9},
+        {"change": float("nan")}, {"change": "50"}, {"change": True}, {"count": 0}, {"count": 9}, {"count": 1e6},
+        {"count": None},
+    ],
+)  # fmt: skip
+def test_a_page_that_asks_for_more_than_it_offers_gets_nothing(desk, engine, tmp_path, odd):
+    list(desk.choose("one", upload(tmp_path), WISH))
+    engine.wishes.clear()
+    screens = list(desk.redesign("one", WISH | odd))
+    assert len(screens) == 1 and "gigs-error" in screens[0].status and engine.wishes == []
+
+
+def test_without_a_photo_or_a_session_there_is_nothing_to_do(desk, tmp_path):
+    assert texts.NO_PHOTO in list(desk.redesign("one", WISH))[-1].status
+    assert texts.NO_SESSION in list(desk.redesign(None, WISH))[-1].status
+    assert texts.NO_PHOTO in list(desk.example("one", 99, WISH))[-1].status
+    assert texts.START in list(desk.choose("one", None, WISH))[-1].status
+    desk.stop("nobody")
+
+
+def test_only_uploads_are_files(desk, tmp_path):
+    inside = Path(upload(tmp_path)["path"])
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(inside.read_bytes())
+    link = tmp_path / "uploads" / "link.png"
+    link.symlink_to(secret)
+    assert uploaded(str(inside), tmp_path / "uploads") == inside
+    for given in (
+        "http://169.254.169.254/latest", "https://example.com/a.png", "file:///etc/passwd", str(secret), "/etc/passwd",
+        str(link), str(inside.parent), str(inside.parent / ".." / ".." / "secret.png"), f"{inside}\0.png", "shirt.png",
+        None, 7, "",
+    ):  # fmt: skip
+        assert uploaded(given, tmp_path / "uploads") is None, given
+        screens = list(desk.choose("one", {"path": given}, WISH))
+        assert len(screens) == 1 and texts.NO_ADDRESS in screens[0].status, given
+
+
+def test_a_photo_larger_than_granted_is_refused_unread(desk, tmp_path):
+    desk.limits = replace(desk.limits, photo_bytes=1 << 20)
+    given = upload(tmp_path, b"\x89PNG" + bytes(1 << 20))
+    assert "larger than 1 MB" in list(desk.choose("one", given, WISH))[-1].status
+
+
+def test_the_history_is_short_and_its_files_go_with_it(desk, engine, tmp_path):
+    list(desk.choose("one", upload(tmp_path), WISH))
+    folders = []
+    for _ in range(3):
+        last = list(desk.redesign("one", WISH))[-1]
+        folders.append(desk.visits.of("one").results[0].folder)
+    assert not folders[0].exists() and folders[1].exists() and folders[2].exists()
+    assert folders[1].name in last.history and folders[2].name in last.results and folders[2].name not in last.history
+
+
+def test_files_of_a_result_are_those_it_has(desk, tmp_path):
+    list(desk.choose("one", upload(tmp_path), WISH))
+    list(desk.redesign("one", WISH))
+    result = desk.visits.of("one").results[0]
+    assert desk.visits.file(result.key, "suggestion-1.png").is_file()
+    for key, name in (
+        (result.key, "result.json"),
+        (result.key, "../" + result.key),
+        (result.key, ""),
+        ("x", "report.html"),
+    ):
+        assert desk.visits.file(key, name) is None
+
+
+def test_limits_are_above_zero():
+    with pytest.raises(InputError, match="seconds must be above 0"):
+        Limits(seconds=0)
