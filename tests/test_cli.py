@@ -39,7 +39,8 @@ def test_suggest_writes_a_complete_result(suggested):
     assert set(result["seconds"]) == {"inversion", "tuning", "shifting", "verification", "total"}
     assert {"file", "raw", "score"} <= set(result["photo"])
     assert {"file", "raw", "score", "lpips", "mse"} <= set(result["reconstruction"])
-    assert result["audience"] == {"name": "everyone", "label": "all buyers", "users": 60, "scored_users": 60}
+    audience = {"name": "everyone", "label": "all buyers", "users": 60, "scored_users": 60, "privacy": None}
+    assert result["audience"] == audience and result["objective"] == "mean"
     assert len(result["suggestions"]) == 3
     for entry in result["suggestions"]:
         assert entry["max_abs_shift"] <= 0.4

@@ -22,8 +22,9 @@ from gigs.presets import Preset
 from gigs.progress import OnStep, silent
 from gigs.recommender import Recommender
 from gigs.redesign import checked, redesign
-from gigs.shifting.optimise import Shifted
+from gigs.shifting.optimise import Preference, Shifted
 from gigs.verify.check import Verification
+from gigs.verify.objective import MEAN, preference_for
 from gigs.verify.panel import Panel
 
 
@@ -73,6 +74,7 @@ class Suggestions:
     lpips_to_base: Tensor
     seconds: dict[str, float]
     verification: Verification | None = None
+    objective: str = MEAN
 
 
 def suggest(
@@ -86,6 +88,7 @@ def suggest(
     gate: Gate | None = None,
     panel: Panel | None = None,
     force: bool = False,
+    objective: str = MEAN,
     on_step: OnStep = silent,
 ) -> Suggestions:
     """Redesigns of one product that an audience would prefer (Algorithm 1).
@@ -101,6 +104,7 @@ def suggest(
         gate: Judges the reconstruction before anything is built on it.
         panel: Checks the redesigns, and knows real items that support them.
         force: Go on with a photo that the gate refuses.
+        objective: What to raise for the audience (`verify.objective`); scores that are reported are the mean's.
         on_step: Progress.
 
     Raises:
@@ -135,9 +139,13 @@ def suggest(
         return scores if theta.ndim == 1 else scores.mean(dim=1)
 
     photo = None if photo is None else photo.to(compute.device)
+    raised: Preference = preference
+    if objective != MEAN:
+        before, unit = (base.images if photo is None else photo), (1.0 if panel is None else panel.target.taste.spread)
+        raised = preference_for(objective, models.recommender, theta, audience.covariance, before, unit)
     found, dropped = redesign(
-        generator, photo, base.z, preset, preference, panel, rng=rng, compute=compute, on_step=on_step,
-        perceptual=models.perceptual,
+        generator, photo, base.z, preset, raised, panel, rng=rng, compute=compute, on_step=on_step,
+        perceptual=models.perceptual, objective=objective,
     )  # fmt: skip
     shifted = time.perf_counter()
     with torch.no_grad():
@@ -146,7 +154,7 @@ def suggest(
             raise ModelError("a score is not finite: generator or recommender holds damaged weights; load them again")
         found, scores, verification = checked(
             generator, models.perceptual, photo, base.images, base.z, found, scores, panel if preset.check else None,
-            dropped, seed, on_step,
+            dropped, seed, on_step, objective,
         )  # fmt: skip
         near = models.perceptual.distance_to(models.perceptual.target(base.images), found.images)
         photo_score = None if photo is None else preference(photo).item()
@@ -158,7 +166,9 @@ def suggest(
         "verification": time.perf_counter() - shifted,
     }
     seconds["total"] = sum(seconds.values())
-    return Suggestions(photo, photo_score, pivot, verdict, base, base_score, found, scores, near, seconds, verification)
+    return Suggestions(
+        photo, photo_score, pivot, verdict, base, base_score, found, scores, near, seconds, verification, objective
+    )
 
 
 @torch.no_grad()

@@ -16,6 +16,7 @@ from gigs.shifting.budget import Budget
 from gigs.shifting.optimise import Preference, Shifted, shift
 from gigs.shifting.supported import GOOD, OF_THE_KIND, REFUSED, supported_shift
 from gigs.verify.check import Verification, verify
+from gigs.verify.objective import MEAN, granted_worth, liking
 from gigs.verify.panel import Panel
 
 BACKGROUND = 0.05  # largest mean change of the frame's pixels, values in [0,1]: a backdrop is no part of the product
@@ -41,6 +42,7 @@ def redesign(
     compute: Compute,
     on_step: OnStep,
     perceptual: PerceptualLoss | None = None,
+    objective: str = MEAN,
 ) -> tuple[Shifted, int]:
     """Redesigns of one product, and how many candidates were dropped on the way.
 
@@ -58,6 +60,7 @@ def redesign(
         compute: Precision of drawing.
         on_step: Progress.
         perceptual: LPIPS, for a preset with a budget.
+        objective: By which real items are liked better than others; `preference` has its own.
     """
     with torch.no_grad():
         base = generator(z).float()
@@ -81,7 +84,7 @@ def redesign(
         generator,
         z,
         panel.gallery.codes[panel.gallery.of_category(own)],
-        panel.value(own),
+        liking(panel, own, photo, objective),
         preset.support,
         grade=grade,
         compute=compute,
@@ -102,16 +105,17 @@ def checked(
     dropped: int,
     seed: int,
     on_step: OnStep = silent,
+    objective: str = MEAN,
 ) -> tuple[Shifted, Tensor, Verification | None]:
     """Redesigns in order, with their scores, and what the panel says of them.
 
-    Best first: by the gain that the judges grant on the whole, or by the target's score where there are none.
+    Best first: by the gain that the judges grant on the whole (in the objective), or by the target's score where there
+    are none.
     """
     if panel is None or photo is None:
         order = torch.argsort(scores, descending=True, stable=True)
     else:
-        with torch.no_grad():
-            granted = torch.stack([judge.z(found.images) for judge in panel.judges]).mean(0)
+        granted = granted_worth(panel, found.images, photo, objective)
         order = torch.argsort(granted, descending=True, stable=True)
     found = replace(found, shifts=found.shifts[order], images=found.images[order])
     if panel is None or photo is None:

@@ -13,9 +13,8 @@ from typing import Any
 from torch import Tensor
 
 from gigs import folders, storage
-from gigs.audience import MINIMUM_USERS, Audience, require_minimum, select_audience
+from gigs.audience import MINIMUM_USERS, Audience
 from gigs.compute import Compute, pick_device, probed
-from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.fallback import within_memory
 from gigs.finished import fingerprint, finished, seal
@@ -26,7 +25,6 @@ from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import RefusedError
 from gigs.loaded import Loaded
 from gigs.packs import Pack
-from gigs.packs.panel import load_panel
 from gigs.pipeline import Models, suggest
 from gigs.presets import Preset
 from gigs.progress import OnStep, silent
@@ -34,6 +32,8 @@ from gigs.recommender import load_recommender
 from gigs.report.folder import write_result, written_names
 from gigs.report.rebuild import write_overview
 from gigs.report.record import Origin
+from gigs.verify.objective import MEAN, check_objective
+from gigs.whom import whom
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # as a path, two slashes are one; a drive has one letter
 
@@ -60,8 +60,10 @@ class Request:
     use: Use = field(default_factory=Use)
     resume: bool = False
     min_audience: int = MINIMUM_USERS
+    objective: str = MEAN
 
     def __post_init__(self) -> None:
+        check_objective(self.objective)
         for path in self.photos:
             if ADDRESS.match(str(path)):
                 raise InputError(f"{path}: a web address, and gigs opens none; save the photo and give its file")
@@ -103,8 +105,11 @@ def _run(request: Request, on_step: OnStep, loaded: Loaded) -> tuple[list[tuple[
     generator = request.use(load_generator(request.generator) if request.generator else pack.generator)
     inputs = list(_inputs(request, pack, generator.resolution))
     _check_out(request, inputs)
-    audience, label, known = _audience(request, pack)
-    require_minimum(audience, request.min_audience)
+    asked = whom(
+        request.audience, pack, recommender=request.recommender, catalogue=request.catalogue,
+        minimum=request.min_audience, on_step=on_step,
+    )  # fmt: skip
+    audience, label = asked.audience, asked.label
     if audience.sample is not None:
         warnings.warn(
             f"this recommender's score is not linear in a user's taste: {audience.scored_users} of {audience.users} "
@@ -115,7 +120,7 @@ def _run(request: Request, on_step: OnStep, loaded: Loaded) -> tuple[list[tuple[
     compute = probed(device) if request.preset.probe else Compute(device=device)
     models = Models(generator, recommender, loaded.perceptual, _encoder(request, pack)).placed(compute)
     gate = pack.gate if _is_packs_own(request) else None
-    panel = load_panel(pack, audience.name) if _is_packs_own(request) and request.verify else None
+    panel = asked.panel() if _is_packs_own(request) and request.verify else None
     if panel is not None:
         panel.to(device)
     used = _models_used(request, pack)
@@ -129,7 +134,7 @@ def _run(request: Request, on_step: OnStep, loaded: Loaded) -> tuple[list[tuple[
         try:
             found = within_memory(
                 suggest, models, item.photo, audience, request.preset, seed=request.seed, compute=compute, gate=gate,
-                panel=panel, force=request.force, on_step=on_step,
+                panel=panel, force=request.force, objective=request.objective, on_step=on_step,
             )  # fmt: skip
         except RefusedError as error:
             refused.append(f"{item.source}: {error}")
@@ -140,7 +145,8 @@ def _run(request: Request, on_step: OnStep, loaded: Loaded) -> tuple[list[tuple[
             pack.name,
             used,
             label,
-            lambda score: pack.percentile(audience.name, score) if known else None,
+            # another generator's resolution is another scale of scores: the pack's statistics then do not hold
+            asked.percentile if _draws_as_packed(request) else lambda score: None,
         )
         folders.forget(item.folder)
         record = write_result(item.folder, found, audience, request.preset, origin, seed=request.seed, compute=compute)
@@ -161,7 +167,7 @@ def _mark(request: Request, item: _Input, audience: Audience, more: list[Any]) -
         "asked": asked,
         "more": more,
     }
-    return fingerprint(about, [item.photo, audience.theta, audience.sample])
+    return fingerprint(about, [item.photo, audience.theta, audience.sample, audience.covariance])
 
 
 def _is_packs_own(request: Request) -> bool:
@@ -243,14 +249,3 @@ def _example(pack: Pack, number: int | None) -> Path:
     if number is None or not 1 <= number <= len(examples):
         raise InputError(f"example {number}: the pack {pack.name} has {len(examples)}, counted from 1")
     return examples[number - 1]
-
-
-def _audience(request: Request, pack: Pack) -> tuple[Audience, str, bool]:
-    """The audience, what to call it, and whether the pack knows how its catalogue scores for it."""
-    if request.recommender is None:
-        audience = pack.audience(request.audience)
-        # another generator's resolution is another scale of scores: the pack's statistics then do not hold
-        return audience, pack.audiences[audience.name]["label"], _draws_as_packed(request)
-    catalogue = Catalogue.open(request.catalogue) if request.catalogue else None
-    audience = select_audience(request.audience, load_recommender(request.recommender), catalogue)
-    return audience, audience.name, False

@@ -82,7 +82,7 @@ def test_a_suggestion_says_what_the_judges_think(pack: Path, tmp_path: Path) -> 
     gains = [np.mean([j["suggestions_z"][0] - j["photo_z"] for j in result["judges"]]), one["believed"]["gain"]]
     assert gains[0] == pytest.approx(gains[1], abs=1e-3)
     page = (tmp_path / "report.html").read_text()
-    assert "judge first" in page and "unchecked" not in page
+    assert "judge first" in page and "Not checked yet" not in page
 
 
 def test_unverified_on_request(pack: Path, tmp_path: Path) -> None:

@@ -10,7 +10,20 @@ from typing import Any, NoReturn
 
 import typer
 
-from gigs.cli import data, evaluate, experiment, generator, pack, recommend, recommender, report, suggest, train, verify
+from gigs.cli import (
+    audience,
+    data,
+    evaluate,
+    experiment,
+    generator,
+    pack,
+    recommend,
+    recommender,
+    report,
+    suggest,
+    train,
+    verify,
+)
 from gigs.cli.console import errors
 from gigs.errors import GigsError, is_out_of_memory
 
@@ -25,8 +38,9 @@ app = typer.Typer(
 )
 app.command("suggest")(suggest.suggest_command)
 app.command("report")(report.report_command)
-app.command("audiences")(pack.audiences_command)
+app.command("audiences")(audience.list_command)
 app.command("recommend")(recommend.recommend_command)
+app.add_typer(audience.app, name="audience")
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")

@@ -1,4 +1,4 @@
-"""`gigs pack` and `gigs audiences`."""
+"""`gigs pack`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,6 @@ from gigs.errors import InputError
 
 app = typer.Typer(help="Put trained models into a pack, and look into one.", no_args_is_help=True)
 PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
-
-
-def audiences_command(pack: str = PACK) -> None:
-    """List the audiences that a pack knows."""
-    from gigs.packs import load_pack
-
-    loaded = load_pack(pack)
-    table = Table("name", "who", "users", title=f"audiences of {loaded.name}")
-    for name, about in loaded.audiences.items():
-        table.add_row(name, about["label"], f"{about['users']:,}")
-    output.print(table)
 
 
 @app.command("show")
@@ -191,6 +180,33 @@ def probes_command(
         words = ["-" if share is None else f"{share:.3f}" for share in shares]
         table.add_row(name, str(len(probe.names)), str(about["held_out_photos"]), *words)
     output.print(table)
+
+
+@app.command("segments")
+def segments_command(
+    pack: Path = typer.Argument(..., help="Folder of a pack with scorers; its segments are replaced."),
+    catalogue: Path = typer.Option(..., help="The catalogue that its scorers come from."),
+    most: int = typer.Option(8, min=2, help="Segments at most; their number is chosen by silhouette."),
+    axes: int = typer.Option(8, min=1, help="Principal directions of the taste vectors that count."),
+    min_audience: int = typer.Option(50, min=1, help="Least number of buyers in a segment."),
+    seed: int = typer.Option(0, min=0, help="Of the search."),
+) -> None:
+    """Find groups of buyers with tastes alike, and put them among the pack's audiences, described in words."""
+    from gigs.audience.segments import SegmentSettings
+    from gigs.data.catalogue import Catalogue
+    from gigs.packs.segments import add_segments, is_segment, load_segments
+
+    settings = SegmentSettings(most=most, axes=axes, minimum=min_audience, seed=seed)
+    with progress_bars(errors) as on_step:
+        made = add_segments(pack, Catalogue.open(catalogue), settings=settings, on_step=on_step)
+    table = Table("name", "who", "buyers", title=f"segments of {made.name}")
+    for name, about in made.audiences.items():
+        if is_segment(about):
+            table.add_row(name, about["label"], f"{about['buyers']:,}")
+    output.print(table)
+    tried = load_segments(made).silhouette.items()
+    scores = ", ".join(f"{count}: {'too small' if value is None else f'{value:.3f}'}" for count, value in tried)
+    output.print(f"silhouette by number of segments: {scores}", soft_wrap=True, markup=False, highlight=False)
 
 
 @app.command("features")

@@ -16,9 +16,9 @@ AUDIENCE = typer.Option(
     "everyone",
     "--audience",
     "-a",
-    help="Whom to please: one of the pack's audiences (see `gigs audiences`); or, with --recommender: everyone, "
-    "user:ID (--min-audience 1), @FILE with one user id a line; and with --catalogue too, a condition such as "
-    "'age >= 18 and age < 30'.",
+    help="Whom to please: one of the pack's audiences (see `gigs audience list`); a file from `gigs audience create`; "
+    "with --catalogue, whatever `gigs audience create --from` takes, such as 'age >= 18 and age < 30'; or, with "
+    "--recommender: everyone, user:ID (--min-audience 1), @FILE with one user id a line, or such a condition.",
 )
 N = typer.Option(None, "--n", help="Redesigns a photo; 8 in the presets.")
 PRESET = typer.Option(
@@ -63,6 +63,11 @@ RESUME = typer.Option(
 MIN_AUDIENCE = typer.Option(
     50, min=1, help="Least number of users in an audience; fewer would give single people's taste away."
 )
+OBJECTIVE = typer.Option(
+    "mean",
+    help="What to raise: mean (the audience's mean score), worst-decile (the gain of the tenth that gains least) or "
+    "coverage (the share that gains).",
+)
 VERIFY = typer.Option(
     True, help="Let judges that had no part in the redesigns say whether the gain is real (a few seconds)."
 )
@@ -92,6 +97,7 @@ def suggest_command(
     force: bool = FORCE,
     resume: bool = RESUME,
     min_audience: int = MIN_AUDIENCE,
+    objective: str = OBJECTIVE,
     verify: bool = VERIFY,
     device: str = DEVICE,
 ) -> None:
@@ -130,6 +136,7 @@ def suggest_command(
         force=force,
         resume=resume,
         min_audience=min_audience,
+        objective=objective,
         verify=verify,
         recommender=recommender,
         catalogue=catalogue,
@@ -172,6 +179,10 @@ def _print(folder: Path, result: dict[str, Any]) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    promised = result["audience"]["privacy"]
+    if promised:
+        line = f"  the audience is private: epsilon {promised['epsilon']:g}, delta {promised['delta']:g}"
+        output.print(line + f". {promised['scope']}", markup=False, highlight=False, soft_wrap=True)
     if result["reconstruction"]["caution"]:
         caution = f"{folder.name}: {result['reconstruction']['caution']}"
         errors.print(caution, style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -87,6 +87,13 @@ def gallery_of(pack: Pack) -> Gallery:
     return _part(pack, GALLERY, load_gallery)
 
 
+def target_taste(pack: Pack, audience: str) -> Taste | None:
+    """The target's taste of one of the pack's audiences; None where the pack has no scorers, or none of it."""
+    if pack.info.get("verify") is None:
+        return None
+    return _part(pack, TASTES, load_tastes).get((next(iter(require_scorers(pack))), audience))
+
+
 def everybodys_tastes(pack: Pack) -> dict[str, Taste]:
     """By scorer, the taste of all its buyers; empty where the pack has no such audience.
 

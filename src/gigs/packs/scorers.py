@@ -29,6 +29,7 @@ from gigs.errors import DataError, InputError
 from gigs.packs.build import QUANTILES
 from gigs.packs.load import Pack, load_pack
 from gigs.packs.real_items import ITEMS, make_gallery
+from gigs.packs.segments import add_segments, is_segment
 from gigs.packs.tastes import save_tastes
 from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
@@ -69,6 +70,8 @@ def add_scorers(
 ) -> Pack:
     """Replace a pack's recommender by scorers, with audiences, gallery and category classifier.
 
+    Where the pack had segments (`packs.segments`), they are found anew in the new target's vectors.
+
     The pack's gate was calibrated with the older recommender's eyes and goes: calibrate the pack again. So do probes:
     train them again (`packs.probes`).
 
@@ -108,7 +111,8 @@ def add_scorers(
     ]
     written += _save_models(pack, models, set(files.judges))
     _write(pack, written, audiences, _describe(models, set(files.judges), first, kinds.about))
-    return load_pack(pack.root)
+    had_segments = len(audiences) < len(pack.audiences)
+    return add_segments(root, catalogue, on_step=on_step) if had_segments else load_pack(pack.root)
 
 
 def _tastes(
@@ -117,9 +121,9 @@ def _tastes(
     """By scorer and audience its taste and the real items' z-scores; and the audiences' entries for `pack.json`."""
     tastes: dict[tuple[str, str], Taste] = {}
     scores: dict[tuple[str, str], Tensor] = {}
-    audiences = pack.audiences
+    audiences = {audience: about for audience, about in pack.audiences.items() if not is_segment(about)}
     for name, model in models.items():
-        for audience, about in pack.audiences.items():
+        for audience, about in list(audiences.items()):
             factors = audience_factors(about["condition"], model, catalogue)
             if len(factors) < MINIMUM_USERS:
                 raise DataError(

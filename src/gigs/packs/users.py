@@ -17,11 +17,11 @@ from torch import Tensor
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.packs.load import Pack
-from gigs.packs.panel import items_phi, model_of
+from gigs.packs.panel import items_phi, model_of, require_scorers
 from gigs.progress import OnStep, silent
 from gigs.recommender.base import Recommender
 from gigs.recommender.features import catalogue_phi, pixel_phi
-from gigs.recommender.feedback import Feedback, read_feedback
+from gigs.recommender.feedback import Feedback, in_fold, read_feedback
 from gigs.recommender.fold_in import fold_in, fold_in_users, is_mean_of_purchases
 from gigs.recommender.vbpr import VBPR
 from gigs.verify.scorer import Taste, weighted_taste
@@ -56,16 +56,15 @@ class Buyers:
     @cached_property
     def _phi(self) -> dict[str, Tensor]:
         """phi of every item that somebody bought, by scorer, `[items,K]`; other rows may be zero."""
-        bought, side = np.unique(self.feedback.train[1]), self.pack.generator.resolution
-        found = {}
-        for name in self.items:
-            model = model_of(self.pack, name)
-            if isinstance(model, VBPR):  # goes by backbone features, which are kept on disk
-                phi = catalogue_phi(model, self.catalogue, image_size=side, on_step=self.on_step)
-            else:
-                phi = pixel_phi(model, self.catalogue.images(side), bought, self.on_step)
-            found[name] = torch.from_numpy(phi)
-        return found
+        bought = np.unique(self.feedback.train[1])
+        return {name: self.phi_of(name, bought) for name in self.items}
+
+    def phi_of(self, scorer: str, rows: np.ndarray) -> Tensor:
+        """phi of the catalogue's items under a scorer, `[items,K]`; rows other than those wanted may be zero."""
+        model, side = model_of(self.pack, scorer), self.pack.generator.resolution
+        if isinstance(model, VBPR):  # goes by backbone features, which are kept on disk
+            return torch.from_numpy(catalogue_phi(model, self.catalogue, image_size=side, on_step=self.on_step))
+        return torch.from_numpy(pixel_phi(model, self.catalogue.images(side), rows, self.on_step))
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -121,6 +120,22 @@ class Buyers:
         if weights is not None and not (torch.isfinite(weights) & (weights > 0)).all():
             raise InputError("a user's weight must be above 0")
         return weighted_taste(self.factors(scorer, names), self.items[scorer], weights)
+
+    def own_halves(self, users: Iterable[str], minimum: int) -> dict[str, list[str]] | None:
+        """By scorer, those of the users whom its training could see; None where one of them has fewer than `minimum`.
+
+        Target and judges then go by different people, as for the pack's own audiences.
+        """
+        ids, found = np.array(self.known(users), dtype=object), {}
+        for name, about in require_scorers(self.pack).items():
+            trained = about.get("trained", {})
+            own = ids
+            if trained.get("fold") is not None and len(ids):
+                own = ids[in_fold(ids, int(trained["fold"]), int(trained.get("folds") or 2))]
+            if len(own) < max(1, minimum):
+                return None
+            found[name] = [str(user) for user in own]
+        return found
 
     def tastes(self, users: Users) -> dict[str, Taste]:
         """The same under every scorer of the pack, by name: what `panel_for` takes."""

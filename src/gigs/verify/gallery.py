@@ -85,19 +85,31 @@ class Gallery:
 
     def save(self, path: Path) -> Path:
         """Save with codes as int8, features and scores as float16."""
-        scorers = sorted({scorer for scorer, _ in self.scores})
-        audiences = sorted({audience for _, audience in self.scores})
+        scores, header = _packed(self.scores)
         tensors = {
             "codes": (self.codes / STEP).round().clamp(-127, 127).to(torch.int8),
             "categories": self.categories.to(torch.int16),
             "phi": self.phi.half(),
             "ids": torch.from_numpy(np.frombuffer(json.dumps(self.ids).encode(), dtype=np.uint8).copy()),
-            "scores": torch.stack([torch.stack([self.scores[s, a] for a in audiences]) for s in scorers]).half(),
+            "scores": scores,
             "spacing": self.spacing.float(),
             **{FEATURES + name: phi.half() for name, phi in self.features.items()},
         }
-        header = {"kind": "gallery", "scorers": scorers, "audiences": audiences, "categories": list(self.names)}
-        return storage.save_tensors(path, tensors, header)
+        return storage.save_tensors(path, tensors, header | {"kind": "gallery", "categories": list(self.names)})
+
+
+def _packed(scores: Mapping[tuple[str, str], Tensor]) -> tuple[Tensor, dict[str, list[str]]]:
+    """Scores `[scorers,audiences,N]` as float16, and the names of both."""
+    scorers, audiences = (sorted({key[place] for key in scores}) for place in (0, 1))
+    stacked = torch.stack([torch.stack([scores[scorer, audience] for audience in audiences]) for scorer in scorers])
+    return stacked.half(), {"scorers": scorers, "audiences": audiences}
+
+
+def save_scores(path: Path, scores: Mapping[tuple[str, str], Tensor]) -> Path:
+    """Replace the scores of a saved gallery; all else in the file stays to the bit."""
+    tensors, header = storage.load_tensors(path)
+    packed, names = _packed(scores)
+    return storage.save_tensors(path, tensors | {"scores": packed}, header | names)
 
 
 def load_gallery(path: Path) -> Gallery:

@@ -70,12 +70,6 @@ class Scorer:
         taste = self.taste
         return (phi @ taste.theta.to(phi.device) - taste.mean) / taste.spread
 
-    def user_spread(self, change: Tensor) -> Tensor:
-        """Standard deviation over the users of their gain, `[N]`, for changes of features `[N,K]`; as `z`."""
-        covariance = self.taste.covariance.to(change.device)
-        variance = ((change @ covariance) * change).sum(1).clamp_min(0)
-        return variance.sqrt() / self.taste.spread
-
 
 def weighted_taste(factors: Tensor, items: Tensor, weights: Tensor | None = None) -> Taste:
     """The taste of users who need not weigh alike.

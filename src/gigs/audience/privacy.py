@@ -1,0 +1,175 @@
+"""A private audience: its mean taste vector clipped and noised, so that it says little about any one member.
+
+Every member's vector is brought into a ball around the taste of all the pack's buyers, and the mean of them is released
+with normal noise (the Gaussian mechanism, Dwork et al. 2006; calibrated exactly, Balle & Wang 2018, by Google's
+`dp-accounting`). Two audiences of one size that differ in one member are then told apart no better than (epsilon,
+delta) allows. Whatever is made of the released vector costs nothing more, such as pulling it back by what is known of
+tastes in general.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gigs.errors import InputError
+from gigs.verify.scorer import Taste, taste_of
+
+SCOPE = (
+    "It covers what this audience's taste vectors give away about one member, given how many members there are and by "
+    "which rule they were chosen. It does not cover the recommenders, which were trained without such a promise, nor "
+    "segments, which were found in the buyers' own vectors."
+)
+REACH = 0.5  # of the median distance of real items from everybody's taste: a buyer of several lies nearer than an item
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivacySettings:
+    """How much may be given away.
+
+    Attributes:
+        epsilon: Less is more private; 1 is usual.
+        delta: Chance that the promise fails; well below one over the number of members.
+    """
+
+    epsilon: float
+    delta: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if not 0 < self.epsilon <= 100:
+            raise InputError(f"--dp-epsilon {self.epsilon}: give a number above 0 (1 is usual) and at most 100")
+        if not 0 < self.delta < 0.1:
+            raise InputError(f"--dp-delta {self.delta}: give a number above 0 and well below one over the members")
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What was done, and what it promises.
+
+    Attributes:
+        epsilon: Of all released vectors together.
+        delta: The same.
+        releases: Vectors, one a scorer, that one member is part of.
+        bounds: By scorer, the radius that members' vectors were clipped to.
+        noise: By scorer, the standard deviation of the noise on each number.
+    """
+
+    epsilon: float
+    delta: float
+    releases: int
+    bounds: dict[str, float]
+    noise: dict[str, float]
+
+    def record(self) -> dict[str, Any]:
+        """JSON-able, with the promise in words."""
+        return {
+            "epsilon": self.epsilon,
+            "delta": self.delta,
+            "mechanism": "Gaussian, on the mean of clipped taste vectors",
+            "neighbours": "one member replaced by anybody else; how many members there are is public",
+            "released": "one taste vector a scorer, and what follows from it; how members differ is what is known of "
+            "all the pack's buyers, and nothing else of the members is in the file",
+            "releases": self.releases,
+            "bounds": self.bounds,
+            "noise": self.noise,
+            "scope": SCOPE,
+        }
+
+
+def noise_multiplier(settings: PrivacySettings, releases: int = 1) -> float:
+    """Standard deviation of the noise, over the sensitivity of one release.
+
+    Args:
+        settings: Epsilon and delta of all releases together.
+        releases: How many of them one member is part of, each noised with as many of its own sensitivities.
+
+    Raises:
+        InputError: `dp-accounting` is not installed.
+    """
+    try:
+        from dp_accounting import get_sigma_gaussian  # an extra, and slow to import
+    except ImportError as error:
+        raise InputError("private audiences need dp-accounting: pip install 'gigs[privacy]'") from error
+    return float(get_sigma_gaussian(settings.epsilon, settings.delta)) * math.sqrt(releases)
+
+
+def bound_of(items: Tensor, everybody: Taste, fixed: int = 0) -> float:
+    """The radius to clip to, from public things alone: real items' phi `[N,K]` and the taste of all buyers.
+
+    Args:
+        items: phi of the pack's real items.
+        everybody: Of the pack.
+        fixed: Last coordinates that are the same for everybody.
+    """
+    width = items.shape[1] - fixed
+    return REACH * float((items - everybody.theta)[:, :width].norm(dim=1).median())
+
+
+def private_taste(
+    factors: Tensor,
+    items: Tensor,
+    everybody: Taste,
+    multiplier: float,
+    *,
+    fixed: int = 0,
+    weights: Tensor | None = None,
+    rng: torch.Generator | None = None,
+) -> tuple[Taste, float]:
+    """The taste of an audience with noise on it, and the noise's standard deviation.
+
+    Args:
+        factors: Members' vectors, `[U,K]`.
+        items: phi of the pack's real items, `[N,K]`.
+        everybody: The pack's taste of all buyers: centre of the ball, and what is known of how tastes differ.
+        multiplier: `noise_multiplier`.
+        fixed: Last coordinates that are the same for everybody and need no noise.
+        weights: `[U]`, above 0; they count as public.
+        rng: Of the noise. By default seeded by the operating system: with a known seed it could be taken off again.
+    """
+    width, bound = factors.shape[1] - fixed, bound_of(items, everybody, fixed)
+    shares = torch.full((len(factors),), 1.0) if weights is None else weights
+    shares = shares.double() / shares.double().sum()
+    away = (factors - everybody.theta).double()[:, :width]
+    away *= (bound / away.norm(dim=1, keepdim=True).clamp_min(1e-12)).clamp_max(1.0)
+    sigma = multiplier * 2 * bound * float(shares.max())  # one member moves the mean by a diameter times their share
+    if rng is None:
+        rng = torch.Generator().manual_seed(secrets.randbits(63))
+    noisy = shares @ away + sigma * torch.randn(width, generator=rng, dtype=torch.float64)
+    theta = everybody.theta.double().clone()
+    theta[:width] += pulled_back(noisy, everybody.covariance.double()[:width, :width], sigma)
+    taste = taste_of(theta[None], items.double() @ theta)
+    private = Taste(
+        users=len(factors), theta=taste.theta, covariance=everybody.covariance, mean=taste.mean, spread=taste.spread,
+        effective=1 / float(shares.square().sum()), noise=sigma,
+    )  # fmt: skip
+    return private, sigma
+
+
+def pulled_back(noisy: Tensor, covariance: Tensor, sigma: float) -> Tensor:
+    """What a noisy deviation `[K]` most likely was, where tastes differ as `covariance` says (an empirical Bayes mean).
+
+    How far audiences lie from everybody is read off the noisy vector itself, so nothing more is given away.
+    """
+    excess = float(noisy.square().sum()) - len(noisy) * sigma**2
+    share = max(0.0, excess) / max(1e-12, float(covariance.trace()))
+    prior = share * covariance
+    return torch.linalg.solve(prior + sigma**2 * torch.eye(len(noisy), dtype=noisy.dtype), prior @ noisy)
+
+
+def promise(
+    settings: PrivacySettings, releases: int, bounds: Mapping[str, float], noise: Mapping[str, float]
+) -> Promise:
+    """The promise for `result.json`, numbers rounded for reading."""
+    return Promise(
+        settings.epsilon,
+        settings.delta,
+        releases,
+        {name: round(value, 6) for name, value in bounds.items()},
+        {name: round(value, 6) for name, value in noise.items()},
+    )

@@ -1,0 +1,101 @@
+"""Segments: groups of buyers whose taste vectors lie together, found by k-means, their number by silhouette.
+
+Lloyd 1982; Rousseeuw 1987. Distances are taken along the few directions in which tastes differ most, where the noise of
+buyers with a handful of purchases is least. Of numbers whose silhouettes do not differ by more than a standard error,
+the largest is taken: more groups say more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.cluster import KMeans
+from sklearn.metrics import silhouette_samples
+from torch import Tensor
+
+from gigs.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentSettings:
+    """How segments are looked for.
+
+    Attributes:
+        fewest: Segments at least.
+        most: Segments at most.
+        axes: Principal directions of the taste vectors that count.
+        minimum: Least number of buyers in a segment; a number of segments that has a smaller one is not taken.
+        restarts: Of k-means, from other starting points.
+        seed: Of everything random.
+    """
+
+    fewest: int = 2
+    most: int = 8
+    axes: int = 8
+    minimum: int = 50
+    restarts: int = 10
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.fewest <= self.most:
+            raise InputError(f"{self.fewest} to {self.most} segments: give 2 or more, and no fewer than the least")
+        if min(self.axes, self.minimum, self.restarts) < 1:
+            raise InputError("segments need 1 axis, 1 buyer and 1 start or more")
+
+
+@dataclass(frozen=True)
+class Segments:
+    """What tells to which segment a taste vector belongs; nobody's own vector is in it.
+
+    Attributes:
+        mean: Of all taste vectors, `[K]`.
+        axes: Orthonormal directions, `[A,K]`.
+        centres: Of the segments along them, `[S,A]`, largest segment first.
+        silhouette: By number of segments that was tried; None for one with a segment that is too small.
+    """
+
+    mean: Tensor
+    axes: Tensor
+    centres: Tensor
+    silhouette: dict[int, float | None]
+
+    def assign(self, factors: Tensor) -> Tensor:
+        """Number of the nearest segment, from 0, int64 `[U]`, of taste vectors `[U,K]`."""
+        places = (factors.double() - self.mean.double()) @ self.axes.double().T
+        return torch.cdist(places, self.centres.double()).argmin(1)
+
+
+def find_segments(factors: Tensor, settings: SegmentSettings | None = None) -> Segments:
+    """Find the segments of taste vectors `[U,K]`.
+
+    Raises:
+        InputError: Too few buyers, or no number of segments leaves each large enough.
+    """
+    settings = settings or SegmentSettings()
+    if len(factors) < settings.fewest * settings.minimum:
+        raise InputError(
+            f"{len(factors)} buyers are too few for {settings.fewest} segments of {settings.minimum} or more"
+        )
+    values = factors.double()
+    mean = values.mean(0)
+    _, _, directions = torch.linalg.svd(values - mean, full_matrices=False)
+    axes = directions[: settings.axes]
+    places = ((values - mean) @ axes.T).numpy()
+    tried: dict[int, float | None] = {}
+    scores: dict[int, tuple[float, float]] = {}
+    centres: dict[int, np.ndarray] = {}
+    for count in range(settings.fewest, min(settings.most, len(places) - 1) + 1):
+        found = KMeans(count, n_init=settings.restarts, random_state=settings.seed).fit(places)
+        sizes = np.bincount(found.labels_, minlength=count)
+        tried[count] = None
+        if sizes.min() >= settings.minimum:
+            each = silhouette_samples(places, found.labels_)
+            tried[count], scores[count] = float(each.mean()), (float(each.mean()), float(each.std() / len(each) ** 0.5))
+            centres[count] = found.cluster_centers_[np.argsort(-sizes, kind="stable")]
+    if not scores:
+        raise InputError(f"every division of these buyers has a segment of fewer than {settings.minimum}")
+    best, error = max(scores.values())
+    chosen = max(count for count, (score, _) in scores.items() if score >= best - error)
+    return Segments(mean.float(), axes.float(), torch.from_numpy(centres[chosen]).float(), tried)

@@ -1,0 +1,132 @@
+"""`gigs audience`: whom redesigns are for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.table import Table
+
+from gigs.bars import progress_bars
+from gigs.cli.console import errors, output
+
+app = typer.Typer(help="Whom redesigns are for: list, look at and make audiences.", no_args_is_help=True)
+PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
+PACK_OPTION = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id; with judges.")
+
+
+@app.command("list")
+def list_command(pack: str = PACK) -> None:
+    """List the audiences that a pack knows."""
+    from gigs.packs import load_pack
+
+    loaded = load_pack(pack)
+    table = Table("name", "who", "users", title=f"audiences of {loaded.name}")
+    for name, about in loaded.audiences.items():
+        table.add_row(name, about["label"], f"{about['users']:,}")
+    output.print(table)
+
+
+@app.command("show")
+def show_command(
+    audience: str = typer.Argument(..., metavar="AUDIENCE", help="One of the pack's, or a .audience file."),
+    pack: str = PACK_OPTION,
+) -> None:
+    """Say who an audience is, what sets it apart, and what was promised to its members."""
+    from gigs.packs import load_pack
+    from gigs.packs.audience_file import SUFFIX, load_audience
+
+    if audience.endswith(SUFFIX):
+        stored = load_audience(Path(audience))
+        _show(stored.name, stored.label, stored.users, stored.about)
+        return
+    loaded = load_pack(pack)
+    found = loaded.audience(audience)
+    about = loaded.audiences[audience]
+    _show(found.name, about["label"], found.users, {**about, "from": about.get("condition")})
+
+
+@app.command("create")
+def create_command(
+    name: str = typer.Argument(..., metavar="NAME", help="What to call it."),
+    source: str = typer.Option(
+        ...,
+        "--from",
+        metavar="SPEC",
+        help="A condition on users, such as 'age >= 18 and age < 30'; @FILE with one user id a line; user:ID; "
+        "buyers-of:ITEM_ID; buyers-of:type=Dress; segment:NUMBER of the pack; or, for one person or shop, what they "
+        "like: likes:@FILE with one item id (or photo) a line, likes:FOLDER or likes:PHOTO.",
+    ),
+    catalogue: Path = typer.Option(None, help="Catalogue with the users and what they bought (gigs data import)."),
+    pack: str = PACK_OPTION,
+    label: str = typer.Option(None, help="Who they are, in words; found by what sets them apart if not given."),
+    weights: Path = typer.Option(None, help="File with user_id,weight a line: how much each counts."),
+    epsilon: float = typer.Option(
+        None, "--dp-epsilon", help="Add noise, so that the audience says little about any one member; 1 is usual."
+    ),
+    delta: float = typer.Option(1e-6, "--dp-delta", help="Chance that this promise fails."),
+    min_audience: int = typer.Option(50, min=1, help="Least number of members."),
+    out: Path = typer.Option(None, "--out", "-o", help="File to write; NAME.audience if not given."),
+) -> None:
+    """Make an audience of your own, for `gigs suggest --audience FILE`, judged like the pack's.
+
+    Nothing is trained: members' tastes follow from what they bought. Examples:
+
+      gigs audience create young --from 'age < 25' --catalogue data/hm
+
+      gigs audience create dresses --from buyers-of:type=Dress --catalogue data/hm --dp-epsilon 1
+
+      gigs audience create my-shop --from likes:photos/ --min-audience 1
+    """
+    from gigs.audience.privacy import PrivacySettings
+    from gigs.data.catalogue import Catalogue
+    from gigs.packs import load_pack
+    from gigs.packs.audience_file import SUFFIX
+    from gigs.packs.create_audience import AudienceRequest, create_audience
+
+    request = AudienceRequest(
+        name=name, spec=source, label=label, weights=weights, minimum=min_audience,
+        privacy=None if epsilon is None else PrivacySettings(epsilon=epsilon, delta=delta),
+    )  # fmt: skip
+    path = out or Path(name + SUFFIX)
+    if path.suffix != SUFFIX:
+        path = path.with_name(path.name + SUFFIX)
+    with progress_bars(errors) as on_step:
+        made = create_audience(
+            load_pack(pack), Catalogue.open(catalogue) if catalogue else None, request, on_step=on_step
+        )
+    made.save(path)
+    _show(made.name, made.label, made.users, made.about)
+    output.print(f"{path}: use it with gigs suggest --audience {path}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _show(name: str, label: str, users: int, about: dict[str, Any]) -> None:
+    """A few lines of plain words."""
+    lines = [f"{name}: {label}", f"  {users:,} users, from: {about.get('from')}"]
+    if about.get("members") == "own halves":
+        lines.append("  the model that is optimised and those that judge go by different members")
+    elif about.get("members") == "all":
+        lines.append("  the model that is optimised and those that judge go by the same members")
+    said = about.get("description")
+    if said:
+        for one in said["favourites"]:
+            lines.append(
+                f"  {one['column']} {one['value']}: {one['share']:.0%} of purchases, {one['lift']:.1f} x usual"
+            )
+        if said["age"] is not None:
+            lines.append(f"  median age {said['age']:.0f}, of all {said['age_of_all']:.0f}")
+    privacy = about.get("privacy")
+    if privacy:
+        lines.append(privacy_line(privacy))
+        lines.append(f"  {privacy['scope']}")
+    for line in lines:
+        output.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def privacy_line(privacy: dict[str, Any]) -> str:
+    """What was promised, in one line."""
+    return (
+        f"  private: epsilon {privacy['epsilon']:g}, delta {privacy['delta']:g} ({privacy['neighbours']}); "
+        f"released: {privacy['released']}"
+    )
