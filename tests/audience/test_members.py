@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gigs.audience import select_audience
+from gigs.audience.members import members_of, read_weights
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError
+from gigs.recommender import load_recommender
+
+
+def test_buyers_of_an_item_and_of_a_kind(shop: Catalogue) -> None:
+    train = shop.interactions[shop.interactions["split"] == "train"]
+    item = int(train["item"].iloc[0])
+    wanted = set(shop.users["user_id"].iloc[train.loc[train["item"] == item, "user"]])
+    assert set(members_of(f"buyers-of:{shop.items['item_id'].iloc[item]}", shop)) == wanted
+    red = members_of("buyers-of:colour=Red", shop)
+    assert red == members_of('buyers-of:colour == "Red"', shop) == [u for u in shop.users["user_id"] if u in set(red)]
+    assert all(int(user[:2]) % 2 == 0 for user in red) and len(red) == 30
+    both = members_of('buyers-of:colour == "Red" and type == "Dress"', shop)
+    assert set(both) < set(red)
+
+
+def test_a_recommenders_buyers_of_something(shop: Catalogue, recommenders: dict[str, Path]) -> None:
+    model = load_recommender(recommenders["main"])
+    audience = select_audience("buyers-of:colour=Red", model, shop)
+    rows = [row for row, user in enumerate(model.user_ids) if int(user[:2]) % 2 == 0]
+    assert audience.users == len(rows)
+    assert audience.theta.allclose(model.user_factors[rows].mean(0), atol=1e-6)
+    assert audience.covariance is not None and audience.covariance.shape == (7, 7)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("buyers-of:99999", "no item 99999"),
+        ("buyers-of:size=XL", "no column size"),
+        ("buyers-of:type=Hat", "no item of the catalogue is meant"),
+        ("buyers-of:type.upper() == 'A'", "only comparisons"),
+        ("user:nobody", "nobody"),
+    ],
+)
+def test_what_cannot_be_meant_is_named(shop: Catalogue, spec: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        members_of(spec, shop)
+
+
+def test_weights(tmp_path: Path) -> None:
+    path = tmp_path / "weights.csv"
+    path.write_text("user_id,weight\na,2\n\nb, 0.5\n")
+    assert read_weights(path) == {"a": 2.0, "b": 0.5}
+    for text, message in (
+        ("a,2\nb,none\n", "is not"),
+        ("a,0\n", "no weight"),
+        ("a,nan\n", "no weight"),
+        ("x,y", "no we"),
+    ):
+        path.write_text(text)
+        with pytest.raises(InputError, match=message):
+            read_weights(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_weights(tmp_path / "none.csv")
