@@ -20,6 +20,7 @@ from gigs.cli import (
     recommend,
     recommender,
     report,
+    studio,
     suggest,
     train,
     verify,
@@ -37,6 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("suggest")(suggest.suggest_command)
+app.command("studio")(studio.studio_command)
 app.command("report")(report.report_command)
 app.command("audiences")(audience.list_command)
 app.command("recommend")(recommend.recommend_command)

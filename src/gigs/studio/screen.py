@@ -89,7 +89,7 @@ def cards(
 
 def sketches(sources: Sequence[str]) -> list[Card]:
     """Cards of pictures that nobody has checked yet."""
-    return [Card(source, f"{number}") for number, source in enumerate(sources, start=1)]
+    return [Card(source, texts.SKETCHED.format(number=number)) for number, source in enumerate(sources, start=1)]
 
 
 def finished(result: Result, photo_source: str) -> str:
@@ -101,7 +101,7 @@ def finished(result: Result, photo_source: str) -> str:
         shown.append(
             Card(
                 address(result, entry["file"]),
-                f"Redesign {number}",
+                texts.REDESIGN.format(number=number),
                 texts.VERDICTS.get(verdict, texts.UNCHECKED),
                 {"likely": "good", "no gain found": "poor"}.get(verdict, "open"),
                 _words(entry),
@@ -137,9 +137,9 @@ def history(results: Sequence[Result]) -> str:
     rows = [
         {
             "picture": address(result, result.record["suggestions"][0]["file"]),
-            "audience": result.record["audience"]["label"],
-            "count": len(result.record["suggestions"]),
-            "at": result.at,
+            "words": texts.LISTED.format(
+                at=result.at, count=len(result.record["suggestions"]), audience=result.record["audience"]["label"]
+            ),
             "report": address(result, REPORT),
             "archive": address(result, ARCHIVE),
         }

@@ -81,6 +81,8 @@ NEXT = (
     "maker. Do not put these pictures on sale: they show products that do not exist."
 )
 OPEN_REPORT, SAVE_ALL = "Open the report", "Save everything (zip)"
+SKETCHED, REDESIGN = "Sketch {number}", "Redesign {number}"
+LISTED = "{at} · {count} redesigns for {audience}"
 TODAY = "Your product today"
 FOOT = "Runs on this computer only. Your photo goes nowhere else and is deleted after you close the page."
 NOT_HERE = "There is nothing here for you."
