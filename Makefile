@@ -8,7 +8,7 @@ FUZZ ?=
 CHAOS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench fuzz chaos clean
+.PHONY: help setup demo studio test check format bench fuzz chaos clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,7 +24,10 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP)  ## redesign the bundled pack's example product; opens nothing, writes demo/
 	$(BIN)/gigs suggest --example 2 --audience women --seed 0 --out demo
-	@echo "Look at demo/contact-sheet.png, then open demo/report.html."
+	@echo "Open demo/report.html; demo/contact-sheet.png has all pictures on one page. Your own photo: make studio."
+
+studio: $(STAMP)  ## the page for sellers, on this computer only; Ctrl-C ends it
+	$(BIN)/gigs studio
 
 test: $(STAMP)  ## run the tests
 	$(BIN)/python -m pytest
