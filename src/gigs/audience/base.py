@@ -50,6 +50,10 @@ def require_enough(name: str, users: int, minimum: int = MINIMUM_USERS) -> None:
     Raises:
         InputError: There are fewer users.
     """
+    if not users:
+        raise InputError(
+            f"audience {name!r}: nobody is in it who bought something in training; choose a wider audience"
+        )
     if users < minimum:
         raise InputError(
             f"audience {name!r} has {users} users, and {minimum} or more are needed: the taste of so few people can be "
