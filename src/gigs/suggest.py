@@ -30,7 +30,7 @@ from gigs.presets import Preset
 from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
 from gigs.report.folder import write_result, written_names
-from gigs.report.rebuild import write_overview
+from gigs.report.rebuild import OVERVIEW, write_overview
 from gigs.report.record import Origin
 from gigs.verify.objective import MEAN, check_objective
 from gigs.whom import whom
@@ -225,7 +225,7 @@ def _inputs(request: Request, pack: Pack, side: int) -> Iterator[_Input]:
         yield _Input(None, None, None, request.out)
         return
     paths = request.photos or (_example(pack, request.example),)
-    taken: set[str] = set()
+    taken = {OVERVIEW}  # a folder of that name would be in the way of the page
     for path in paths:
         photo = read_photo(path)
         square, fit = fit_square(photo, side)

@@ -134,14 +134,14 @@ def test_what_a_photo_is_called_never_leads_out_of_the_folder():
 @pytest.mark.weights
 def test_photos_with_hostile_names_stay_inside(small_pack, tmp_path):
     """Row 14, on disk."""
-    names = ["...jpg", "..png", "-n.png"]
+    names = ["...jpg", "..png", "-n.png", "overview.html.png"]
     for name in names:
         (tmp_path / name).write_bytes(encoded(quadrants(64, 96)))
     out = tmp_path / "deep" / "out"
     photos = [tmp_path / name for name in names]
     done = gigs("suggest", "--pack", small_pack, "--steps", 1, "--n", 1, "--out", out, *photos)
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in out.iterdir()) == ["-n", "photo", "photo-2"]
+    assert sorted(path.name for path in out.iterdir()) == ["-n", "overview.html", "overview.html-2", "photo", "photo-2"]
     assert {path.name for path in tmp_path.iterdir()} == {*names, "deep"}
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
 
