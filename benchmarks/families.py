@@ -2,7 +2,8 @@
 
 Every generator draws at its own resolution and is looked at, compared and scored at one common size, so that figures of
 families compare. One recommender and one audience (the pack's) judge all. Rows are kept in OUT/families.jsonl and not
-measured twice. A generator is NAME=FILE, NAME=FILE@SPACE, or the pack's own under the name `pack`:
+measured twice. A generator is NAME=FILE, NAME=FILE@SPACE, or the pack's own under the name `pack`. One that knows
+classes draws, for each photo, the class of whose random pictures one comes nearest to it (LPIPS):
 
     python -m benchmarks.families --catalogue data/hm --photos 20 pack style=runs/stylegan2-32/generator.safetensors@w
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from gigs.pipeline import Models
 from gigs.presets import get_preset
 
 errors = Console(stderr=True)
+TRIED = 32  # random pictures of each class
 FIGURES = ("lpips", "mse", "gain", "positive", "diversity")
 HEAD = (
     "generator",
@@ -96,6 +99,7 @@ def measure(
         row = next((row for row in known if all(row.get(part) == value for part, value in key.items())), None)
         if row is None:
             errors.print(f"{name} {number}/{len(chosen)} {photo}", highlight=False)
+            models = replace(models, generator=of_nearest_class(generator, picture, models.perceptual))
             found = one(models, compute, get_preset(options.preset), picture, audience, options.seed)
             row = key | {"family": generator_family(generator), "drawn_at": generator.drawn_at} | found
             with path.open("a") as handle:
@@ -115,9 +119,26 @@ def opened(spec: str, pack: Pack, size: int) -> tuple[str, Generator, str, Any]:
     return name, Use(size=size, space=space or None)(load_generator(file)), storage.sha256_of(Path(file)), None
 
 
+@torch.no_grad()
+def of_nearest_class(generator: Generator, photo: torch.Tensor, perceptual: PerceptualLoss) -> Generator:
+    """The generator itself; of a class-conditional one, its class that has a random picture nearest to the photo."""
+    names = getattr(drawn(generator), "class_names", ())
+    if not names:
+        return generator
+    classes = [Use(label=label, size=photo.shape[-1])(drawn(generator)) for label in range(len(names))]
+    target, z = perceptual.target(photo), generator.sample(TRIED, torch.Generator().manual_seed(0))
+    nearest = [float(perceptual.distance_to(target, each(z).float()).min()) for each in classes]
+    return classes[int(np.argmin(nearest))]
+
+
+def drawn(generator: Generator) -> Generator:
+    """The generator itself, or the one that is resized."""
+    return getattr(generator, "drawn", generator)
+
+
 def generator_family(generator: Generator) -> str:
     """Family of a generator, or of the one that is resized."""
-    return getattr(generator, "family", None) or generator.drawn.family  # type: ignore[union-attr, return-value]
+    return drawn(generator).family
 
 
 def table(rows: list[dict[str, Any]], about: dict[str, Any]) -> str:

@@ -71,3 +71,37 @@ def test_a_generator_is_named_with_its_file(small_pack, tmp_path):
     path = save_generator(tmp_path / "g.safetensors", small_generator())
     name, generator, digest, encoder = families.opened(f"mine={path}", pack, 32)
     assert (name, generator.resolution, len(digest), encoder) == ("mine", 32, 64, None)
+
+
+class OfTwoGreys(StyleGAN2):
+    """Draws one grey for each of its two classes."""
+
+    class_names = ("dark", "light")
+    grey = 0.0
+
+    def of_class(self, label):
+        other = OfTwoGreys(self.config)
+        other.grey = float(label)
+        return other
+
+    def forward(self, z):
+        return torch.full((len(z), 3, 16, 16), self.grey)
+
+
+class Difference:
+    """In the place of LPIPS."""
+
+    def target(self, photo):
+        return photo
+
+    def distance_to(self, target, images):
+        return (images - target).abs().mean((1, 2, 3))
+
+
+@pytest.mark.parametrize("grey", [0.2, 0.9])
+def test_a_class_is_chosen_by_its_nearest_picture(grey):
+    made = OfTwoGreys(StyleGAN2Settings(channels=(8, 8, 8), z_dim=8, w_dim=8, hidden=8, mapping=2))
+    chosen = families.of_nearest_class(made, torch.full((1, 3, 32, 32), grey), Difference())
+    assert families.drawn(chosen).grey == round(grey) and chosen.resolution == 32
+    plain = small_generator()
+    assert families.of_nearest_class(plain, torch.zeros(1, 3, 32, 32), Difference()) is plain
