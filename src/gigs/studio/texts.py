@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gigs.report import texts as report
+
 TITLE = "gigs studio"
 INTRO = (
     "Show one of your products, say whom it should please, and see how it could be redesigned for them. "
@@ -56,12 +58,7 @@ STAGES = {
 }
 WRITING = "Writing the report"
 
-VERDICTS = {
-    "likely": "Likely to be liked better",
-    "unclear": "Could go either way",
-    "no gain found": "No better than today",
-    "no promise": "Too little known to say",
-}
+VERDICTS = report.VERDICTS  # the page and the report it leads to say the same
 ROUGH = (
     "The computer redrew your product only roughly, so details may be lost. A plain front view on an even, light "
     "backdrop usually helps; so does extra care, under “More choices”."
