@@ -100,7 +100,7 @@ def measure(
         if row is None:
             errors.print(f"{name} {number}/{len(chosen)} {photo}", highlight=False)
             models = replace(models, generator=of_nearest_class(generator, picture, models.perceptual))
-            found = one(models, compute, get_preset(options.preset), picture, audience, options.seed)
+            found = one(models, compute, get_preset(options.preset), picture, audience, None, options.seed)
             row = key | {"family": generator_family(generator), "drawn_at": generator.drawn_at} | found
             with path.open("a") as handle:
                 handle.write(json.dumps(row) + "\n")

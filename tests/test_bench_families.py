@@ -1,5 +1,6 @@
 import json
 from argparse import Namespace
+from unittest.mock import create_autospec
 
 import pytest
 import torch
@@ -30,11 +31,11 @@ def photo():
 def test_rows_are_measured_once_and_say_what_they_are_of(small_pack, options, photo, tmp_path, monkeypatch):
     calls = []
 
-    def one(models, compute, preset, picture, audience, seed):
+    def one(models, compute, preset, picture, audience, *rest):
         calls.append((models.generator.resolution, preset.name, audience.name))
         return figures()
 
-    monkeypatch.setattr(families, "one", one)
+    monkeypatch.setattr(families, "one", create_autospec(families.one, side_effect=one))  # called as it is defined
     monkeypatch.setattr(families, "PerceptualLoss", lambda net: torch.nn.Identity())
     made = StyleGAN2(StyleGAN2Settings(channels=(8, 8, 8), z_dim=8, w_dim=8, hidden=8, mapping=2))
     path = save_generator(tmp_path / "s.safetensors", made)
