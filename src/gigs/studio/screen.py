@@ -97,12 +97,12 @@ def finished(result: Result, photo_source: str) -> str:
     record = result.record
     shown = [Card(photo_source, texts.TODAY, concept=False)]
     for number, entry in enumerate(record["suggestions"], start=1):
-        verdict = entry["believed"]["verdict"] if "believed" in entry else ""
+        verdict = entry["believed"]["verdict"] if "believed" in entry else "unchecked"
         shown.append(
             Card(
                 address(result, entry["file"]),
                 texts.REDESIGN.format(number=number),
-                texts.VERDICTS.get(verdict, texts.UNCHECKED),
+                texts.VERDICTS[verdict],
                 {"likely": "good", "no gain found": "poor"}.get(verdict, "open"),
                 _words(entry),
             )

@@ -63,7 +63,6 @@ ROUGH = (
     "The computer redrew your product only roughly, so details may be lost. A plain front view on an even, light "
     "backdrop usually helps; so does extra care, under “More choices”."
 )
-UNCHECKED = "Not checked"
 SUMMARY = {
     "likely": "{likely} of {count} redesigns are likely to be liked better than your product by {audience}.",
     "one": "1 of {count} redesigns is likely to be liked better than your product by {audience}.",
