@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from small_bench import small_bench, with_judges
 from small_models import small_recommender
 
-from gigs.errors import InputError
 from gigs.experiments.buyers import _why_no_judges, find_buyers, same_weights
 from gigs.packs import load_pack
+from gigs.recommender.features import catalogue_phi
+from gigs.recommender.feedback import in_fold
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,17 @@ def test_a_recommender_is_known_again_in_half_precision_whoever_its_users():
     assert same_weights(one, same) and not same_weights(one, other)
 
 
-def test_a_recommender_without_users_is_refused(small_pack, tiny_catalogue):
+def test_users_that_a_recommender_lacks_are_those_of_its_fold_and_like_what_they_bought(small_pack, tiny_catalogue):
     pack = load_pack(small_pack)
-    with pytest.raises(InputError, match="--recommender FILE"):
-        find_buyers(pack.recommender, pack, tiny_catalogue, side=32)
+    model = pack.recommender
+    model.about = {"settings": {"fold": 1, "folds": 2}}
+    crowd = find_buyers(model, pack, tiny_catalogue, side=32)
+    ids = tiny_catalogue.users["user_id"].astype(str).to_numpy()
+    assert not model.user_ids and crowd.feedback.user_ids == ids[in_fold(ids, 1, 2)].tolist()
+    scores = crowd.eyes[0].factors @ torch.from_numpy(catalogue_phi(model, tiny_catalogue, image_size=32)).T
+    own = torch.zeros_like(scores, dtype=torch.bool)
+    own[crowd.feedback.train] = True
+    candidates = torch.from_numpy(np.unique(crowd.feedback.train[1]))
+    own, scores = own[:, candidates], scores[:, candidates]
+    liked = [float(row[mine].mean() - row[~mine].mean()) for row, mine in zip(scores, own, strict=True)]
+    assert min(liked) > 0

@@ -15,9 +15,9 @@ WORDS = {
     "table2": "The method against preference maximisation, personalised and not, from designs drawn at random.",
     "table3": "Products that sampled users bought, and products that they did not.",
     "table4": "Upper-body garments, footwear and trousers (or other --segment).",
-    "table5": "Audiences of 1 to 1000 users and of all; with Fig. 6, a box plot.",
+    "table5": "Audiences of 1 to 1000 users and of all, with figure 6, a box plot.",
     "radius": "The search radius from 0.1 to 0.6: gain, judges' gain, category kept, diversity.",
-    "figures": "Fig. 4 and 5: grids of what the generators drew.",
+    "figures": "Figures 4 and 5: grids of what the generators drew.",
     "all": "Every table and figure; what is finished in --out already is only summed up.",
 }
 CATALOGUE = typer.Argument(..., metavar="CATALOGUE", help="Folder from `gigs data import`.")
@@ -30,7 +30,7 @@ OUT = typer.Option(Path("experiments"), "--out", "-o", help="Folder for tables a
 WORK = typer.Option(
     None, help="Folder for results as they are made, reconstructions and pictures; `work` inside --out if not given."
 )
-RECOMMENDER = typer.Option(None, help="Recommender file with its users: the target.")
+RECOMMENDER = typer.Option(None, help="Recommender file, the target; the pack's own if not given.")
 METHODS = typer.Option(
     ["gradient", "supported"], "--method", help="How photos are redesigned: gradient (the paper's), supported; or both."
 )
@@ -53,7 +53,7 @@ DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 def group() -> None:
     """The paper's tables and figures, on any catalogue and with any models; an interrupted one goes on.
 
-    Example: gigs experiment table3 data/hm --recommender runs/target/recommender.safetensors --items 50
+    Example: gigs experiment table3 data/hm --items 50
     """
 
 

@@ -12,7 +12,6 @@ from torch import Tensor
 from gigs import storage
 from gigs.compute import Compute, pick_device, probed
 from gigs.data.catalogue import Catalogue
-from gigs.errors import InputError
 from gigs.experiments.baseline import Baseline
 from gigs.experiments.buyers import Crowd, find_buyers
 from gigs.experiments.protocol import Protocol
@@ -33,7 +32,7 @@ from gigs.recommender import load_recommender
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Which models; None takes the pack's own (which has no users: a recommender must be given)."""
+    """Which models; None takes the pack's own. Users that a recommender lacks are folded in from the catalogue."""
 
     catalogue: Path
     pack: str = "hm-64"
@@ -105,17 +104,14 @@ def load_bench(
     """Load the parts and find the users.
 
     Raises:
-        InputError: There are no users, or the generator draws larger pictures than the catalogue holds.
+        InputError: The generator draws larger pictures than the catalogue holds, or the score is not linear.
+        DataError: The catalogue does not know the recommender's users, or nobody bought anything.
     """
-    if parts.recommender is None:
-        raise InputError(
-            "experiments need single users, and a pack holds none: --recommender FILE with the users it was trained on"
-        )
     device = pick_device(parts.device)
     pack, catalogue = load_pack(parts.pack), Catalogue.open(parts.catalogue)
     generator = parts.use(load_generator(parts.generator) if parts.generator else pack.generator)
     encoder = load_encoder(parts.encoder) if parts.encoder else pack.encoder if parts.generator is None else None
-    recommender = load_recommender(parts.recommender)
+    recommender = load_recommender(parts.recommender) if parts.recommender else pack.recommender
     preset = protocol.applied(preset)
     compute = probed(device) if preset.probe else Compute(device=device)
     models = Models(generator, recommender, PerceptualLoss("vgg"), encoder).placed(compute)

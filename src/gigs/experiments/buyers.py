@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ import torch
 from torch import Tensor
 
 from gigs.data.catalogue import Catalogue
-from gigs.errors import InputError
 from gigs.packs import Pack
 from gigs.packs.panel import ALL, load_panel
 from gigs.packs.users import Buyers
@@ -22,6 +22,7 @@ from gigs.progress import OnStep, silent
 from gigs.recommender import Recommender
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.feedback import Feedback, read_feedback
+from gigs.recommender.fold_in import fold_in_users
 from gigs.verify.panel import Panel
 from gigs.verify.scorer import Scorer, taste_of
 
@@ -117,52 +118,79 @@ def find_buyers(
     """Users of a recommender under itself and under a pack's judges.
 
     Args:
-        recommender: The target, with its users.
+        recommender: The target. One that holds no users gets those of its fold, folded in from what they bought; where
+            a user's vector is the mean of their purchases, these are the vectors that it was trained with.
         pack: Whose judges are asked.
         catalogue: What the users bought, and the real items.
         side: Of the generator's pictures, at which photos are read too.
         on_step: Progress of looking at the catalogue.
 
     Raises:
-        InputError: The recommender holds no users, or its score is not linear.
+        InputError: The recommender's score is not linear.
+        DataError: The catalogue does not know the recommender's users, or nobody bought anything.
     """
     recommender.require_linear("gigs experiment")
-    if not recommender.user_ids:
-        raise InputError(
-            "experiments need a recommender with its users: --recommender FILE from `gigs train recommender`"
-        )
-    feedback = read_feedback(catalogue, user_ids=recommender.user_ids)
+    target = _Target(recommender, catalogue, side, on_step)
     panel = load_panel(pack, ALL) if pack.info.get("verify") and ALL in pack.audiences else None
     rows = _real_items(panel, catalogue)
     why = _why_no_judges(recommender, panel, pack)
     if why or rows is None:
         panel = None
     if panel is None:
-        return Crowd((_given(recommender, catalogue, catalogue.train_items(), side, on_step),), feedback, None, why)
+        return Crowd((target.eye(catalogue.train_items()),), target.feedback, None, why)
     known = Buyers(pack, catalogue, on_step)
     if same_weights(recommender, pack.recommender):
         name = panel.target.name
-        eyes = [Eye(name, "target", recommender, _factors(recommender), known.items[name].double(), panel.target.auc)]
+        eyes = [Eye(name, "target", recommender, target.factors, known.items[name].double(), panel.target.auc)]
         others = [*panel.targets[1:], *panel.judges]
     else:
         assert rows is not None
-        eyes, others = [_given(recommender, catalogue, rows, side, on_step)], list(panel.judges)
+        eyes, others = [target.eye(rows)], list(panel.judges)
     for scorer in others:
         role = "judge" if scorer.role == "judge" else "helper"
-        factors = known.factors(scorer.name, recommender.user_ids)
+        factors = known.factors(scorer.name, target.feedback.user_ids)
         eyes.append(Eye(scorer.name, role, scorer.recommender, factors, known.items[scorer.name].double(), scorer.auc))
-    return Crowd(tuple(eyes), feedback, panel, why)
+    return Crowd(tuple(eyes), target.feedback, panel, why)
 
 
-def _given(recommender: Recommender, catalogue: Catalogue, rows: np.ndarray, side: int, on_step: OnStep) -> Eye:
-    """A target that no pack knows, with the real items of these rows."""
-    phi = catalogue_phi(recommender, catalogue, image_size=side, on_step=on_step)[rows]
-    items = torch.from_numpy(phi).double()
-    return Eye(TARGET, "target", recommender, _factors(recommender), items, _auc(recommender))
+@dataclass(frozen=True)
+class _Target:
+    """The scorer that pictures are optimised for, with its users and what it sees of a catalogue, each found once."""
 
+    recommender: Recommender
+    catalogue: Catalogue
+    side: int
+    on_step: OnStep
 
-def _factors(recommender: Recommender) -> Tensor:
-    return recommender.user_factors.detach().cpu()
+    @cached_property
+    def feedback(self) -> Feedback:
+        """What its users bought."""
+        if self.recommender.user_ids:
+            return read_feedback(self.catalogue, user_ids=self.recommender.user_ids)
+        own = self.recommender.about.get("settings", {})
+        return read_feedback(
+            self.catalogue, fold=own.get("fold"), folds=own.get("folds") or 2, min_items=own.get("min_items") or 1
+        )
+
+    @cached_property
+    def phi(self) -> Tensor:
+        """Of every item, `[items,K]`."""
+        phi = catalogue_phi(self.recommender, self.catalogue, image_size=self.side, on_step=self.on_step)
+        return torch.from_numpy(phi)
+
+    @cached_property
+    def factors(self) -> Tensor:
+        """Of every user, `[U,K]`."""
+        if self.recommender.user_ids:
+            return self.recommender.user_factors.detach().cpu()
+        pairs = self.feedback.train
+        return fold_in_users(
+            self.recommender, self.phi, pairs, len(self.feedback.user_ids), candidates=np.unique(pairs[1])
+        )
+
+    def eye(self, rows: np.ndarray) -> Eye:
+        """As no pack knows it, with the real items of these rows."""
+        return Eye(TARGET, "target", self.recommender, self.factors, self.phi[rows].double(), _auc(self.recommender))
 
 
 def same_weights(one: Recommender, other: Recommender) -> bool:
