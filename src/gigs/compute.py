@@ -21,6 +21,7 @@ from torch import nn
 
 from gigs import storage
 from gigs.errors import GigsError, InputError, is_out_of_memory
+from gigs.pixel_norm import PixelNorm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,9 +167,10 @@ def _seconds(compute: Compute, repeats: int) -> float:
 
 def _stack(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """What a generator's layers do: convolution, leaky ReLU, PixelNorm."""
+    norm = PixelNorm()
     for _ in range(4):
         x = F.leaky_relu(F.conv2d(x, weight, padding=1), 0.2)
-        x = x * torch.rsqrt(x.float().square().mean(dim=1, keepdim=True) + 1e-8).to(x.dtype)
+        x = norm(x)
     return x.float().sum()
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gigs.generator.layers import DownConv, EqualisedLinear, MinibatchStd, PixelNorm, UpConv
+from gigs.generator.layers import DownConv, EqualisedLinear, MinibatchStd, UpConv
 
 
 @pytest.mark.parametrize("side", [4, 8, 16, 32])
@@ -25,11 +25,6 @@ def test_equalised_linear_keeps_unit_variance():
     layer = EqualisedLinear(400, 300, gain=1)
     out = layer(torch.randn(500, 400))
     assert 0.9 < out.std().item() < 1.1
-
-
-def test_pixelnorm_gives_unit_root_mean_square():
-    out = PixelNorm()(torch.randn(3, 16, 4, 4) * 7)
-    torch.testing.assert_close(out.square().mean(1), torch.ones(3, 4, 4), atol=1e-4, rtol=1e-4)
 
 
 def test_minibatch_deviation_sees_a_collapsed_batch():

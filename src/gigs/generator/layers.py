@@ -80,14 +80,6 @@ class EqualisedLinear(nn.Module):
         return F.linear(x, self.weight * self.scale, self.bias)
 
 
-class PixelNorm(nn.Module):
-    """Scale the feature vector of every pixel to unit root mean square (Karras et al. 2017, section 4.2)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`[N,C,...]` to the same shape."""
-        return x * torch.rsqrt(x.float().square().mean(dim=1, keepdim=True) + 1e-8).to(x.dtype)
-
-
 class MinibatchStd(nn.Module):
     """Append the mean standard deviation over groups of the batch as one more channel (section 3)."""
 

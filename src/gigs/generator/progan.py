@@ -14,8 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gigs.generator.base import Generator, register
-from gigs.generator.layers import DownConv, EqualisedConv, EqualisedLinear, MinibatchStd, PixelNorm, UpConv
+from gigs.generator.layers import DownConv, EqualisedConv, EqualisedLinear, MinibatchStd, UpConv
 from gigs.latent import sample_normal
+from gigs.pixel_norm import PixelNorm
 
 
 @dataclass(frozen=True, kw_only=True)

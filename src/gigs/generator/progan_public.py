@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gigs.generator.base import Generator, register
-from gigs.generator.layers import EqualisedConv, EqualisedLinear, PixelNorm, UpConv
+from gigs.generator.layers import EqualisedConv, EqualisedLinear, UpConv
 from gigs.latent import sample_normal
+from gigs.pixel_norm import PixelNorm
 
 LEVELS = range(2, 10)  # resolutions from 8 to 1024
 OUTPUTS = ("linear", "tanh")

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from gigs.errors import InputError
 from gigs.generator.base import Generator, register
-from gigs.generator.layers import PixelNorm
 from gigs.generator.stylegan2_layers import Dense, StyledConv, ToColours, enlarge, leaky
 from gigs.latent import sample_normal, standardise
+from gigs.pixel_norm import PixelNorm
 
 SPACES = ("z", "w", "w+")
 LEVELS = range(2, 10)  # resolutions from 8 to 1024
