@@ -119,12 +119,16 @@ class TrainingRun:
             self.draw()
         checkpoint = _passed(before, self.shown, self.settings.checkpoint_every)
         snapshot = _passed(before, self.shown, self.settings.snapshot_every)
-        if (checkpoint or snapshot) and not self.nets.finite():
+        if (checkpoint or snapshot) and not self.finite():
             return self._step_back()
         if snapshot:
             self.save_generator(self.out / "snapshots" / f"generator-{self.shown:08d}.safetensors")
         if checkpoint:  # last: killed before it is whole, all else since the one before is made again
             self.checkpoint()
+
+    def finite(self) -> bool:
+        """Whether every weight is a finite number."""
+        return self.nets.finite()
 
     def checkpoint(self) -> None:
         """Save everything that a resumed run needs to go on as if nothing had happened."""
@@ -141,7 +145,7 @@ class TrainingRun:
 
     def finish(self) -> Path:
         """Save the checkpoint and the averaged networks; returns the generator's file."""
-        if not self.nets.finite():
+        if not self.finite():
             raise ModelError(f"{self.out}: the weights are not finite; go on from the last checkpoint with --resume")
         self.checkpoint()
         self.draw()

@@ -23,7 +23,8 @@ from gigs.generator.steps import Stepper, at_level
 from gigs.generator.stylegan2 import StyleGAN2
 from gigs.images import save_png, to_tensor
 from gigs.latent import standardise
-from gigs.progress import OnStep, Step, silent
+from gigs.progress import OnStep, silent
+from gigs.stopping import train_until
 
 LOSSES = ("mse", "lpips", "latent", "latent_critic", "generator", "critic", "penalty")
 
@@ -52,12 +53,11 @@ def train_generator(
         DataError: Too few photos match `settings.where`.
         InputError: Another process trains in OUT.
         ModelError: `resume` without a checkpoint, or one of another network; a run that diverges.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
     with folders.owned(Path(out)):
         run = Run(catalogue, Path(out), settings, compute, resume, Path(start_from) if start_from else None)
-        while run.shown < settings.images:
-            run.step()
-            on_step(Step("training the generator", run.shown, settings.images, run.recent))
+        train_until(run, settings.images, "training the generator", on_step)
         return run.finish()
 
 

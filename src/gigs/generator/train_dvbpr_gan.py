@@ -26,7 +26,8 @@ from gigs.generator.networks import NetworkSet, copied
 from gigs.generator.run import TrainingRun
 from gigs.images import save_png
 from gigs.latent import sample_normal
-from gigs.progress import OnStep, Step, silent
+from gigs.progress import OnStep, silent
+from gigs.stopping import train_until
 
 COLUMNS = ("shown", "generator", "critic", "answer_real", "answer_fake", "retries")
 DRAWN = 8  # pictures of every class in a grid
@@ -51,12 +52,11 @@ def train_dvbpr_gan(
         DataError: Too few photos match `settings.where`, or they tell no classes.
         InputError: Another process trains in OUT.
         ModelError: `resume` without a checkpoint, or one of another network; a run that diverges.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
     with folders.owned(Path(out)):
         run = DVBPRRun(catalogue, Path(out), settings, compute, resume)
-        while run.shown < settings.images:
-            run.step()
-            on_step(Step("training the generator", run.shown, settings.images, run.recent))
+        train_until(run, settings.images, "training the generator", on_step)
         return run.finish()
 
 

@@ -26,7 +26,8 @@ from gigs.images import save_png
 from gigs.inversion.encoder import Encoder, save_encoder
 from gigs.inversion.encoder_held_out import HeldOut
 from gigs.inversion.encoder_steps import EncoderSettings, EncoderStepper, first_encoder
-from gigs.progress import OnStep, Step, silent
+from gigs.progress import OnStep, silent
+from gigs.stopping import train_until
 from gigs.training_log import TrainingLog
 
 LOG_EVERY = 50  # steps
@@ -73,12 +74,11 @@ def train_encoder(
         InputError: OUT holds another kind of run or is in use, or the widths are not those of `start_from`.
         ModelError: `resume` without a checkpoint or with another network or generator; `start_from` or the generator
             does not fit; a run that diverges.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
     with folders.owned(Path(out)):
         run = Run(catalogue, generator, Path(out), settings, compute, resume, start_from, generator_file, on_step)
-        while run.shown < settings.images:
-            run.step()
-            on_step(Step("training the encoder", run.shown, settings.images, run.recent))
+        train_until(run, settings.images, "training the encoder", on_step)
         return run.finish()
 
 
@@ -147,7 +147,11 @@ class Run:
             rates = {"learning_rate": self.stepper.rate_at(before), "retries": self.stepper.halvings}
             self.log.write({"shown": self.shown, **rates, **self.recent})
         if before // self.settings.checkpoint_every != self.shown // self.settings.checkpoint_every:
-            self.checkpoint() if self.stepper.finite() else self._step_back()
+            self.checkpoint() if self.finite() else self._step_back()
+
+    def finite(self) -> bool:
+        """Whether every weight is a finite number."""
+        return self.stepper.finite()
 
     def checkpoint(self) -> None:
         """Save everything that a resumed run needs to go on as if nothing had happened, and draw a grid."""

@@ -1,0 +1,78 @@
+"""Training that can be stopped between two steps: Ctrl-C or SIGTERM saves where it is, and a resumed run goes on."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Protocol
+
+from gigs.progress import OnStep, Step
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Run(Protocol):
+    """A training run that counts the images it was shown."""
+
+    shown: int
+    recent: dict[str, float]
+
+    def step(self) -> None:
+        """One batch."""
+
+    def finite(self) -> bool:
+        """Whether every weight is a finite number."""
+
+    def checkpoint(self) -> None:
+        """Save everything that a resumed run needs."""
+
+
+def train_until(run: Run, images: int, stage: str, on_step: OnStep) -> None:
+    """Train until the run was shown so many images.
+
+    Args:
+        run: At the start, or resumed.
+        images: Shown in all, including those before it was resumed.
+        stage: What to call it in the progress.
+        on_step: Progress, with the last batch's losses.
+
+    Raises:
+        KeyboardInterrupt: Asked to stop by Ctrl-C or SIGTERM; the checkpoint is of the last whole step. The second time
+            it stops at once, and the checkpoint is an earlier one.
+    """
+    with stop_requests() as asked:
+        while run.shown < images:
+            run.step()
+            on_step(Step(stage, run.shown, images, run.recent))
+            if asked():
+                if run.finite():
+                    run.checkpoint()
+                raise KeyboardInterrupt
+
+
+@contextmanager
+def stop_requests() -> Iterator[Callable[[], bool]]:
+    """Hold back the first Ctrl-C or SIGTERM; gives a function that says whether one came. The second acts at once.
+
+    A signal that is ignored stays so (`nohup`). Outside the main thread no signal can be caught, and none is.
+    """
+    came = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if came.is_set():
+            raise KeyboardInterrupt
+        came.set()
+
+    caught = {}
+    if threading.current_thread() is threading.main_thread():
+        caught = {number: old for number in SIGNALS if (old := signal.getsignal(number)) is not signal.SIG_IGN}
+    for number in caught:
+        signal.signal(number, on_signal)
+    try:
+        yield came.is_set
+    finally:
+        for number, old in caught.items():
+            signal.signal(number, old or signal.SIG_DFL)
