@@ -17,6 +17,17 @@ from gigs.progress import silent
 from gigs.stopping import SIGNALS, stop_requests, train_until
 
 
+@pytest.fixture(autouse=True)
+def not_ignored():
+    """A shell that starts the tests in the background lets them ignore Ctrl-C."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 class Counting:
     """A run whose only weight is how often it was saved."""
 
