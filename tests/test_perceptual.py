@@ -264,3 +264,16 @@ def test_pairwise_is_every_pair(loss):
     first, second = torch.triu_indices(4, 4, 1)
     torch.testing.assert_close(loss.pairwise(batch), loss(batch[first], batch[second]))
     assert loss.pairwise(batch[:1]).shape == (0,)
+
+
+def test_weights_cast_once_give_what_autocast_gives_at_every_call(loss):
+    target = loss.target(images(2))
+    drawn = images(2, seed=1).requires_grad_()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        kept = loss.distance_to(target, drawn).sum()
+        trunk, loss._trunk = loss._trunk, lambda device: loss._model.net
+        cast = loss.distance_to(target, drawn).sum()
+    loss._trunk = trunk
+    assert torch.equal(kept, cast) and kept.item() > 0
+    assert torch.equal(*(torch.autograd.grad(total, drawn)[0] for total in (kept, cast)))
+    assert loss.distance_to(target, drawn).sum().item() != kept.item()  # fp32 is fp32 again

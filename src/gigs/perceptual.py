@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gigs.errors import InputError
+from gigs.frozen import autocast_dtype
 from gigs.weights import fetch
 
 Network = Literal["vgg", "alex"]
@@ -49,6 +51,7 @@ class PerceptualLoss(nn.Module):
         self.net = net
         self.min_size = min_size
         self._model: Any = _lpips_model(net)
+        self._cast: tuple[Any, Any] | None = None
         self.requires_grad_(False)
         self.eval()
 
@@ -121,8 +124,19 @@ class PerceptualLoss(nn.Module):
         if shorter < self.min_size:
             size = [round(side * self.min_size / shorter) for side in images.shape[-2:]]
             images = F.interpolate(images, size=size, mode="bilinear", align_corners=False)
-        layers = self._model.net(self._model.scaling_layer(2 * images - 1))
+        layers = self._trunk(images.device)(self._model.scaling_layer(2 * images - 1))
         return [_normalise(layer.float()) for layer in layers]
+
+    def _trunk(self, device: torch.device) -> Any:
+        """The convolutions, in the precision of autocast: it would cast all of them again at every call."""
+        dtype = autocast_dtype(device)
+        if dtype is None:
+            return self._model.net
+        weight = next(self._model.net.parameters())
+        key = (dtype, weight.data_ptr(), weight.dtype)
+        if self._cast is None or self._cast[0] != key:
+            self._cast = (key, copy.deepcopy(self._model.net).to(dtype))
+        return self._cast[1]
 
 
 def _lpips_model(net: Network) -> Any:

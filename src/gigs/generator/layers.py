@@ -8,10 +8,13 @@ stride 2. Both are Karras et al.'s "fused" scaling. At 16 px and below the plain
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from gigs.frozen import Derived
 
 FUSE_FROM = 32  # resolution of the larger side from which the fused form is faster (two-core CPU, bf16)
 
@@ -25,10 +28,11 @@ class EqualisedConv(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.scale = gain / math.sqrt(inputs * kernel * kernel)
         self.padding = kernel // 2
+        self._scaled = Derived(partial(torch.mul, other=self.scale))
 
     def forward(self, x: Tensor) -> Tensor:
         """`[N,inputs,H,W]` to `[N,outputs,H,W]`."""
-        return F.conv2d(x, self.weight * self.scale, self.bias, padding=self.padding)
+        return F.conv2d(x, self._scaled(self.weight), self.bias, padding=self.padding)
 
 
 class UpConv(EqualisedConv):
@@ -36,14 +40,13 @@ class UpConv(EqualisedConv):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 3)
+        self._fused = Derived(partial(_doubling, scale=self.scale))
 
     def forward(self, x: Tensor) -> Tensor:
         """`[N,inputs,H,W]` to `[N,outputs,2H,2W]`."""
-        weight = self.weight * self.scale
         if 2 * x.shape[-1] < FUSE_FROM:
-            return F.conv2d(F.interpolate(x, scale_factor=2), weight, self.bias, padding=1)
-        kernel = _spread(weight.flip(2, 3)).transpose(0, 1)
-        return F.conv_transpose2d(x, kernel, self.bias, stride=2, padding=1)
+            return F.conv2d(F.interpolate(x, scale_factor=2), self._scaled(self.weight), self.bias, padding=1)
+        return F.conv_transpose2d(x, self._fused(self.weight), self.bias, stride=2, padding=1)
 
 
 class DownConv(EqualisedConv):
@@ -51,13 +54,23 @@ class DownConv(EqualisedConv):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 3)
+        self._fused = Derived(partial(_halving, scale=self.scale))
 
     def forward(self, x: Tensor) -> Tensor:
         """`[N,inputs,H,W]` to `[N,outputs,H/2,W/2]`."""
-        weight = self.weight * self.scale
         if x.shape[-1] < FUSE_FROM:
-            return F.avg_pool2d(F.conv2d(x, weight, self.bias, padding=1), 2)
-        return F.conv2d(x, _spread(weight) / 4, self.bias, stride=2, padding=1)
+            return F.avg_pool2d(F.conv2d(x, self._scaled(self.weight), self.bias, padding=1), 2)
+        return F.conv2d(x, self._fused(self.weight), self.bias, stride=2, padding=1)
+
+
+def _doubling(weight: Tensor, scale: float) -> Tensor:
+    """The transposed 4x4 kernel that doubles and convolves."""
+    return _spread((weight * scale).flip(2, 3)).transpose(0, 1)
+
+
+def _halving(weight: Tensor, scale: float) -> Tensor:
+    """The 4x4 kernel that convolves and averages."""
+    return _spread(weight * scale) / 4
 
 
 def _spread(weight: Tensor) -> Tensor:
@@ -74,10 +87,11 @@ class EqualisedLinear(nn.Module):
         self.weight = nn.Parameter(torch.randn(outputs, inputs))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.scale = gain / math.sqrt(inputs)
+        self._scaled = Derived(partial(torch.mul, other=self.scale))
 
     def forward(self, x: Tensor) -> Tensor:
         """`[N,inputs]` to `[N,outputs]`."""
-        return F.linear(x, self.weight * self.scale, self.bias)
+        return F.linear(x, self._scaled(self.weight), self.bias)
 
 
 class MinibatchStd(nn.Module):
