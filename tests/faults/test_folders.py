@@ -8,6 +8,8 @@ import os
 import signal
 
 import pytest
+from command_line import gigs
+from small_models import write_small_pack
 
 from gigs import folders, storage
 from gigs.errors import InputError, ModelError
@@ -50,6 +52,18 @@ def test_a_second_process_is_told_and_the_first_goes_on(tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["result.txt"]
     with folders.owned(tmp_path / "out"):
         pass
+
+
+def test_a_pack_that_is_being_changed_is_not_changed_by_another_command(tmp_path, tiny_catalogue):
+    """Row 33: both would read pack.json and each write it without what the other found."""
+    pack = write_small_pack(tmp_path / "pack", encoder=True)
+    before = (pack / "pack.json").read_bytes()
+    for command in (["update", pack, "--generator", pack, "--encoder", pack], ["calibrate", pack], ["probes", pack]):
+        more = [] if command[0] == "update" else ["--catalogue", tiny_catalogue.root]
+        with folders.owned(pack):
+            told = gigs("pack", *command, *more)
+        assert told.returncode == 2 and "another gigs is writing into it" in told.stderr
+    assert (pack / "pack.json").read_bytes() == before
 
 
 @posix

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import typer
 from rich.table import Table
 
+from gigs import folders
 from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
 from gigs.errors import InputError
+from gigs.progress import OnStep
 
 app = typer.Typer(help="Put trained models into a pack, and look into one.", no_args_is_help=True)
 PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
@@ -50,7 +54,7 @@ def build_command(
     from gigs.packs import build_pack
 
     audiences = {"everyone": ("all buyers", "everyone"), **dict(_audience(text) for text in audience)}
-    with progress_bars(errors) as on_step:
+    with folders.owned(out), progress_bars(errors) as on_step:
         pack = build_pack(
             out, name, catalogue=Catalogue.open(catalogue), generator=generator, recommender=recommender,
             encoder=encoder, audiences=audiences,
@@ -76,10 +80,11 @@ def update_command(
     from gigs import storage
     from gigs.packs import update_pack
 
-    updated = update_pack(
-        pack, generator=generator, encoder=encoder, examples=dict(_example(text) for text in example),
-        card=storage.read_json(card) if card else {},
-    )  # fmt: skip
+    with _writing(pack):
+        updated = update_pack(
+            pack, generator=generator, encoder=encoder, examples=dict(_example(text) for text in example),
+            card=storage.read_json(card) if card else {},
+        )  # fmt: skip
     output.print(
         f"{pack}: pack {updated.name} updated. Next: gigs pack calibrate {pack} --catalogue ...", soft_wrap=True
     )
@@ -104,7 +109,7 @@ def calibrate_command(
     from gigs.data.catalogue import Catalogue
     from gigs.packs.calibrate import calibrate_pack
 
-    with progress_bars(errors) as on_step:
+    with _writing(pack) as on_step:
         about = calibrate_pack(
             pack, Catalogue.open(catalogue), where=where, photos=photos, drift_weight=drift_weight, seed=seed,
             compute=probed(), on_step=on_step,
@@ -139,7 +144,7 @@ def scorers_command(
     from gigs.packs.scorers import ScorerFiles, add_scorers
 
     files = ScorerFiles(targets=dict(map(_scorer, target)), judges=dict(map(_scorer, judge)))
-    with progress_bars(errors) as on_step:
+    with _writing(pack) as on_step:
         made = add_scorers(
             pack, Catalogue.open(catalogue), files, where=where, items=items, compute=probed(), on_step=on_step
         )
@@ -171,7 +176,7 @@ def probes_command(
     from gigs.data.catalogue import Catalogue
     from gigs.packs.probes import add_probes
 
-    with progress_bars(errors) as on_step:
+    with _writing(pack) as on_step:
         probes = add_probes(pack, Catalogue.open(catalogue), columns=column, where=where, on_step=on_step)
     table = Table("column", "values", "held-out photos", "accuracy", "says something", "right then")
     for name, probe in probes.probes.items():
@@ -197,7 +202,7 @@ def segments_command(
     from gigs.packs.segments import add_segments, is_segment, load_segments
 
     settings = SegmentSettings(most=most, axes=axes, minimum=min_audience, seed=seed)
-    with progress_bars(errors) as on_step:
+    with _writing(pack) as on_step:
         made = add_segments(pack, Catalogue.open(catalogue), settings=settings, on_step=on_step)
     table = Table("name", "who", "buyers", title=f"segments of {made.name}")
     for name, about in made.audiences.items():
@@ -221,9 +226,16 @@ def features_command(
     from gigs.data.catalogue import Catalogue
     from gigs.packs.real_items import add_features
 
-    with progress_bars(errors) as on_step:
+    with _writing(pack) as on_step:
         made = add_features(pack, Catalogue.open(catalogue), on_step=on_step)
     output.print(f"{pack}: pack {made.name} knows how each scorer sees its real items", soft_wrap=True)
+
+
+@contextmanager
+def _writing(pack: Path) -> Iterator[OnStep]:
+    """Progress bars; in between no other command may change the pack, or one's work would undo the other's."""
+    with folders.owned(pack) if pack.is_dir() else nullcontext(), progress_bars(errors) as on_step:
+        yield on_step
 
 
 def _scorer(text: str) -> tuple[str, Path]:
