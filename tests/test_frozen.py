@@ -76,6 +76,18 @@ def test_inference_mode_leaves_nothing_behind_that_autograd_refuses(counted):
     assert torch.equal(x.grad, frozen(2.0, 4.0))
 
 
+def test_a_critic_that_learns_and_is_frozen_by_turns_is_never_stale():
+    layer, x = EqualisedLinear(4, 6), torch.ones(2, 4)
+    optimiser = torch.optim.Adam(layer.parameters(), lr=0.1, fused=True)  # steps that no version counts
+    for _ in range(3):
+        layer.requires_grad_(True)
+        layer(x).square().sum().backward()
+        layer.requires_grad_(False)
+        layer(x)
+        optimiser.step()
+        assert torch.equal(layer(x), torch.nn.functional.linear(x, layer.weight * layer.scale, layer.bias))
+
+
 @pytest.mark.parametrize(
     ("layer", "shape"),
     [
@@ -86,7 +98,7 @@ def test_inference_mode_leaves_nothing_behind_that_autograd_refuses(counted):
 @pytest.mark.parametrize("bf16", [False, True])
 def test_a_frozen_layer_gives_what_a_learning_one_gives_bit_for_bit(layer, shape, bf16):
     x = torch.randn(shape, generator=torch.Generator().manual_seed(0)).requires_grad_()
-    twin = copy.deepcopy(layer).requires_grad_(False)
+    twin = copy.deepcopy(layer).eval().requires_grad_(False)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
         for _ in range(2):
             learned, kept = layer(x), twin(x)

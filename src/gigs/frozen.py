@@ -22,6 +22,9 @@ def autocast_dtype(device: torch.device) -> torch.dtype | None:
 class Derived:
     """A function of one weight, in the precision that autocast wants; kept while the weight is frozen and unchanged.
 
+    Changes are told by the weight's version, which torch's fused optimisers do not count. So nothing is kept in
+    training mode, where a critic is frozen and learns by turns, and what was kept goes when the weight learns again.
+
     Args:
         function: Of the weight. Its value may be handed out many times and must not be changed.
     """
@@ -30,9 +33,10 @@ class Derived:
         self.function = function
         self._kept: tuple[tuple[Any, ...], Tensor, Tensor] | None = None
 
-    def __call__(self, weight: Tensor) -> Tensor:
-        """The function's value; while the weight is being learned it is computed anew, with its gradient."""
-        if weight.requires_grad or weight.is_inference():
+    def __call__(self, weight: Tensor, *, training: bool = False) -> Tensor:
+        """The function's value; in training, or while the weight is learned, computed anew and with its gradient."""
+        if training or weight.requires_grad or weight.is_inference():
+            self._kept = None
             return self.function(weight)
         dtype = autocast_dtype(weight.device)
         key = (weight.data_ptr(), weight._version, weight.shape, weight.stride(), weight.dtype, dtype)

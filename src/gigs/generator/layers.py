@@ -32,7 +32,7 @@ class EqualisedConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`[N,inputs,H,W]` to `[N,outputs,H,W]`."""
-        return F.conv2d(x, self._scaled(self.weight), self.bias, padding=self.padding)
+        return F.conv2d(x, self._scaled(self.weight, training=self.training), self.bias, padding=self.padding)
 
 
 class UpConv(EqualisedConv):
@@ -45,8 +45,13 @@ class UpConv(EqualisedConv):
     def forward(self, x: Tensor) -> Tensor:
         """`[N,inputs,H,W]` to `[N,outputs,2H,2W]`."""
         if 2 * x.shape[-1] < FUSE_FROM:
-            return F.conv2d(F.interpolate(x, scale_factor=2), self._scaled(self.weight), self.bias, padding=1)
-        return F.conv_transpose2d(x, self._fused(self.weight), self.bias, stride=2, padding=1)
+            return F.conv2d(
+                F.interpolate(x, scale_factor=2),
+                self._scaled(self.weight, training=self.training),
+                self.bias,
+                padding=1,
+            )
+        return F.conv_transpose2d(x, self._fused(self.weight, training=self.training), self.bias, stride=2, padding=1)
 
 
 class DownConv(EqualisedConv):
@@ -59,8 +64,8 @@ class DownConv(EqualisedConv):
     def forward(self, x: Tensor) -> Tensor:
         """`[N,inputs,H,W]` to `[N,outputs,H/2,W/2]`."""
         if x.shape[-1] < FUSE_FROM:
-            return F.avg_pool2d(F.conv2d(x, self._scaled(self.weight), self.bias, padding=1), 2)
-        return F.conv2d(x, self._fused(self.weight), self.bias, stride=2, padding=1)
+            return F.avg_pool2d(F.conv2d(x, self._scaled(self.weight, training=self.training), self.bias, padding=1), 2)
+        return F.conv2d(x, self._fused(self.weight, training=self.training), self.bias, stride=2, padding=1)
 
 
 def _doubling(weight: Tensor, scale: float) -> Tensor:
@@ -91,7 +96,7 @@ class EqualisedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`[N,inputs]` to `[N,outputs]`."""
-        return F.linear(x, self._scaled(self.weight), self.bias)
+        return F.linear(x, self._scaled(self.weight, training=self.training), self.bias)
 
 
 class MinibatchStd(nn.Module):
