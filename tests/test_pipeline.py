@@ -104,9 +104,14 @@ def test_the_encoders_answer_is_the_start(models, encoder, photo, audience):
 
 
 def test_without_an_encoder_fast_starts_from_noise_and_the_preview_says_what_is_missing(models, photo, audience):
-    assert get_preset("fast").inversion.steps_from_noise > get_preset("fast").inversion.steps
-    found = suggest(models, photo, audience, get_preset("fast", n=2, steps=2))
+    quick = get_preset("fast").inversion
+    assert quick.steps_from_noise > quick.steps and quick.learning_rate_from_noise < quick.learning_rate
+    preset = get_preset("fast", n=2, steps=2)
+    found = suggest(models, photo, audience, preset)
     assert found.pivot.steps == 2
+    careful = replace(preset.inversion, learning_rate=0.1)  # the rate of a start from noise, from the beginning on
+    again = suggest(models, photo, audience, replace(preset, inversion=careful))
+    torch.testing.assert_close(found.pivot.z, again.pivot.z, rtol=0, atol=0)
     with pytest.raises(InputError, match="gigs train encoder"):
         suggest(models, photo, audience, get_preset("preview"))
     with pytest.raises(ModelError, match="gigs train encoder"):

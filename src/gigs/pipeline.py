@@ -233,4 +233,5 @@ def _without_encoder(preset: Preset) -> InversionSettings:
             f"preset {preset.name} needs an encoder and none goes with this generator: train one with "
             "`gigs train encoder`, or use --preset fast"
         )
-    return replace(preset.inversion, steps=steps)
+    rate = preset.inversion.learning_rate_from_noise or preset.inversion.learning_rate
+    return replace(preset.inversion, steps=steps, learning_rate=rate)

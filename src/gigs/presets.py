@@ -51,8 +51,8 @@ def fast(n: int | None, steps: int | None) -> Preset:
     `docs/speed.md` has the paired comparison with `paper-text` that each of these was admitted by.
     """
     inversion = InversionSettings(
-        steps=_or(steps, 80), steps_from_noise=_or(steps, 240), learning_rate=0.1, start="encoder", restarts=32,
-        patience=12, final_rate=0.1,
+        steps=_or(steps, 120), learning_rate=0.4, final_rate=0.02, patience=40, start="encoder", restarts=32,
+        steps_from_noise=_or(steps, 240), learning_rate_from_noise=0.1,
     )  # fmt: skip
     shifting = ShiftSettings(
         n=_or(n, 8), steps=_or(steps, 20), learning_rate=0.1, final_rate=0.1, optimiser="sign",

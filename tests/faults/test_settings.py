@@ -33,7 +33,10 @@ STRANGE = st.one_of(
 )
 KINDS = {
     "shifting": (ShiftSettings, ("radius", "learning_rate", "preference_weight", "margin", "final_rate")),
-    "inversion": (InversionSettings, ("learning_rate", "lpips_weight", "mse_weight", "tolerance", "final_rate")),
+    "inversion": (
+        InversionSettings,
+        ("learning_rate", "learning_rate_from_noise", "lpips_weight", "mse_weight", "tolerance", "final_rate"),
+    ),
     "tuning": (TuningSettings, ("learning_rate", "mse_weight", "locality_weight", "enough")),
     "encoder": (EncoderSettings, ("learning_rate", "warm_up", "ema", "mse_weight", "latent_weight")),
     "recommender": (lambda **more: defaults_for("vbpr", **more), ("learning_rate", "theta_decay", "network_decay")),

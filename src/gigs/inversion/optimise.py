@@ -25,9 +25,9 @@ class InversionSettings:
 
     `start`: `noise` as in the paper, or `encoder`. `restarts`: where the encoder's answer has a loss above
     `restart_above`, so many random vectors compete with it (`starts`). `patience`: stop after so many steps in which no
-    row's best loss fell by `tolerance` of itself; 0 never stops early. `steps_from_noise`: steps where there is no
-    encoder to start from; `steps` where it is None. `final_rate`: share of the learning rate left at
-    the last step, reached along a cosine; 1 keeps it, as in the paper.
+    row's best loss fell by `tolerance` of itself; 0 never stops early. `steps_from_noise`, `learning_rate_from_noise`:
+    what holds where there is no encoder to start from; `steps` and `learning_rate` where they are None. `final_rate`:
+    share of the learning rate left at the last step, reached along a cosine; 1 keeps it, as in the paper.
     """
 
     steps: int = 1000
@@ -41,12 +41,14 @@ class InversionSettings:
     tolerance: float = 0.005
     final_rate: float = 1.0
     steps_from_noise: int | None = None
+    learning_rate_from_noise: float | None = None
 
     def __post_init__(self) -> None:
         require_finite(self, "inversion")
         if not 0 <= self.steps <= 100_000:
             raise InputError(f"inversion steps must be from 0 to 100,000, not {self.steps}")
-        if self.learning_rate <= 0 or min(self.lpips_weight, self.mse_weight) < 0:
+        rates = (self.learning_rate, self.learning_rate_from_noise)
+        if any(rate is not None and rate <= 0 for rate in rates) or min(self.lpips_weight, self.mse_weight) < 0:
             raise InputError("inversion needs a positive learning rate and no negative loss weight")
         if self.start not in STARTS:
             raise InputError(f"inversion starts from {' or '.join(STARTS)}, not {self.start!r}")
