@@ -140,15 +140,18 @@ def test_the_same_seed_gives_the_same_bytes(shop, one_thread, name):
 
 
 @pytest.mark.weights
-def test_two_threads_give_what_one_gives_within_tolerance(shop, one_thread):
-    """Row 32."""
+@pytest.mark.parametrize(("name", "steps"), [("fast", 3), ("faithful", 3), ("paper-text", 1)])
+def test_two_threads_give_what_one_gives_within_tolerance(shop, one_thread, name, steps):
+    """Row 32. Few steps, since what differs by rounding grows: sign-gradients turn over where one is near zero, and the
+    paper's predictor, learning at Adam's .01 with batch statistics of n pictures, enlarges it a thousandfold a step.
+    """
     models, photo, audience = shop
-    preset = get_preset("paper-text", n=2, steps=3)
+    preset = get_preset(name, n=2, steps=steps)
     one = suggest(models, photo, audience, preset)
     torch.set_num_threads(2)
     two = suggest(models, photo, audience, preset)
-    torch.testing.assert_close(two.shifted.images, one.shifted.images, atol=1e-2, rtol=0)
-    torch.testing.assert_close(two.scores, one.scores, atol=1e-3, rtol=1e-2)
+    torch.testing.assert_close(two.shifted.images, one.shifted.images, atol=1e-4, rtol=0)
+    torch.testing.assert_close(two.scores, one.scores, atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.weights
