@@ -69,8 +69,7 @@ def redesign(
         shifted = shift(generator, z, preference, preset.shifting, rng=rng, compute=compute, on_step=on_step)
         return (shifted if budget is None else budget.hold(generator, z, shifted)), 0
     with torch.no_grad():
-        own = int(panel.category_of(photo)[0])
-        family = panel.family_of(photo)
+        own, family = panel.product(panel.category_of(photo)[1][0])
         goal = panel.preference(photo)
 
     def grade(images: Tensor) -> Tensor:

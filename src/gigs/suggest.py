@@ -61,6 +61,7 @@ class Request:
     resume: bool = False
     min_audience: int = MINIMUM_USERS
     objective: str = MEAN
+    kind: str | None = None
 
     def __post_init__(self) -> None:
         check_objective(self.objective)
@@ -121,6 +122,10 @@ def _run(request: Request, on_step: OnStep, loaded: Loaded) -> tuple[list[tuple[
     models = Models(generator, recommender, loaded.perceptual, _encoder(request, pack)).placed(compute)
     gate = pack.gate if _is_packs_own(request) else None
     panel = asked.panel() if _is_packs_own(request) and request.verify else None
+    if request.kind is not None:
+        if panel is None:
+            raise InputError("--type says among which of the pack's real items to look: it needs the pack's own models")
+        panel = panel.of_type(request.kind)
     if panel is not None:
         panel.to(device)
     used = _models_used(request, pack)

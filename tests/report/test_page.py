@@ -121,6 +121,8 @@ def test_a_doubtful_kind_of_product_is_said_loudly(tmp_path) -> None:
     assert "compared with the shop&#39;s dresses" in render_page(tmp_path, record)
     record["category"]["probability"] = 0.6
     assert "not sure what kind of product" in render_page(tmp_path, record)
+    record["category"]["told"] = True
+    assert "what you say it is" in render_page(tmp_path, record)
 
 
 def test_hostile_names_stay_text(tmp_path) -> None:

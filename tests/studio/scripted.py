@@ -31,6 +31,7 @@ class Scripted:
         self.running, self.most_running = 0, 0
         self.error: Exception | None = None
         self.audiences = [("all buyers", "everyone"), ("a few", "few")]
+        self.kinds = ("Dress", "Shirt")
 
     def label(self, audience: object) -> str:
         for label, name in self.audiences:

@@ -175,7 +175,7 @@ def test_a_computation_that_takes_too_long_is_ended(desk, engine, tmp_path):
     [
         {"audience": "martians"}, {"audience": None}, {"audience": ["everyone"]}, {"change": -1}, {"change": 1e9},
         {"change": float("nan")}, {"change": "50"}, {"change": True}, {"count": 0}, {"count": 9}, {"count": 1e6},
-        {"count": None},
+        {"count": None}, {"kind": "Martian"}, {"kind": ["Shirt"]},
     ],
 )  # fmt: skip
 def test_a_page_that_asks_for_more_than_it_offers_gets_nothing(desk, engine, tmp_path, odd):
@@ -183,6 +183,12 @@ def test_a_page_that_asks_for_more_than_it_offers_gets_nothing(desk, engine, tmp
     engine.wishes.clear()
     screens = list(desk.redesign("one", WISH | odd))
     assert len(screens) == 1 and "gigs-error" in screens[0].status and engine.wishes == []
+
+
+def test_a_visitor_says_what_the_product_is_or_lets_the_computer_see(desk, engine, tmp_path):
+    for given, kind in (("Shirt", "Shirt"), ("", None)):
+        list(desk.choose("one", upload(tmp_path), WISH | {"kind": given}))
+        assert engine.wishes[-1].kind == kind
 
 
 def test_without_a_photo_or_a_session_there_is_nothing_to_do(desk, tmp_path):

@@ -19,7 +19,7 @@ from gigs.errors import InputError
 from gigs.generator.base import save_generator
 from gigs.inversion.encoder import save_encoder
 from gigs.packs import load_pack, update_pack
-from gigs.packs.panel import load_panel
+from gigs.packs.panel import load_panel, types_of
 from gigs.packs.scorers import ScorerFiles, add_scorers
 from gigs.presets import get_preset
 from gigs.suggest import Request, run
@@ -83,6 +83,21 @@ def test_a_suggestion_says_what_the_judges_think(pack: Path, tmp_path: Path) -> 
     assert gains[0] == pytest.approx(gains[1], abs=1e-3)
     page = (tmp_path / "report.html").read_text()
     assert "judge first" in page and "Not checked yet" not in page
+
+
+def test_the_seller_says_what_the_product_is(pack: Path, tmp_path: Path) -> None:
+    types = types_of(load_pack(pack))
+    asked = {"preset": get_preset("preview", n=2), "example": 1, "audience": "ladies", "pack": str(pack)}
+    for name in types:
+        [(_, result)], _ = run(Request(**asked, out=tmp_path / name, kind=f" {name.upper()}", min_audience=1))
+        assert result["category"]["photo"] == name and result["category"]["told"] is True
+        panel = load_panel(load_pack(pack), "ladies")
+        own = {panel.gallery.ids[row] for row in panel.gallery.of_category(types.index(name))}
+        assert {one["nearest_item"]["item_id"] for one in result["suggestions"]} <= own
+    with pytest.raises(InputError, match=f"type 'Hat' is unknown; choose one of {', '.join(types)}"):
+        run(Request(**asked, out=tmp_path, kind="Hat", min_audience=1))
+    with pytest.raises(InputError, match="--type says among which"):
+        run(Request(**asked, out=tmp_path, kind=types[0], min_audience=1, verify=False))
 
 
 def test_unverified_on_request(pack: Path, tmp_path: Path) -> None:

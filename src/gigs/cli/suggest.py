@@ -63,6 +63,11 @@ RESUME = typer.Option(
 MIN_AUDIENCE = typer.Option(
     50, min=1, help="Least number of users in an audience; fewer would give single people's taste away."
 )
+TYPE = typer.Option(
+    None,
+    "--type",
+    help="What the product is, such as Shirt, if the report takes it for something else; a wrong word lists the types.",
+)
 OBJECTIVE = typer.Option(
     "mean",
     help="What to raise: mean (the audience's mean score), worst-decile (the gain of the tenth that gains least) or "
@@ -98,6 +103,7 @@ def suggest_command(
     resume: bool = RESUME,
     min_audience: int = MIN_AUDIENCE,
     objective: str = OBJECTIVE,
+    kind: str = TYPE,
     verify: bool = VERIFY,
     device: str = DEVICE,
 ) -> None:
@@ -111,7 +117,7 @@ def suggest_command(
 
       gigs suggest shirt.jpg --audience women --out out
 
-      gigs suggest shirt.jpg --audience women --preset faithful --out out
+      gigs suggest shirt.jpg --type shirt --audience women --preset faithful --out out
 
       gigs suggest shirt.jpg --recommender runs/vbpr/recommender.safetensors --catalogue data/hm
       --audience 'age >= 18 and age < 30'
@@ -137,6 +143,7 @@ def suggest_command(
         resume=resume,
         min_audience=min_audience,
         objective=objective,
+        kind=kind,
         verify=verify,
         recommender=recommender,
         catalogue=catalogue,

@@ -87,6 +87,11 @@ def gallery_of(pack: Pack) -> Gallery:
     return _part(pack, GALLERY, load_gallery)
 
 
+def types_of(pack: Pack) -> tuple[str, ...]:
+    """Types of products that the pack tells apart, for `Panel.of_type`; none where it has no scorers."""
+    return () if pack.info.get("verify") is None else _part(pack, CATEGORY, load_category).names
+
+
 def target_taste(pack: Pack, audience: str) -> Taste | None:
     """The target's taste of one of the pack's audiences; None where the pack has no scorers, or none of it."""
     if pack.info.get("verify") is None:

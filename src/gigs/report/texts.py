@@ -51,9 +51,10 @@ REDRAWN_CHANGES = "Redrawing alone changed this, which is not part of any redesi
 REDRAWN_SAME = "Redrawing alone changed little that can be named."
 SCRATCH = "A design drawn from scratch; every redesign starts from it."
 TAKEN_FOR = "It is compared with the shop's {kinds}, since that is what the computer takes it for."
+TOLD = "It is compared with the shop's {kinds}, since that is what you say it is."
 TAKEN_UNSURELY = (
     "The computer is not sure what kind of product this is. It compares it with the shop's {kinds}: if that is wrong, "
-    "trust none of what follows."
+    "trust none of what follows. Say what it is and run again (`--type`, in the studio “What is it?”)."
 )
 SURE_OF_KIND = 0.8  # probability; the bundled pack's classifier is right nine times in ten
 NOT_SURE = "Not sure about: {names}."

@@ -49,8 +49,9 @@ def _kind_words(result: dict[str, Any]) -> dict[str, Any] | None:
     if not result["verified"]:
         return None
     about = result["category"]
-    doubtful = about["probability"] < texts.SURE_OF_KIND
-    words = texts.TAKEN_UNSURELY if doubtful else texts.TAKEN_FOR
+    told = about.get("told", False)
+    doubtful = not told and about["probability"] < texts.SURE_OF_KIND
+    words = texts.TOLD if told else texts.TAKEN_UNSURELY if doubtful else texts.TAKEN_FOR
     return {"words": words.format(kinds=texts.plural(about["photo"])), "doubtful": doubtful}
 
 

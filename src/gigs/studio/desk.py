@@ -159,6 +159,9 @@ class Desk:
         if visit.photo is None:
             raise PlainError(texts.NO_PHOTO)
         self.engine.label(wish.get("audience"))
+        kind = wish.get("kind") or None
+        if kind is not None and kind not in self.engine.kinds:
+            raise PlainError(texts.NO_KIND)
         return Wish(
             photo=visit.photo,
             audience=str(wish["audience"]),
@@ -166,6 +169,7 @@ class Desk:
             count=round(_number(wish.get("count", COUNTS[1]), *COUNTS)),
             careful=wish.get("careful") is True,
             anyway=wish.get("anyway") is True,
+            kind=kind,
         )
 
     def _submitted(self, visit: Visit, work: Callable[[OnStep], Any]) -> Job | BusyError:

@@ -15,7 +15,7 @@ from gigs.errors import InputError
 from gigs.images import Fit, decode_photo, fit_square, to_tensor
 from gigs.inversion.gate import RefusedError
 from gigs.loaded import Loaded
-from gigs.packs.panel import load_panel
+from gigs.packs.panel import load_panel, types_of
 from gigs.pipeline import Models, suggest
 from gigs.presets import Preset, get_preset, with_change
 from gigs.progress import OnStep, silent
@@ -26,7 +26,11 @@ from gigs.suggest import Request, run
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What a visitor asks for. `change`: in [0,1], as for `presets.with_change`; `anyway`: whatever the gate says."""
+    """What a visitor asks for.
+
+    `change`: in [0,1], as for `presets.with_change`; `anyway`: whatever the gate says; `kind`: type of the product,
+    None to let the classifier see.
+    """
 
     photo: Path
     audience: str
@@ -34,6 +38,7 @@ class Wish:
     count: int = 6
     careful: bool = False
     anyway: bool = False
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,11 @@ class Engine:
     def audiences(self) -> list[tuple[str, str]]:
         """Each audience in words, and its name."""
         return [(about["label"], name) for name, about in self.pack.audiences.items()]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Types of products that a visitor may say the product is of."""
+        return types_of(self.pack)
 
     def label(self, audience: object) -> str:
         """An audience in words.
@@ -112,6 +122,8 @@ class Engine:
         compute = self._compute(preset)
         models = Models(self.pack.generator, self.pack.recommender, self.loaded.perceptual, self.pack.encoder)
         panel = load_panel(self.pack, audience.name)
+        if panel is not None and wish.kind is not None:
+            panel = panel.of_type(wish.kind)
         found = suggest(
             models.placed(compute), to_tensor(square), audience, preset, compute=compute, gate=self.pack.gate,
             panel=panel and panel.to(compute.device), force=wish.anyway, on_step=on_step,
@@ -128,7 +140,7 @@ class Engine:
         preset = with_change(get_preset(name, n=wish.count, steps=self._steps), wish.change)
         request = Request(
             preset=preset, out=out, photos=(wish.photo,), audience=wish.audience, pack=self._name, device=self._device,
-            force=wish.anyway,
+            force=wish.anyway, kind=wish.kind,
         )  # fmt: skip
         results, refused = run(request, on_step, self.loaded)
         if refused:

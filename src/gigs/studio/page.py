@@ -13,6 +13,7 @@ from gigs.studio.desk import COUNTS, Desk
 from gigs.studio.screen import Screen
 
 COUNT = 6
+WISHES = ("audience", "change", "kind", "count", "careful", "anyway")
 
 
 def style() -> str:
@@ -78,7 +79,9 @@ def _wishes(desk: Desk) -> dict[str, Any]:
         audiences, value=audiences[0][1], label=texts.AUDIENCE, filterable=False, elem_id="gigs-audience"
     )
     parts["change"] = gr.Slider(0, 100, 50, step=5, label=texts.CHANGE, buttons=[], elem_id="gigs-change")
+    kinds = [(texts.LOOK, ""), *((kind, kind) for kind in desk.engine.kinds)]
     with gr.Accordion(texts.OPTIONS, open=False):
+        parts["kind"] = gr.Dropdown(kinds, value="", label=texts.KIND, filterable=False, elem_id="gigs-kind")
         parts["count"] = gr.Slider(*COUNTS, COUNT, step=1, label=texts.COUNT, buttons=[], elem_id="gigs-count")
         parts["careful"] = gr.Checkbox(False, label=texts.CAREFUL, elem_id="gigs-careful")
     parts["anyway"] = gr.Checkbox(False, label=texts.ANYWAY, visible=False, elem_id="gigs-anyway")
@@ -89,7 +92,7 @@ def _wishes(desk: Desk) -> dict[str, Any]:
 
 
 def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
-    wishes = [parts[name] for name in ("audience", "change", "count", "careful", "anyway")]
+    wishes = [parts[name] for name in WISHES]
     outputs = [parts[name] for name in ("status", "photo", "results", "history", "go", "stop", "anyway")]
     plain: dict[str, Any] = {
         "outputs": outputs, "show_progress": "hidden", "preprocess": False, "api_visibility": "private",
@@ -120,6 +123,7 @@ def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
     parts["examples"].select(picked, wishes, **plain)
     parts["audience"].input(changed, wishes, **again)
     parts["change"].release(changed, wishes, **again)
+    parts["kind"].input(changed, wishes, **again)
     parts["anyway"].input(changed, wishes, **again)
     parts["go"].click(pressed, wishes, **plain)
     parts["stop"].click(stopped, None, None, queue=True, show_progress="hidden", api_visibility="private")
@@ -127,7 +131,7 @@ def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
 
 
 def _wish(values: tuple[Any, ...]) -> dict[str, Any]:
-    return dict(zip(("audience", "change", "count", "careful", "anyway"), values, strict=True))
+    return dict(zip(WISHES, values, strict=True))
 
 
 def _shown(screens: Iterator[Screen]) -> Iterator[list[Any]]:

@@ -66,7 +66,7 @@ def verify(
     seen = panel.seen(pictures)
     probabilities = panel.category.logits(seen).softmax(1)
     category = probabilities.argmax(1)
-    own = int(category[0])
+    own, wanted = panel.product(probabilities[0])
     kin = panel.category.family_probabilities(probabilities)
     family = kin.argmax(1)
     target_z = panel.target.z_of(phi[panel.target.name])
@@ -94,9 +94,10 @@ def verify(
         "retained": [_retained(one, target_gain) for one in judged],
         "category": {
             "photo": panel.category.names[own],
-            "family": panel.category.family_name(int(family[0])),
-            "probability": rounded(kin[0, family[0]]),
-            "kept": int((family[2:] == family[0]).sum()),
+            "family": panel.category.family_name(wanted),
+            "told": panel.told is not None,
+            "probability": rounded(kin[0, wanted]),
+            "kept": int((family[2:] == wanted).sum()),
             "replaced": replaced,
             "accuracy": panel.category.about.get("family_accuracy"),
         },
@@ -109,8 +110,8 @@ def verify(
         {
             "category": {
                 "name": panel.category.names[int(category[2 + row])],
-                "kept": bool(family[2 + row] == family[0]),
-                "probability": rounded(kin[2 + row, family[0]]),
+                "kept": bool(family[2 + row] == wanted),
+                "probability": rounded(kin[2 + row, wanted]),
             },
             "nearest_item": nearest[row],
             "rank": _rank(panel, phi, row, own),

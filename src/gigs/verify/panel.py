@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from gigs.errors import ModelError
+from gigs.errors import InputError, ModelError
 from gigs.explain.probes import Probes
 from gigs.recommender.backbone import Backbone
 from gigs.verify.category import CategoryClassifier
@@ -29,6 +29,7 @@ class Panel:
         disagreement: Of judges beyond the bootstrap, in z (`verdict.calibrate`).
         outside: The target's taste vector of everybody else, `[K]`; None for the audience of all.
         probes: Attributes by the same eyes, where the pack has any.
+        told: Category of the product, where the seller has said it (`of_type`): no answer of the classifier's.
     """
 
     audience: str
@@ -40,6 +41,7 @@ class Panel:
     disagreement: float
     outside: Tensor | None = None
     probes: Probes | None = None
+    told: int | None = None
 
     def __post_init__(self) -> None:
         if not self.targets or len(self.judges) < 2:
@@ -49,6 +51,17 @@ class Panel:
     def target(self) -> Scorer:
         """The scorer whose score is reported."""
         return self.targets[0]
+
+    def of_type(self, name: str) -> Panel:
+        """The panel for a product whose type the seller names, in any case.
+
+        Raises:
+            InputError: No type of that name is told apart.
+        """
+        names = [known.casefold() for known in self.category.names]
+        if name.strip().casefold() not in names:
+            raise InputError(f"type {name!r} is unknown; choose one of {', '.join(self.category.names)}")
+        return replace(self, told=names.index(name.strip().casefold()))
 
     def to(self, device: str) -> Panel:
         """Move the networks; returns self."""
@@ -62,6 +75,13 @@ class Panel:
         """Most likely category `[N]` of pictures `[N,3,H,W]`, and all probabilities `[N,C]`."""
         probabilities = self.category.logits(self.seen(images)).softmax(1)
         return probabilities.argmax(1), probabilities
+
+    def product(self, probabilities: Tensor) -> tuple[int, int]:
+        """Category and family of the product: as told, or the most likely by probabilities `[C]` of its photo."""
+        if self.told is not None:
+            return self.told, self.category.families[self.told]
+        kin = self.category.family_probabilities(probabilities[None])[0]
+        return int(probabilities.argmax()), int(kin.argmax())
 
     def seen(self, images: Tensor) -> Tensor:
         """What classifier and probes go by, `[N,width]` for pictures `[N,3,H,W]`."""
