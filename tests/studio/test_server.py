@@ -24,7 +24,7 @@ from gigs.studio import texts
 from gigs.studio.limits import Limits
 from gigs.studio.server import Address, Studio, sweep_uploads
 
-WISHES = ["everyone", 50, 2, False, False]
+WISHES = ["everyone", 50, "", 2, False, False]
 PHOTO = encoded(quadrants())
 
 
