@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from skimage.color import rgb2lab
 
-from gigs import storage
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
 from gigs.explain.colours import difference
 from gigs.explain.foreground import foreground
 from gigs.explain.palette import palette
+from gigs.io import storage
 
 # The shop's colour groups in plain words, and the basic colour term of each. Groups of other kinds of colour (metals,
 # "Other") are left out, and those with a handful of photos.

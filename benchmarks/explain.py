@@ -23,14 +23,14 @@ from skimage.filters import threshold_otsu
 
 from benchmarks.explain_probes import probes_on_redrawn
 from benchmarks.explain_undo import undo
-from gigs import storage
 from gigs.data.catalogue import Catalogue
 from gigs.explain.changes import Changes, Look, changes_of
 from gigs.explain.colours import basic_of, lab_named
 from gigs.explain.words import named_turns, sentence
-from gigs.images import background_colour
+from gigs.io import storage
 from gigs.packs import load_pack
-from gigs.study import StudySettings, drawn_photos
+from gigs.studies.verification import StudySettings, drawn_photos
+from gigs.vision.images import background_colour
 
 WHERE = 'group in ["Garment Upper body", "Garment Lower body", "Garment Full body", "Shoes"]'
 TARGETS = ("red", "navy blue", "dark green", "yellow", "light pink", "brown", "light blue", "black", "white", "orange")

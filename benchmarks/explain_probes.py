@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from gigs.data.catalogue import Catalogue
-from gigs.images import to_tensor
 from gigs.packs import load_pack
 from gigs.packs.panel import load_panel
+from gigs.vision.images import to_tensor
 
 BATCH = 16
 

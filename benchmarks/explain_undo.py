@@ -9,19 +9,19 @@ import torch
 from skimage.color import lab2rgb
 from torch import Tensor
 
-from gigs.compute import probed
 from gigs.data.catalogue import Catalogue
 from gigs.explain.changes import Look, changes_of, looks_of
 from gigs.explain.words import named_turns
-from gigs.images import to_tensor
+from gigs.method.pipeline import Models, reconstruct
+from gigs.method.presets import get_preset
+from gigs.method.redesign import redesign
 from gigs.packs import load_pack
 from gigs.packs.panel import load_panel
-from gigs.perceptual import PerceptualLoss
-from gigs.pipeline import Models, reconstruct
-from gigs.presets import get_preset
 from gigs.progress import silent
-from gigs.redesign import redesign
 from gigs.verify.panel import Panel
+from gigs.vision.compute import probed
+from gigs.vision.images import to_tensor
+from gigs.vision.lpips import PerceptualLoss
 
 LEAST = 0.2  # z; gains of less are not undone but noise
 

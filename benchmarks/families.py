@@ -22,17 +22,17 @@ from rich.console import Console
 
 from benchmarks import photos
 from benchmarks.run import one
-from gigs import storage
 from gigs.audience import Audience
-from gigs.compute import probed
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.generator.base import Generator, load_generator
 from gigs.generator.use import Use
+from gigs.io import storage
+from gigs.method.pipeline import Models
+from gigs.method.presets import get_preset
 from gigs.packs import Pack, load_pack
-from gigs.perceptual import PerceptualLoss
-from gigs.pipeline import Models
-from gigs.presets import get_preset
+from gigs.vision.compute import probed
+from gigs.vision.lpips import PerceptualLoss
 
 errors = Console(stderr=True)
 TRIED = 32  # random pictures of each class

@@ -17,18 +17,18 @@ from torch import Tensor
 
 from benchmarks import off_domain
 from benchmarks.photos import KINDS
-from gigs import storage
-from gigs.bars import progress_bars
 from gigs.cli.console import errors
-from gigs.compute import probed
+from gigs.cli.progress_bars import progress_bars
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
 from gigs.errors import InputError
-from gigs.images import fit_square, read_photo, to_tensor
+from gigs.io import storage
+from gigs.method.pipeline import Models
 from gigs.packs import load_pack
-from gigs.packs.calibrate import measure
-from gigs.perceptual import PerceptualLoss
-from gigs.pipeline import Models
+from gigs.studies.gate_calibration import measure
+from gigs.vision.compute import probed
+from gigs.vision.images import fit_square, read_photo, to_tensor
+from gigs.vision.lpips import PerceptualLoss
 
 
 def main() -> None:

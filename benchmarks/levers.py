@@ -19,20 +19,20 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from gigs import storage
-from gigs.compute import probed
 from gigs.data.catalogue import Catalogue
-from gigs.images import to_tensor
+from gigs.io import storage
+from gigs.method.pipeline import Models, reconstruct
+from gigs.method.presets import Preset, get_preset
+from gigs.method.redesign import redesign
 from gigs.packs import load_pack
 from gigs.packs.panel import load_panel
-from gigs.perceptual import PerceptualLoss
-from gigs.pipeline import Models, reconstruct
-from gigs.presets import Preset, get_preset
 from gigs.progress import silent
-from gigs.redesign import redesign
 from gigs.shifting.supported import SupportSettings
-from gigs.study import StudySettings, drawn_photos
+from gigs.studies.verification import StudySettings, drawn_photos
 from gigs.verify.panel import Panel
+from gigs.vision.compute import probed
+from gigs.vision.images import to_tensor
+from gigs.vision.lpips import PerceptualLoss
 
 FAST = get_preset("fast")
 GRADIENT = replace(FAST, support=None)

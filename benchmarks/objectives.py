@@ -16,23 +16,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gigs import storage
-from gigs.compute import probed
 from gigs.data.catalogue import Catalogue
-from gigs.images import to_tensor
 from gigs.inversion.optimise import Inversion
+from gigs.io import storage
+from gigs.method.pipeline import Models, reconstruct
+from gigs.method.presets import get_preset
+from gigs.method.redesign import redesign
 from gigs.packs import Pack, load_pack
 from gigs.packs.panel import load_panel
-from gigs.perceptual import PerceptualLoss
-from gigs.pipeline import Models, reconstruct
-from gigs.presets import get_preset
 from gigs.progress import silent
-from gigs.redesign import redesign
-from gigs.study import StudySettings, drawn_photos
+from gigs.studies.verification import StudySettings, drawn_photos
 from gigs.verify.objective import OBJECTIVES
 from gigs.verify.panel import Panel
 from gigs.verify.scorer import Scorer
 from gigs.verify.users import draw_users
+from gigs.vision.compute import probed
+from gigs.vision.images import to_tensor
+from gigs.vision.lpips import PerceptualLoss
 
 FAST = get_preset("fast")
 WHERE = 'group in ["Garment Upper body", "Garment Lower body", "Garment Full body", "Shoes"]'

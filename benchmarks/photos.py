@@ -8,8 +8,8 @@ import numpy as np
 from torch import Tensor
 
 from gigs.data.catalogue import Catalogue
-from gigs.images import fit_square, read_photo, to_tensor
 from gigs.packs import Pack
+from gigs.vision.images import fit_square, read_photo, to_tensor
 
 KINDS = {
     "top": 'group == "Garment Upper body"',

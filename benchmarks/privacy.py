@@ -18,11 +18,11 @@ from rich.console import Console
 
 from benchmarks.objectives import Bench
 from benchmarks.private_tastes import Crowd, attack, chosen_gain, cosines, drawn_crowd, neighbourhoods, real_crowd
-from gigs import storage
 from gigs.data.catalogue import Catalogue
+from gigs.io import storage
 from gigs.packs import load_pack
+from gigs.packs.audiences.buyers import Buyers
 from gigs.packs.panel import gallery_of, load_panel, panel_for
-from gigs.packs.users import Buyers
 from gigs.verify.panel import Panel
 
 errors = Console(stderr=True)

@@ -12,8 +12,8 @@ from torch import Tensor
 from gigs.audience.members import members_of
 from gigs.audience.privacy import PrivacySettings, noise_multiplier, private_taste
 from gigs.packs import Pack
+from gigs.packs.audiences.buyers import Buyers
 from gigs.packs.panel import everybodys_tastes
-from gigs.packs.users import Buyers
 from gigs.shifting.supported import SupportSettings
 from gigs.verify.gallery import Gallery
 from gigs.verify.panel import Panel, cautious

@@ -22,17 +22,17 @@ from rich.console import Console
 from torch import Tensor
 
 from benchmarks import memory, photos, tables
-from gigs import storage
 from gigs.audience import Audience
-from gigs.compute import Compute, probed
 from gigs.data.catalogue import Catalogue
+from gigs.io import storage
+from gigs.io.weights import content_hash
+from gigs.method.pipeline import Models, Suggestions, suggest
+from gigs.method.presets import Preset, get_preset
 from gigs.packs import load_pack
 from gigs.packs.panel import load_panel
-from gigs.perceptual import PerceptualLoss
-from gigs.pipeline import Models, Suggestions, suggest
-from gigs.presets import Preset, get_preset
 from gigs.verify.panel import Panel
-from gigs.weights import content_hash
+from gigs.vision.compute import Compute, probed
+from gigs.vision.lpips import PerceptualLoss
 
 PRESETS = ("paper-text", "fast", "faithful", "preview")
 QUICK_STEPS = 100

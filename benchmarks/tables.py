@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gigs.presets import Preset, get_preset
+from gigs.method.presets import Preset, get_preset
 
 FIGURES = ("lpips", "mse", "gain", "gain_vs_reconstruction", "positive", "judged_gain", "diversity", "peak_mb")
 PAIRED = ("lpips", "gain", "judged_gain", "diversity")

@@ -10,13 +10,13 @@ from tiny import draw_garment, write_tiny_kaggle
 from torch import Tensor
 
 from gigs.data.catalogue import Catalogue
-from gigs.data.hm import import_hm
-from gigs.images import fit_square, to_tensor
+from gigs.data.importers.hm import import_hm
 from gigs.recommender import defaults_for, load_recommender, train_recommender
-from gigs.recommender.backbone import Backbone
 from gigs.recommender.features import catalogue_phi
-from gigs.recommender.vbpr import VBPR
+from gigs.recommender.models.vbpr import VBPR
 from gigs.verify.scorer import Scorer, taste_of
+from gigs.vision.backbone import Backbone
+from gigs.vision.images import fit_square, to_tensor
 
 SIDE = 64
 EYES = {"target": ("alexnet", 0, 0), "judge-a": ("vgg16", 1, 1), "judge-b": ("efficientnet-lite0", 1, 2)}

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from gigs.data.catalogue import Catalogue
-from gigs.data.hm import import_hm
+from gigs.data.importers.hm import import_hm
 from gigs.errors import ModelError
-from gigs.perceptual import PerceptualLoss
-from gigs.weights import fetch
+from gigs.io.weights import fetch
+from gigs.vision.lpips import PerceptualLoss
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gigs import images
 from gigs.errors import InputError
+from gigs.vision import images
 
 RED, WHITE = (200, 30, 40), (255, 255, 255)
 QUADRANTS = {"top left": RED, "top right": (20, 160, 60), "bottom left": (30, 60, 200), "bottom right": (230, 210, 40)}

@@ -11,13 +11,13 @@ import torch
 from colour_shop import EYES, random_backbone
 from small_models import RESOLUTION, write_small_pack
 
-from gigs import storage
 from gigs.data.catalogue import Catalogue
-from gigs.packs import scorers as scorers_module
-from gigs.packs.scorers import ScorerFiles, add_scorers
+from gigs.io import storage
+from gigs.packs.build import scorers as scorers_module
+from gigs.packs.build.scorers import ScorerFiles, add_scorers
 from gigs.recommender import defaults_for, train_recommender
-from gigs.recommender.backbone import Backbone
 from gigs.verify import category as category_module
+from gigs.vision.backbone import Backbone
 
 NAMES = {"main": "target", "first": "judge-a", "second": "judge-b"}
 

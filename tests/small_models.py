@@ -6,14 +6,14 @@ from pathlib import Path
 
 import torch
 
-from gigs import storage
 from gigs.generator.base import save_generator
-from gigs.generator.dvbpr_critic import DVBPRCritic
-from gigs.generator.dvbpr_gan import DVBPRGAN, DVBPRGANSettings
-from gigs.generator.progan import ProGAN, ProGANSettings
-from gigs.images import save_png
+from gigs.generator.families.dvbpr_critic import DVBPRCritic
+from gigs.generator.families.dvbpr_gan import DVBPRGAN, DVBPRGANSettings
+from gigs.generator.families.progan import ProGAN, ProGANSettings
 from gigs.inversion.encoder import Encoder, save_encoder
+from gigs.io import storage
 from gigs.recommender import DVBPR
+from gigs.vision.images import save_png
 
 RESOLUTION = 32
 

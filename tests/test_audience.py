@@ -5,8 +5,8 @@ import torch
 from small_models import small_recommender
 
 from gigs.audience import select_audience, user_table
-from gigs.conditions import matching
 from gigs.data.catalogue import Catalogue
+from gigs.data.conditions import matching
 from gigs.errors import InputError
 from gigs.recommender import DVBPR
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from small_models import small_baseline, small_generator
 
-from gigs.baseline import MaximisationSettings, load_baseline, maximise_preference, objective
 from gigs.errors import InputError, ModelError
+from gigs.experiments.preference_maximisation import MaximisationSettings, load_baseline, maximise_preference, objective
 from gigs.generator.base import save_generator
-from gigs.generator.dvbpr_critic import save_critic
+from gigs.generator.families.dvbpr_critic import save_critic
 
 SETTINGS = MaximisationSettings(n=3, restarts=2, steps=8)
 
@@ -98,7 +98,7 @@ def test_seed_and_class_decide_and_networks_stay_as_they_are():
 
 def test_many_rows_go_in_batches_that_change_nothing(monkeypatch):
     whole = maximised(SETTINGS)
-    monkeypatch.setattr("gigs.baseline.BATCH", 4)
+    monkeypatch.setattr("gigs.experiments.preference_maximisation.BATCH", 4)
     torch.testing.assert_close(maximised(SETTINGS).z, whole.z, atol=1e-4, rtol=0)
 
 

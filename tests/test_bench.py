@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import memory, tables
-from gigs.presets import get_preset
+from gigs.method.presets import get_preset
 
 
 def row(preset, photo, seconds, lpips):

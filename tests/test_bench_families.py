@@ -9,7 +9,7 @@ from small_models import small_generator
 from benchmarks import families
 from gigs.errors import InputError
 from gigs.generator.base import save_generator
-from gigs.generator.stylegan2 import StyleGAN2, StyleGAN2Settings
+from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.packs import load_pack
 
 

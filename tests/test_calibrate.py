@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from small_models import write_small_pack
 
-from gigs.compute import Compute
 from gigs.errors import InputError
-from gigs.packs import calibrate as module
+from gigs.method.presets import get_preset
 from gigs.packs import load_pack
-from gigs.packs.calibrate import calibrate_pack
-from gigs.presets import get_preset
+from gigs.studies import gate_calibration as module
+from gigs.studies.gate_calibration import calibrate_pack
+from gigs.vision.compute import Compute
 
 pytestmark = pytest.mark.weights
 

@@ -12,8 +12,8 @@ from small_models import small_generator, small_recommender
 
 from gigs.audience import Audience
 from gigs.errors import InputError
-from gigs.pipeline import Models, suggest
-from gigs.presets import LEAST_BUDGET, MOST_BUDGET, PRESETS, get_preset, with_change
+from gigs.method.pipeline import Models, suggest
+from gigs.method.presets import LEAST_BUDGET, MOST_BUDGET, PRESETS, get_preset, with_change
 from gigs.shifting.budget import Budget
 from gigs.shifting.optimise import Shifted
 

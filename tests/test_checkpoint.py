@@ -11,9 +11,9 @@ import warnings
 import pytest
 import torch
 
-from gigs import storage
-from gigs.checkpoint import load_checkpoint, save_checkpoint
 from gigs.errors import ModelError
+from gigs.io import storage
+from gigs.training.checkpoint import load_checkpoint, save_checkpoint
 
 NEWEST, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 

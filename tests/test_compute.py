@@ -1,8 +1,8 @@
 import pytest
 
-from gigs import compute
-from gigs.compute import Compute, probed
 from gigs.errors import InputError
+from gigs.vision import compute
+from gigs.vision.compute import Compute, probed
 
 
 @pytest.fixture(autouse=True)

@@ -8,14 +8,14 @@ import torch
 from command_line import gigs
 from small_models import small_baseline, small_generator, small_recommender, write_small_pack
 
-from gigs import loaded
+from gigs import session as loaded
 from gigs.generator.base import save_generator
-from gigs.generator.biggan import BigGAN, BigGANSettings
-from gigs.generator.progan_public import GANZooPGAN, ProGANPyTorch, PublicSettings
-from gigs.generator.stylegan2 import StyleGAN2, StyleGAN2Settings
-from gigs.images import read_photo, save_png, to_tensor
-from gigs.recommender import callable as callables
-from gigs.recommender.callable import CallableRecommender
+from gigs.generator.families.biggan import BigGAN, BigGANSettings
+from gigs.generator.families.progan_public import GANZooPGAN, ProGANPyTorch, PublicSettings
+from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
+from gigs.recommender.models import callable as callables
+from gigs.recommender.models.callable import CallableRecommender
+from gigs.vision.images import read_photo, save_png, to_tensor
 
 pytestmark = pytest.mark.weights
 
@@ -43,7 +43,7 @@ def biggan():
 
 def diffusion():
     library = pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
-    from gigs.generator.diffusion import Diffusion, DiffusionSettings
+    from gigs.generator.families.diffusion import Diffusion, DiffusionSettings
 
     unet = {"sample_size": 32, "in_channels": 3, "out_channels": 3, "block_out_channels": [8, 8], "norm_num_groups": 4}
     unet |= {"layers_per_block": 1, "down_block_types": ["DownBlock2D"] * 2, "up_block_types": ["UpBlock2D"] * 2}

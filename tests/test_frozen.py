@@ -7,8 +7,8 @@ import copy
 import pytest
 import torch
 
-from gigs.frozen import Derived
-from gigs.generator.layers import DownConv, EqualisedConv, EqualisedLinear, UpConv
+from gigs.generator.families.progan_layers import DownConv, EqualisedConv, EqualisedLinear, UpConv
+from gigs.vision.frozen import Derived
 
 
 @pytest.fixture

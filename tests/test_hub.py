@@ -9,16 +9,16 @@ import torch
 import yaml
 from small_models import small_baseline, small_encoder, small_generator, small_recommender
 
-from gigs import storage
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator, save_generator
-from gigs.generator.biggan import BigGAN
-from gigs.generator.dvbpr_critic import DVBPRCritic
-from gigs.generator.stylegan2 import StyleGAN2, StyleGAN2Settings
+from gigs.generator.families.biggan import BigGAN
+from gigs.generator.families.dvbpr_critic import DVBPRCritic
+from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.inversion.encoder import Encoder
+from gigs.io import storage
 from gigs.packs import load_pack
 from gigs.recommender import DVBPR, Recommender
-from gigs.recommender.callable import CallableRecommender
+from gigs.recommender.models.callable import CallableRecommender
 
 
 class FakeHub:
@@ -193,7 +193,7 @@ def test_what_is_known_of_a_generator_is_kept_when_it_is_saved_again(tmp_path):
 
 
 def test_user_vectors_of_a_callable_stay_at_home_too(tmp_path, monkeypatch):
-    from gigs.recommender import callable as callables
+    from gigs.recommender.models import callable as callables
 
     monkeypatch.setattr(callables, "_REGISTERED", {})
     callables.register_features("means", lambda: lambda x: x.mean((2, 3)))

@@ -13,8 +13,8 @@ import pytest
 from pictures import RED, chunk, close, encoded, pixel, png, quadrants, refusal
 from PIL import Image, PngImagePlugin
 
-from gigs import images
 from gigs.errors import InputError
+from gigs.vision import images
 
 # Formats and damage
 

@@ -11,7 +11,7 @@ import pytest
 from pictures import QUADRANTS, RED, WHITE, chunk, close, encoded, pixel, png16, quadrants
 from PIL import Image, ImageCms
 
-from gigs import images
+from gigs.vision import images
 
 # Orientation
 

@@ -8,7 +8,7 @@ import torch
 from pictures import QUADRANTS, RED, close, pixel, quadrants
 from PIL import Image
 
-from gigs import images
+from gigs.vision import images
 
 # The square and back
 

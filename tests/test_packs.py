@@ -6,7 +6,7 @@ from small_models import small_encoder, small_generator, write_small_pack
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import save_generator
-from gigs.generator.progan import ProGAN, ProGANSettings
+from gigs.generator.families.progan import ProGAN, ProGANSettings
 from gigs.inversion.encoder import save_encoder
 from gigs.packs import build_pack, load_pack, update_pack
 from gigs.packs.load import BUNDLED, bundled_packs

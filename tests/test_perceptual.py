@@ -7,10 +7,10 @@ import lpips
 import pytest
 import torch
 
-from gigs import perceptual
 from gigs.errors import InputError
-from gigs.perceptual import PerceptualLoss
-from gigs.weights import fetch
+from gigs.io.weights import fetch
+from gigs.vision import lpips as perceptual
+from gigs.vision.lpips import PerceptualLoss
 
 FEATURES = {"alex": "alexnet-features", "vgg": "vgg16-features"}
 

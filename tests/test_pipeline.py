@@ -6,11 +6,11 @@ from small_models import small_generator, small_recommender
 
 from gigs.audience import Audience
 from gigs.errors import InputError, ModelError
-from gigs.generator.progan import ProGANSettings
+from gigs.generator.families.progan import ProGANSettings
 from gigs.inversion.encoder import Encoder
 from gigs.inversion.gate import Gate, Limits, RefusedError
-from gigs.pipeline import Models, suggest
-from gigs.presets import get_preset
+from gigs.method.pipeline import Models, suggest
+from gigs.method.presets import get_preset
 
 pytestmark = pytest.mark.weights
 

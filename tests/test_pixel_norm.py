@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gigs.pixel_norm import PixelNorm
+from gigs.vision.pixel_norm import PixelNorm
 
 
 def test_pixelnorm_gives_unit_root_mean_square():

@@ -3,7 +3,7 @@ import torch
 from small_models import small_generator
 
 from gigs.errors import InputError
-from gigs.latent import sample_normal, standardise
+from gigs.generator.latent import sample_normal, standardise
 from gigs.shifting.optimise import ShiftSettings, project, shift
 from gigs.shifting.predictor import ShiftPredictor, seeded_predictor
 from gigs.shifting.separation import Repulsion

@@ -10,11 +10,11 @@ import pytest
 import torch
 from generator.test_train import ADVERSARIAL, weights
 
-from gigs.checkpoint import load_checkpoint
-from gigs.compute import Compute
-from gigs.generator.train import train_generator
+from gigs.generator.train.progressive import train_generator
 from gigs.progress import silent
-from gigs.stopping import SIGNALS, stop_requests, train_until
+from gigs.training.checkpoint import load_checkpoint
+from gigs.training.stopping import SIGNALS, stop_requests, train_until
+from gigs.vision.compute import Compute
 
 
 @pytest.fixture(autouse=True)

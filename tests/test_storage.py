@@ -13,8 +13,8 @@ import stat
 import pytest
 import torch
 
-from gigs import storage
 from gigs.errors import ModelError
+from gigs.io import storage
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and signals")
 

@@ -6,8 +6,8 @@ from small_models import small_generator
 from torch import Tensor
 
 from gigs.errors import InputError
-from gigs.latent import sample_normal, standardise
-from gigs.redesign import background_change
+from gigs.generator.latent import sample_normal, standardise
+from gigs.method.redesign import background_change
 from gigs.shifting.supported import GOOD, REFUSED, SupportSettings, aims_of, farthest_first, supported_shift
 
 

@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 import torch
 
-from gigs import weights, weights_formats, weights_sources
 from gigs.errors import ModelError
-from gigs.storage import save_tensors, sha256_of
-from gigs.weights_table import ARTIFACTS, CONTENT, Artifact
+from gigs.io import weights
+from gigs.io.storage import save_tensors, sha256_of
+from gigs.io.weights import formats as weights_formats
+from gigs.io.weights import sources as weights_sources
+from gigs.io.weights.table import ARTIFACTS, CONTENT, Artifact
 
 
 @pytest.fixture

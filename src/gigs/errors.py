@@ -1,5 +1,11 @@
 """Errors that a user can act on: each names the thing, the reason and, where there is one, the next command."""
 
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from typing import Any
+
 
 class GigsError(Exception):
     """Something the caller can mend. The command line prints its one line and exits with `exit_code`."""
@@ -30,3 +36,15 @@ def is_out_of_memory(error: BaseException) -> bool:
         isinstance(error, RuntimeError)
         and (type(error).__name__ == "OutOfMemoryError" or any(each in str(error) for each in words))
     )
+
+
+def require_finite(settings: Any, what: str) -> None:
+    """Refuse NaN and infinity in any field of a settings dataclass: comparisons let NaN through.
+
+    Raises:
+        InputError: It names the field; `what` is what the settings are called.
+    """
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{what} settings: {field.name} is {value}, which is no number to compute with")

@@ -11,18 +11,18 @@ import torch
 from command_line import gigs
 from safetensors import safe_open
 
-from gigs import storage
+from gigs.batch import Request, run
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError, ModelError
-from gigs.images import save_png
+from gigs.io import storage
+from gigs.method.presets import get_preset
 from gigs.packs import load_pack
-from gigs.packs.audience_file import load_audience
-from gigs.packs.create_audience import AudienceRequest, create_audience
+from gigs.packs.audiences.create import AudienceRequest, create_audience
+from gigs.packs.audiences.file import load_audience
+from gigs.packs.audiences.segments import SegmentSettings, add_segments
+from gigs.packs.build.scorers import ScorerFiles, add_scorers
 from gigs.packs.panel import load_panel, model_of
-from gigs.packs.scorers import ScorerFiles, add_scorers
-from gigs.packs.segments import SegmentSettings, add_segments
-from gigs.presets import get_preset
-from gigs.suggest import Request, run
+from gigs.vision.images import save_png
 
 
 def made(pack: Path, shop: Catalogue | None, spec: str, **more):
@@ -156,7 +156,7 @@ def test_new_scorers_find_the_segments_again(
     root = Path(shutil.copytree(shops_pack, tmp_path / "pack"))
     small = SegmentSettings(minimum=5, most=2)
     before = add_segments(root, shop, settings=small)
-    monkeypatch.setattr("gigs.packs.segments.SegmentSettings", lambda: small)
+    monkeypatch.setattr("gigs.packs.audiences.segments.SegmentSettings", lambda: small)
     wanted = ScorerFiles(
         targets={"main": recommenders["main"]}, judges={n: recommenders[n] for n in ("first", "second")}
     )

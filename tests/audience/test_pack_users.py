@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from gigs import storage
 from gigs.errors import InputError
+from gigs.io import storage
 from gigs.packs import load_pack
+from gigs.packs.audiences.buyers import Buyers, tastes_of_likes, tastes_of_users
+from gigs.packs.build.gallery import add_features
 from gigs.packs.panel import items_phi, load_panel, panel_for
-from gigs.packs.real_items import add_features
-from gigs.packs.users import Buyers, tastes_of_likes, tastes_of_users
 from gigs.recommender import load_recommender
 from gigs.verify.gallery import FEATURES
 from gigs.verify.scorer import weighted_taste

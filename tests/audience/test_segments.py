@@ -13,9 +13,9 @@ from gigs.audience.segments import SegmentSettings, find_segments
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.packs import load_pack
+from gigs.packs.audiences.buyers import Buyers
+from gigs.packs.audiences.segments import add_segments, load_segments, members_of_segment
 from gigs.packs.panel import load_panel
-from gigs.packs.segments import add_segments, load_segments, members_of_segment
-from gigs.packs.users import Buyers
 
 
 def planted(sizes: tuple[int, ...], distance: float = 6.0) -> tuple[torch.Tensor, np.ndarray]:

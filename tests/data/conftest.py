@@ -7,7 +7,7 @@ from databases import SETTINGS
 from messy import write_messy
 
 from gigs.data.catalogue import Catalogue
-from gigs.data.folder import import_folder
+from gigs.data.importers.folder import import_folder
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 from command_line import Outcome, gigs
 
 from gigs.data.catalogue import Catalogue
-from gigs.data.shop import ShopSettings
+from gigs.data.importers.shop import ShopSettings
 
 SECRET = "s3cr/t p@ss"
 QUOTED = "s3cr%2Ft%20p%40ss"

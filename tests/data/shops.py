@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 
 from gigs.data.catalogue import Catalogue
-from gigs.data.folder import import_folder
-from gigs.data.shop import ShopSettings
+from gigs.data.importers.folder import import_folder
+from gigs.data.importers.shop import ShopSettings
 from gigs.progress import silent
 
 WEIGHTS = {"view": 0.2, "purchase": 1.0, "return": -1.0}

@@ -7,12 +7,12 @@ import pytest
 from command_line import gigs
 from python2 import jpeg, shop, write_npy
 
-from gigs import images
-from gigs.data.amazon_fashion import import_amazon_fashion, published
 from gigs.data.catalogue import Catalogue
-from gigs.data.check import check_catalogue
+from gigs.data.check.catalogue import check_catalogue
+from gigs.data.importers.amazon_fashion import import_amazon_fashion, published
 from gigs.errors import DataError
 from gigs.recommender.feedback import read_feedback
+from gigs.vision import images
 
 NAME = "AmazonFashion6ImgPartitioned.npy"
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from gigs.data.catalogue import Catalogue
-from gigs.data.check import check_catalogue
-from gigs.data.findings import EXAMPLES, SEVERITIES, Report
-from gigs.data.hm import import_hm
+from gigs.data.check.catalogue import check_catalogue
+from gigs.data.check.findings import EXAMPLES, SEVERITIES, Report
+from gigs.data.importers.hm import import_hm
 
 
 def found(catalogue: Catalogue) -> dict[str, tuple[str, int]]:

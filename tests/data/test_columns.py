@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from gigs.data.columns import choose_columns, parse_named
-from gigs.data.tables import RawTable
+from gigs.data.importers.columns import choose_columns, parse_named
+from gigs.data.importers.tables import RawTable
 from gigs.errors import DataError, InputError
 
 

@@ -12,9 +12,9 @@ from messy import UNICODE, item_ids
 from shops import WEIGHTS, dropped, load
 
 from gigs.audience import user_table
-from gigs.conditions import matching
 from gigs.data.catalogue import Catalogue
-from gigs.data.check import check_catalogue
+from gigs.data.check.catalogue import check_catalogue
+from gigs.data.conditions import matching
 
 
 @pytest.fixture(scope="module")

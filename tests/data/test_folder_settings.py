@@ -12,9 +12,9 @@ from shops import WEIGHTS, dropped, load
 
 from gigs.audience import user_table
 from gigs.data.catalogue import Catalogue
-from gigs.data.check import check_catalogue
-from gigs.data.folder import import_folder
-from gigs.data.shop import ShopSettings
+from gigs.data.check.catalogue import check_catalogue
+from gigs.data.importers.folder import import_folder
+from gigs.data.importers.shop import ShopSettings
 from gigs.errors import DataError, GigsError, InputError
 
 

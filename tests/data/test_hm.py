@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from tiny import write_tiny_kaggle
 
-from gigs import images
-from gigs.data import hm
-from gigs.data.check import check_catalogue
-from gigs.data.hm import import_hm
+from gigs.data.check.catalogue import check_catalogue
+from gigs.data.importers import hm
+from gigs.data.importers.hm import import_hm
+from gigs.vision import images
 
 ARTICLES, CUSTOMERS, TRANSACTIONS = "articles.csv", "customers.csv", "transactions_train.csv"
 

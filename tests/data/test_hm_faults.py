@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from gigs import storage
 from gigs.data.catalogue import Catalogue
-from gigs.data.check import check_catalogue
-from gigs.data.hm import import_hm
+from gigs.data.check.catalogue import check_catalogue
+from gigs.data.importers.hm import import_hm
 from gigs.errors import DataError, GigsError
+from gigs.io import storage
 
 ARTICLES, CUSTOMERS, TRANSACTIONS = "articles.csv", "customers.csv", "transactions_train.csv"
 

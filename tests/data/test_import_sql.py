@@ -9,7 +9,7 @@ from command_line import gigs
 from databases import EVENTS, ITEMS, QUOTED, SECRET, SETTINGS, TABLES, WIDTHS, command, parts, rows_of, same
 
 from gigs.data.catalogue import Catalogue
-from gigs.data.sql import import_sql
+from gigs.data.importers.sql import import_sql
 from gigs.errors import DataError, InputError
 
 

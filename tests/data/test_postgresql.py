@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from databases import EVENTS, ITEMS, QUOTED, SECRET, SETTINGS, TABLES, WIDTHS, command, parts, rows_of, same
 
-from gigs.data.sql import import_sql
+from gigs.data.importers.sql import import_sql
 from gigs.errors import DataError
 
 

@@ -8,14 +8,14 @@ import torch
 from shops import WEIGHTS, load
 
 from gigs.audience import select_audience
-from gigs.compute import Compute
 from gigs.data.select import odds, select
 from gigs.generator.base import load_generator
-from gigs.generator.progan import ProGANSettings
-from gigs.generator.schedule import Growth
-from gigs.generator.settings import TrainSettings
-from gigs.generator.train import train_generator
+from gigs.generator.families.progan import ProGANSettings
+from gigs.generator.train.progressive import train_generator
+from gigs.generator.train.schedule import Growth
+from gigs.generator.train.settings import TrainSettings
 from gigs.recommender import defaults_for, load_recommender, recommend, train_recommender
+from gigs.vision.compute import Compute
 
 TINY = {"input_size": 64, "hidden": 16, "width": 0.125, "factors": 8, "epochs": 2, "batch_size": 64}
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gigs.data.tables import RawTable, read_table
+from gigs.data.importers.tables import RawTable, read_table
 from gigs.errors import DataError
 
 RECORDS = [

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 from small_models import small_recommender, write_small_pack
 
-from gigs.experiments.bench import Bench, Parts, load_bench
 from gigs.experiments.buyers import Eye
 from gigs.experiments.protocol import get_protocol
 from gigs.experiments.settings import ExperimentSettings
-from gigs.presets import get_preset
+from gigs.experiments.setup import Bench, Parts, load_bench
+from gigs.method.presets import get_preset
 from gigs.recommender import DVBPR
 
 SETTINGS = ExperimentSettings(

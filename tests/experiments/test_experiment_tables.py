@@ -11,11 +11,13 @@ import torch
 from small_bench import SETTINGS, small_bench, with_judges
 
 from gigs.errors import DataError, InputError
-from gigs.experiments import bases, run, tasks
+from gigs.experiments import reconstructions as bases
+from gigs.experiments import run_table as run
+from gigs.experiments import tasks
 from gigs.experiments.baseline import Baseline
-from gigs.experiments.make import make
 from gigs.experiments.records import read
-from gigs.experiments.run import folder_of, run_table
+from gigs.experiments.run_table import folder_of, run_table
+from gigs.experiments.task_pictures import make
 from gigs.experiments.tasks import photo_rows, tasks_of
 
 pytestmark = pytest.mark.weights

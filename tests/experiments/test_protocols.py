@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from gigs.errors import InputError
-from gigs.experiments.cells import cell_figures, item_values, shift_of, values_of
-from gigs.experiments.noisy import DropoutLeftOn
+from gigs.experiments.dropout_scorer import DropoutLeftOn
 from gigs.experiments.protocol import PROTOCOLS, Protocol, get_protocol
-from gigs.presets import get_preset
+from gigs.experiments.row_figures import cell_figures, item_values, shift_of, values_of
+from gigs.method.presets import get_preset
 
 TEXT, CODE, HONEST = (PROTOCOLS[name] for name in ("paper-text", "paper-code", "honest"))
 RECORD = {

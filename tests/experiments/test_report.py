@@ -15,11 +15,11 @@ from PIL import Image
 from small_bench import SETTINGS, small_bench, with_judges
 
 from gigs.experiments import report
-from gigs.experiments.answers import answers
+from gigs.experiments.claims import answers
 from gigs.experiments.paper import CLAIMS, PRINTED
 from gigs.experiments.report import run_experiments, write_summary
 from gigs.experiments.table import describe_table
-from gigs.experiments.write import as_csv, as_markdown, write_table
+from gigs.experiments.table_files import as_csv, as_markdown, write_table
 from gigs.metrics.inception import Classifier
 
 

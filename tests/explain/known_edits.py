@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from gigs.images import to_tensor
+from gigs.vision.images import to_tensor
 
 SIDE = 64
 LIGHT_BLUE, NAVY, RED, GREY = (150, 185, 220), (25, 30, 65), (190, 30, 40), (120, 120, 122)

@@ -8,9 +8,9 @@ import torch
 from known_edits import GREY, LIGHT_BLUE, NAVY, RED, garment, painted
 
 from gigs.explain.changes import changes_of, looks_of
-from gigs.explain.probes import Answer
-from gigs.explain.result import explain
+from gigs.explain.explanation import explain
 from gigs.explain.words import sentence
+from gigs.verify.probes import Answer
 
 
 def said(before: torch.Tensor, after: torch.Tensor, photo: torch.Tensor | None = None, **options) -> str:

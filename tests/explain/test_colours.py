@@ -10,7 +10,7 @@ from skimage.color import rgb2lab
 from gigs.explain.colours import basic_of, colour_names, hex_of, lab_named, lab_of, name_of
 from gigs.explain.foreground import foreground
 from gigs.explain.palette import flows, palette, share_like
-from gigs.images import to_uint8
+from gigs.vision.images import to_uint8
 
 
 @pytest.mark.parametrize(("rgb", "basic"), [

@@ -11,18 +11,18 @@ from colour_shop import colour_shop, random_backbone
 from shop_packs import shop_limits, shop_pack, train_for_shop
 from small_models import small_encoder, small_generator
 
+from gigs.batch import Request, run
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError, ModelError
-from gigs.explain import probes as subject
-from gigs.explain.probes import FILE, Probes, load_probes
 from gigs.generator.base import save_generator
 from gigs.inversion.encoder import save_encoder
+from gigs.method.presets import get_preset
 from gigs.packs import load_pack, update_pack
-from gigs.packs import probes as packs_probes
+from gigs.packs.build import probes as packs_probes
+from gigs.packs.build.probes import add_probes
 from gigs.packs.panel import load_panel
-from gigs.packs.probes import add_probes
-from gigs.presets import get_preset
-from gigs.suggest import Request, run
+from gigs.verify import probes as subject
+from gigs.verify.probes import FILE, Probes, load_probes
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -91,7 +91,7 @@ def test_a_newer_generator_takes_them_away(pack: Path, tmp_path: Path) -> None:
 
 
 def test_probes_of_other_eyes_are_refused(pack: Path, tmp_path: Path) -> None:
-    from gigs import storage
+    from gigs.io import storage
 
     root = Path(shutil.copytree(pack, tmp_path / "pack"))
     old = load_probes(root / FILE)

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from gigs.errors import DataError, ModelError
-from gigs.explain import probes as subject
-from gigs.explain.probes import NEVER, load_probes, thresholds_of, train_probes
-from gigs.recommender.backbone import Backbone
+from gigs.verify import probes as subject
+from gigs.verify.probes import NEVER, load_probes, thresholds_of, train_probes
+from gigs.vision.backbone import Backbone
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_a_column_of_one_value_is_refused(backbone: Backbone) -> None:
 
 
 def test_another_file_is_refused(tmp_path) -> None:
-    from gigs import storage
+    from gigs.io import storage
 
     path = storage.save_tensors(tmp_path / "x.safetensors", {"mean": torch.zeros(2)}, {"kind": "gallery"})
     with pytest.raises(ModelError, match="gigs pack probes"):

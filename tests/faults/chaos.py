@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from chaos_tasks import TASKS, Task, prepare
 
-from gigs import storage
+from gigs.io import storage
 
 MOST_KILLS = 3  # in one round; then it may finish
 

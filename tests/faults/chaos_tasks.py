@@ -13,22 +13,22 @@ from PIL import Image
 from small_models import small_generator, write_small_pack
 from tiny import write_tiny_kaggle
 
-from gigs import folders, storage
-from gigs.compute import Compute
+from gigs.batch import Request
+from gigs.batch import run as run_request
 from gigs.data.catalogue import Catalogue
-from gigs.data.hm import import_hm
-from gigs.generator.dvbpr_settings import DVBPRTrainSettings
-from gigs.generator.progan import ProGANSettings
-from gigs.generator.schedule import Growth
-from gigs.generator.settings import TrainSettings
-from gigs.generator.train import train_generator
-from gigs.generator.train_dvbpr_gan import train_dvbpr_gan
+from gigs.data.importers.hm import import_hm
+from gigs.generator.families.progan import ProGANSettings
+from gigs.generator.train.dvbpr_gan import train_dvbpr_gan
+from gigs.generator.train.dvbpr_settings import DVBPRTrainSettings
+from gigs.generator.train.progressive import train_generator
+from gigs.generator.train.schedule import Growth
+from gigs.generator.train.settings import TrainSettings
 from gigs.inversion.encoder_steps import EncoderSettings
 from gigs.inversion.train_encoder import train_encoder
-from gigs.presets import get_preset
+from gigs.io import folders, storage
+from gigs.method.presets import get_preset
 from gigs.recommender import defaults_for, train_recommender
-from gigs.suggest import Request
-from gigs.suggest import run as run_request
+from gigs.vision.compute import Compute
 
 GENERATOR = TrainSettings(
     network=ProGANSettings(resolution=16, latent_dim=8, fmap_base=32, fmap_max=8),

@@ -12,22 +12,22 @@ import pytest
 import torch
 from small_models import small_generator
 
-from gigs import storage
-from gigs.compute import Compute
 from gigs.errors import ModelError
-from gigs.generator import run as generator_run
-from gigs.generator.dvbpr_settings import DVBPRTrainSettings
-from gigs.generator.progan import ProGANSettings
-from gigs.generator.schedule import Growth
-from gigs.generator.settings import TrainSettings
-from gigs.generator.steps import Stepper
-from gigs.generator.train import Run as GeneratorRun
-from gigs.generator.train import train_generator
-from gigs.generator.train_dvbpr_gan import DVBPRRun, train_dvbpr_gan
+from gigs.generator.families.progan import ProGANSettings
+from gigs.generator.train import run as generator_run
+from gigs.generator.train.dvbpr_gan import DVBPRRun, train_dvbpr_gan
+from gigs.generator.train.dvbpr_settings import DVBPRTrainSettings
+from gigs.generator.train.progressive import Run as GeneratorRun
+from gigs.generator.train.progressive import train_generator
+from gigs.generator.train.schedule import Growth
+from gigs.generator.train.settings import TrainSettings
+from gigs.generator.train.steps import Stepper
 from gigs.inversion import train_encoder as train_encoder_module
 from gigs.inversion.encoder_steps import EncoderSettings, EncoderStepper
 from gigs.inversion.train_encoder import Run as EncoderRun
 from gigs.inversion.train_encoder import train_encoder
+from gigs.io import storage
+from gigs.vision.compute import Compute
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*going back to the last checkpoint")
 

@@ -11,8 +11,8 @@ import pytest
 from command_line import gigs
 from small_models import write_small_pack
 
-from gigs import folders, storage
 from gigs.errors import InputError, ModelError
+from gigs.io import folders, storage
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and signals")
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from gigs import storage
-from gigs.checkpoint import load_checkpoint, save_checkpoint
 from gigs.errors import DiskError, GigsError
+from gigs.io import storage
+from gigs.training.checkpoint import load_checkpoint, save_checkpoint
 
 BIG = {"weights": torch.zeros(1_000_000)}
 

@@ -10,9 +10,9 @@ from command_line import gigs
 from PIL import Image
 from small_models import write_small_pack
 
-import gigs.suggest as suggest_module
-from gigs import folders
-from gigs.finished import read_result
+import gigs.batch as suggest_module
+from gigs.io import folders
+from gigs.result import read_result
 
 pytestmark = pytest.mark.weights
 TIMED = {"result.json", "report.html", "manifest.json"}  # hold how long it took

@@ -14,13 +14,13 @@ from command_line import gigs
 from pictures import encoded, quadrants
 from small_models import small_encoder, small_generator, small_recommender
 
-from gigs import storage
 from gigs.data.catalogue import Catalogue
 from gigs.errors import DataError, ModelError
-from gigs.fitting import build_fitting
 from gigs.generator.base import load_generator, save_generator
-from gigs.generator.progan import ProGAN, ProGANSettings
+from gigs.generator.families.progan import ProGAN, ProGANSettings
 from gigs.inversion.encoder import Encoder, load_encoder, save_encoder
+from gigs.io import storage
+from gigs.io.build import build_fitting
 from gigs.recommender import DVBPR, load_recommender
 
 

@@ -22,12 +22,12 @@ from pictures import RED, chunk, encoded, png, quadrants, refusal
 from PIL import Image
 from small_models import write_small_pack
 
-from gigs import images
+from gigs.batch import Request, _unique
 from gigs.errors import InputError
-from gigs.finished import read_result
 from gigs.inversion.gate import is_blank
-from gigs.presets import get_preset
-from gigs.suggest import Request, _unique
+from gigs.method.presets import get_preset
+from gigs.result import read_result
+from gigs.vision import images
 
 linux = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc")
 

@@ -8,14 +8,14 @@ import torch
 from command_line import gigs
 from small_models import small_encoder, small_generator, small_recommender
 
-from gigs import fallback
 from gigs.audience import Audience
 from gigs.cli import app as app_module
-from gigs.compute import Compute, in_batches, pick_device
 from gigs.errors import InputError, is_out_of_memory
-from gigs.pipeline import Models, suggest
-from gigs.presets import get_preset
+from gigs.method import out_of_memory as fallback
+from gigs.method.pipeline import Models, suggest
+from gigs.method.presets import get_preset
 from gigs.recommender.features import pixel_phi
+from gigs.vision.compute import Compute, in_batches, pick_device
 
 FULL = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),

@@ -12,16 +12,16 @@ from command_line import gigs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gigs import storage
-from gigs.conditions import matching
+from gigs.data.conditions import matching
 from gigs.data.triplets import TripletSampler
 from gigs.errors import DataError, GigsError, InputError
-from gigs.generator.schedule import Growth, parse_growth
-from gigs.generator.settings import train_settings
+from gigs.generator.train.schedule import Growth, parse_growth
+from gigs.generator.train.settings import train_settings
 from gigs.inversion.encoder_steps import EncoderSettings
 from gigs.inversion.optimise import InversionSettings
 from gigs.inversion.tuning import TuningSettings
-from gigs.presets import get_preset
+from gigs.io import storage
+from gigs.method.presets import get_preset
 from gigs.recommender import DVBPR, defaults_for, load_recommender
 from gigs.shifting.optimise import ShiftSettings
 

@@ -21,15 +21,16 @@ from pictures import encoded, quadrants
 from PIL import Image
 from small_models import small_baseline, small_encoder, small_generator, small_recommender, write_small_pack
 
-from gigs import folders, images, storage
-from gigs.checkpoint import load_checkpoint, save_checkpoint
 from gigs.data.catalogue import Catalogue
-from gigs.finished import read_result
 from gigs.generator.base import load_generator, save_generator
-from gigs.generator.dvbpr_critic import load_critic, save_critic
+from gigs.generator.families.dvbpr_critic import load_critic, save_critic
 from gigs.inversion.encoder import load_encoder, save_encoder
+from gigs.io import folders, storage
 from gigs.packs import load_pack
 from gigs.recommender import load_recommender
+from gigs.result import read_result
+from gigs.training.checkpoint import load_checkpoint, save_checkpoint
+from gigs.vision import images
 
 SIDE, ITEMS = 16, 5
 

@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from run import attempt
 from targets import hostile_headers, make_targets
 
-from gigs import storage
 from gigs.errors import ModelError
+from gigs.io import storage
 
 INPUTS, SEED = 40, 0
 NAMES = (

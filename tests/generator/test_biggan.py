@@ -7,8 +7,8 @@ from biggan_port_original import Port
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import load_generator
-from gigs.generator.biggan import BigGAN, BigGANSettings
-from gigs.generator.formats import convert_checkpoint
+from gigs.generator.convert.checkpoints import convert_checkpoint
+from gigs.generator.families.biggan import BigGAN, BigGANSettings
 from gigs.testing import GeneratorSuite
 
 

@@ -6,11 +6,11 @@ import shutil
 import pytest
 import torch
 
-from gigs import storage
 from gigs.errors import ModelError
 from gigs.generator.base import load_generator, save_generator
-from gigs.generator.diffusion import Diffusion, DiffusionSettings
-from gigs.generator.formats import convert_checkpoint
+from gigs.generator.convert.checkpoints import convert_checkpoint
+from gigs.generator.families.diffusion import Diffusion, DiffusionSettings
+from gigs.io import storage
 from gigs.testing import GeneratorSuite
 
 library = pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
@@ -42,7 +42,7 @@ def autoencoder(kind):
 
 
 def folder(path, *, scheduler=None, network=None, coder=None, **options):
-    """What `pipeline.save_pretrained` writes."""
+    """What `method.pipeline.save_pretrained` writes."""
     scheduler = scheduler or library.DDIMScheduler(**SCHEDULE)
     network = network or unet()
     if coder is None:

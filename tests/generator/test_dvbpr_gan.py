@@ -4,11 +4,11 @@ import pytest
 import torch
 from small_models import small_baseline, small_generator
 
-from gigs import storage
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import load_generator, save_generator
-from gigs.generator.dvbpr_critic import DVBPRCritic, load_critic, save_critic
-from gigs.generator.dvbpr_gan import DVBPRGAN, DVBPRGANSettings
+from gigs.generator.families.dvbpr_critic import DVBPRCritic, load_critic, save_critic
+from gigs.generator.families.dvbpr_gan import DVBPRGAN, DVBPRGANSettings
+from gigs.io import storage
 from gigs.testing import GeneratorSuite
 
 SIX = ("a", "b", "c", "d", "e", "f")

@@ -14,10 +14,10 @@ from gigs.cli import main
 from gigs.errors import DataError, InputError, ModelError
 from gigs.generator.base import Generator, save_generator
 from gigs.generator.evaluate import draw, evaluate_files, evaluate_generator, plot_curve
-from gigs.generator.stylegan2 import StyleGAN2, StyleGAN2Settings
+from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.generator.use import Use
-from gigs.images import to_tensor
 from gigs.metrics import features
+from gigs.vision.images import to_tensor
 
 NAMES = {
     figure.format(name)

@@ -12,10 +12,10 @@ from command_line import gigs
 from public_models import Generator2, Generator3, GNet, checkpoint3, nudged_biases, save_zoo, zoo_config
 from torch import nn
 
-from gigs import storage
 from gigs.errors import ModelError
 from gigs.generator.base import load_generator
-from gigs.generator.formats import convert_checkpoint
+from gigs.generator.convert.checkpoints import convert_checkpoint
+from gigs.io import storage
 
 TINY = {"fmap_base": 2048, "fmap_max": 12}  # 12 channels up to 256 px, 4 at 1024
 

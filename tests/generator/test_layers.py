@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gigs.generator.layers import DownConv, EqualisedLinear, MinibatchStd, UpConv
+from gigs.generator.families.progan_layers import DownConv, EqualisedLinear, MinibatchStd, UpConv
 
 
 @pytest.mark.parametrize("side", [4, 8, 16, 32])

@@ -1,7 +1,7 @@
 import torch
 
-from gigs.generator.augment import augment
-from gigs.generator.losses import (
+from gigs.generator.train.augment import augment
+from gigs.generator.train.losses import (
     critic_loss,
     finite_difference_penalty,
     generator_loss,

@@ -3,8 +3,8 @@ import torch
 
 from gigs.errors import ModelError
 from gigs.generator.base import load_generator, save_generator
-from gigs.generator.progan import ProGAN, ProGANSettings, Trunk
-from gigs.storage import save_tensors
+from gigs.generator.families.progan import ProGAN, ProGANSettings, Trunk
+from gigs.io.storage import save_tensors
 
 SMALL = ProGANSettings(resolution=32, latent_dim=24, fmap_base=64, fmap_max=16)
 

@@ -3,15 +3,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gigs.compute import Compute
 from gigs.data.select import odds, select
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import load_generator
-from gigs.generator.progan import ProGANSettings
-from gigs.generator.projected import ProjectedCritic
-from gigs.generator.schedule import Growth
-from gigs.generator.settings import HybridSettings, TrainSettings, train_settings
-from gigs.generator.train import Run, train_generator
+from gigs.generator.families.progan import ProGANSettings
+from gigs.generator.train.progressive import Run, train_generator
+from gigs.generator.train.projected_critic import ProjectedCritic
+from gigs.generator.train.schedule import Growth
+from gigs.generator.train.settings import HybridSettings, TrainSettings, train_settings
+from gigs.vision.compute import Compute
 
 SMALL = TrainSettings(
     network=ProGANSettings(resolution=16, latent_dim=16, fmap_base=64, fmap_max=16),

@@ -1,8 +1,8 @@
 import pytest
 
 from gigs.errors import InputError
-from gigs.generator.schedule import Growth, parse_growth
-from gigs.generator.settings import TrainSettings, train_settings
+from gigs.generator.train.schedule import Growth, parse_growth
+from gigs.generator.train.settings import TrainSettings, train_settings
 
 
 def test_growth_walks_through_the_levels():

@@ -10,11 +10,11 @@ from command_line import gigs
 from rosinality_original import Rosinality
 from stylegan2_originals import Generator, Persistent, nvidia_modules, save_pkl, twice
 
-from gigs import storage
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import load_generator
-from gigs.generator.formats import convert_checkpoint
-from gigs.generator.stylegan2 import StyleGAN2, StyleGAN2Settings
+from gigs.generator.convert.checkpoints import convert_checkpoint
+from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
+from gigs.io import storage
 from gigs.testing import GeneratorSuite
 
 

@@ -4,14 +4,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gigs.compute import Compute
 from gigs.errors import DataError, ModelError
 from gigs.generator.base import load_generator
-from gigs.generator.networks import Networks
-from gigs.generator.progan import ProGANSettings
-from gigs.generator.schedule import Growth
-from gigs.generator.settings import HybridSettings, TrainSettings
-from gigs.generator.train import Run, stored_compute, train_generator
+from gigs.generator.families.progan import ProGANSettings
+from gigs.generator.train.networks import Networks
+from gigs.generator.train.progressive import Run, stored_compute, train_generator
+from gigs.generator.train.schedule import Growth
+from gigs.generator.train.settings import HybridSettings, TrainSettings
+from gigs.vision.compute import Compute
 
 SMALL = TrainSettings(
     network=ProGANSettings(resolution=16, latent_dim=16, fmap_base=64, fmap_max=16),

@@ -8,14 +8,14 @@ import torch
 from command_line import gigs
 from small_models import small_recommender
 
-from gigs import folders, storage
-from gigs.baseline import load_baseline
-from gigs.compute import Compute
 from gigs.errors import DataError, InputError, ModelError
-from gigs.generator.dvbpr_critic import load_critic
-from gigs.generator.dvbpr_settings import DVBPRTrainSettings, dvbpr_train_settings
-from gigs.generator.losses import critic_loss, generator_loss
-from gigs.generator.train_dvbpr_gan import DVBPRRun, train_dvbpr_gan
+from gigs.experiments.preference_maximisation import load_baseline
+from gigs.generator.families.dvbpr_critic import load_critic
+from gigs.generator.train.dvbpr_gan import DVBPRRun, train_dvbpr_gan
+from gigs.generator.train.dvbpr_settings import DVBPRTrainSettings, dvbpr_train_settings
+from gigs.generator.train.losses import critic_loss, generator_loss
+from gigs.io import folders, storage
+from gigs.vision.compute import Compute
 
 SMALL = DVBPRTrainSettings(
     resolution=16, z_dim=12, fmap_base=32, fmap_max=8, images=96, batch=8, fewest_photos=4, checkpoint_every=48,

@@ -8,11 +8,11 @@ from command_line import gigs
 from small_models import small_recommender
 from test_train import ADVERSARIAL, SMALL, weights
 
-from gigs.compute import Compute
 from gigs.errors import ModelError
 from gigs.generator.base import load_generator
-from gigs.generator.networks import Networks
-from gigs.generator.train import train_generator
+from gigs.generator.train.networks import Networks
+from gigs.generator.train.progressive import train_generator
+from gigs.vision.compute import Compute
 
 STYLE = replace(ADVERSARIAL, family="stylegan2")
 

@@ -2,16 +2,16 @@ import pytest
 import torch
 from small_models import small_encoder, small_generator
 
-from gigs.compute import Compute
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import save_generator
-from gigs.generator.stylegan2 import StyleGAN2, StyleGAN2Settings
+from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.generator.use import Resized, Use, at_side
 from gigs.inversion.encoder import check_pair
 from gigs.inversion.optimise import InversionSettings
 from gigs.inversion.starts import choose_start
 from gigs.testing import GeneratorSuite
 from gigs.testing.common import PixelPyramid
+from gigs.vision.compute import Compute
 
 
 def stylish(classes=0):

@@ -5,9 +5,9 @@ import torch
 from small_models import small_generator
 from torch import nn
 
-from gigs.compute import Compute
 from gigs.inversion.optimise import InversionSettings, describe, invert
 from gigs.inversion.starts import choose_start
+from gigs.vision.compute import Compute
 
 pytestmark = pytest.mark.weights
 SETTINGS = InversionSettings(steps=8, learning_rate=0.1, start="encoder", restarts=12, restart_above=0.0)

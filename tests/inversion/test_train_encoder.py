@@ -7,15 +7,15 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gigs import storage
 from gigs.cli.app import app
-from gigs.compute import Compute
 from gigs.errors import DataError, InputError, ModelError
 from gigs.generator.base import Generator, save_generator
-from gigs.generator.progan import ProGAN, ProGANSettings
+from gigs.generator.families.progan import ProGAN, ProGANSettings
+from gigs.generator.latent import sample_normal
 from gigs.inversion.encoder import Encoder, load_encoder, save_encoder
 from gigs.inversion.train_encoder import EncoderSettings, Run, held_out_figures, train_encoder
-from gigs.latent import sample_normal
+from gigs.io import storage
+from gigs.vision.compute import Compute
 
 SIZES = {"resolution": 16, "latent_dim": 16, "fmap_base": 64, "fmap_max": 16}
 SMALL = EncoderSettings(images=64, batch=8, fmap_base=64, fmap_max=16, checkpoint_every=32, generated_weight=0.5)

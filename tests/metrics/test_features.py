@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 
 from gigs.errors import InputError
-from gigs.images import to_tensor
+from gigs.io.weights import fetch
 from gigs.metrics import features
 from gigs.metrics.features import FEATURE_SETS, FeatureNetwork, feature_network, photo_features, picture_features
-from gigs.weights import fetch
+from gigs.vision.images import to_tensor
 
 
 class MeanColour(FeatureNetwork):

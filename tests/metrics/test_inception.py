@@ -8,9 +8,9 @@ import torch
 from torchmetrics.image.inception import InceptionScore as Theirs
 
 from gigs.errors import InputError, ModelError
+from gigs.io.weights import fetch
 from gigs.metrics import inception
 from gigs.metrics.inception import InceptionScore, InceptionV3, Lite0Classifier, figure_network
-from gigs.weights import fetch
 
 
 def probabilities(n, seed=0, classes=7):

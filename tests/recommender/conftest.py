@@ -7,7 +7,7 @@ import pytest
 import torch
 from recommender_toys import ToyCatalogue, checkerboard
 
-from gigs.recommender.backbone import Backbone
+from gigs.vision.backbone import Backbone
 
 
 @pytest.fixture(autouse=True)

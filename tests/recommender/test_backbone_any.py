@@ -5,9 +5,9 @@ import torch
 
 from gigs.errors import InputError, ModelError
 from gigs.recommender import VBPR, load_recommender
-from gigs.recommender import backbone as backbones
-from gigs.recommender.backbone import Backbone, feature_width, normalisation
 from gigs.testing import RecommenderSuite
+from gigs.vision import backbone as backbones
+from gigs.vision.backbone import Backbone, feature_width, normalisation
 
 NAME = "timm:resnet10t"
 

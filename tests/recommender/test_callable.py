@@ -7,13 +7,13 @@ import torch
 from small_models import small_generator
 from torch import nn
 
-from gigs import plugins, storage
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import save_generator
-from gigs.packs.build import build_pack
-from gigs.recommender import callable as callables
+from gigs.io import plugins, storage
+from gigs.packs.build.pack import build_pack
 from gigs.recommender import evaluate_recommender, load_recommender, recommend
-from gigs.recommender.callable import CallableRecommender, register_features, register_scorer
+from gigs.recommender.models import callable as callables
+from gigs.recommender.models.callable import CallableRecommender, register_features, register_scorer
 from gigs.testing import RecommenderSuite
 
 

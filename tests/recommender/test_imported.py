@@ -12,11 +12,11 @@ import torch
 from command_line import gigs
 
 from gigs.errors import InputError, ModelError
-from gigs.recommender import backbone as backbones
-from gigs.recommender import callable as callables
 from gigs.recommender import load_recommender
-from gigs.recommender.backbone import Backbone
-from gigs.recommender.imported import read_factors, read_features, user_ids_of, vbpr_from_factors
+from gigs.recommender.models import callable as callables
+from gigs.recommender.models.imported import read_factors, read_features, user_ids_of, vbpr_from_factors
+from gigs.vision import backbone as backbones
+from gigs.vision.backbone import Backbone
 
 NAME, WIDTH, USERS = "timm:resnet10t", 512, ["ann", "bob", "cy"]
 

@@ -4,11 +4,11 @@ import pytest
 import torch
 from recommender_toys import TINY
 
-from gigs import storage
 from gigs.errors import InputError, ModelError
+from gigs.io import storage
 from gigs.recommender import DVBPR, VBPR, load_recommender
-from gigs.recommender.backbone import Backbone
 from gigs.recommender.base import Recommender
+from gigs.vision.backbone import Backbone
 
 USERS = ["a", "b", "ü-3"]
 

@@ -8,12 +8,12 @@ from recommender_toys import TINY, checkerboard
 
 from gigs.errors import InputError, ModelError
 from gigs.recommender import defaults_for, evaluate_recommender, load_recommender, recommend, train_recommender
-from gigs.recommender import fit as fit_module
 from gigs.recommender.features import backbone_features, catalogue_phi, pixel_phi
 from gigs.recommender.feedback import read_feedback
-from gigs.recommender.learner import Learner
-from gigs.recommender.train import build_learner
-from gigs.recommender.views import View
+from gigs.recommender.train import loop as fit_module
+from gigs.recommender.train.learner import Learner
+from gigs.recommender.train.run import build_learner
+from gigs.recommender.train.views import View
 
 NAME, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from gigs import storage
-from gigs.explain.result import explain
-from gigs.finished import seal
-from gigs.images import save_png, to_tensor
-from gigs.report.folder import CONCEPT, written_names
+from gigs.explain.explanation import explain
+from gigs.io import storage
 from gigs.report.page import render_page
+from gigs.report.writing import CONCEPT, written_names
+from gigs.result import seal
+from gigs.vision.images import save_png, to_tensor
 
 COLOURS = ((150, 185, 220), (25, 30, 65), (190, 30, 40), (120, 120, 122))
 

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from gigs.cli.app import app
 from gigs.errors import InputError, ModelError
-from gigs.finished import finished
 from gigs.report.rebuild import rebuild
-from gigs.report.trial import write_trial
+from gigs.report.test_pack import write_trial
+from gigs.result import finished
 
 
 def test_the_same_page_comes_back_from_the_record_alone(tmp_path) -> None:

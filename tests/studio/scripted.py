@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from PIL import Image
 
-from gigs.images import Fit, save_png
 from gigs.packs import load_pack
 from gigs.progress import OnStep, Step
 from gigs.studio import texts
 from gigs.studio.engine import Sketch, Wish
 from gigs.studio.problems import PlainError
+from gigs.vision.images import Fit, save_png
 
 WISH = {"audience": "everyone", "change": 50, "count": 2, "careful": False, "anyway": False}
 

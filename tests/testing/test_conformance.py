@@ -8,15 +8,15 @@ import pytest
 import torch
 from small_models import small_generator, small_recommender
 
-from gigs import plugins
 from gigs.errors import ModelError
 from gigs.generator import base as generators
 from gigs.generator.base import load_generator, save_generator
-from gigs.generator.progan_public import ProGANPyTorch, PublicSettings
+from gigs.generator.families.progan_public import ProGANPyTorch, PublicSettings
+from gigs.io import plugins
 from gigs.recommender import VBPR
 from gigs.recommender import base as recommenders
-from gigs.recommender.backbone import Backbone
 from gigs.testing import GeneratorSuite, RecommenderSuite, check_generator, check_recommender
+from gigs.vision.backbone import Backbone
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "your-model.md"
 
@@ -169,14 +169,14 @@ def test_an_installed_package_may_name_a_family(monkeypatch, tmp_path):
     monkeypatch.setattr(generators, "FAMILIES", stripped)
     with pytest.raises(ModelError, match="unknown generator family 'progan'"):
         load_generator(path)
-    installed(monkeypatch, EntryPoint("progan", "gigs.generator.progan:build_progan", "gigs.generators"))
+    installed(monkeypatch, EntryPoint("progan", "gigs.generator.families.progan:build_progan", "gigs.generators"))
     z = generator.sample(1, torch.Generator().manual_seed(0))
     assert torch.equal(load_generator(path)(z), generator(z))
 
 
 def test_an_installed_package_may_name_a_recommender(monkeypatch):
     assert recommenders.class_of("two-tower") is None
-    installed(monkeypatch, EntryPoint("two-tower", "gigs.recommender.dvbpr:DVBPR", "gigs.recommenders"))
+    installed(monkeypatch, EntryPoint("two-tower", "gigs.recommender.models.dvbpr:DVBPR", "gigs.recommenders"))
     assert recommenders.class_of("two-tower") is type(small_recommender())
 
 

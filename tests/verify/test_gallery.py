@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gigs import storage
 from gigs.errors import ModelError
-from gigs.latent import standardise
+from gigs.generator.latent import standardise
+from gigs.io import storage
 from gigs.verify.gallery import Gallery, distances, load_gallery, spacing_of
 
 

@@ -12,17 +12,17 @@ from colour_shop import colour_shop
 from shop_packs import shop_limits, shop_pack, train_for_shop
 from small_models import small_encoder, small_generator, write_small_pack
 
-from gigs import storage
-from gigs.compute import Compute
+from gigs.batch import Request, run
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.generator.base import save_generator
 from gigs.inversion.encoder import save_encoder
+from gigs.io import storage
+from gigs.method.presets import get_preset
 from gigs.packs import load_pack, update_pack
+from gigs.packs.build.scorers import ScorerFiles, add_scorers
 from gigs.packs.panel import load_panel, types_of
-from gigs.packs.scorers import ScorerFiles, add_scorers
-from gigs.presets import get_preset
-from gigs.suggest import Request, run
+from gigs.vision.compute import Compute
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -120,10 +120,10 @@ def test_judges_that_know_the_targets_buyers_are_refused(
 
 
 def test_a_study_goes_on_where_it_stopped(pack: Path, shop: Catalogue, tmp_path: Path) -> None:
-    from gigs.perceptual import PerceptualLoss
-    from gigs.pipeline import Models
-    from gigs.study import StudySettings, study
-    from gigs.verify.table import summarise
+    from gigs.method.pipeline import Models
+    from gigs.studies.verification import StudySettings, study
+    from gigs.verify.summary import summarise
+    from gigs.vision.lpips import PerceptualLoss
 
     loaded = load_pack(pack)
     models = Models(small_generator(), loaded.recommender, PerceptualLoss("vgg"), small_encoder())

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gigs.verify.table import coverage, summarise
+from gigs.verify.summary import coverage, summarise
 from gigs.verify.verdict import WORDS, JudgeGain, believe, calibrate
 
 

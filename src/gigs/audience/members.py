@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 from gigs.audience.base import EVERYONE
-from gigs.conditions import matching
 from gigs.data.catalogue import Catalogue
+from gigs.data.conditions import matching
 from gigs.errors import InputError
 
 BUYERS_OF = "buyers-of:"

@@ -8,8 +8,8 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
 
 app = typer.Typer(help="Whom redesigns are for: list, look at and make audiences.", no_args_is_help=True)
 PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
@@ -35,7 +35,7 @@ def show_command(
 ) -> None:
     """Say who an audience is, what sets it apart, and what was promised to its members."""
     from gigs.packs import load_pack
-    from gigs.packs.audience_file import SUFFIX, load_audience
+    from gigs.packs.audiences.file import SUFFIX, load_audience
 
     if audience.endswith(SUFFIX):
         stored = load_audience(Path(audience))
@@ -82,8 +82,8 @@ def create_command(
     from gigs.audience.privacy import PrivacySettings
     from gigs.data.catalogue import Catalogue
     from gigs.packs import load_pack
-    from gigs.packs.audience_file import SUFFIX
-    from gigs.packs.create_audience import AudienceRequest, create_audience
+    from gigs.packs.audiences.create import AudienceRequest, create_audience
+    from gigs.packs.audiences.file import SUFFIX
 
     request = AudienceRequest(
         name=name, spec=source, label=label, weights=weights, minimum=min_audience,

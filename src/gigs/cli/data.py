@@ -8,9 +8,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from gigs.bars import progress_bars
 from gigs.cli import data_import
 from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
 
 app = typer.Typer(help="Import a catalogue, and check one.", no_args_is_help=True)
 app.add_typer(data_import.app, name="import")
@@ -30,7 +30,7 @@ def check_command(
     Example: gigs data check data/my-shop --strict
     """
     from gigs.data.catalogue import Catalogue
-    from gigs.data.check import check_catalogue
+    from gigs.data.check.catalogue import check_catalogue
 
     with progress_bars(errors) as on_step:
         report = check_catalogue(Catalogue.open(catalogue), on_step)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import typer
 
-from gigs.bars import progress_bars
 from gigs.cli import data_shop
 from gigs.cli.console import errors, output
 from gigs.cli.data_shop import OUT, SEED, SIZE, say
+from gigs.cli.progress_bars import progress_bars
 
 app = typer.Typer(help="Import a catalogue: your own files or database, or a public data set.", no_args_is_help=True)
 app.command("folder")(data_shop.import_folder_command)
@@ -32,7 +32,7 @@ def import_hm_command(
 
     Writes parquet tables, one packed array of pictures, the leave-last-out split and the held-out products.
     """
-    from gigs.data.hm import import_hm
+    from gigs.data.importers.hm import import_hm
 
     with progress_bars(errors) as on_step:
         catalogue = import_hm(source, out, image_size=size, hold_out=hold_out, seed=seed, on_step=on_step)
@@ -64,7 +64,7 @@ def import_amazon_fashion_command(
 
     Example: gigs data import amazon-fashion AmazonFashion6ImgPartitioned.npy --hold-out 0 --out data/amazon
     """
-    from gigs.data.amazon_fashion import import_amazon_fashion, published
+    from gigs.data.importers.amazon_fashion import import_amazon_fashion, published
 
     names = tuple(name.strip() for name in classes.split(",")) if classes else ()
     with progress_bars(errors) as on_step:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
 
 if TYPE_CHECKING:
     from gigs.data.catalogue import Catalogue
-    from gigs.data.shop import ShopSettings
+    from gigs.data.importers.shop import ShopSettings
 
 OUT = typer.Option(..., "--out", "-o", help="Folder for the catalogue; a finished one in it is replaced.")
 SIZE = typer.Option(128, min=32, max=1024, help="Side in pixels of the packed square pictures.")
@@ -89,7 +89,7 @@ def import_folder_command(
       gigs data import folder --images photos.zip --items items.csv --interactions events.jsonl --users users.csv
       --event-weight view=0.1 --event-weight purchase=1 --min-weight 0.3 --k-core 3 --out data/my-shop
     """
-    from gigs.data.folder import import_folder
+    from gigs.data.importers.folder import import_folder
 
     settings = _settings(locals())
     with progress_bars(errors) as on_step:
@@ -141,7 +141,7 @@ def import_sql_command(
       SHOP=postgresql://reader:secret@db/shop gigs data import sql env:SHOP --images photos.zip --items @items.sql
       --interactions @orders.sql --users @customers.sql --out data/my-shop
     """
-    from gigs.data.sql import import_sql
+    from gigs.data.importers.sql import import_sql
 
     settings = _settings(locals())
     with progress_bars(errors) as on_step:
@@ -153,8 +153,8 @@ def import_sql_command(
 
 def _settings(given: Mapping[str, Any]) -> ShopSettings:
     """The options that both commands share, as settings."""
-    from gigs.data.columns import parse_named
-    from gigs.data.shop import ShopSettings
+    from gigs.data.importers.columns import parse_named
+    from gigs.data.importers.shop import ShopSettings
 
     roles = ("event", "weight", "time", "image", "product", "name", "group", "section", "colour")
     columns = {role: {"": given[role]} for role in roles if given[role]}
@@ -213,6 +213,6 @@ def say(catalogue: Catalogue) -> None:
 
 def _print(text: str) -> None:
     """Text from outside, in one line and without terminal codes."""
-    from gigs.data.cells import one_line
+    from gigs.data.importers.cells import one_line
 
     output.print(one_line(text), markup=False, highlight=False, soft_wrap=True)

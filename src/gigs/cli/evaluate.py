@@ -8,8 +8,8 @@ from typing import Any
 import typer
 from rich.table import Column, Table
 
-from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
 
 app = typer.Typer(help="Measure a model on what it was not trained on.", no_args_is_help=True)
 
@@ -32,8 +32,8 @@ def evaluate_recommender_command(
 
     Intervals are 95%, from resampling users.
     """
-    from gigs import storage
     from gigs.data.catalogue import Catalogue
+    from gigs.io import storage
     from gigs.recommender import evaluate_recommender, load_recommender
 
     with progress_bars(errors) as on_step:
@@ -61,8 +61,8 @@ def evaluate_fold_in_command(
     Example: gigs evaluate fold-in runs/target/recommender.safetensors data/hm --reference
     runs/other-half/recommender.safetensors
     """
-    from gigs import storage
     from gigs.data.catalogue import Catalogue
+    from gigs.io import storage
     from gigs.recommender import load_recommender
     from gigs.recommender.evaluate_fold_in import evaluate_fold_in
     from gigs.recommender.fold_in import FoldInSettings
@@ -107,10 +107,10 @@ def evaluate_generator_command(
 
     Example: gigs evaluate generator data/hm runs/garments/generator.safetensors --where 'group in ["Shoes"]' --floor
     """
-    from gigs import storage
     from gigs.data.catalogue import Catalogue
     from gigs.generator.evaluate import FEATURE_SETS, evaluate_files, plot_curve
     from gigs.generator.use import Use
+    from gigs.io import storage
 
     reports: list[dict[str, Any]] = []
     with progress_bars(errors) as on_step:

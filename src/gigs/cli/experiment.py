@@ -7,8 +7,8 @@ from pathlib import Path
 
 import typer
 
-from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
 
 app = typer.Typer(help="The paper's tables and figures, on any catalogue and with any models.", no_args_is_help=True)
 WORDS = {
@@ -83,12 +83,12 @@ def _command(name: str) -> Callable[..., None]:
         photos: bool = PHOTOS,
         device: str = DEVICE,
     ) -> None:
-        from gigs.experiments.bench import Parts, load_bench
         from gigs.experiments.protocol import get_protocol
         from gigs.experiments.report import run_experiments
         from gigs.experiments.settings import TABLES, ExperimentSettings, segments_of
+        from gigs.experiments.setup import Parts, load_bench
         from gigs.generator.use import Use
-        from gigs.presets import get_preset  # torch takes seconds to import; --help should not wait for it
+        from gigs.method.presets import get_preset  # torch takes seconds to import; --help should not wait for it
 
         settings = ExperimentSettings(
             items=items, seed=seed, methods=tuple(methods), where=where, segments=segments_of(segments)

@@ -58,7 +58,7 @@ def convert_command(
       gigs generator convert depth_10_epoch_42.bin --out metfaces.safetensors
     """
     from gigs.generator.base import load_generator
-    from gigs.generator.formats import convert_checkpoint
+    from gigs.generator.convert.checkpoints import convert_checkpoint
 
     generator = load_generator(
         convert_checkpoint(source, out, resolution=resolution, truncation=truncation, steps=ddim_steps, sha256=sha256)

@@ -9,10 +9,10 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from gigs import folders
-from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
+from gigs.io import folders
 from gigs.progress import OnStep
 
 app = typer.Typer(help="Put trained models into a pack, and look into one.", no_args_is_help=True)
@@ -49,8 +49,8 @@ def build_command(
 
     Then let `gigs pack calibrate` set its inversion gate.
     """
-    from gigs import storage
     from gigs.data.catalogue import Catalogue
+    from gigs.io import storage
     from gigs.packs import build_pack
 
     audiences = {"everyone": ("all buyers", "everyone"), **dict(_audience(text) for text in audience)}
@@ -77,7 +77,7 @@ def update_command(
     Recommender and audiences stay, so no buyers are needed for it; judges and gallery go: train and add them anew
     (`gigs train judge`, `gigs pack scorers`).
     """
-    from gigs import storage
+    from gigs.io import storage
     from gigs.packs import update_pack
 
     with _writing(pack):
@@ -105,9 +105,9 @@ def calibrate_command(
 
       gigs pack calibrate my-shop --catalogue data/hm --where 'group in ["Shoes"]'
     """
-    from gigs.compute import probed
     from gigs.data.catalogue import Catalogue
-    from gigs.packs.calibrate import calibrate_pack
+    from gigs.studies.gate_calibration import calibrate_pack
+    from gigs.vision.compute import probed
 
     with _writing(pack) as on_step:
         about = calibrate_pack(
@@ -139,9 +139,9 @@ def scorers_command(
       gigs pack scorers my-shop --catalogue data/hm --target main=runs/target/recommender.safetensors
       --judge lite1=runs/judge-lite1/recommender.safetensors --judge alexnet=runs/judge-alexnet/recommender.safetensors
     """
-    from gigs.compute import probed
     from gigs.data.catalogue import Catalogue
-    from gigs.packs.scorers import ScorerFiles, add_scorers
+    from gigs.packs.build.scorers import ScorerFiles, add_scorers
+    from gigs.vision.compute import probed
 
     files = ScorerFiles(targets=dict(map(_scorer, target)), judges=dict(map(_scorer, judge)))
     with _writing(pack) as on_step:
@@ -174,7 +174,7 @@ def probes_command(
       gigs pack probes my-shop --catalogue data/hm --where 'group in ["Shoes"]'
     """
     from gigs.data.catalogue import Catalogue
-    from gigs.packs.probes import add_probes
+    from gigs.packs.build.probes import add_probes
 
     with _writing(pack) as on_step:
         probes = add_probes(pack, Catalogue.open(catalogue), columns=column, where=where, on_step=on_step)
@@ -199,7 +199,7 @@ def segments_command(
     """Find groups of buyers with tastes alike, and put them among the pack's audiences, described in words."""
     from gigs.audience.segments import SegmentSettings
     from gigs.data.catalogue import Catalogue
-    from gigs.packs.segments import add_segments, is_segment, load_segments
+    from gigs.packs.audiences.segments import add_segments, is_segment, load_segments
 
     settings = SegmentSettings(most=most, axes=axes, minimum=min_audience, seed=seed)
     with _writing(pack) as on_step:
@@ -224,7 +224,7 @@ def features_command(
     `gigs pack scorers` does so by itself. Nothing else of the pack changes.
     """
     from gigs.data.catalogue import Catalogue
-    from gigs.packs.real_items import add_features
+    from gigs.packs.build.gallery import add_features
 
     with _writing(pack) as on_step:
         made = add_features(pack, Catalogue.open(catalogue), on_step=on_step)

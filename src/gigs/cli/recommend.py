@@ -8,8 +8,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
 
 
 def recommend_command(

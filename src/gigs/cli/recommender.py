@@ -49,7 +49,7 @@ def convert_command(
       gigs recommender convert vectors.npz --features acme-tower --input-size 224 --out tower.safetensors
     """
     from gigs.errors import InputError
-    from gigs.recommender import imported
+    from gigs.recommender.models import imported
 
     factors = imported.read_factors(source)
     if (backbone is None) == (features is None):
@@ -68,7 +68,7 @@ def convert_command(
             factors, backbone=backbone, input_size=input_size, user_ids=ids, scaling=scaling,
             features=None if item_features is None else imported.read_features(item_features),
         )  # fmt: skip
-    from gigs import storage
+    from gigs.io import storage
 
     digest = storage.sha256_of(source) if source.is_file() else None
     model.about = {"converted_from": {"file": source.name, "sha256": digest}}

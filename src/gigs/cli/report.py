@@ -28,7 +28,7 @@ def report_command(
       gigs report out --test-pack for-the-panel.zip
     """
     from gigs.report.rebuild import rebuild
-    from gigs.report.trial import write_trial
+    from gigs.report.test_pack import write_trial
 
     if archive is not None and not test_pack:
         raise InputError(f"{archive}: a second name goes with --test-pack, as the zip to write")

@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
-from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
 
 PHOTO = typer.Argument(None, metavar="PHOTO...", help="JPEG, PNG or WebP photos, one product each.")
@@ -122,10 +122,13 @@ def suggest_command(
       gigs suggest shirt.jpg --recommender runs/vbpr/recommender.safetensors --catalogue data/hm
       --audience 'age >= 18 and age < 30'
     """
+    from gigs.batch import Request, run
     from gigs.generator.use import Use
     from gigs.inversion.gate import RefusedError
-    from gigs.presets import get_preset, with_change  # torch takes seconds to import; --help should not wait for it
-    from gigs.suggest import Request, run
+    from gigs.method.presets import (  # torch takes seconds to import; --help should not wait for it
+        get_preset,
+        with_change,
+    )
 
     request = Request(
         photos=tuple(photos or ()),

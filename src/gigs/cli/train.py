@@ -6,9 +6,9 @@ from pathlib import Path
 
 import typer
 
-from gigs.bars import progress_bars
 from gigs.cli import train_scorers
 from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_options import BALANCE, CATALOGUE, COMPILE, DEVICE, RESUME, WHERE
 
 app = typer.Typer(help="Train a recommender, a generator or an encoder on a catalogue.", no_args_is_help=True)
@@ -86,12 +86,12 @@ def train_generator_command(
 
       gigs train generator data/hm --family dvbpr-gan --images 200000 --balance class_name --out runs/dvbpr-gan
     """
-    from gigs.compute import chosen, pick_device
     from gigs.data.catalogue import Catalogue
-    from gigs.generator.schedule import parse_growth
-    from gigs.generator.settings import train_settings
-    from gigs.generator.train import stored_compute, train_generator
+    from gigs.generator.train.progressive import stored_compute, train_generator
+    from gigs.generator.train.schedule import parse_growth
+    from gigs.generator.train.settings import train_settings
     from gigs.packs.load import start_folder
+    from gigs.vision.compute import chosen, pick_device
 
     if family == "dvbpr-gan":
         from gigs.cli.train_dvbpr import train_dvbpr  # torch is imported by now
@@ -157,11 +157,11 @@ def train_encoder_command(
 
       gigs train encoder data/hm --generator runs/shoes --where 'group in ["Shoes"]' --out runs/shoes-encoder
     """
-    from gigs.compute import chosen, pick_device
     from gigs.data.catalogue import Catalogue
     from gigs.generator.base import load_generator
-    from gigs.generator.train import stored_compute
+    from gigs.generator.train.progressive import stored_compute
     from gigs.inversion.train_encoder import EncoderSettings, held_out_figures, train_encoder
+    from gigs.vision.compute import chosen, pick_device
 
     settings = EncoderSettings(
         images=images, batch=batch, learning_rate=learning_rate, latent_weight=latent_weight, fmap_base=fmap_base,

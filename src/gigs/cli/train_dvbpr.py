@@ -7,14 +7,14 @@ from typing import Any
 
 import typer
 
-from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
-from gigs.compute import chosen, pick_device
+from gigs.cli.progress_bars import progress_bars
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
-from gigs.generator.dvbpr_settings import dvbpr_train_settings
-from gigs.generator.train import stored_compute
-from gigs.generator.train_dvbpr_gan import train_dvbpr_gan
+from gigs.generator.train.dvbpr_gan import train_dvbpr_gan
+from gigs.generator.train.dvbpr_settings import dvbpr_train_settings
+from gigs.generator.train.progressive import stored_compute
+from gigs.vision.compute import chosen, pick_device
 
 # Options that say nothing here: it does not grow, has one objective, one loss and one critic, and no encoder.
 FOREIGN = (

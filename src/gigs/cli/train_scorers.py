@@ -7,8 +7,8 @@ from typing import Any
 
 import typer
 
-from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_options import CATALOGUE, DEVICE, RECONSTRUCTIONS, RESUME
 
 
@@ -115,11 +115,11 @@ def _train_scorer(
     catalogue: Path, settings: Any, out: Path, reconstructions: str | None, where: str, device: str, resume: bool
 ) -> None:
     """Train a recommender, with a second view of every item if that was asked for, and print its scores."""
-    from gigs.compute import pick_device, probed
     from gigs.data.catalogue import Catalogue
+    from gigs.inversion.redrawn import reconstructions as redrawn
     from gigs.packs.load import start_folder
     from gigs.recommender import train_recommender
-    from gigs.recommender.views import reconstructions as redrawn
+    from gigs.vision.compute import pick_device, probed
 
     opened, place = Catalogue.open(catalogue), pick_device(device)
     with progress_bars(errors) as on_step:

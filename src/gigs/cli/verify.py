@@ -8,8 +8,8 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
 
 app = typer.Typer(help="Are the gains real? Judges, controls and intervals on held-out photos.")
 CATALOGUE = typer.Option(None, help="Catalogue with held-out products that the pack never saw.")
@@ -91,9 +91,9 @@ def calibrate_command(
     out: Path = typer.Option(Path("verify-calibration"), "--out", "-o", help="Folder for the records."),
 ) -> None:
     """Measure how far judges disagree beyond their users' spread; intervals of `gigs suggest` are as wide as that."""
-    from gigs import storage
+    from gigs.io import storage
     from gigs.packs import load_pack
-    from gigs.verify.table import disagreement_of
+    from gigs.verify.summary import disagreement_of
 
     records = _records(catalogue, str(pack), audiences, photos, skip, where, preset, seed, out, attack_every=10**6)
     value = round(disagreement_of(records), 4)
@@ -107,15 +107,15 @@ def _records(
     catalogue: Path | None, pack: str, audiences: list[str], photos: int, skip: int, where: str, preset: str, seed: int,
     out: Path, attack_every: int,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    from gigs.compute import probed
     from gigs.data.catalogue import Catalogue
     from gigs.errors import InputError
+    from gigs.method.pipeline import Models
+    from gigs.method.presets import get_preset
     from gigs.packs import load_pack
     from gigs.packs.panel import load_panel
-    from gigs.perceptual import PerceptualLoss
-    from gigs.pipeline import Models
-    from gigs.presets import get_preset
-    from gigs.study import StudySettings, study
+    from gigs.studies.verification import StudySettings, study
+    from gigs.vision.compute import probed
+    from gigs.vision.lpips import PerceptualLoss
 
     if catalogue is None:
         raise InputError("--catalogue DIR is needed: held-out photos to redesign (gigs data import --help)")
@@ -138,9 +138,9 @@ def _study(
     catalogue: Path | None, pack: str, audiences: list[str], photos: int, skip: int, where: str, preset: str, seed: int,
     out: Path, attack_every: int,
 ) -> dict[str, Any]:  # fmt: skip
-    from gigs import storage
+    from gigs.io import storage
     from gigs.packs import load_pack
-    from gigs.verify.table import summarise
+    from gigs.verify.summary import summarise
 
     records = _records(catalogue, pack, audiences, photos, skip, where, preset, seed, out, attack_every)
     info = load_pack(pack).info["verify"]

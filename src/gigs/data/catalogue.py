@@ -23,8 +23,8 @@ import pandas as pd
 from numpy.lib.format import open_memmap
 from PIL import Image
 
-from gigs import storage
 from gigs.errors import DataError, ModelError
+from gigs.io import storage
 from gigs.progress import OnStep, Step, silent
 
 SCHEMA = 1

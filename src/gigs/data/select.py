@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gigs.conditions import matching
 from gigs.data.catalogue import Catalogue
+from gigs.data.conditions import matching
 from gigs.errors import InputError
-from gigs.images import to_tensor
+from gigs.vision.images import to_tensor
 
 
 def select(catalogue: Catalogue, rows: np.ndarray, where: str) -> np.ndarray:

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gigs.baseline import MaximisationSettings, load_baseline, maximise_preference
-from gigs.compute import Compute
-from gigs.generator.dvbpr_critic import DVBPRCritic
-from gigs.generator.dvbpr_gan import DVBPRGAN
+from gigs.experiments.preference_maximisation import MaximisationSettings, load_baseline, maximise_preference
+from gigs.generator.families.dvbpr_critic import DVBPRCritic
+from gigs.generator.families.dvbpr_gan import DVBPRGAN
 from gigs.shifting.optimise import Preference
+from gigs.vision.compute import Compute
 
 
 @dataclass(frozen=True)

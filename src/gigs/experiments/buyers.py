@@ -1,6 +1,7 @@
 """Any set of a recommender's users, as every scorer sees it: the target that was given, and a pack's judges.
 
-The judges were trained with other buyers. What they make of these follows from what these bought (`packs.users`).
+The judges were trained with other buyers. What they make of these follows from what these bought
+(`packs.audiences.buyers`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from torch import Tensor
 
 from gigs.data.catalogue import Catalogue
 from gigs.packs import Pack
+from gigs.packs.audiences.buyers import Buyers
 from gigs.packs.panel import ALL, load_panel
-from gigs.packs.users import Buyers
 from gigs.progress import OnStep, silent
 from gigs.recommender import Recommender
 from gigs.recommender.features import catalogue_phi

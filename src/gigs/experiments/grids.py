@@ -13,14 +13,14 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from gigs import storage
-from gigs.experiments.bench import Bench
-from gigs.experiments.cells import Record
 from gigs.experiments.plots import by_cell
 from gigs.experiments.records import Records
-from gigs.experiments.run import folder_of
-from gigs.images import to_uint8
+from gigs.experiments.row_figures import Record
+from gigs.experiments.run_table import folder_of
+from gigs.experiments.setup import Bench
+from gigs.io import storage
 from gigs.metrics.preference import best
+from gigs.vision.images import to_uint8
 
 ROWS = 6
 TILE, GAP, HEAD = 96, 6, 26

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from gigs import storage
-from gigs.experiments.cells import JUDGES_GAIN, SHIFT, Record, item_values
 from gigs.experiments.protocol import Protocol
+from gigs.experiments.row_figures import JUDGES_GAIN, SHIFT, Record, item_values
+from gigs.io import storage
 
 Cells = Mapping[tuple[str, str], Sequence[Record]]
 PANELS = (

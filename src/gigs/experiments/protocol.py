@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gigs.errors import InputError
-from gigs.presets import Preset
+from gigs.method.presets import Preset
 
 BASELINES = ("photo", "reconstruction")
 

@@ -13,9 +13,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gigs import folders, storage
 from gigs.errors import InputError, ModelError
-from gigs.images import save_png, to_tensor
+from gigs.io import folders, storage
+from gigs.vision.images import save_png, to_tensor
 
 Key = tuple[str, str, int]  # cell, method, item
 FILE, HEADER = "records.jsonl", "request.json"

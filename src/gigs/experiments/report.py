@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gigs import storage
 from gigs.errors import ModelError
-from gigs.experiments.answers import answers
-from gigs.experiments.bench import Bench
-from gigs.experiments.cells import Record
+from gigs.experiments.claims import answers
 from gigs.experiments.grids import method_grid, product_grid
 from gigs.experiments.plots import radius_plot, users_box_plot
-from gigs.experiments.run import Tell, quiet, run_table
+from gigs.experiments.row_figures import Record
+from gigs.experiments.run_table import Tell, quiet, run_table
 from gigs.experiments.settings import TABLES
+from gigs.experiments.setup import Bench
 from gigs.experiments.table import describe_table
-from gigs.experiments.write import stem_of, write_table
+from gigs.experiments.table_files import stem_of, write_table
+from gigs.io import storage
 from gigs.metrics.inception import Classifier, figure_network
 from gigs.progress import OnStep, silent
 

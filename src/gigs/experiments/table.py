@@ -9,8 +9,10 @@ from typing import Any
 from torch import Tensor
 
 from gigs.experiments import quality
-from gigs.experiments.bench import Bench
-from gigs.experiments.cells import (
+from gigs.experiments.compare import lead, paired, retained, slope
+from gigs.experiments.paper import DATA, LEVEL_FROM, PRINTED
+from gigs.experiments.records import Records
+from gigs.experiments.row_figures import (
     CATEGORY,
     JUDGES,
     JUDGES_GAIN,
@@ -22,10 +24,8 @@ from gigs.experiments.cells import (
     cell_figures,
     item_values,
 )
-from gigs.experiments.compare import lead, paired, retained, slope
-from gigs.experiments.paper import DATA, LEVEL_FROM, PRINTED
-from gigs.experiments.records import Records
-from gigs.experiments.run import folder_of
+from gigs.experiments.run_table import folder_of
+from gigs.experiments.setup import Bench
 from gigs.experiments.tasks import BASELINES, METHOD, photo_rows
 from gigs.metrics.features import photo_features, picture_features
 from gigs.metrics.figure import Figure

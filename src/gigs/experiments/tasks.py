@@ -9,9 +9,9 @@ import numpy as np
 
 from gigs.data.select import select
 from gigs.errors import DataError, InputError
-from gigs.experiments.bases import base_of
-from gigs.experiments.bench import Bench
+from gigs.experiments.reconstructions import base_of
 from gigs.experiments.settings import GRADIENT, SUPPORTED
+from gigs.experiments.setup import Bench
 from gigs.progress import OnStep, Step, silent
 
 PERSONALISED, NON_PERSONALISED = "personalised", "non-personalised"

@@ -19,9 +19,9 @@ from gigs.explain.colours import lab_of
 from gigs.explain.foreground import foreground
 from gigs.explain.outline import Outline, outline
 from gigs.explain.palette import Flow, Swatch, flows, palette, share_like
-from gigs.explain.probes import Answer
 from gigs.explain.where import change_map, where_most
-from gigs.images import to_uint8
+from gigs.verify.probes import Answer
+from gigs.vision.images import to_uint8
 
 LIGHTER = 4.0  # change of mean L* that is said
 VIVID = 6.0  # change of mean C* that is said

@@ -16,7 +16,7 @@ import numpy as np
 from skimage.color import deltaE_ciede2000, lab2rgb, rgb2lab
 from torch import Tensor
 
-from gigs.images import to_uint8
+from gigs.vision.images import to_uint8
 
 
 def lab_of(images: Tensor) -> np.ndarray:

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from gigs import plugins, storage
 from gigs.errors import GigsError, InputError, ModelError
-from gigs.fitting import WRONG, build_fitting
-from gigs.hub import HubMixin
-from gigs.latent import standardise
+from gigs.generator.latent import standardise
+from gigs.io import plugins, storage
+from gigs.io.build import WRONG, build_fitting
+from gigs.io.hub import HubMixin
 
 Builder = Callable[[dict[str, Any]], "Generator"]
 FAMILIES: dict[str, Builder] = {}

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from gigs import storage
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
 from gigs.errors import DataError, InputError, ModelError
 from gigs.generator.base import Generator, load_generator
 from gigs.generator.use import AS_STORED, Use
-from gigs.images import to_uint8
+from gigs.io import storage
 from gigs.metrics.features import FEATURE_SETS, INPUT_SIZE, feature_network, photo_features, picture_features
 from gigs.metrics.frechet import FrechetDistance
 from gigs.metrics.kid import SUBSET_SIZE, SUBSETS, kernel_distance
 from gigs.metrics.precision_recall import NEAREST, precision_recall
 from gigs.progress import OnStep, Step, silent
+from gigs.vision.images import to_uint8
 
 BATCH = 64
 

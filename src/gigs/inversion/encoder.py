@@ -12,12 +12,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gigs import storage
 from gigs.errors import InputError, ModelError
-from gigs.fitting import WRONG, build_fitting
-from gigs.generator.progan import ProGANSettings, Trunk
-from gigs.hub import HubMixin
-from gigs.latent import standardise
+from gigs.generator.families.progan import ProGANSettings, Trunk
+from gigs.generator.latent import standardise
+from gigs.io import storage
+from gigs.io.build import WRONG, build_fitting
+from gigs.io.hub import HubMixin
 
 FAMILY = "progan-trunk"
 

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from gigs.compute import Compute
 from gigs.generator.base import Generator
-from gigs.images import to_tensor
 from gigs.inversion.encoder import Encoder
 from gigs.inversion.optimise import describe
-from gigs.perceptual import PerceptualLoss
 from gigs.progress import OnStep, Step, silent
+from gigs.vision.compute import Compute
+from gigs.vision.images import to_tensor
+from gigs.vision.lpips import PerceptualLoss
 
 MEASURED = 200  # photos at most
 DRAWN = 32

@@ -11,13 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gigs.compute import Compute
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator
-from gigs.generator.progan import ProGANSettings
+from gigs.generator.families.progan import ProGANSettings
+from gigs.generator.latent import standardise
 from gigs.inversion.encoder import Encoder, check_pair, load_encoder
-from gigs.latent import standardise
-from gigs.perceptual import PerceptualLoss
+from gigs.vision.compute import Compute
+from gigs.vision.lpips import PerceptualLoss
 
 ALEXNET_SIDE = 64  # pixels; below it AlexNet has one position left at its last layers, and compares no shapes
 

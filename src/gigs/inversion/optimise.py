@@ -8,13 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gigs.compute import Compute
-from gigs.errors import InputError
+from gigs.errors import InputError, require_finite
 from gigs.generator.base import Generator
-from gigs.latent import cosine_share
-from gigs.numbers import require_finite
-from gigs.perceptual import PerceptualLoss, Target
+from gigs.generator.latent import cosine_share
 from gigs.progress import OnStep, Step, silent
+from gigs.vision.compute import Compute
+from gigs.vision.lpips import PerceptualLoss, Target
 
 STARTS = ("noise", "encoder")
 

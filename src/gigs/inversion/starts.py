@@ -7,12 +7,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from gigs.compute import Compute
 from gigs.generator.base import Generator
 from gigs.generator.use import at_side
 from gigs.inversion.encoder import Encoder
 from gigs.inversion.optimise import InversionSettings, invert, losses
-from gigs.perceptual import PerceptualLoss
+from gigs.vision.compute import Compute
+from gigs.vision.lpips import PerceptualLoss
 
 FINALISTS = 2  # random vectors that are optimised beside the encoder's answer
 TRIAL_STEPS = 15

@@ -15,20 +15,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gigs import folders, storage
-from gigs.checkpoint import diverged, load_checkpoint, save_checkpoint
-from gigs.compute import Compute
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import draw_batch, odds, select
 from gigs.errors import DataError, InputError, ModelError
 from gigs.generator.base import Generator
-from gigs.images import save_png
 from gigs.inversion.encoder import Encoder, save_encoder
 from gigs.inversion.encoder_held_out import HeldOut
 from gigs.inversion.encoder_steps import EncoderSettings, EncoderStepper, first_encoder
+from gigs.io import folders, storage
 from gigs.progress import OnStep, silent
-from gigs.stopping import train_until
-from gigs.training_log import TrainingLog
+from gigs.training.checkpoint import diverged, load_checkpoint, save_checkpoint
+from gigs.training.log import TrainingLog
+from gigs.training.stopping import train_until
+from gigs.vision.compute import Compute
+from gigs.vision.images import save_png
 
 LOG_EVERY = 50  # steps
 LOSSES = ("mse", "lpips", "latent", "generated_mse", "generated_lpips")
@@ -233,7 +233,7 @@ class Run:
         self.log = TrainingLog(self.out, COLUMNS, self.shown or -1, known=known)
 
     def _step_back(self) -> None:
-        """Return to the last checkpoint with half the learning rate, or give up (`checkpoint.diverged`)."""
+        """Return to the last checkpoint with half the learning rate, or give up (`training.checkpoint.diverged`)."""
         failed = self.shown
         self.stepper.halvings = diverged(self.out, failed, self.stepper.halvings)
         self._load(load_checkpoint(self.out))

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gigs.compute import Compute
-from gigs.errors import InputError
+from gigs.errors import InputError, require_finite
 from gigs.generator.base import Generator
-from gigs.numbers import require_finite
-from gigs.perceptual import PerceptualLoss
 from gigs.progress import OnStep, Step, silent
+from gigs.vision.compute import Compute
+from gigs.vision.lpips import PerceptualLoss
 
 
 @dataclass(frozen=True, kw_only=True)

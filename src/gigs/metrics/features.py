@@ -1,8 +1,8 @@
 """Pictures to features that sets of pictures are compared on: two frozen ImageNet networks, named in every figure.
 
-Two, because one would flatter: a critic of the training (`generator.projected`) judges EfficientNet-Lite0's features,
-so a generator may come near the photos in just these. VGG16 is of another family, and no loss of the training looks
-through it (LPIPS there is AlexNet's). What is better shows in both sets.
+Two, because one would flatter: a critic of the training (`generator.train.projected_critic`) judges
+EfficientNet-Lite0's features, so a generator may come near the photos in just these. VGG16 is of another family, and no
+loss of the training looks through it (LPIPS there is AlexNet's). What is better shows in both sets.
 Neither is InceptionV3, so no figure here may be called FID or KID without the set's name behind it.
 """
 
@@ -18,16 +18,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gigs import storage
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError, ModelError
-from gigs.images import to_tensor
+from gigs.io import storage
+from gigs.io.fingerprint import fingerprint_of_images
+from gigs.io.weights import content_hash, fetch
 from gigs.progress import OnStep, Step, silent
-from gigs.recommender.backbone import FEATURES, Backbone
-from gigs.recommender.base import resize_bilinear
-from gigs.recommender.convolutions import IMAGENET_MEAN, IMAGENET_STD, convolutions
-from gigs.recommender.features import fingerprint
-from gigs.weights import content_hash, fetch
+from gigs.vision.backbone import FEATURES, Backbone
+from gigs.vision.convolutions import IMAGENET_MEAN, IMAGENET_STD, convolutions
+from gigs.vision.images import to_tensor
+from gigs.vision.resize import resize_bilinear
 
 INPUT_SIZE = 128  # pixels; pictures of any side are brought to it
 BATCH = 32
@@ -52,7 +52,7 @@ class FeatureNetwork(nn.Module):
 
 
 class EfficientNetLite0(FeatureNetwork):
-    """The 1280 pooled features of EfficientNet-Lite0 (`recommender.backbone`)."""
+    """The 1280 pooled features of EfficientNet-Lite0 (`vision.backbone`)."""
 
     name = "efficientnet-lite0"
     width = FEATURES
@@ -96,7 +96,7 @@ FEATURE_SETS: dict[str, Callable[[], FeatureNetwork]] = {
 
 
 def feature_network(name: str) -> FeatureNetwork:
-    """One of `FEATURE_SETS` with its ImageNet weights (`gigs.weights`).
+    """One of `FEATURE_SETS` with its ImageNet weights (`gigs.io.weights`).
 
     Raises:
         InputError: The name is unknown.
@@ -152,7 +152,7 @@ def photo_features(
         "network": network.name,
         "weights": network.fingerprint(),
         "input_size": INPUT_SIZE,
-        "pictures": fingerprint(pictures),
+        "pictures": fingerprint_of_images(pictures),
     }
     key = hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()[:16]
     path = catalogue.root / "features" / f"{network.name}-photos-{key}.safetensors"

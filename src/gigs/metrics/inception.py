@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from gigs.errors import InputError, ModelError
+from gigs.io.weights import fetch
 from gigs.metrics.features import EfficientNetLite0, FeatureNetwork, as_matrix
-from gigs.recommender.base import resize_bilinear
-from gigs.weights import fetch
+from gigs.vision.resize import resize_bilinear
 
 INCEPTION_SIZE = 299  # pixels
 

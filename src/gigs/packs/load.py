@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gigs import storage
 from gigs.audience import Audience
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator, load_generator
-from gigs.hub import HubPack
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import Gate
+from gigs.io import storage
+from gigs.io.hub import HubPack
 from gigs.packs.schema import SCHEMA as SCHEMA
 from gigs.packs.schema import read_description
 from gigs.recommender import Recommender, load_recommender

@@ -9,20 +9,20 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from gigs.errors import InputError, ModelError
-from gigs.explain.probes import FILE as PROBES
-from gigs.explain.probes import Probes, load_probes
+from gigs.packs.audiences.tastes import TASTES, load_tastes
 from gigs.packs.load import Pack
-from gigs.packs.tastes import TASTES, load_tastes
 from gigs.recommender import load_recommender
-from gigs.recommender.backbone import Backbone
 from gigs.recommender.base import Recommender
-from gigs.recommender.vbpr import VBPR
+from gigs.recommender.models.vbpr import VBPR
 from gigs.verify.category import FILE as CATEGORY
 from gigs.verify.category import load_category
 from gigs.verify.gallery import FILE as GALLERY
 from gigs.verify.gallery import Gallery, load_gallery
 from gigs.verify.panel import Panel, taste_outside
+from gigs.verify.probes import FILE as PROBES
+from gigs.verify.probes import Probes, load_probes
 from gigs.verify.scorer import Scorer, Taste
+from gigs.vision.backbone import Backbone
 
 ALL = "everyone"
 TARGET = "recommender.safetensors"  # the first target's file, in the place of every pack's recommender
@@ -59,7 +59,7 @@ def panel_for(pack: Pack, tastes: Mapping[str, Taste], name: str, *, members: bo
 
     Args:
         pack: With scorers.
-        tastes: By scorer, all of the pack's; see `packs.users.tastes_of_users` and `tastes_of_likes`.
+        tastes: By scorer, all of the pack's; see `packs.audiences.buyers.tastes_of_users` and `tastes_of_likes`.
         name: What to call the audience; not the name of one of the pack's.
         members: Whether the audience is a part of those whom the target's `everyone` is made of: specificity then is
             against the rest of them, and otherwise against all.

@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 from typing import Any
 
-from gigs import folders, storage
 from gigs.errors import ModelError
+from gigs.io import folders, storage
 
 SCHEMA = 1
 REQUIRED = ("generator.safetensors", "recommender.safetensors", "audiences.safetensors")

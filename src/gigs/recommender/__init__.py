@@ -1,13 +1,13 @@
 """Visual recommenders: pictures to preference scores (Eq. 1), their training (Eqs. 2-4) and how good they are."""
 
 from gigs.recommender.base import Recommender, load_recommender
-from gigs.recommender.callable import CallableRecommender
-from gigs.recommender.dvbpr import DVBPR
 from gigs.recommender.evaluate import evaluate_recommender
+from gigs.recommender.models.callable import CallableRecommender
+from gigs.recommender.models.dvbpr import DVBPR
+from gigs.recommender.models.vbpr import VBPR
 from gigs.recommender.recommend import recommend
-from gigs.recommender.settings import TrainingSettings, defaults_for
-from gigs.recommender.train import Trained, train_recommender
-from gigs.recommender.vbpr import VBPR
+from gigs.recommender.train.run import Trained, train_recommender
+from gigs.recommender.train.settings import TrainingSettings, defaults_for
 
 __all__ = [
     "DVBPR",

@@ -10,13 +10,13 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gigs import plugins, storage
 from gigs.errors import InputError, ModelError
-from gigs.fitting import WRONG, build_fitting
-from gigs.hub import HubMixin
+from gigs.io import plugins, storage
+from gigs.io.build import WRONG, build_fitting
+from gigs.io.hub import HubMixin
+from gigs.vision.resize import resize_bilinear
 
 SCHEMA = 1
 MIN_INPUT_SIZE, MAX_INPUT_SIZE = 64, 2048
@@ -224,15 +224,6 @@ def load_recommender(path: str | Path) -> Recommender:
     if model.feature_count != settings.get("K"):
         raise ModelError(f"{path}: the header says K={settings.get('K')}, the tensors {model.feature_count}")
     return model.freeze()
-
-
-def resize_bilinear(images: Tensor, size: int) -> Tensor:
-    """Resize `[N,3,H,W]` to `[N,3,size,size]` bilinearly; when that shrinks, with an antialiasing filter."""
-    height, width = images.shape[-2:]
-    if (height, width) == (size, size):
-        return images
-    shrinks = height > size or width > size
-    return F.interpolate(images, (size, size), mode="bilinear", align_corners=False, antialias=shrinks)
 
 
 def _pack_ids(ids: list[str]) -> Tensor:

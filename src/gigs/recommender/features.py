@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -11,16 +10,17 @@ import numpy as np
 import torch
 from numpy.lib.format import open_memmap
 
-from gigs import storage
-from gigs.compute import in_batches
 from gigs.data.catalogue import Catalogue
 from gigs.errors import GigsError
-from gigs.images import to_tensor
+from gigs.io import storage
+from gigs.io.fingerprint import fingerprint_of_images
 from gigs.progress import OnStep, Step, silent
-from gigs.recommender.backbone import Backbone
 from gigs.recommender.base import Recommender
-from gigs.recommender.vbpr import VBPR
-from gigs.recommender.views import View
+from gigs.recommender.models.vbpr import VBPR
+from gigs.recommender.train.views import View
+from gigs.vision.backbone import Backbone
+from gigs.vision.compute import in_batches
+from gigs.vision.images import to_tensor
 
 BATCH = 64
 
@@ -53,7 +53,7 @@ def backbone_features(
     )
     wanted = {"backbone": weights, "image_size": image_size, "input_size": input_size, "items": len(images)}
     if not _is_fresh(path, wanted, images, backbone.width):
-        source = {"file": _file_state(images), "pictures": fingerprint(images)}
+        source = {"file": _file_state(images), "pictures": fingerprint_of_images(images)}
         usable = catalogue.items["has_image"].to_numpy(dtype=bool)
         storage.write_atomic(path, lambda part: _compute(part, images, usable, backbone, input_size, on_step))
         storage.write_json(path.with_suffix(".json"), wanted | source)
@@ -153,14 +153,6 @@ def _fill(
     network.train(training)
 
 
-def fingerprint(images: np.ndarray) -> str:
-    """Hex SHA-256 of a uint8 array's shape and content, read in pieces."""
-    digest = hashlib.sha256(str(images.shape).encode())
-    for start in range(0, len(images), 256):
-        digest.update(np.ascontiguousarray(images[start : start + 256]).data)
-    return digest.hexdigest()
-
-
 def _file_state(images: np.ndarray) -> list[int] | None:
     """Size and modification time of the file behind a memory map: while they stay, so does the content."""
     name = getattr(images, "filename", None)
@@ -186,7 +178,7 @@ def _is_fresh(path: Path, wanted: dict[str, Any], images: np.ndarray, width: int
     state = _file_state(images)
     if state is not None and known.get("file") == state:
         return True
-    if known.get("pictures") != fingerprint(images):
+    if known.get("pictures") != fingerprint_of_images(images):
         return False
     storage.write_json(path.with_suffix(".json"), known | {"file": state})  # a copied catalogue: same content
     return True

@@ -19,7 +19,7 @@ from torch import Tensor
 from gigs.errors import InputError
 from gigs.recommender.base import Recommender
 from gigs.recommender.feedback import Pairs
-from gigs.recommender.vbpr import VBPR
+from gigs.recommender.models.vbpr import VBPR
 
 DECAY = 0.01  # lambda of Eq. 3 where a model does not say what it was trained with
 CONVERGED = 1e-6  # length of the gradient

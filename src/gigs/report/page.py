@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 from PIL import Image, PngImagePlugin
 
-from gigs import folders
+from gigs.io import folders
 from gigs.report import texts
 from gigs.report.view import view_of
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from jinja2 import UndefinedError
 
-from gigs import folders, storage
 from gigs.errors import InputError, ModelError
-from gigs.finished import read_result
+from gigs.io import folders, storage
+from gigs.report.contact_sheet import contact_sheet
 from gigs.report.page import render_overview, render_page
-from gigs.report.sheet import contact_sheet
 from gigs.report.view import view_of
+from gigs.result import read_result
 
 DAMAGED = (KeyError, TypeError, AttributeError, ValueError, IndexError)  # what a result of another form runs into
 OVERVIEW = "overview.html"

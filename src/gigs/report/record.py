@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from gigs.audience import Audience
-from gigs.compute import Compute
-from gigs.explain.result import Explained
-from gigs.images import Fit
+from gigs.explain.explanation import Explained
 from gigs.inversion.gate import BLANK, is_blank
-from gigs.pipeline import Suggestions
-from gigs.presets import Preset
+from gigs.method.pipeline import Suggestions
+from gigs.method.presets import Preset
+from gigs.vision.compute import Compute
+from gigs.vision.images import Fit
 
 SCHEMA = 1
 # Where no gate was calibrated (a pack of one's own, another generator): a first caution, read off 20 photos.

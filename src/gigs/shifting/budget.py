@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from gigs.generator.base import Generator
-from gigs.perceptual import PerceptualLoss
 from gigs.shifting.optimise import Shifted
+from gigs.vision.lpips import PerceptualLoss
 
 HALVINGS = 6
 

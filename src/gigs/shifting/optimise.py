@@ -9,13 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gigs.compute import Compute
-from gigs.errors import InputError
+from gigs.errors import InputError, require_finite
 from gigs.generator.base import Generator
-from gigs.latent import cosine_share, standardise
-from gigs.numbers import require_finite
+from gigs.generator.latent import cosine_share, standardise
 from gigs.progress import OnStep, Step, silent
 from gigs.shifting.separation import PredictorSeparation, Repulsion, Separation
+from gigs.vision.compute import Compute
 
 Preference = Callable[[Tensor], Tensor]
 

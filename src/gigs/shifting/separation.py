@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gigs.compute import Compute
 from gigs.shifting.predictor import seeded_predictor
+from gigs.vision.compute import Compute
 
 COARSE = 16  # side in pixels at which repulsion compares: colour, tone and outline, not texture
 

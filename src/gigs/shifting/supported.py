@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gigs.compute import Compute
 from gigs.errors import InputError
 from gigs.generator.base import Generator
 from gigs.progress import OnStep, Step, silent
 from gigs.shifting.optimise import Shifted
 from gigs.shifting.separation import Repulsion
+from gigs.vision.compute import Compute
 
 Grade = Callable[[Tensor], Tensor]
 REFUSED, OF_THE_KIND, GOOD = 0, 1, 2  # what a `Grade` gives a picture

@@ -10,26 +10,26 @@ from PIL import Image
 from torch import Tensor
 
 from gigs.audience import Audience, require_minimum
-from gigs.compute import Compute, pick_device, probed
+from gigs.batch import Request, run
 from gigs.errors import InputError
-from gigs.images import Fit, decode_photo, fit_square, to_tensor
 from gigs.inversion.gate import RefusedError
-from gigs.loaded import Loaded
+from gigs.method.pipeline import Models, suggest
+from gigs.method.presets import Preset, get_preset, with_change
 from gigs.packs.panel import load_panel, types_of
-from gigs.pipeline import Models, suggest
-from gigs.presets import Preset, get_preset, with_change
 from gigs.progress import OnStep, silent
+from gigs.session import Loaded
 from gigs.studio import texts
 from gigs.studio.problems import PlainError
-from gigs.suggest import Request, run
+from gigs.vision.compute import Compute, pick_device, probed
+from gigs.vision.images import Fit, decode_photo, fit_square, to_tensor
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
     """What a visitor asks for.
 
-    `change`: in [0,1], as for `presets.with_change`; `anyway`: whatever the gate says; `kind`: type of the product,
-    None to let the classifier see.
+    `change`: in [0,1], as for `method.presets.with_change`; `anyway`: whatever the gate says; `kind`: type of the
+    product, None to let the classifier see.
     """
 
     photo: Path

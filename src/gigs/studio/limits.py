@@ -14,7 +14,7 @@ class Limits:
     """Bounds of one studio.
 
     Attributes:
-        photo_bytes: Size of an upload; its pixels are bounded by `gigs.images`.
+        photo_bytes: Size of an upload; its pixels are bounded by `gigs.vision.images`.
         message_bytes: Size of any other request.
         message_seconds: Time in which a request must have arrived.
         waiting: Computations that may wait behind the one that runs.

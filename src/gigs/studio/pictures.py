@@ -8,8 +8,8 @@ import io
 from PIL import Image
 from torch import Tensor
 
-from gigs.images import Fit, to_uint8, unfit
 from gigs.studio import texts
+from gigs.vision.images import Fit, to_uint8, unfit
 
 SIDE = 320
 DESCRIPTION = 0x010E  # EXIF's ImageDescription

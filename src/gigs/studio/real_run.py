@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gigs.images import Fit
 from gigs.progress import OnStep, Step
 from gigs.studio import pictures, screen, texts
 from gigs.studio.engine import Engine, Wish
 from gigs.studio.screen import Screen
 from gigs.studio.visits import ARCHIVE, Result
+from gigs.vision.images import Fit
 
 
 class Run:

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gigs import storage
 from gigs.errors import DataError, ModelError
-from gigs.recommender.backbone import Backbone
+from gigs.io import storage
+from gigs.vision.backbone import Backbone
 
 FILE = "category.safetensors"
 FEWEST = 50  # photos of a category; rarer ones are not told apart and have no name

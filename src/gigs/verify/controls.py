@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gigs.latent import standardise
+from gigs.generator.latent import standardise
 from gigs.verify.scorer import Scorer
 
 ATTACK_STEP = 1 / 2550  # a tenth of an 8-bit level

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gigs import storage
 from gigs.errors import ModelError
-from gigs.latent import standardise
+from gigs.generator.latent import standardise
+from gigs.io import storage
 
 STEP = 1 / 24  # of the stored codes: int8 then reaches 5.3 standard deviations, with a rounding error of .012
 FILE = "gallery.safetensors"

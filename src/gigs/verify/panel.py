@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from gigs.errors import InputError, ModelError
-from gigs.explain.probes import Probes
-from gigs.recommender.backbone import Backbone
 from gigs.verify.category import CategoryClassifier
 from gigs.verify.gallery import Gallery
+from gigs.verify.probes import Probes
 from gigs.verify.scorer import Scorer, Taste
+from gigs.vision.backbone import Backbone
 
 
 @dataclass(frozen=True)
 class Panel:
-    """Everything that `verify.check` needs.
+    """Everything that `verify.verification` needs.
 
     Attributes:
         audience: Name of the audience that all scorers hold.

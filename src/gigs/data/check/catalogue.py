@@ -1,0 +1,137 @@
+"""Is a catalogue fit to train on? Every table, split and picture is looked at, and each finding says how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gigs.data.catalogue import SPLITS, Catalogue
+from gigs.data.check.findings import EXAMPLES, IMPORT_AGAIN, SEVERITIES, Finding, Report, finding, finding_of_rows
+from gigs.data.check.pictures import faulty_pictures, missing_pictures
+from gigs.progress import OnStep, silent
+
+COLUMNS = {
+    "items": {"item_id", "product_code", "held_out", "has_image"},
+    "users": {"user_id"},
+    "interactions": {"user", "item", "count", "first", "last", "split"},
+}
+
+
+def check_catalogue(catalogue: Catalogue, on_step: OnStep = silent) -> Report:
+    """Look at every table, split and picture of a catalogue.
+
+    Args:
+        catalogue: An opened catalogue.
+        on_step: Progress of reading the pictures, which is what takes time.
+
+    Returns:
+        Counts and findings; nothing is changed on disk, and nothing is raised for a faulty catalogue.
+    """
+    if findings := list(_columns(catalogue)):
+        return Report({}, tuple(findings))
+    pairs = list(_pairs(catalogue))
+    findings = [*_identifiers(catalogue), *_left_out(catalogue), *pairs]
+    findings += [*missing_pictures(catalogue), *_held_out(catalogue)]
+    if not any(each.count for each in pairs):
+        findings += _splits(catalogue)  # means something only where pairs point at users and items, once each
+    findings += _unused(catalogue)
+    findings += faulty_pictures(catalogue, on_step)
+    real = (each for each in findings if each.count)
+    return Report(_counts(catalogue), tuple(sorted(real, key=lambda each: SEVERITIES.index(each.severity))))
+
+
+def _counts(catalogue: Catalogue) -> dict[str, int]:
+    items, pairs = catalogue.items, catalogue.interactions
+    held_out = items["held_out"].to_numpy(dtype=bool)
+    return {
+        "items": len(items),
+        "users": len(catalogue.users),
+        "interactions": len(pairs),
+        "units": int(pairs["count"].sum()),
+        **{name: int((pairs["split"] == name).sum()) for name in SPLITS},
+        "pictures": int(items["has_image"].sum()),
+        "products": int(items["product_code"].nunique()),
+        "held_out_items": int(held_out.sum()),
+        "held_out_products": int(items.loc[held_out, "product_code"].nunique()),
+    }
+
+
+def _columns(catalogue: Catalogue) -> Iterator[Finding]:
+    for name, needed in COLUMNS.items():
+        if missing := sorted(needed - set(getattr(catalogue, name).columns)):
+            yield finding("error", f"columns missing from {name}.parquet", missing, IMPORT_AGAIN)
+
+
+def _identifiers(catalogue: Catalogue) -> Iterator[Finding]:
+    """Ids must be unique in the tables."""
+    for name, column in (("items", "item_id"), ("users", "user_id")):
+        table = getattr(catalogue, name)
+        twice = np.flatnonzero(table[column].duplicated())
+        yield finding_of_rows("error", f"{name} with the id of another", table, name, twice, IMPORT_AGAIN)
+        blank = np.flatnonzero(table[column].isna())
+        yield finding_of_rows("error", f"{name} without an id", table, name, blank, IMPORT_AGAIN)
+
+
+def _left_out(catalogue: Catalogue) -> Iterator[Finding]:
+    """What the importer already removed is worth knowing."""
+    if "dropped" in catalogue.info:  # by reason, with rows
+        for kind in catalogue.info["dropped"]:
+            what = f"{kind['table']} left out: {kind['reason']}"
+            yield finding(kind["severity"], what, kind["examples"], kind["fix"], int(kind["count"]))
+        return
+    for name in ("items", "users"):
+        removed = int(catalogue.info.get(f"duplicate_{name}", 0))
+        yield finding("note", f"rows left out: {name} listed twice (the first was kept)", (), "none needed", removed)
+    outside = int(catalogue.info.get("dropped_interactions", 0))
+    yield finding("warning", "purchases left out: unknown user or item", (), "complete the source's tables", outside)
+
+
+def _pairs(catalogue: Catalogue) -> Iterator[Finding]:
+    pairs = catalogue.interactions
+    user, item = pairs["user"], pairs["item"]
+    outside = ~user.between(0, len(catalogue.users) - 1) | ~item.between(0, len(catalogue.items) - 1)
+    dated = catalogue.info.get("dated", True)
+    faults = {
+        "interactions outside the tables": outside,
+        "interactions of the same user and item": pairs.duplicated(["user", "item"]),
+        "interactions of an unknown split": ~pairs["split"].isin(SPLITS),
+        "interactions without a day": pairs["first"].isna() & dated,
+    }
+    for what, mask in faults.items():
+        rows = pairs[mask]
+        shown = rows.head(EXAMPLES).itertuples()
+        examples = [f"interactions.parquet, row {row.Index}: user {row.user}, item {row.item}" for row in shown]
+        yield finding("error", what, examples, IMPORT_AGAIN, len(rows))
+
+
+def _splits(catalogue: Catalogue) -> Iterator[Finding]:
+    """Each tested user has one test and one validation item, and training saw nothing newer than the latter."""
+    pairs, users = catalogue.interactions, catalogue.users
+    counts = pairs.groupby(["user", "split"]).size().unstack(fill_value=0).reindex(columns=list(SPLITS), fill_value=0)
+    tested, validated = counts["test"], counts["validation"]
+    day = {name: pairs[pairs["split"] == name].groupby("user")["first"] for name in SPLITS}
+    border = day["validation"].min()
+    faults = {
+        "users without exactly one test and one validation item": counts.index[(tested > 1) | (tested != validated)],
+        "users trained on items newer than validation": border.index[day["train"].max().reindex(border.index) > border],
+        "users tested on items older than validation": border.index[day["test"].min().reindex(border.index) < border],
+    }
+    for what, rows in faults.items():
+        yield finding_of_rows("error", what, users, "users", rows, IMPORT_AGAIN)
+    yield finding("warning", "no user has a test item", (), "bring users with 4 or more items", int(not tested.any()))
+
+
+def _held_out(catalogue: Catalogue) -> Iterator[Finding]:
+    sides = catalogue.items.groupby("product_code")["held_out"].nunique()
+    yield finding("error", "held-out products with colour variants in training", sides.index[sides > 1], IMPORT_AGAIN)
+
+
+def _unused(catalogue: Catalogue) -> Iterator[Finding]:
+    pairs, users, items = catalogue.interactions, catalogue.users, catalogue.items
+    fix = "none needed: no taste is learnt for them"
+    idle = np.flatnonzero(~users.index.isin(pairs["user"]))
+    yield finding_of_rows("note", "users without interactions", users, "users", idle, fix)
+    fix = "none needed: their pictures still teach the generator"
+    unsold = np.flatnonzero(~items.index.isin(pairs["item"]))
+    yield finding_of_rows("note", "items never bought", items, "items", unsold, fix)

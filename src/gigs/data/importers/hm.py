@@ -1,0 +1,132 @@
+"""Importer for the public H&M data in the layout in which Kaggle hands it out (a sample or the full download)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gigs.data.catalogue import Catalogue, hold_out_products, leave_last_out
+from gigs.data.importers.writing import check_size, write_catalogue
+from gigs.errors import DataError, InputError
+from gigs.progress import OnStep, silent
+from gigs.vision import images
+
+ARTICLE_COLUMNS = {
+    "article_id": "item_id",
+    "product_code": "product_code",
+    "prod_name": "name",
+    "product_type_name": "type",
+    "product_group_name": "group",
+    "graphical_appearance_name": "appearance",
+    "colour_group_name": "colour",
+    "index_group_name": "section",
+}
+USER_COLUMNS = {
+    "customer_id": "user_id",
+    "age": "age",
+    "club_member_status": "member_status",
+    "fashion_news_frequency": "news_frequency",
+}
+
+
+def import_hm(
+    source: str | Path,
+    out: str | Path,
+    *,
+    image_size: int = 128,
+    hold_out: int = 1000,
+    seed: int = 0,
+    on_step: OnStep = silent,
+) -> Catalogue:
+    """Import the Kaggle layout (`articles.csv`, `customers.csv`, `transactions_train.csv`, `images/`).
+
+    Args:
+        source: Folder of the download.
+        out: Folder of the catalogue; made if need be. A finished catalogue in it is replaced.
+        image_size: Side in pixels of the packed squares.
+        hold_out: Products (not items) that no generator, encoder or classifier will see.
+        seed: Draws the held-out products.
+        on_step: Progress.
+
+    Raises:
+        DataError: A file or column is missing, or a row cannot be read; the message names it.
+    """
+    source = Path(source)
+    check_size(image_size)
+    tables, info = _tables(source)
+    items = tables["items"]
+    items["held_out"] = hold_out_products(items["product_code"], hold_out, seed)
+    item_ids = items["item_id"].to_numpy()
+
+    def decode(row: int) -> np.ndarray | str | None:
+        return _photo(source / "images", item_ids[row], image_size)
+
+    settings = {"source": "hm", "seed": seed, "held_out_products": hold_out}
+    return write_catalogue(out, tables, decode, lambda: settings | info, image_size=image_size, on_step=on_step)
+
+
+def _tables(source: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
+    """The three tables, and how many rows they have and have not taken over."""
+    articles = _read(source / "articles.csv", ARTICLE_COLUMNS, key="item_id")
+    customers = _read(source / "customers.csv", USER_COLUMNS, key="user_id")
+    items = articles.drop_duplicates("item_id").reset_index(drop=True)
+    users = customers.drop_duplicates("user_id").reset_index(drop=True)
+    # The first seven digits of an H&M article are its product; a blank code must not make one product of many.
+    items["product_code"] = items["product_code"].fillna(items["item_id"].str[:7])
+    users["age"] = pd.to_numeric(users["age"], errors="coerce").astype(np.float64)
+    interactions, dropped = _interactions(source / "transactions_train.csv", items, users)
+    tables = {"items": items, "users": users, "interactions": interactions}
+    return tables, {name: len(table) for name, table in tables.items()} | {
+        "dropped_interactions": dropped,
+        "duplicate_items": len(articles) - len(items),
+        "duplicate_users": len(customers) - len(users),
+    }
+
+
+def _read(path: Path, columns: dict[str, str], key: str | None = None) -> pd.DataFrame:
+    """Read the named columns as text (article ids keep their leading zero) and rename them."""
+    if not path.is_file():
+        raise DataError(f"{path}: missing; SRC must be the folder that holds articles.csv, as Kaggle hands it out")
+    try:
+        # Only a blank is a missing value: somebody may be called NA, and a product None.
+        table = pd.read_csv(path, dtype=str, usecols=list(columns), keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: {' '.join(str(error).split())}") from error
+    table = table.rename(columns=columns)[list(columns.values())]
+    if key and (blank := int(table[key].isna().sum())):
+        raise DataError(f"{path}: {blank} rows without an id; remove them and import again")
+    return table
+
+
+def _interactions(path: Path, items: pd.DataFrame, users: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Distinct (user, item) pairs with the count of units, first and last day, and split; and the rows dropped."""
+    rows = _read(path, {"t_dat": "day", "customer_id": "user_id", "article_id": "item_id"})
+    item_row = pd.Series(np.arange(len(items)), index=items["item_id"])
+    user_row = pd.Series(np.arange(len(users)), index=users["user_id"])
+    rows["item"] = rows["item_id"].map(item_row)
+    rows["user"] = rows["user_id"].map(user_row)
+    known = rows.dropna(subset=["item", "user"]).astype({"item": np.int64, "user": np.int64})
+    days = pd.to_datetime(known["day"], format="%Y-%m-%d", errors="coerce")
+    if (unread := days.isna()).any():
+        row = unread.idxmax()
+        raise DataError(
+            f"{path}: {int(unread.sum())} rows without a day like 2020-09-22; row {row + 2}: {rows['day'][row]!r}"
+        )
+    known["day"] = days
+    grouped = known.groupby(["user", "item"], sort=True)["day"]
+    pairs = grouped.agg(count="size", first="min", last="max").reset_index()
+    pairs["split"] = leave_last_out(pairs)
+    return pairs, len(rows) - len(known)
+
+
+def _photo(folder: Path, item_id: str, size: int) -> np.ndarray | str | None:
+    """An item's square, what is wrong with its photo, or None where there is none."""
+    if Path(item_id).name != item_id:
+        return f"{item_id}: an id that is no file name"  # "../x" must not lead out of the folder
+    path = folder / item_id[:3] / f"{item_id}.jpg"
+    try:
+        return images.fit_square(images.read_photo(path), size)[0] if path.is_file() else None
+    except (InputError, OSError) as error:
+        return str(error)

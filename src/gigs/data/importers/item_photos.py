@@ -1,0 +1,73 @@
+"""Which photo becomes an item's picture: the first that can be read of those its row names or its id leads to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from gigs.data.importers.cells import one_line
+from gigs.data.importers.dropped import Dropped
+from gigs.data.importers.photos import Photos, photos_in_cell
+from gigs.errors import InputError
+from gigs.vision import images
+
+
+class ItemPhotos:
+    """The photos of each item of a table, in order.
+
+    Args:
+        photos: What there is.
+        items: The item table.
+        cells: For each item, what its row says about its photos; None where it says nothing.
+        size: Side in pixels of the squares.
+    """
+
+    def __init__(self, photos: Photos, items: pd.DataFrame, cells: pd.Series, size: int) -> None:
+        self._photos, self._size = photos, size
+        self._ids = items["item_id"].to_numpy()
+        self._rows = items["source_row"].to_numpy()
+        by_id = photos.by_ids(self._ids)
+        self._unknown: list[list[str]] = []
+        self._keys: list[list[str]] = []
+        for identifier, cell in zip(self._ids, cells, strict=True):
+            named = photos_in_cell(cell if isinstance(cell, str) else None)
+            found = [photos.by_path(name) for name in named]
+            self._unknown.append([name for name, key in zip(named, found, strict=True) if key is None])
+            # An item whose row names photos has no others, unless none of those is there.
+            keys = [key for key in found if key] or by_id.get(identifier, [])
+            self._keys.append(list(dict.fromkeys(keys)))
+        used = {key for keys in self._keys for key in keys}
+        self.unused = len(photos) - len(used)
+        self._skipped: dict[int, list[tuple[str, str]]] = {}  # by item, the photos that came before the one taken
+
+    def decode(self, row: int) -> np.ndarray | str | None:
+        """The square of an item, what is wrong with its photos, or None where it has none."""
+        faults: list[tuple[str, str]] = []
+        for key in self._keys[row]:
+            try:
+                square = images.fit_square(self._photos.read(key), self._size)[0]
+            except InputError as error:
+                faults.append((key, str(error)))
+                continue
+            if faults:
+                self._skipped[row] = faults
+            return square
+        if faults:
+            return faults[0][1]
+        if self._unknown[row]:
+            return one_line(f"{self._unknown[row][0]:.120}: not in {self._photos.source}")
+        return None
+
+    def note(self, dropped: Dropped) -> None:
+        """List the photos that were not used; to be called once all are decoded."""
+        for row in sorted(self._skipped):
+            faults = self._skipped[row]
+            names = [f"{self._ids[row]}: {fault}" for _, fault in faults]
+            reason = "cannot be read; the item's next one was taken"
+            dropped.add("photos", [self._rows[row]] * len(faults), names, reason, "replace these photos")
+        for row, keys in enumerate(self._keys):
+            further = keys[1 + len(self._skipped.get(row, [])) :]
+            names = [f"{self._ids[row]}: {key}" for key in further]
+            reason = "further photos of an item: its first is the picture"
+            fix = "none needed; list the best photo first"
+            dropped.add("photos", [self._rows[row]] * len(further), names, reason, fix, "note")

@@ -1,0 +1,167 @@
+"""An export's photos: a folder or a zip, found by path or by the item's id in the file's name.
+
+Files are only ever looked up in the list of what is there, so no path of a table, however it is written, leads outside.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+
+from PIL import Image
+
+from gigs.data.importers.cells import one_line
+from gigs.errors import DataError, InputError
+from gigs.vision import images
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+MAX_FILES = 5_000_000
+# Between several photos of one cell; a comma only after a picture's name, as names may hold commas.
+BETWEEN = re.compile(r"\s*[|;\n]\s*|(?<=\.jpg|\.png)\s*,\s*|(?<=\.jpeg|\.webp)\s*,\s*", re.IGNORECASE)
+AFTER_ID = re.compile(r"[\s._()\-]")  # what follows the id in "123-front.jpg", "123_2.jpg", "123 (1).jpg"
+
+
+class Photos:
+    """The photos of a folder or zip by name; read with `read`, from any thread."""
+
+    def __init__(self, source: str | Path) -> None:
+        """List what is there.
+
+        Raises:
+            DataError: No such folder or zip, or too many files.
+        """
+        self.source = Path(source)
+        self._zip: zipfile.ZipFile | None = None
+        self.keys = sorted(set(self._listed()), key=_natural)
+        self._by_path: dict[str, str] = {}
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        for key in self.keys:
+            path = _spelt(key)
+            self._by_path.setdefault(path, key)
+            self._by_name[path.rpartition("/")[2]].append(key)
+
+    def __enter__(self) -> Photos:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._zip:
+            self._zip.close()
+
+    def __len__(self) -> int:
+        """How many photos there are."""
+        return len(self.keys)
+
+    def by_path(self, cell: str) -> str | None:
+        """The photo that a cell names: by its path from the folder, or by the last part of a path or URL, if unique.
+
+        The suffix may be missing.
+        """
+        bare = cell.strip().split("?")[0] if "://" in cell else cell.strip()
+        path = _spelt(bare.replace("\\", "/").removeprefix("./"))
+        for whole in (path, *(path + suffix for suffix in SUFFIXES)):
+            if whole in self._by_path:
+                return self._by_path[whole]
+            same = self._by_name.get(whole.rpartition("/")[2], [])
+            if len(same) == 1:
+                return same[0]
+        return None
+
+    def by_ids(self, ids: Iterable[str]) -> dict[str, list[str]]:
+        """Photos by item: files called by the id, then those whose name goes on after it, then those in its folder."""
+        exact = {identifier: identifier for identifier in sorted(ids)}
+        folded = {_spelt(identifier): identifier for identifier in exact}
+        found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for key in self.keys:
+            owner, rank = _owner(PurePosixPath(unicodedata.normalize("NFC", key)), exact)
+            if owner is None:  # only then may the case differ
+                owner, rank = _owner(PurePosixPath(_spelt(key)), folded)
+            if owner is not None:
+                found[owner].append((rank, key))
+        return {owner: [key for _, key in sorted(keys, key=lambda each: each[0])] for owner, keys in found.items()}
+
+    def read(self, key: str) -> Image.Image:
+        """Read a photo as `vision.images.read_photo` does.
+
+        Raises:
+            InputError: One line that names it and the reason.
+        """
+        if self._zip is None:
+            return images.read_photo(self.source / key)
+        try:
+            with self._zip.open(key) as handle:
+                content = handle.read(images.MAX_BYTES + 1)  # whatever size its entry claims
+        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+            raise InputError(one_line(f"{key}: cannot be read from {self.source.name} ({error})")) from error
+        except Exception as error:  # zlib, bz2 and lzma have kinds of their own
+            raise InputError(one_line(f"{key}: damaged in {self.source.name} ({error})")) from error
+        return images.decode_photo(content, key)
+
+    def _listed(self) -> Iterator[str]:
+        if self.source.is_dir():
+            yield from _walk(self.source)
+        elif zipfile.is_zipfile(self.source):
+            try:
+                self._zip = zipfile.ZipFile(self.source)
+            except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+                raise DataError(f"{self.source}: not a readable zip ({error})") from error
+            yield from (entry.filename for entry in self._zip.infolist() if _is_photo(entry.filename))
+        else:
+            what = "neither a folder nor a zip" if self.source.exists() else "no such folder or zip"
+            raise DataError(f"{self.source}: {what}; --images must be the folder or zip that holds the photos")
+
+
+def photos_in_cell(cell: str | None) -> list[str]:
+    """The photos that one cell names: separated by | or ; or a line break, or by a comma after a picture's name."""
+    return [part.strip() for part in BETWEEN.split(cell or "") if part.strip()]
+
+
+def _walk(root: Path) -> Iterator[str]:
+    """Photos below a folder, as paths from it; links that lead out of it are passed over."""
+    home, count = root.resolve(), 0
+    for folder, names, files in os.walk(root):
+        names.sort()
+        for file in files:
+            path = Path(folder) / file
+            if _is_photo(file) and (not path.is_symlink() or home in path.resolve().parents):
+                count += 1
+                if count > MAX_FILES:
+                    raise DataError(f"{root}: more than {MAX_FILES:,} photos; is this the right folder?")
+                yield path.relative_to(root).as_posix()
+
+
+def _is_photo(name: str) -> bool:
+    """By its suffix, without what systems leave behind (`__MACOSX/._x.jpg`)."""
+    parts = name.split("/")
+    return name.lower().endswith(SUFFIXES) and "__MACOSX" not in parts and not parts[-1].startswith(".")
+
+
+def _spelt(name: str) -> str:
+    """One spelling for what people take for the same name: Unicode NFC, without case."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _natural(key: str) -> list[tuple[int, str]]:
+    """Order in which people count: photo 2 before photo 10."""
+    return [
+        (int(part), "") if part.isdecimal() and len(part) < 18 else (1 << 62, part) for part in re.split(r"(\d+)", key)
+    ]
+
+
+def _owner(path: PurePosixPath, known: dict[str, str]) -> tuple[str | None, int]:
+    """Which id a file belongs to, and how directly: 0 by its name, 1 by the start of its name, 2 by its folder."""
+    stem, folder = path.stem, path.parent.name
+    counted = stem.isdecimal() and len(stem) <= 2  # in a folder called by an id, 1.jpg is its first photo
+    if stem in known and not (counted and folder in known):
+        return known[stem], 0
+    for match in reversed(list(AFTER_ID.finditer(stem))):  # the longest id wins: A-1 before A
+        if (start := stem[: match.start()]) in known:
+            return known[start], 1
+    return known.get(folder), 2

@@ -1,0 +1,129 @@
+"""A catalogue from a shop's own tables and photos, whatever they came from: files (`folder`) or a database (`sql`)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gigs.data.catalogue import Catalogue, hold_out_products
+from gigs.data.importers.columns import Named, choose_columns
+from gigs.data.importers.dropped import Dropped
+from gigs.data.importers.events import Events
+from gigs.data.importers.item_photos import ItemPhotos
+from gigs.data.importers.photos import Photos
+from gigs.data.importers.shop_tables import item_table, user_table
+from gigs.data.importers.tables import RawTable
+from gigs.data.importers.writing import check_size, write_catalogue
+from gigs.errors import DataError, InputError
+from gigs.progress import OnStep
+
+HELD_OUT_SHARE, HELD_OUT_MOST = 0.05, 1000
+MOST_KINDS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopSettings:
+    """How a shop's tables are read.
+
+    `columns`: by role (`item`, `user`, `event`, ...) the columns that the user named, by table or "" for any; others
+    are guessed. `event_weights`: by kind of event; kinds that are not in it are left out, unless it is empty.
+    `min_weight`: pairs whose weights add up to less are left out. `k_core`: 0 for none. `hold_out`: products, or None
+    for a twentieth, at most 1000. `time_format`: as for strptime; empty for ISO and epoch times.
+    """
+
+    columns: Named = field(default_factory=dict)
+    event_weights: Mapping[str, float] = field(default_factory=dict)
+    min_weight: float = 0.0
+    k_core: int = 0
+    hold_out: int | None = None
+    time_format: str = ""
+    image_size: int = 128
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_size(self.image_size)
+        if not math.isfinite(self.min_weight) or self.k_core < 0 or self.seed < 0:
+            raise InputError("--min-weight must be a number, --k-core and --seed 0 or more")
+        for name, weight in self.event_weights.items():
+            if not math.isfinite(weight):
+                raise InputError(f"--event-weight {name}={weight}: not a number")
+        if self.event_weights and max(self.event_weights.values()) <= 0:
+            raise InputError("--event-weight: at least one kind of event needs a weight above 0")
+
+
+def import_shop(
+    tables: dict[str, RawTable],
+    photos: Photos,
+    out: str | Path,
+    settings: ShopSettings,
+    about: dict[str, Any],
+    on_step: OnStep,
+) -> Catalogue:
+    """Make a catalogue of raw tables (`items`, `interactions`, perhaps `users`) and photos.
+
+    Raises:
+        DataError: A column cannot be found, or nothing usable is left; the message says why and what to do.
+    """
+    dropped = Dropped()
+    chosen, guessed = choose_columns(tables, settings.columns)
+    items, cells = item_table(tables["items"], chosen["items"], dropped)
+    events = Events(tables["interactions"], chosen["interactions"], dropped)
+    dated = _sift(events, items["item_id"], settings)
+    if events.total and events.rows.empty:
+        raise DataError(_nothing_left(tables["interactions"], dropped))
+    seen = events.rows["user_id"].drop_duplicates()
+    users, added = user_table(tables.get("users"), chosen.get("users", {}), seen, settings.k_core, dropped)
+    pairs = events.pairs(users["user_id"], dated, settings.seed)
+    held_out = _hold_out(items["product_code"], settings.hold_out)
+    items["held_out"] = hold_out_products(items["product_code"], held_out, settings.seed)
+    pictures = ItemPhotos(photos, items, cells, settings.image_size)
+    kinds = events.kinds().value_counts().head(MOST_KINDS).to_dict()
+
+    def info() -> dict[str, Any]:
+        pictures.note(dropped)
+        return about | {
+            "seed": settings.seed, "held_out_products": held_out, "dated": dated, "columns": chosen, "guessed": guessed,
+            "items": len(items), "users": len(users), "interactions": len(pairs), "users_added": added,
+            "events": kinds, "event_weights": dict(settings.event_weights), "photos_unused": pictures.unused,
+            "dropped": dropped.summary(), "dropped_interactions": dropped.count("interactions"),
+            "notes": [f"{table.source}: {note}" for table in tables.values() for note in table.notes],
+        }  # fmt: skip
+
+    made = {"items": items, "users": users, "interactions": pairs}
+    return write_catalogue(
+        out, made, pictures.decode, info, image_size=settings.image_size, on_step=on_step,
+        extras={"dropped.csv": dropped.write},
+    )  # fmt: skip
+
+
+def _sift(events: Events, item_ids: pd.Series, settings: ShopSettings) -> bool:
+    """Leave out what cannot be used or is not wanted; whether the rest has times."""
+    events.find_items(item_ids)
+    dated = events.read_times(settings.time_format)
+    events.weigh(settings.event_weights)
+    events.drop_repeats()
+    events.drop_light(settings.min_weight)
+    if settings.k_core > 1:
+        events.keep_core(settings.k_core)
+    return dated
+
+
+def _hold_out(products: pd.Series, asked: int | None) -> int:
+    if asked is not None:
+        return asked
+    return min(HELD_OUT_MOST, int(HELD_OUT_SHARE * products.nunique()))
+
+
+def _nothing_left(table: RawTable, dropped: Dropped) -> str:
+    """Why no interaction is left: the commonest reason, with its remedy and the first rows."""
+    kinds = [kind for kind in dropped.summary() if kind["table"] == "interactions"]
+    worst = max(kinds, key=lambda kind: kind["count"])
+    return (
+        f"{table.source}: no interaction is left; {worst['count']:,} rows: {worst['reason']}, such as "
+        f"{', '.join(worst['examples'][:2])}; {worst['fix']}"
+    )

@@ -1,0 +1,124 @@
+"""A shop's item and user tables with the columns that the rest of gigs knows, and the shop's own beside them."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+from gigs.data.importers.cells import clean_ids, typed, unusable_ids
+from gigs.data.importers.dropped import Dropped
+from gigs.data.importers.tables import RawTable
+from gigs.errors import DataError
+
+# Columns that a shop's further ones must not take the place of; `bought_...` are those that audiences derive.
+RESERVED = {
+    "item_id", "user_id", "product_code", "name", "type", "group", "section", "colour", "held_out", "has_image",
+    "source_row", "purchases", "main_section",
+}  # fmt: skip
+ALL = "all"  # the one kind of a shop that tells none apart
+
+
+def item_table(table: RawTable, columns: Mapping[str, str], dropped: Dropped) -> tuple[pd.DataFrame, pd.Series]:
+    """The item table, and for each item what its rows say about photos, one line each (None for nothing).
+
+    A product is the item itself where no column tells products; type and group stand in for each other; where neither
+    they nor a section are told, all items are of the one kind "all".
+
+    Raises:
+        DataError: No row has a usable id.
+    """
+    frame = _identified(table, columns["item"], "item", dropped)
+    if frame.empty:
+        raise DataError(f"{table.source}: no row has a usable item id in the column {columns['item']!r}")
+    photos = columns.get("image")
+    cells = frame.groupby("item_id", sort=False)[photos].agg(_joined) if photos else pd.Series(dtype=object)
+    frame = _once(frame, "item_id", "items", dropped, beside=photos)
+
+    def told(*roles: str) -> pd.Series:
+        """The column of the first of these roles that has one, else nothing."""
+        column = next((columns[role] for role in roles if role in columns), None)
+        return frame[column] if column else pd.Series([None] * len(frame), index=frame.index, dtype=object)
+
+    ids = frame["item_id"]
+    items = pd.DataFrame(
+        {
+            "item_id": ids, "product_code": clean_ids(told("product")).fillna(ids), "name": told("name").fillna(ids),
+            "type": told("type", "group").fillna(ALL), "group": told("group", "type").fillna(ALL),
+            "section": told("section").fillna(ALL), "colour": told("colour"), "source_row": frame.index,
+        }
+    )  # fmt: skip
+    items = _with_others(items, frame, set(columns.values()))
+    return items.reset_index(drop=True), ids.map(cells).reset_index(drop=True)
+
+
+def user_table(
+    table: RawTable | None, columns: Mapping[str, str], seen: pd.Series, k_core: int, dropped: Dropped
+) -> tuple[pd.DataFrame, int]:
+    """The user table, completed by users who are only in the interactions; how many of those there are.
+
+    Args:
+        table: The shop's, if it has one.
+        columns: By role.
+        seen: Ids of the users in the interactions that are used.
+        k_core: With one, users outside it are left out.
+        dropped: Takes in what is left out.
+    """
+    if table is None:
+        return pd.DataFrame({"user_id": seen.to_numpy(), "source_row": 0}), 0
+    frame = _once(_identified(table, columns["user"], "user", dropped), "user_id", "users", dropped)
+    users = pd.DataFrame({"user_id": frame["user_id"], "source_row": frame.index})
+    users = _with_others(users, frame, set(columns.values()))
+    if k_core > 1:
+        outside = ~users["user_id"].isin(seen)
+        gone, fix = users[outside], "none needed: that is what --k-core asks for"
+        dropped.add("users", gone.index, gone["user_id"], f"outside the {k_core}-core", fix, "note")
+        users = users[~outside]
+    missing = seen[~seen.isin(users["user_id"])]
+    added = pd.DataFrame({"user_id": missing.to_numpy(), "source_row": 0})
+    return pd.concat([users, added], ignore_index=True), len(added)
+
+
+def _joined(cells: pd.Series) -> str:
+    return "\n".join(cells.dropna())
+
+
+def _identified(table: RawTable, column: str, role: str, dropped: Dropped) -> pd.DataFrame:
+    """A table with clean ids beside; rows without a usable one go."""
+    dropped.add_broken(table.name, table.broken)
+    frame = table.frame.assign(**{f"{role}_id": clean_ids(table.frame[column])})
+    faults = unusable_ids(frame[f"{role}_id"])
+    for fault in sorted(set(faults) - {""}):
+        gone = frame[faults == fault]
+        dropped.add(table.name, gone.index, gone[f"{role}_id"], fault, "correct these rows")
+    return frame[faults == ""]
+
+
+def _once(frame: pd.DataFrame, key: str, name: str, dropped: Dropped, beside: str | None = None) -> pd.DataFrame:
+    """The first row of each id. A later one that says something else (save in column `beside`) deserves a warning."""
+    first, later = frame.drop_duplicates(key), frame[frame.duplicated(key)]
+    compared = [column for column in frame.columns if column not in (key, beside)]
+    model = first.set_index(key)[compared].reindex(later[key].to_numpy())
+    cells = later[compared]
+    agrees = (cells.isna().to_numpy() | (cells.to_numpy() == model.to_numpy())).all(axis=1)
+    for mask, reason, fix, severity in (
+        (agrees, "says nothing new of an item or user above it", "none needed", "note"),
+        (~agrees, "the same id as a row above it, which was kept", "give two things two ids", "warning"),
+    ):
+        dropped.add(name, later.index[mask], later[key][mask], reason, fix, severity)
+    return first
+
+
+def _with_others(table: pd.DataFrame, frame: pd.DataFrame, used: set[str]) -> pd.DataFrame:
+    """Add the shop's further columns, under names that can stand in a condition, as numbers where they are numbers."""
+    for header in frame.columns:
+        if header in used or header in ("item_id", "user_id"):
+            continue
+        name = re.sub(r"\W+", "_", str(header)).strip("_").lower() or "column"
+        if name in RESERVED or name in table or keyword.iskeyword(name) or name[0].isdigit() or name[:7] == "bought_":
+            name = f"x_{name}"
+        if name not in table:
+            table[name] = typed(frame[header])
+    return table

@@ -1,0 +1,169 @@
+"""Importer for a shop's database, by SQLAlchemy: three queries give the tables, a folder or zip the photos.
+
+Nothing is written to the database: SQLite and PostgreSQL are told to only read, and each query's transaction is rolled
+back. A password in the URL is neither printed nor stored, not even when the connection fails.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+from gigs.data.catalogue import Catalogue
+from gigs.data.importers.photos import Photos
+from gigs.data.importers.shop import ShopSettings, import_shop
+from gigs.data.importers.tables import RawTable, table_of
+from gigs.errors import DataError, InputError
+from gigs.progress import OnStep, Step, silent
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Engine
+
+ROWS_AT_ONCE = 10_000
+# Drivers that gigs[sql] or a shop's own environment has, where the URL names none.
+DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+
+def import_sql(
+    url: str,
+    photos: str | Path,
+    items: str,
+    interactions: str,
+    out: str | Path,
+    *,
+    users: str = "",
+    settings: ShopSettings | None = None,
+    on_step: OnStep = silent,
+) -> Catalogue:
+    """Import a shop from its database.
+
+    Args:
+        url: As SQLAlchemy writes it (`postgresql://reader@host/shop`), or `env:NAME` for one in the environment.
+        photos: Folder or zip of the photos.
+        items: Query, or `@FILE` with one.
+        interactions: Likewise.
+        out: Folder of the catalogue.
+        users: Likewise, if there is a table of users.
+        settings: Columns, weights, filters; see `ShopSettings`.
+        on_step: Progress.
+
+    Raises:
+        DataError: The database or a query fails, a column cannot be found, or nothing usable is left.
+    """
+    queries = {"items": items, "interactions": interactions} | ({"users": users} if users else {})
+    texts = {name: _query(query, name) for name, query in queries.items()}
+    address = _address(url)
+    tables = _read(address, texts, on_step)
+    about = {"source": "sql", "database": _public(address), "queries": texts}
+    with Photos(photos) as found:
+        return import_shop(tables, found, out, settings or ShopSettings(), about, on_step)
+
+
+def _query(text: str, name: str) -> str:
+    """The query itself, or the content of the file that `@FILE` names."""
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--{name} {text}: the query cannot be read ({error})") from error
+
+
+def _address(url: str) -> URL:
+    """The URL, checked; errors name the option, never the URL, which may hold a password."""
+    try:
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+    except ImportError as error:
+        raise InputError("importing from a database needs SQLAlchemy: pip install 'gigs[sql]'") from error
+    named = url[4:] if url.startswith("env:") else ""
+    if named and not os.environ.get(named):
+        raise InputError(f"env:{named}: no such variable in the environment; export {named}='postgresql://...'")
+    try:
+        address = make_url(os.environ[named] if named else url)
+    except (ArgumentError, ValueError):
+        raise InputError(
+            "URL: not a database URL; write it as sqlite:///shop.db or postgresql://user@host/database"
+        ) from None
+    address = address.set(drivername=DRIVERS.get(address.drivername, address.drivername))
+    is_file = address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:")
+    if is_file and not Path(str(address.database)).is_file():  # SQLite would make an empty one
+        raise DataError(f"{address.database}: no such SQLite database")
+    return address
+
+
+def _public(address: URL) -> str:
+    """What may be told of a URL: kind, host and database."""
+    return f"{address.get_backend_name()}://{address.host or ''}/{address.database or ''}"
+
+
+def _read(address: URL, queries: Mapping[str, str], on_step: OnStep) -> dict[str, RawTable]:
+    """Run the queries and take their rows in, some at a time."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    tables: dict[str, RawTable] = {}
+    try:
+        engine = _engine(address)
+        try:
+            for done, (name, text) in enumerate(queries.items(), start=1):
+                tables[name] = table_of(_records(engine, text), name, f"the query of --{name}")
+                if tables[name].frame.columns.empty:
+                    raise DataError(f"--{name}: the query of {_public(address)} gives no rows")
+                on_step(Step("running queries", done, len(queries)))
+        finally:
+            engine.dispose()
+    except (SQLAlchemyError, OSError, UnicodeError) as error:
+        reason = _without_secrets(str(getattr(error, "orig", None) or error), address)
+        raise DataError(f"{_public(address)}: {reason}") from None  # the cause may quote the URL
+    return tables
+
+
+def _engine(address: URL) -> Engine:
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import NoSuchModuleError
+
+    try:
+        return create_engine(address)
+    except (ImportError, NoSuchModuleError) as error:
+        advice = "pip install 'gigs[sql]'" if "psycopg" in address.drivername else "install it with pip"
+        raise InputError(f"{address.drivername}: the database's driver is missing ({error}); {advice}") from error
+
+
+def _records(engine: Engine, query: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Rows of a query, counted from 1."""
+    from sqlalchemy import text
+
+    options: dict[str, Any] = {"stream_results": True, "max_row_buffer": ROWS_AT_ONCE}
+    if engine.dialect.name == "postgresql":
+        options["postgresql_readonly"] = True
+    with engine.connect().execution_options(**options) as connection:
+        try:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA query_only = ON")
+            # text() would read ":name" in a query, such as PostgreSQL's ::date, as a parameter.
+            result = connection.execute(text(query.strip().rstrip(";").replace(":", "\\:")))
+            if not result.returns_rows:
+                raise DataError(f"a query that gives no rows: {query.strip()[:80]!r}; write a SELECT")
+            for row, record in enumerate(result.mappings(), start=1):
+                yield row, dict(record)
+        finally:
+            connection.rollback()
+
+
+def _without_secrets(message: str, address: URL) -> str:
+    """An error's text in one line, with any password of the URL left out, however it is written."""
+    secrets = [address.password] if address.password else []
+    secrets += [
+        text
+        for key, value in address.query.items()
+        if any(word in key.lower() for word in ("pass", "pwd", "token", "secret", "key"))
+        for text in ([value] if isinstance(value, str) else value)
+    ]
+    line = " ".join(message.split())
+    for secret in map(str, secrets):
+        for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
+            line = line.replace(form, "***") if form else line
+    return line[:500]

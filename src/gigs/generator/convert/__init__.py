@@ -1,0 +1,1 @@
+"""Checkpoints that others published, converted once to the package's own files."""

@@ -1,0 +1,1 @@
+"""Training of generators on a catalogue: resumable, logged, measured."""

@@ -1,0 +1,1 @@
+"""The method on one product: reconstruct, redesign, rank; and the presets that set it."""

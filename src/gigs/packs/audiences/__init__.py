@@ -1,0 +1,1 @@
+"""Audiences of a pack, and of one's own, with their tastes under every scorer."""

@@ -1,0 +1,177 @@
+"""Tastes under every scorer of a pack, for users whom the pack does not know: from what they bought, or liked.
+
+Judges were trained on other buyers than the target, so no buyer is known to all scorers. Fold-in makes everybody known:
+a user's vector under a scorer is what that scorer's eyes see in the user's purchases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError
+from gigs.packs.load import Pack
+from gigs.packs.panel import items_phi, model_of, require_scorers
+from gigs.progress import OnStep, silent
+from gigs.recommender.base import Recommender
+from gigs.recommender.features import catalogue_phi, pixel_phi
+from gigs.recommender.feedback import Feedback, in_fold, read_feedback
+from gigs.recommender.fold_in import fold_in, fold_in_users, is_mean_of_purchases
+from gigs.recommender.models.vbpr import VBPR
+from gigs.verify.scorer import Taste, weighted_taste
+
+Users = Iterable[str] | Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Buyers:
+    """A catalogue's buyers as each scorer of a pack sees them; open one, and ask it for any number of tastes.
+
+    Attributes:
+        pack: With scorers, and with what they see of the real items.
+        catalogue: Where the purchases come from: the training ones of items that the scorers were trained with.
+        on_step: Progress of phi, which is computed when it is first needed.
+    """
+
+    pack: Pack
+    catalogue: Catalogue
+    on_step: OnStep = silent
+
+    @cached_property
+    def feedback(self) -> Feedback:
+        """Everybody with a training purchase."""
+        return read_feedback(self.catalogue)
+
+    @cached_property
+    def items(self) -> dict[str, Tensor]:
+        """phi of the pack's real items, by scorer, targets first."""
+        return items_phi(self.pack)
+
+    @cached_property
+    def _phi(self) -> dict[str, Tensor]:
+        """phi of every item that somebody bought, by scorer, `[items,K]`; other rows may be zero."""
+        bought = np.unique(self.feedback.train[1])
+        return {name: self.phi_of(name, bought) for name in self.items}
+
+    def phi_of(self, scorer: str, rows: np.ndarray) -> Tensor:
+        """phi of the catalogue's items under a scorer, `[items,K]`; rows other than those wanted may be zero."""
+        model, side = model_of(self.pack, scorer), self.pack.generator.resolution
+        if isinstance(model, VBPR):  # goes by backbone features, which are kept on disk
+            return torch.from_numpy(catalogue_phi(model, self.catalogue, image_size=side, on_step=self.on_step))
+        return torch.from_numpy(pixel_phi(model, self.catalogue.images(side), rows, self.on_step))
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {user: row for row, user in enumerate(self.feedback.user_ids)}
+
+    @cached_property
+    def _everybody(self) -> dict[str, Tensor]:
+        """Vectors of all users, where that is one matrix product."""
+        return {}
+
+    def known(self, users: Iterable[str]) -> list[str]:
+        """Those of them who bought something in training that can be seen."""
+        return [user for user in dict.fromkeys(map(str, users)) if user in self._rows]
+
+    def factors(self, scorer: str, users: Iterable[str]) -> Tensor:
+        """Taste vectors `[U,K]` of users under a scorer, folded in from their purchases.
+
+        Raises:
+            InputError: A user without a training purchase.
+        """
+        wanted = [str(user) for user in users]
+        unknown = [user for user in wanted if user not in self._rows]
+        if unknown:
+            raise InputError(f"user {unknown[0]!r} has bought nothing in training that can be seen: no taste to go by")
+        rows = np.array([self._rows[user] for user in wanted], dtype=np.int64)
+        model = model_of(self.pack, scorer)
+        if not is_mean_of_purchases(model):
+            return self._fold(model, scorer, rows)
+        if scorer not in self._everybody:
+            self._everybody[scorer] = self._fold(model, scorer, np.arange(len(self._rows)))
+        return self._everybody[scorer][rows]
+
+    def _fold(self, model: Recommender, scorer: str, rows: np.ndarray) -> Tensor:
+        users, items = self.feedback.train
+        place = np.full(len(self._rows), -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        own = place[users] >= 0
+        candidates = np.unique(items)
+        return fold_in_users(
+            model, self._phi[scorer], (place[users[own]], items[own]), len(rows), candidates=candidates
+        )
+
+    def taste(self, scorer: str, users: Users) -> Taste:
+        """The taste of a set of users under one scorer; weights where `users` is a table of them.
+
+        Raises:
+            InputError: No user, one without a training purchase, or a weight that is not above 0.
+        """
+        weights = torch.tensor(list(users.values()), dtype=torch.float64) if isinstance(users, Mapping) else None
+        names = list(dict.fromkeys(map(str, users)))
+        if not names:
+            raise InputError("an audience of nobody has no taste")
+        if weights is not None and not (torch.isfinite(weights) & (weights > 0)).all():
+            raise InputError("a user's weight must be above 0")
+        return weighted_taste(self.factors(scorer, names), self.items[scorer], weights)
+
+    def own_halves(self, users: Iterable[str], minimum: int) -> dict[str, list[str]] | None:
+        """By scorer, those of the users whom its training could see; None where one of them has fewer than `minimum`.
+
+        Target and judges then go by different people, as for the pack's own audiences.
+        """
+        ids, found = np.array(self.known(users), dtype=object), {}
+        for name, about in require_scorers(self.pack).items():
+            trained = about.get("trained", {})
+            own = ids
+            if trained.get("fold") is not None and len(ids):
+                own = ids[in_fold(ids, int(trained["fold"]), int(trained.get("folds") or 2))]
+            if len(own) < max(1, minimum):
+                return None
+            found[name] = [str(user) for user in own]
+        return found
+
+    def tastes(self, users: Users) -> dict[str, Taste]:
+        """The same under every scorer of the pack, by name: what `panel_for` takes."""
+        return {scorer: self.taste(scorer, users) for scorer in self.items}
+
+
+def tastes_of_users(pack: Pack, catalogue: Catalogue, users: Users, *, on_step: OnStep = silent) -> dict[str, Taste]:
+    """Tastes of any set of users, or of one, under every scorer of a pack; for many sets open `Buyers` once.
+
+    Args:
+        pack: With scorers.
+        catalogue: With the users' purchases; only training purchases count.
+        users: Ids, or weights above 0 by id.
+        on_step: Progress.
+
+    Raises:
+        InputError: No user, one without a training purchase, a bad weight, or a pack that lacks what is needed.
+    """
+    return Buyers(pack, catalogue, on_step).tastes(users)
+
+
+@torch.no_grad()
+def tastes_of_likes(pack: Pack, photos: Tensor) -> dict[str, Taste]:
+    """The taste of one person or shop under every scorer, from photos of what they like.
+
+    Args:
+        pack: With scorers.
+        photos: `[M,3,R,R]` in `[0,1]` at the generator's resolution, M of 1 or more.
+    """
+    return tastes_of_phi(pack, {name: model_of(pack, name).features(photos) for name in items_phi(pack)})
+
+
+def tastes_of_phi(pack: Pack, liked: Mapping[str, Tensor]) -> dict[str, Taste]:
+    """The same from phi `[M,K]` of what they like, by scorer; the pack's real items are what else there is."""
+    found = {}
+    for name, items in items_phi(pack).items():
+        vector = fold_in(model_of(pack, name), liked[name], background=items)
+        found[name] = weighted_taste(vector[None], items)
+    return found

@@ -1,0 +1,173 @@
+"""Build a pack from trained models and a catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gigs.io import storage
+from gigs.audience import MINIMUM_USERS, select_audience
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError
+from gigs.generator.base import load_generator
+from gigs.vision.images import save_png
+from gigs.inversion.encoder import check_pair, load_encoder
+from gigs.packs.load import SCHEMA, Pack, load_pack
+from gigs.progress import OnStep, silent
+from gigs.recommender import load_recommender
+from gigs.recommender.features import catalogue_phi
+
+QUANTILES = 101
+# Files that `packs.build.scorers`, and `packs.build.probes` after it, write beside others.
+CHECKERS = ("judge-", "target-", "tastes.", "gallery.", "category.", "probes.")
+
+
+def build_pack(
+    out: str | Path,
+    name: str,
+    *,
+    catalogue: Catalogue,
+    generator: str | Path,
+    recommender: str | Path,
+    encoder: str | Path | None = None,
+    audiences: Mapping[str, tuple[str, str]],
+    examples: Mapping[str, int] | None = None,
+    card: Mapping[str, Any] | None = None,
+    on_step: OnStep = silent,
+) -> Pack:
+    """Put trained models and audience vectors into one folder.
+
+    Args:
+        out: Folder to write; `pack.json` comes last.
+        name: The pack's name.
+        catalogue: Where the audiences' conditions and the score statistics come from.
+        generator: File from `gigs train generator`; stored in half precision.
+        recommender: File from `gigs train recommender`, with its users; stored without them.
+        encoder: Optional file from hybrid training.
+        audiences: By name: (label in words, what `--audience` would be given). At least 50 users each.
+        examples: By name, the seed of a picture that the generator draws.
+        card: Provenance, licence and whatever else users should know.
+        on_step: Progress of scoring the catalogue.
+
+    Raises:
+        InputError: An audience is smaller than 50 users.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "pack.json").unlink(missing_ok=True)
+    drawing = load_generator(generator)
+    files = [_half(Path(generator), out / "generator.safetensors")]
+    if encoder is not None:
+        files.append(_half(Path(encoder), out / "encoder.safetensors"))
+    target = load_recommender(recommender)
+    target.require_linear("a pack's audience")
+    described, thetas = {}, {}
+    phi = catalogue_phi(target, catalogue, image_size=drawing.resolution, on_step=on_step).astype(np.float64)
+    phi = phi[catalogue.items["has_image"].to_numpy()]
+    for key, (label, spec) in audiences.items():
+        audience = select_audience(spec, target, catalogue, name=key)
+        if audience.users < MINIMUM_USERS:
+            raise InputError(f"audience {key!r} has {audience.users} users; a pack needs {MINIMUM_USERS} or more")
+        scores = phi @ audience.theta.double().numpy()
+        quantiles = np.quantile(scores, np.linspace(0, 1, QUANTILES)).round(5).tolist()
+        described[key] = {"label": label, "condition": spec, "users": audience.users, "quantiles": quantiles}
+        thetas[key] = audience.theta
+    files.append(storage.save_tensors(out / "audiences.safetensors", thetas, {"kind": "audiences"}))
+    files.append(target.save(out / "recommender.safetensors", with_users=False))
+    for example, seed in (examples or {}).items():
+        note = f"drawn by {name}, seed {seed}"
+        files.append(save_png(draw_example(drawing, seed), out / "examples" / f"{example}.png", note=note))
+    _write_card(out, name, files, described, dict(card or {}), drawing.resolution, catalogue)
+    return load_pack(out)
+
+
+def update_pack(
+    root: str | Path,
+    *,
+    generator: str | Path,
+    encoder: str | Path,
+    examples: Mapping[str, int],
+    card: Mapping[str, Any],
+) -> Pack:
+    """Put a newer generator and encoder into a pack; recommender, audiences and their statistics stay.
+
+    The pack's gate was calibrated with the older ones and goes: calibrate the pack again. So do its judges, gallery and
+    classifier (`packs.build.scorers`): they know the older generator's pictures, the gallery the older encoder's codes.
+
+    Args:
+        root: Folder of the pack.
+        generator: Of the resolution the pack has, as its scores are of pictures of that size.
+        encoder: For this generator.
+        examples: In place of the old ones, by name the seed of a picture that the generator draws.
+        card: Laid over the old card's entries.
+
+    Raises:
+        InputError: A generator of another resolution.
+    """
+    pack = load_pack(root)
+    drawing = load_generator(generator)
+    check_pair(load_encoder(encoder), drawing)
+    if drawing.resolution != pack.info["preprocessing"]["resolution"]:
+        raise InputError(
+            f"{generator}: draws at {drawing.resolution} px, the pack's scores are of "
+            f"{pack.info['preprocessing']['resolution']} px; build a new pack"
+        )
+    info = {key: value for key, value in pack.info.items() if key not in ("gate", "verify", "probes")}
+    stale = [name for name in info["files"] if name.startswith(("examples/", *CHECKERS))]
+    for name in stale:
+        (pack.root / name).unlink()
+    new = [_half(Path(generator), pack.root / "generator.safetensors")]
+    new.append(_half(Path(encoder), pack.root / "encoder.safetensors"))
+    for name, seed in examples.items():
+        note = f"drawn by {pack.name}, seed {seed}"
+        new.append(save_png(draw_example(drawing, seed), pack.root / "examples" / f"{name}.png", note=note))
+    kept = {name: digest for name, digest in info["files"].items() if name not in stale}
+    hashes = {path.relative_to(pack.root).as_posix(): storage.sha256_of(path) for path in new}
+    storage.write_json(pack.root / "pack.json", info | {"files": kept | hashes, "card": info["card"] | dict(card)})
+    return load_pack(pack.root)
+
+
+@torch.no_grad()
+def draw_example(generator: Any, seed: int) -> Tensor:
+    """One picture of the generator's own, `[3,R,R]`."""
+    return generator(generator.sample(1, torch.Generator().manual_seed(seed)))[0]
+
+
+def _half(source: Path, target: Path) -> Path:
+    """Copy weights in half precision, 5e-4 relative: invisible in the pictures, half the download."""
+    tensors, settings = storage.load_tensors(source)
+    return storage.save_tensors(target, {key: tensor.half() for key, tensor in tensors.items()}, settings)
+
+
+def _write_card(
+    out: Path,
+    name: str,
+    files: list[Path],
+    audiences: dict[str, Any],
+    card: dict[str, Any],
+    resolution: int,
+    catalogue: Catalogue,
+) -> None:
+    """Write `pack.json`; only what was written here is listed, whatever else lies in the folder."""
+    held_out = sorted(set(catalogue.items.loc[catalogue.items["held_out"], "product_code"]))
+    storage.write_json(
+        out / "pack.json",
+        {
+            "schema": SCHEMA,
+            "name": name,
+            "files": {path.relative_to(out).as_posix(): storage.sha256_of(path) for path in files},
+            "preprocessing": {
+                "resolution": resolution,
+                "range": [0, 1],
+                "fit": "padded to the square, never stretched",
+            },
+            "audiences": audiences,
+            "card": card,
+            "held_out_products": held_out,
+        },
+    )

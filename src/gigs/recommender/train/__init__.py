@@ -1,0 +1,1 @@
+"""Training of recommenders by BPR (Eqs. 3-4)."""

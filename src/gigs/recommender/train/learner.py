@@ -1,0 +1,208 @@
+"""The BPR objective (Eqs. 3-4) for both kinds of recommender: one from cached features, one from pixels."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gigs.data.triplets import Triplets
+from gigs.recommender.features import pixel_phi, project_all
+from gigs.recommender.models.dvbpr import DVBPR
+from gigs.recommender.models.vbpr import VBPR
+from gigs.recommender.train.settings import TrainingSettings
+from gigs.vision.images import to_tensor
+
+CHUNK = 65_536  # pairs whose features are in memory at once
+
+
+class Learner(ABC):
+    """A model and its pictures, as training sees them. Each item may have several views (its photo, a reconstruction).
+
+    Attributes:
+        model: The recommender being trained.
+    """
+
+    model: VBPR | DVBPR
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def phi(self, items: np.ndarray, rng: np.random.Generator) -> Tensor:
+        """phi of item rows int64 `[B]`, with gradient, `[B,K]`; `rng` draws view and mirroring."""
+
+    @abstractmethod
+    def all_phi(self, rows: np.ndarray) -> np.ndarray:
+        """phi of the first view in evaluation mode, float32 `[items,K]`; only `rows` are needed."""
+
+    def loss(self, triplets: Triplets, rng: np.random.Generator) -> Tensor:
+        """Negative of Eq. 3 per triplet: -ln sigma(x_ui - x_uj) + lambda ||Theta||^2, mean over the batch."""
+        users, positives, negatives = triplets
+        model, settings = self.model, self.settings
+        phi = self.phi(np.concatenate([positives, negatives]), rng)
+        device = phi.device
+        difference = phi[: len(users)] - phi[len(users) :]
+        rows = torch.from_numpy(users).to(device)
+        theta = model.user_factors[rows]
+        loss = -F.logsigmoid((theta * difference).sum(1)).mean()  # x_uij of Eq. 4
+        loss = loss + self.view_penalty(theta, positives, negatives)
+        if settings.theta_decay:
+            loss = loss + settings.theta_decay * 0.5 * model.theta[rows].square().sum(1).mean()
+        return loss + self.network_penalty()
+
+    def to(self, device: str) -> None:
+        """Move the model, and whatever else the loss needs, to a device."""
+        self.model.to(device)
+
+    def network_penalty(self) -> Tensor:
+        """lambda ||Theta||^2 of the network's weights (Eq. 3)."""
+        squares = torch.stack([weight.square().sum() for weight in self.model.decayed()])
+        return self.settings.network_decay * 0.5 * squares.sum()
+
+    def view_penalty(self, theta: Tensor, positives: np.ndarray, negatives: np.ndarray) -> Tensor:
+        """How far a user's score moves between an item's views: mean square over the batch, weighted; 0 for one view.
+
+        Args:
+            theta: Factors of the batch's users, `[B,K]`.
+            positives: Their items, `[B]`.
+            negatives: The others, `[B]`.
+        """
+        return theta.new_zeros(())
+
+    def end_epoch(self) -> None:  # noqa: B027 - most learners have nothing to do
+        """Bring the model's user factors up to date; called before every validation."""
+
+
+class FeatureLearner(Learner):
+    """VBPR: `views` are raw backbone features, float32 `[items,width]` each."""
+
+    model: VBPR
+
+    def __init__(self, model: VBPR, views: Sequence[np.ndarray], settings: TrainingSettings) -> None:
+        super().__init__(settings)
+        self.model = model
+        self.raw = views[0]
+        self.views = [torch.from_numpy(np.array(view)) for view in views]
+
+    def phi(self, items: np.ndarray, rng: np.random.Generator) -> Tensor:
+        """phi from cached features."""
+        rows = torch.from_numpy(items)
+        raw = self.views[0][rows]
+        if len(self.views) > 1:
+            chosen = torch.from_numpy(rng.integers(0, len(self.views), len(items)))
+            for number, view in enumerate(self.views[1:], start=1):
+                raw[chosen == number] = view[rows[chosen == number]]
+        return self.model.project(raw.to(self.model.mean.device))
+
+    def view_penalty(self, theta: Tensor, positives: np.ndarray, negatives: np.ndarray) -> Tensor:
+        """Between the photo and every further view."""
+        if len(self.views) < 2 or not self.settings.view_weight:
+            return theta.new_zeros(())
+        rows = torch.from_numpy(np.concatenate([positives, negatives]))
+        device = self.model.mean.device
+        photo = self.model.project(self.views[0][rows].to(device))
+        moved = [self.model.project(view[rows].to(device)) - photo for view in self.views[1:]]
+        scores = [(theta.repeat(2, 1) * one).sum(1).square().mean() for one in moved]
+        return self.settings.view_weight * torch.stack(scores).mean()
+
+    def all_phi(self, rows: np.ndarray) -> np.ndarray:
+        """phi of every item: a matrix product, so `rows` is not looked at."""
+        return project_all(self.model, self.raw)
+
+
+class PurchaseLearner(FeatureLearner):
+    """VBPR whose users *are* what they bought: theta_u is the mean phi of u's training items, learned through E alone.
+
+    Most users bought a handful of items, far too few to learn a free vector from; sharing E among all of them does
+    (as FISM does for item similarities: Kabbur et al. 2013). Scores, files and everything after training are VBPR's.
+    E starts at the principal components of the training items' features and is pulled back to them, not to zero.
+    """
+
+    START_LENGTH = 3.0  # root mean square of |E f| at the start: scores of about 1, where the sigmoid learns
+
+    def __init__(
+        self, model: VBPR, views: Sequence[np.ndarray], settings: TrainingSettings, pairs: tuple[np.ndarray, np.ndarray]
+    ) -> None:
+        super().__init__(model, views, settings)
+        users, items = (torch.from_numpy(np.array(part)) for part in pairs)
+        bought = torch.unique(items)
+        second_moment = sum(part.T @ part for part in map(self._standard, bought.split(CHUNK)))
+        lengths, components = torch.linalg.eigh(second_moment / len(bought))
+        kept = min(model.factors, len(bought))
+        lengths, components = lengths.flip(0), components.flip(1).T
+        scale = self.START_LENGTH / lengths[:kept].sum().sqrt()
+        with torch.no_grad():
+            model.embedding.zero_()
+            model.embedding[:kept] = components[:kept] * scale
+        model.theta.requires_grad_(False)
+        self.anchor = model.embedding.detach().clone()
+        self.counts = torch.bincount(users, minlength=len(model.user_ids)).float()
+        self.sums = torch.zeros(len(model.user_ids), components.shape[1])
+        for who, what in zip(users.split(CHUNK), items.split(CHUNK), strict=True):
+            self.sums.index_add_(0, who, self._standard(what))
+        self.end_epoch()
+
+    def to(self, device: str) -> None:
+        """Move model, start and sums; the views stay where they are and are moved a batch at a time."""
+        super().to(device)
+        self.anchor, self.counts, self.sums = (t.to(device) for t in (self.anchor, self.counts, self.sums))
+
+    def loss(self, triplets: Triplets, rng: np.random.Generator) -> Tensor:
+        """Eq. 3 with the positive item left out of its own user's mean: it must not vouch for itself."""
+        users, positives = torch.from_numpy(triplets[0]).to(self.sums.device), torch.from_numpy(triplets[1])
+        others = (self.counts[users] - 1).clamp(min=1)[:, None]
+        theta = ((self.sums[users] - self._standard(positives)) / others) @ self.model.embedding.T
+        phi = self.phi(np.concatenate([triplets[1], triplets[2]]), rng)
+        difference = phi[: len(users)] - phi[len(users) :]
+        score = (theta * difference[:, :-1]).sum(1) + difference[:, -1]
+        # A user of one item has nothing left to be described by and would teach the bias alone.
+        kept = (self.counts[users] > 1).float()
+        loss = -(kept * F.logsigmoid(score)).sum() / kept.sum().clamp(min=1) + self.network_penalty()
+        return loss + self.view_penalty(torch.cat([theta, theta.new_ones(len(theta), 1)], dim=1), *triplets[1:])
+
+    def network_penalty(self) -> Tensor:
+        """Squared distance of E from its start, and of the bias from zero."""
+        moved = (self.model.embedding - self.anchor).square().sum() + self.model.bias.square().sum()
+        return self.settings.network_decay * 0.5 * moved
+
+    @torch.no_grad()
+    def end_epoch(self) -> None:
+        """theta_u: the mean over u's training items."""
+        self.model.theta.copy_((self.sums / self.counts.clamp(min=1)[:, None]) @ self.model.embedding.T)
+
+    def _standard(self, items: Tensor) -> Tensor:
+        return self.model.standard(self.views[0][items].to(self.model.mean.device))
+
+
+class PixelLearner(Learner):
+    """DVBPR: `views` are uint8 `[items,S,S,3]` each."""
+
+    model: DVBPR
+
+    def __init__(self, model: DVBPR, views: Sequence[np.ndarray], settings: TrainingSettings) -> None:
+        super().__init__(settings)
+        self.model, self.views = model, list(views)
+
+    def phi(self, items: np.ndarray, rng: np.random.Generator) -> Tensor:
+        """phi from pixels; positives and negatives in one pass through the shared (siamese) network."""
+        pixels = np.asarray(self.views[0][items])
+        if len(self.views) > 1:
+            chosen = rng.integers(0, len(self.views), len(items))
+            for number, view in enumerate(self.views[1:], start=1):
+                pixels[chosen == number] = view[items[chosen == number]]
+        images = to_tensor(pixels).to(self.model.theta.device)
+        if self.settings.flip:
+            mirrored = torch.from_numpy(rng.random(len(items)) < 0.5).to(images.device)
+            images = torch.where(mirrored[:, None, None, None], images.flip(-1), images)
+        with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self.settings.bf16):
+            phi = self.model.features(images)
+        return phi.float()
+
+    def all_phi(self, rows: np.ndarray) -> np.ndarray:
+        """phi of `rows`; others stay zero."""
+        return pixel_phi(self.model, self.views[0], rows)

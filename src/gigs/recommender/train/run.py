@@ -1,0 +1,183 @@
+"""BPR training of a recommender on a catalogue: early stopping on validation AUC, resumable to the bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError
+from gigs.io import folders, storage
+from gigs.progress import OnStep, silent
+from gigs.recommender.base import Recommender, load_recommender
+from gigs.recommender.evaluate import CANDIDATES, evaluate_factors
+from gigs.recommender.features import backbone_features, catalogue_phi, view_features
+from gigs.recommender.feedback import Feedback, read_feedback
+from gigs.recommender.models.dvbpr import DVBPR
+from gigs.recommender.models.vbpr import VBPR
+from gigs.recommender.train.learner import FeatureLearner, Learner, PixelLearner, PurchaseLearner
+from gigs.recommender.train.loop import MODEL, Progress, fit
+from gigs.recommender.train.settings import TrainingSettings
+from gigs.recommender.train.views import View
+from gigs.vision.backbone import Backbone
+
+KEPT = (MODEL, "training.csv", "metrics.json", "checkpoint*.pt")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves behind: the model's file, its scores (see `evaluate_recommender`), and how it went."""
+
+    path: Path
+    metrics: dict[str, Any]
+    epochs: int
+    best_epoch: int
+
+
+def train_recommender(
+    catalogue: Catalogue,
+    settings: TrainingSettings,
+    out_dir: str | Path,
+    *,
+    on_step: OnStep = silent,
+    resume: bool = False,
+    device: str = "cpu",
+    extra_views: Sequence[View] = (),
+    backbone: Backbone | None = None,
+) -> Trained:
+    """Train a recommender and save the epoch with the best validation AUC.
+
+    Args:
+        catalogue: What to learn from.
+        settings: How.
+        out_dir: Gets `recommender.safetensors`, `training.csv`, `metrics.json`, checkpoints and `manifest.json`.
+        on_step: Progress: over the catalogue's features, then one step per epoch.
+        resume: Go on from the folder's checkpoint; on the CPU the result is the same to the bit.
+        device: Where to train.
+        extra_views: Further pictures of the same items, such as their reconstructions by a generator
+            (`views.reconstructions`): every draw of an item takes one of its views at random.
+        backbone: VBPR's frozen network; by default fetched by name.
+
+    Raises:
+        InputError: The settings do not fit the catalogue, the checkpoint is of other settings, or another process
+            trains in the folder.
+        DataError: The catalogue has nothing to learn from.
+        ModelError: Training diverged even at an eighth of the learning rate, or no checkpoint can be read.
+    """
+    out_dir = Path(out_dir)
+    with folders.owned(out_dir):
+        feedback = _feedback(catalogue, settings)
+        learner = build_learner(
+            catalogue, settings, feedback, extra_views=extra_views, backbone=backbone, on_step=on_step
+        )
+        learner.to(device)
+        learner.model.about |= {"catalogue": catalogue.info.get("source", ""), "dropped": feedback.dropped}
+        folders.forget(out_dir)
+        progress = fit(learner, feedback, settings, out_dir, on_step=on_step, resume=resume)
+        trained = _finish(learner, feedback, progress, catalogue, out_dir)
+        folders.write_manifest(out_dir, folders.names(out_dir, KEPT))
+        return trained
+
+
+def build_learner(
+    catalogue: Catalogue,
+    settings: TrainingSettings,
+    feedback: Feedback,
+    *,
+    extra_views: Sequence[View] = (),
+    backbone: Backbone | None = None,
+    on_step: OnStep = silent,
+) -> Learner:
+    """A new model with its pictures (DVBPR) or backbone features (VBPR)."""
+    stored = int(catalogue.info["image_size"])
+    size = settings.image_size or min(settings.input_size, stored)
+    if size > stored:
+        raise InputError(f"image_size {size} is more than the catalogue's {stored} px; lower it or import larger")
+    for view in extra_views:
+        view.check(len(catalogue.items))
+    generator = torch.Generator().manual_seed(settings.seed)
+    model: VBPR | DVBPR
+    learner: Learner
+    shared: dict[str, Any] = {
+        "factors": settings.factors, "input_size": settings.input_size, "user_ids": feedback.user_ids
+    }  # fmt: skip
+    if settings.kind == "dvbpr":
+        model = DVBPR(hidden=settings.hidden, width=settings.width, **shared)
+        model.reset_parameters(generator)
+        photos = catalogue.images(size)
+        learner = PixelLearner(model, [photos, *(_filled(view, photos) for view in extra_views)], settings)
+    else:
+        model = VBPR(
+            backbone=settings.backbone,
+            include_backbone=settings.include_backbone,
+            unit_length=settings.unit_length,
+            **shared,
+        )
+        model.attach(backbone or Backbone.pretrained(settings.backbone))
+        raw = backbone_features(
+            catalogue, model.backbone, image_size=size, input_size=settings.input_size, on_step=on_step
+        )
+        wanted = np.union1d(feedback.train[1], np.flatnonzero(feedback.bought & feedback.trainable))
+        more = [view_features(view, raw, wanted, model.backbone, settings.input_size, on_step) for view in extra_views]
+        if settings.standardise:
+            model.standardise(torch.from_numpy(np.array(raw[feedback.trainable])))
+        if extra_views and len(both := wanted[extra_views[0].rows[wanted]]):
+            model.ignore_domain(*(torch.from_numpy(np.array(part[both])) for part in (raw, more[0])))
+        model.reset_parameters(generator)
+        if settings.users == "purchases":
+            learner = PurchaseLearner(model, [raw, *more], settings, feedback.train)
+        else:
+            learner = FeatureLearner(model, [raw, *more], settings)
+    model.about = {"settings": settings.to_dict(), "image_size": size}
+    return learner
+
+
+def _filled(view: View, photos: np.ndarray) -> np.ndarray:
+    """A view's pictures, with the photo where it has none; of the photos' size.
+
+    Raises:
+        InputError: The view is of another size.
+    """
+    if view.pictures.shape[1:] != photos.shape[1:]:
+        raise InputError(
+            f"an extra view has pictures of {view.pictures.shape[1]} px, training reads {photos.shape[1]} px; "
+            f"give --image-size {view.pictures.shape[1]}"
+        )
+    return np.where(view.rows[:, None, None, None], view.pictures, photos)
+
+
+def _feedback(catalogue: Catalogue, settings: TrainingSettings) -> Feedback:
+    """Interactions as the settings choose them."""
+    names = ("fold", "folds", "min_items", "include_held_out")
+    return read_feedback(catalogue, **{name: getattr(settings, name) for name in names})
+
+
+def _finish(learner: Learner, feedback: Feedback, progress: Progress, catalogue: Catalogue, out_dir: Path) -> Trained:
+    """Measure the best epoch's model, and write its scores into its file and beside it."""
+    best = load_recommender(out_dir / MODEL)
+    if isinstance(best, VBPR) and isinstance(learner.model, VBPR):
+        best.attach(learner.model.backbone)
+    metrics = _measure(best, catalogue, feedback)
+    best.about["scores"] = metrics
+    best.save(out_dir / MODEL)
+    storage.write_json(out_dir / "metrics.json", metrics)
+    return Trained(path=out_dir / MODEL, metrics=metrics, epochs=progress.epoch, best_epoch=progress.best_epoch)
+
+
+def _measure(model: Recommender, catalogue: Catalogue, feedback: Feedback) -> dict[str, Any]:
+    """Test figures among all items and among bought ones; validation figures too, since stopping looked at them."""
+    phi = catalogue_phi(model, catalogue)
+    theta = model.user_factors.detach().cpu().numpy()
+    report: dict[str, Any] = {}
+    for split in ("validation", "test"):
+        if len(feedback.split(split)[0]):
+            for candidates in CANDIDATES:
+                report[f"{split}-{candidates}"] = evaluate_factors(
+                    theta, phi, feedback, split=split, candidates=candidates
+                )
+    return report

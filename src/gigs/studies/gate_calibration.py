@@ -1,0 +1,127 @@
+"""Calibrate a pack's inversion gate on held-out photos: how well does this generator redraw what it should know?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gigs.data.catalogue import Catalogue
+from gigs.data.select import select
+from gigs.errors import DataError, InputError
+from gigs.inversion.gate import REFUSED_SHARE, ROUGH_SHARE, STAGES, Gate, Limits, calibrate
+from gigs.inversion.optimise import describe, invert
+from gigs.inversion.starts import choose_start
+from gigs.io import storage
+from gigs.method.pipeline import Models
+from gigs.method.presets import get_preset
+from gigs.packs.load import load_pack
+from gigs.progress import OnStep, Step, silent
+from gigs.recommender.features import catalogue_phi
+from gigs.vision.compute import Compute
+from gigs.vision.images import to_tensor
+from gigs.vision.lpips import PerceptualLoss
+
+FEWEST = 20
+BATCH = 8  # photos optimised together; their rows do not influence one another
+
+
+def calibrate_pack(
+    root: str | Path,
+    catalogue: Catalogue,
+    *,
+    where: str = "",
+    photos: int = 200,
+    drift_weight: float = 0.1,
+    seed: int = 0,
+    compute: Compute | None = None,
+    on_step: OnStep = silent,
+) -> dict[str, Any]:
+    """Set the limits of a pack's gate so that 1 in 4 held-out photos is `rough` and 1 in 20 `refused`.
+
+    Args:
+        root: Folder of the pack; its `pack.json` is written anew.
+        catalogue: With held-out products that the generator never saw.
+        where: Condition on items: what the generator is for.
+        photos: How many are drawn.
+        drift_weight: Of the drift in the mismatch (`inversion.gate`).
+        seed: Draws the photos.
+        compute: Precision and layout of the inversion.
+        on_step: Progress.
+
+    Returns:
+        What `pack.json` now says under `gate`.
+
+    Raises:
+        InputError: The pack has no encoder.
+        DataError: Fewer than 20 held-out photos match.
+    """
+    pack = load_pack(root)
+    if pack.encoder is None:
+        raise InputError(f"pack {pack.name}: has no encoder; train one with `gigs train encoder` and build it in")
+    rows = select(catalogue, catalogue.held_out_items(), where)
+    if len(rows) < FEWEST:
+        raise DataError(f"{len(rows)} held-out photos to calibrate on; {FEWEST} or more are needed: widen --where")
+    rng = np.random.default_rng(seed)
+    rows = rng.permutation(rows)[:photos]
+    compute = compute or Compute()
+    models = Models(pack.generator, pack.recommender, PerceptualLoss("vgg"), pack.encoder).placed(compute)
+    phi = catalogue_phi(pack.recommender, catalogue, image_size=pack.generator.resolution, on_step=on_step)
+    mean = torch.from_numpy(phi[catalogue.items["has_image"].to_numpy()].mean(0))
+    pictures = (to_tensor(catalogue.images(pack.generator.resolution)[row][None]) for row in rows)
+    signs = measure(models, mean, pictures, len(rows), compute=compute, on_step=on_step)
+    limits = {stage: calibrate(*signs[stage].T, weight=drift_weight) for stage in signs}
+    about = {
+        "limits": {stage: vars(found) for stage, found in limits.items()},
+        "mean": [round(float(value), 5) for value in mean],
+        "calibrated": {
+            "photos": len(rows),
+            "where": where,
+            "seed": seed,
+            "rough_share": ROUGH_SHARE,
+            "refused_share": REFUSED_SHARE,
+        },
+    }
+    storage.write_json(pack.root / "pack.json", pack.info | {"gate": about})
+    return about
+
+
+def measure(
+    models: Models,
+    mean: Tensor,
+    photos: Iterable[Tensor],
+    total: int,
+    *,
+    compute: Compute,
+    on_step: OnStep = silent,
+) -> dict[str, np.ndarray]:
+    """The gate's signs for photos `[1,3,R,R]`, as the preset `fast` sees them: by stage, `[N,2]` of LPIPS and drift."""
+    gate = Gate({stage: Limits(0.0, 0.0, 0.0) for stage in STAGES}, mean)
+    settings, encoder = get_preset("fast").inversion, models.encoder
+    assert encoder is not None
+    found: dict[str, list[np.ndarray]] = {stage: [] for stage in STAGES}
+    waiting, done = iter(photos), 0
+    while chunk := list(islice(waiting, BATCH)):
+        photo = torch.cat(chunk)
+        starts = [
+            choose_start(
+                models.generator, each, models.perceptual, encoder, settings,
+                rng=torch.Generator().manual_seed(0), compute=compute,
+            )
+            for each in chunk
+        ]  # fmt: skip
+        best = invert(models.generator, photo, models.perceptual, settings, start=torch.cat(starts), compute=compute)
+        with torch.no_grad():
+            draft = describe(models.generator, photo, models.perceptual, encoder(photo))
+            phi = models.recommender.features(torch.cat([photo, draft.images, best.images])).split(len(chunk))
+        for stage, inversion, features in ((STAGES[0], draft, phi[1]), (STAGES[1], best, phi[2])):
+            signs = torch.stack([inversion.lpips, gate.drift(phi[0], features)], dim=1)
+            found[stage].append(signs.double().cpu().numpy())
+        done += len(chunk)
+        on_step(Step("calibrating the gate", done, total))
+    return {stage: np.concatenate(parts) for stage, parts in found.items()}

@@ -1,0 +1,1 @@
+"""What every long training shares: checkpoints, logs, stopping."""

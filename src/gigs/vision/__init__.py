@@ -1,0 +1,1 @@
+"""Pictures and how they are looked at: the image contract, backbones, LPIPS, devices and precision."""

@@ -1,0 +1,205 @@
+"""How to compute fast here: device, precision, memory layout and compilation, measured at start-up, not assumed.
+
+bf16 convolutions are several times faster than fp32 on a CPU with AMX or AVX-512-bf16 and slower on one without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from gigs.errors import GigsError, InputError, is_out_of_memory
+from gigs.io import storage
+from gigs.vision.pixel_norm import PixelNorm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compute:
+    """A way of computing."""
+
+    device: str = "cpu"
+    bf16: bool = False
+    channels_last: bool = False
+    compile: bool = False
+
+    def autocast(self) -> contextlib.AbstractContextManager[Any]:
+        """Context in which networks run; losses and updates stay in fp32."""
+        if not self.bf16:
+            return contextlib.nullcontext()
+        return torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16)
+
+    def place(self, module: nn.Module) -> nn.Module:
+        """Move a network to the device, in the chosen layout."""
+        module = module.to(self.device)
+        return module.to(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
+
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, compiled if that was chosen."""
+        return torch.compile(function, dynamic=False) if self.compile else function
+
+    def describe(self) -> dict[str, Any]:
+        """For logs and result files."""
+        return asdict(self)
+
+
+def pick_device(name: str) -> str:
+    """`auto` to the best device there is; anything else is checked.
+
+    Raises:
+        InputError: The device is not available on this machine.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"--device {name}: not available here; try --device cpu") from error
+    return name
+
+
+def probe(device: str = "cpu", *, allow_compile: bool = False, repeats: int = 3, rounds: int = 4) -> Compute:
+    """Time one small network, forward and backward, in each candidate and take the fastest (about 2 s).
+
+    Candidates take turns for a few rounds and each counts by its best pass, so that what else the machine does is less
+    likely to decide.
+
+    `allow_compile`: also time it compiled, which takes some 10 s more and is worth it for runs of many minutes. It is
+    chosen where it saves a tenth or more.
+    """
+    candidates = [
+        Compute(device=device, bf16=bf16, channels_last=last) for bf16 in (False, True) for last in (False, True)
+    ]
+    turns = [[_seconds(candidate, repeats) for candidate in candidates] for _ in range(rounds)]
+    seconds = [min(times) for times in zip(*turns, strict=True)]
+    best, fastest = candidates[seconds.index(min(seconds))], min(seconds)
+    if not allow_compile or (device == "cpu" and shutil.which("g++") is None):
+        return best
+    compiled = replace(best, compile=True)
+    return compiled if _seconds(compiled, repeats) < 0.9 * fastest else best
+
+
+def probed(device: str = "cpu") -> Compute:
+    """The probe's answer for this machine, kept in the cache so that the same seed goes on giving the same bytes.
+
+    `GIGS_COMPUTE` (`wished`) decides instead of the probe.
+
+    Raises:
+        InputError: `GIGS_COMPUTE` is of another form.
+    """
+    if wish := wished(device):
+        return wish
+    path = storage.cache_dir() / "compute.json"
+    key = f"{device} {_processor()} {torch.get_num_threads()} threads torch {torch.__version__}"
+    known = _read_cache(path)
+    if isinstance(known.get(key), dict) and set(known[key]) == {"bf16", "channels_last"}:
+        return Compute(device=device, **known[key])
+    found = probe(device)
+    answer = {"bf16": found.bf16, "channels_last": found.channels_last}
+    with contextlib.suppress(OSError):  # a cache that cannot be written only costs the next run the probe
+        storage.write_json(path, known | {key: answer})
+    return found
+
+
+def chosen(device: str, *, allow_compile: bool = False) -> Compute:
+    """For long runs: what `GIGS_COMPUTE` asks for, or else what the probe finds now."""
+    return wished(device) or probe(device, allow_compile=allow_compile)
+
+
+def wished(device: str) -> Compute | None:
+    """What the environment variable `GIGS_COMPUTE` asks for, such as `fp32` or `bf16,channels_last,compile`.
+
+    Raises:
+        InputError: It is of another form.
+    """
+    text = os.environ.get("GIGS_COMPUTE")
+    if not text:
+        return None
+    parts = set(text.split(","))
+    if not parts <= {"fp32", "bf16", "channels_last", "compile"} or len(parts & {"fp32", "bf16"}) != 1:
+        raise InputError(f"GIGS_COMPUTE={text!r}: write fp32 or bf16, then ,channels_last and ,compile as wanted")
+    return Compute(
+        device=device, bf16="bf16" in parts, channels_last="channels_last" in parts, compile="compile" in parts
+    )
+
+
+def _read_cache(path: Path) -> dict[str, Any]:
+    try:
+        known = storage.read_json(path)
+    except (GigsError, OSError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _processor() -> str:
+    """The processor's model where the system tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _seconds(compute: Compute, repeats: int) -> float:
+    """Best time of one pass; infinity where the device cannot do it."""
+    try:
+        with torch.random.fork_rng(devices=[]):
+            x = torch.randn(8, 128, 16, 16, device=compute.device)
+            weight = torch.randn(128, 128, 3, 3, device=compute.device).mul(0.03)
+        if compute.channels_last:
+            x, weight = (t.to(memory_format=torch.channels_last) for t in (x, weight))
+        weight.requires_grad_()
+        stack = compute.compiled(_stack)
+        return min(_pass(compute, stack, x, weight) for _ in range(repeats + 1))
+    except RuntimeError:
+        return float("inf")
+
+
+def _stack(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """What a generator's layers do: convolution, leaky ReLU, PixelNorm."""
+    norm = PixelNorm()
+    for _ in range(4):
+        x = F.leaky_relu(F.conv2d(x, weight, padding=1), 0.2)
+        x = norm(x)
+    return x.float().sum()
+
+
+def _pass(compute: Compute, stack: Callable[..., Any], x: torch.Tensor, weight: torch.Tensor) -> float:
+    started = time.perf_counter()
+    with compute.autocast():
+        total = stack(x, weight)
+    total.backward()
+    if compute.device.startswith("cuda"):
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+def in_batches(count: int, size: int, run: Callable[[int, int], None]) -> None:
+    """Call `run(start, stop)` over `count` rows, `size` at a time; a batch that memory cannot hold is halved.
+
+    Raises:
+        InputError: A single row does not fit.
+    """
+    start = 0
+    while start < count:
+        stop = min(start + size, count)
+        try:
+            run(start, stop)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if stop - start == 1:
+                raise InputError("out of memory; close other programs, or use a smaller picture or model") from error
+            size = (stop - start) // 2  # and stays so: the next one would not fit either
+        else:
+            start = stop

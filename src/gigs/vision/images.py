@@ -1,0 +1,250 @@
+"""The one image contract: float32 `[N,3,H,W]` in `[0,1]`, sRGB. Decoding, orienting, fitting to the square, saving.
+
+Everything that comes from outside is checked here, once: format by content (not by name), size from the header before
+any pixel is decoded, then orientation, colour space, bit depth and transparency.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageCms, PngImagePlugin
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+from torch import Tensor
+
+from gigs.errors import InputError
+from gigs.io import storage
+
+MIN_SIDE = 32
+MAX_PIXELS = 50_000_000
+MAX_BYTES = 100 << 20
+MAX_ASPECT = 8.0
+# fmt: off
+# Pillow's openers, straight: Image.open warns of large pictures before they can be refused, and to silence a warning
+# is not safe among threads.
+OPENERS: dict[bytes, Callable[[io.BytesIO], ImageFile]] = {
+    b"\xff\xd8\xff": JpegImageFile, b"\x89PNG\r\n\x1a\n": PngImagePlugin.PngImageFile, b"RIFF": WebPImageFile,
+}
+OTHER_KINDS = {
+    b"GIF8": "GIF", b"II*\x00": "TIFF", b"MM\x00*": "TIFF", b"%PDF": "PDF", b"%!PS": "EPS", b"BM": "BMP",
+    b"SIMPLE": "FITS", b"PK\x03\x04": "ZIP", b"<svg": "SVG", b"<?xml": "XML or SVG", b"8BPS": "Photoshop",
+}
+TURNS = {  # by the value of EXIF's tag 0x0112; 1 is upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a photo sits in its square: the photo's own size and its box inside the square, as shares of the side."""
+
+    width: int
+    height: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def read_photo(path: str | Path) -> Image.Image:
+    """Read a photo as upright 8-bit sRGB.
+
+    Args:
+        path: A JPEG, PNG or WebP file, whatever its name says.
+
+    Returns:
+        An RGB image of at least 32 px a side and at most 50 megapixels. Transparency is laid on white; 16-bit values
+        are scaled, not clipped; of an animation, the first frame.
+
+    Raises:
+        InputError: One line that names the file and the reason.
+    """
+    path = Path(path)
+    name = _printable(path)
+    try:
+        if not path.is_file() and path.exists():  # reading a named pipe would wait without end
+            raise InputError(f"{name}: {'is a folder' if path.is_dir() else 'is not an ordinary file'}")
+        with path.open("rb") as handle:
+            content = handle.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise InputError(f"{name}: no such file") from error
+    except (OSError, ValueError) as error:  # no permission, name too long, a NUL in the name
+        raise InputError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    return decode_photo(content, name)
+
+
+def decode_photo(content: bytes, name: str) -> Image.Image:
+    """Decode a photo held in memory; see `read_photo`. `name` is what error messages call it."""
+    name = _printable(name)
+    if not 0 < len(content) <= MAX_BYTES:
+        raise InputError(f"{name}: the file is {'too large (at most 100 MB)' if content else 'empty'}")
+    opener = next((opener for start, opener in OPENERS.items() if content.startswith(start)), None)
+    if opener is None:
+        raise InputError(f"{name}: {_what_it_is(content)}; gigs reads JPEG, PNG and WebP")
+    try:
+        image = opener(io.BytesIO(content))
+        _check_header(image, name)
+        image.load()
+        photo = _to_srgb(_upright(image))
+    except InputError:
+        raise
+    except Exception as error:  # Decoders meet damaged bytes with every kind; to the user it is one thing.
+        raise InputError(f"{name}: cannot be decoded ({_printable(error)})") from error
+    if getattr(image, "is_animated", False):
+        warnings.warn(f"{name}: animated; only its first frame is used", stacklevel=2)
+    return photo
+
+
+def _printable(text: object) -> str:
+    """Text that stays in one line: file names may hold line breaks, terminal codes and bytes that are no text."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(text))
+
+
+def _check_header(image: Image.Image, name: str) -> None:
+    width, height = image.size
+    shape = f"{name}: {width} x {height} pixels is too"
+    if width * height > MAX_PIXELS:
+        raise InputError(f"{shape} large (at most {MAX_PIXELS // 1_000_000} megapixels)")
+    if min(width, height) < MIN_SIDE:
+        raise InputError(f"{shape} small (each side needs at least {MIN_SIDE})")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise InputError(f"{shape} narrow for a product photo (at most {MAX_ASPECT:g}:1)")
+
+
+def _what_it_is(content: bytes) -> str:
+    """Name a refused file by its first bytes."""
+    head = content[:16].lstrip()
+    for signature, kind in OTHER_KINDS.items():
+        if head.startswith(signature):
+            return f"this is a {kind} file"
+    if content[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
+        return "this is a HEIC or AVIF file"
+    is_text = set(content[:512]).isdisjoint(range(9))  # bytes that text does not hold
+    return "this is text, not a picture" if is_text else "not a picture in a known format"
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Apply the EXIF orientation; a malformed EXIF block is ignored."""
+    try:
+        turn = TURNS.get(image.getexif().get(0x0112, 1))
+    except Exception:  # Pillow's EXIF parser raises many types on hostile blocks; the pixels are fine without it.
+        turn = None
+    return image if turn is None else image.transpose(turn)
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """Any mode to 8-bit RGB: 16-bit scaled, transparency on white, embedded profiles honoured."""
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I"):
+        return _through_profile(_from_16_bit(image), profile)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        white = Image.new("RGB", layered.size, "white")
+        return Image.composite(_through_profile(layered.convert("RGB"), profile), white, layered.getchannel("A"))
+    return _through_profile(image, profile)
+
+
+def _from_16_bit(image: Image.Image) -> Image.Image:
+    """16-bit grey to 8-bit grey; Pillow's own conversion clips at 255. The transparent value, if any, becomes white."""
+    values = np.asarray(image, dtype=np.float64)
+    values = np.where(values == image.info.get("transparency", -1), 65535.0, values)
+    return Image.fromarray(np.clip(np.rint(values / 257.0), 0, 255).astype(np.uint8))
+
+
+def _through_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """To RGB through the embedded ICC profile where it is usable, plainly otherwise."""
+    if image.mode not in ("RGB", "CMYK", "L"):
+        image = image.convert("RGB")
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            if converted is not None:
+                return converted
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            pass  # a damaged or mismatched profile: the untouched values are the best guess
+    return image.convert("RGB")
+
+
+def background_colour(image: Image.Image) -> tuple[int, int, int]:
+    """Median colour of the edges that padding would adjoin: left and right of a portrait, top and bottom otherwise."""
+    pixels = np.asarray(image)
+    rim = max(1, round(0.02 * min(image.size)))
+    upright = image.height >= image.width
+    edges = (pixels[:, :rim], pixels[:, -rim:]) if upright else (pixels[:rim], pixels[-rim:])
+    median = np.median(np.concatenate([edge.reshape(-1, 3) for edge in edges]), axis=0)
+    red, green, blue = (int(value) for value in median)
+    return red, green, blue
+
+
+def fit_square(image: Image.Image, size: int) -> tuple[np.ndarray, Fit]:
+    """Fit a photo into a square by padding with its background colour, never by stretching.
+
+    Args:
+        image: RGB photo.
+        size: Side of the square in pixels.
+
+    Returns:
+        uint8 `[size,size,3]`, and the `Fit` with which `unfit` undoes it.
+    """
+    scale = size / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    left, top = (size - width) // 2, (size - height) // 2
+    square = Image.new("RGB", (size, size), background_colour(image))
+    # Pillow's antialiased filter is the same on every platform; torchvision's resize is not.
+    square.paste(image.resize((width, height), Image.Resampling.BICUBIC), (left, top))
+    box = (left / size, top / size, (left + width) / size, (top + height) / size)
+    return np.asarray(square), Fit(image.width, image.height, *box)
+
+
+def unfit(images: Tensor, fit: Fit, longest: int = 512) -> Tensor:
+    """Cut the padding away again and enlarge for display, in the photo's own aspect.
+
+    Args:
+        images: `[N,3,S,S]` in `[0,1]`.
+        fit: What `fit_square` returned for the photo.
+        longest: Longer side of the result in pixels.
+
+    Returns:
+        `[N,3,h,w]` in `[0,1]` with `max(h, w) == longest`.
+    """
+    side = images.shape[-1]
+    left, right = round(fit.left * side), max(round(fit.left * side) + 1, round(fit.right * side))
+    top, bottom = round(fit.top * side), max(round(fit.top * side) + 1, round(fit.bottom * side))
+    scale = longest / max(fit.width, fit.height)
+    shape = (max(1, round(fit.height * scale)), max(1, round(fit.width * scale)))
+    cropped = images[..., top:bottom, left:right]
+    return torch.nn.functional.interpolate(cropped, shape, mode="bicubic", antialias=True).clamp(0, 1)
+
+
+def to_tensor(pixels: np.ndarray) -> Tensor:
+    """uint8 `[N,H,W,3]` or `[H,W,3]` to float32 `[N,3,H,W]` in `[0,1]`."""
+    batch = pixels[None] if pixels.ndim == 3 else pixels
+    return torch.from_numpy(np.array(batch)).permute(0, 3, 1, 2).float().div_(255.0)
+
+
+def to_uint8(images: Tensor) -> np.ndarray:
+    """Float `[N,3,H,W]` in `[0,1]` to uint8 `[N,H,W,3]`, rounded."""
+    return images.detach().float().clamp(0, 1).mul(255).round().byte().permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def save_png(image: Tensor, path: str | Path, *, note: str | None = None) -> Path:
+    """Save one image `[3,H,W]` in `[0,1]` as PNG, atomically; `note` goes into the file's Description."""
+    about = PngImagePlugin.PngInfo()
+    if note:
+        about.add_itxt("Description", note)
+    picture = Image.fromarray(to_uint8(image[None])[0])
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", pnginfo=about, optimize=False)
+    return storage.write_bytes(Path(path), buffer.getvalue())
