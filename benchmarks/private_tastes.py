@@ -17,7 +17,8 @@ from gigs.packs.panel import everybodys_tastes
 from gigs.shifting.supported import SupportSettings
 from gigs.verify.gallery import Gallery
 from gigs.verify.panel import Panel, cautious
-from gigs.verify.scorer import Scorer, Taste, weighted_taste
+from gigs.audience.taste import Taste, weighted_taste
+from gigs.verify.scorer import Scorer
 from gigs.verify.users import draw_users
 
 FIXED = 1  # VBPR's last coordinate is the same for everybody

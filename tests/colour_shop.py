@@ -14,7 +14,8 @@ from gigs.data.importers.hm import import_hm
 from gigs.recommender import defaults_for, load_recommender, train_recommender
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.models.vbpr import VBPR
-from gigs.verify.scorer import Scorer, taste_of
+from gigs.audience.taste import taste_of
+from gigs.verify.scorer import Scorer
 from gigs.vision.backbone import Backbone
 from gigs.vision.images import fit_square, to_tensor
 

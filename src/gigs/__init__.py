@@ -1,1 +1,47 @@
-"""gigs: GAN Inversion & Guided Shifting. Redesigns of a product photo that a named audience would prefer."""
+"""gigs: GAN Inversion & Guided Shifting. Redesigns of a product photo that a named audience would prefer.
+
+```python
+import gigs
+
+result = gigs.suggest("shirt.jpg", audience="women")
+result.save("out")
+```
+
+Nothing heavy is imported before it is used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gigs.api import suggest
+    from gigs.method.presets import Preset
+    from gigs.packs.load import load_pack
+    from gigs.result import Result
+    from gigs.session import Session
+
+    __version__: str
+
+__all__ = ["Preset", "Result", "Session", "__version__", "load_pack", "suggest"]
+_HOMES = {
+    "Preset": "gigs.method.presets",
+    "Result": "gigs.result",
+    "Session": "gigs.session",
+    "load_pack": "gigs.packs.load",
+    "suggest": "gigs.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("gigs")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gigs' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

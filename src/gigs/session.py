@@ -1,26 +1,281 @@
-"""What requests load, kept for the next one: to read a pack and its networks takes seconds."""
+"""A session: one pack (or models of one's own), read once and kept for many photos and audiences.
+
+The one place where models are put together: the Python API, the command line, the studio, studies, experiments and
+benchmarks all work with a session.
+"""
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import dataclass, field
 from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from gigs.audience import EVERYONE, MINIMUM_USERS, Audience
+from gigs.errors import InputError
+from gigs.generator.base import Generator, load_generator
+from gigs.generator.use import AS_STORED, Use
+from gigs.inversion.encoder import Encoder, load_encoder
+from gigs.inversion.gate import Gate
+from gigs.io import storage
+from gigs.method.models import Models
+from gigs.method.options import Options
+from gigs.method.out_of_memory import within_memory
+from gigs.method.pipeline import Checks, Redesigns, suggest
+from gigs.method.presets import Preset
 from gigs.packs import Pack, load_pack
+from gigs.packs.audiences.resolve import resolve_audience
+from gigs.packs.load import DEFAULT
+from gigs.packs.panel import panel_for
+from gigs.progress import OnStep, silent
+from gigs.recommender import Recommender, load_recommender
+from gigs.result import Result
+from gigs.result.compose import Origin, compose
+from gigs.verify.panel import Panel
+from gigs.vision.compute import Compute, pick_device, probed
+from gigs.vision.images import Fit, as_photo, fit_square, read_photo, to_tensor
 from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.runtime import Runtime
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from gigs.method.options import OptionNames
+
+Photo = str | PathLike[str] | Image.Image | np.ndarray
 
 
-class Loaded:
-    """Packs and LPIPS, each read when it is first asked for."""
+@dataclass(frozen=True, kw_only=True)
+class OwnModels:
+    """Files that take the place of a pack's networks; None keeps the pack's.
 
-    def __init__(self) -> None:
-        self._packs: dict[str, Pack] = {}
+    Attributes:
+        generator: Of any registered family.
+        encoder: For the generator.
+        recommender: With its users.
+        use: In which latent space, for which class and at which size the generator is used.
+    """
 
-    def pack(self, name: str) -> Pack:
-        """A pack by name, checked when it is first asked for; it keeps the networks that were read from it."""
-        if name not in self._packs:
-            self._packs[name] = load_pack(name)
-        return self._packs[name]
+    generator: Path | None = None
+    encoder: Path | None = None
+    recommender: Path | None = None
+    use: Use = field(default_factory=Use)
+
+    @property
+    def draw_as_packed(self) -> bool:
+        """Whether pictures are drawn, and seen, as they were when the pack's statistics were made."""
+        return self.generator is None and self.use == AS_STORED
+
+    @property
+    def none(self) -> bool:
+        """Whether all is the pack's own: its gate's limits and its judges' agreement hold for no other."""
+        return self.draw_as_packed and self.recommender is None and self.encoder is None
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product to redesign.
+
+    Attributes:
+        source: Its photo's file name; None for a picture without a name.
+        fit: How the photo sits in the square; None for a sampled design.
+        photo: `[1,3,R,R]` in `[0,1]`; None for a sampled design.
+    """
+
+    source: str | None = None
+    fit: Fit | None = None
+    photo: Tensor | None = None
+
+
+class Session:
+    """Models that are read once, for many photos and audiences.
+
+    ```python
+    session = gigs.Session()
+    for photo in photos:
+        session.suggest(photo, audience="women").save(f"out/{photo.stem}")
+    ```
+
+    Args:
+        pack: A bundled pack's name, a folder, or a Hugging Face Hub id.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto`.
+        models: Files that take the place of the pack's networks.
+        catalogue: Folder of a catalogue, for audiences by condition.
+
+    Raises:
+        InputError: No such pack, device or file.
+        ModelError: A file is damaged.
+    """
+
+    def __init__(
+        self,
+        pack: str | Path = DEFAULT,
+        *,
+        device: str = "cpu",
+        models: OwnModels | None = None,
+        catalogue: Path | None = None,
+    ) -> None:
+        self.device = pick_device(device)
+        self.pack: Pack = load_pack(pack)
+        self.own = models or OwnModels()
+        self._catalogue = catalogue
+
+    def suggest(
+        self, photo: Photo | None, audience: str | Audience = EVERYONE, **options: Unpack[OptionNames]
+    ) -> Result:
+        """Redesigns of one product that an audience would prefer.
+
+        Args:
+            photo: Path, PIL image, or array `[H,W]`, `[H,W,3]` or `[H,W,4]` (uint8, or float in `[0,1]`); None samples
+                a design instead.
+            audience: One of `session.pack.audiences`; a `.audience` file; with a catalogue or a recommender of one's
+                own also whatever `gigs audience create --from` takes; or an `Audience`.
+            options: See `gigs.method.options.OptionNames`.
+
+        Raises:
+            InputError: The photo, the audience or an option cannot be used.
+            RefusedError: The photo could not be redrawn as a product; `force=True` goes on.
+        """
+        asked = Options.of(**options)
+        if not isinstance(audience, Audience):
+            audience = self.audience(audience, on_step=asked.on_step)
+        return self.redesign(self.product(photo), audience, asked, self.panel(audience, asked))
+
+    def audience(self, spec: str, *, minimum: int = MINIMUM_USERS, on_step: OnStep = silent) -> Audience:
+        """An audience by what a user writes for it; see `suggest`.
+
+        Args:
+            spec: Name, file or condition.
+            minimum: Least number of users; a smaller group's taste could be read off the result.
+            on_step: Progress.
+
+        Raises:
+            InputError: Nothing of that name, or too few users.
+        """
+        own = self.recommender if self.own.recommender else None
+        found = resolve_audience(
+            spec, self.pack, recommender=own, catalogue=self._catalogue, minimum=minimum, on_step=on_step
+        )
+        if found.sample is not None:
+            warnings.warn(
+                "this recommender's score is not linear in a user's taste: "
+                f"{found.scored_users} of {found.users} users are scored one by one at every step, which costs that "
+                "much more than one mean taste would",
+                stacklevel=2,
+            )
+        return found
+
+    def panel(self, audience: Audience, options: Options | None = None) -> Panel | None:
+        """Who checks redesigns for an audience; None with other models than the pack's, or where nobody is to check.
+
+        Raises:
+            InputError: A product type was named that nobody here can tell, or that the pack does not know.
+        """
+        options = options or Options()
+        found = panel_for(self.pack, audience) if self.own.none and options.verify else None
+        if options.product_type is not None:
+            if found is None:
+                raise InputError(
+                    "--type says among which of the pack's real items to look: it needs the pack's own models"
+                )
+            found = found.of_type(options.product_type)
+        return None if found is None else found.to(self.device)
+
+    @property
+    def gate(self) -> Gate | None:
+        """The pack's inversion gate, where its own models draw and see."""
+        return self.pack.gate if self.own.none else None
+
+    def product(self, photo: Photo | None) -> Product:
+        """A photo as the generator needs it: upright, sRGB, padded to a square.
+
+        Raises:
+            InputError: It cannot be used.
+        """
+        if photo is None:
+            return Product()
+        if isinstance(photo, str | PathLike):
+            picture, source = read_photo(Path(photo)), Path(photo).name
+        else:
+            picture, source = as_photo(photo), None
+        square, fit = fit_square(picture, self.generator.resolution)
+        return Product(source, fit, to_tensor(square))
+
+    def redesign(self, product: Product, audience: Audience, options: Options, panel: Panel | None) -> Result:
+        """The result for one product; `suggest` with everything looked up already.
+
+        Raises:
+            InputError: The audience's vector does not belong to this recommender, or there is too little memory.
+            RefusedError: The gate refuses the photo.
+        """
+        found, runtime = self.run(product, audience, options, panel)
+        origin = Origin(
+            pack=self.pack.name,
+            models=self.files,
+            source=product.source,
+            fit=product.fit,
+            has_percentiles=self.own.draw_as_packed,
+        )
+        return compose(found, audience, options.preset, origin, runtime)
+
+    def run(
+        self, product: Product, audience: Audience, options: Options, panel: Panel | None
+    ) -> tuple[Redesigns, Runtime]:
+        """What the method finds, as tensors, and how it was computed; arguments and errors as `redesign`."""
+        runtime = Runtime(compute=self.compute(options.preset), seed=options.seed, on_step=options.on_step)
+        checks = Checks(gate=self.gate, panel=panel, force=options.force)
+
+        def once(models: Models, runtime: Runtime) -> tuple[Redesigns, Runtime]:
+            found = suggest(models, product.photo, audience, options.preset, checks=checks, runtime=runtime)
+            return found, runtime
+
+        return within_memory(once, self.models(runtime.compute), runtime, [] if panel is None else [panel])
+
+    def compute(self, preset: Preset) -> Compute:
+        """Precision and layout on this machine: what a probe found fastest, where the preset allows it."""
+        return probed(self.device) if preset.probe else Compute(device=self.device)
+
+    def models(self, compute: Compute) -> Models:
+        """The networks, placed for a way of computing."""
+        return Models(self.generator, self.recommender, self.perceptual, self.encoder).placed(compute)
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The generator, as it is used."""
+        return self.own.use(load_generator(self.own.generator) if self.own.generator else self.pack.generator)
+
+    @cached_property
+    def recommender(self) -> Recommender:
+        """The target."""
+        return load_recommender(self.own.recommender) if self.own.recommender else self.pack.recommender
+
+    @cached_property
+    def encoder(self) -> Encoder | None:
+        """The encoder that goes with the generator: the one given, or the pack's for the pack's generator."""
+        if self.own.encoder is not None:
+            return load_encoder(self.own.encoder)
+        return self.pack.encoder if self.own.generator is None else None
 
     @cached_property
     def perceptual(self) -> PerceptualLoss:
         """LPIPS on VGG16."""
         return PerceptualLoss("vgg")
+
+    @cached_property
+    def files(self) -> dict[str, dict[str, Any]]:
+        """Which files draw and score, by kind: `file` and `sha256`, and for the generator how it is used."""
+        found: dict[str, dict[str, Any]] = {}
+        for kind in ("generator", "recommender", "encoder"):
+            given, name = getattr(self.own, kind), f"{kind}.safetensors"
+            if given:
+                found[kind] = {"file": given.name, "sha256": storage.sha256_of(given)}
+            elif name in self.pack.info["files"] and not (kind == "encoder" and self.own.generator):
+                found[kind] = {"file": f"{self.pack.name}/{name}", "sha256": self.pack.info["files"][name]}
+        found["generator"] |= self.own.use.described()
+        return found

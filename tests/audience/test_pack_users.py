@@ -14,7 +14,7 @@ from gigs.packs.build.gallery import add_features
 from gigs.packs.panel import items_phi, load_panel, panel_for
 from gigs.recommender import load_recommender
 from gigs.verify.gallery import FEATURES
-from gigs.verify.scorer import weighted_taste
+from gigs.audience.taste import weighted_taste
 
 
 def test_every_scorer_knows_every_buyer(shops_pack, shop, recommenders) -> None:

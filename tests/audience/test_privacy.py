@@ -9,7 +9,7 @@ import torch
 
 from gigs.audience.privacy import PrivacySettings, bound_of, noise_multiplier, private_taste, promise, pulled_back
 from gigs.errors import InputError
-from gigs.verify.scorer import Taste, taste_of
+from gigs.audience.taste import Taste, taste_of
 
 K = 9
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 from torch import Tensor
 
+from gigs.audience.taste import Taste
 from gigs.errors import InputError
 
 EVERYONE = "everyone"
@@ -15,11 +19,22 @@ SAMPLE = 32  # users that stand for an audience where a score is not linear
 
 @dataclass(frozen=True)
 class Audience:
-    """A named group of users and the mean of their factors, theta `[K]`.
+    """A named group of users, and everything that is kept of their taste.
 
-    `sample`: factors `[S,K]` of users who stand for all of them, for a recommender whose score is not linear.
-    `covariance`: of their factors, `[K,K]`, where it is known: what an objective other than the mean goes by.
-    `privacy`: what was promised to its members (`privacy.Promise`), as `result.json` has it; None for nothing.
+    Attributes:
+        name: Short.
+        users: How many.
+        theta: Mean of their factors under the target, `[K]`.
+        sample: Factors `[S,K]` of users who stand for all of them, for a recommender whose score is not linear.
+        covariance: Of their factors under the target, `[K,K]`, where it is known: what an objective other than the
+            mean goes by.
+        privacy: What was promised to its members (`privacy.Promise`), as `result.json` has it; None for nothing.
+        label: In words; the name where not given.
+        tastes: By scorer of a pack, the target's among them; empty where no judges know the audience.
+        quantiles: Of the real items' scores under the target, evenly spaced from 0 to 1; empty where not known.
+        origin: Where it comes from, for one that its pack does not know: `from`, `pack`, `scorers` (hashes of their
+            files), `members` (`own halves`: under each scorer those of the buyers it was trained with; `all`:
+            everybody under each), `description`.
     """
 
     name: str
@@ -28,11 +43,31 @@ class Audience:
     sample: Tensor | None = None
     covariance: Tensor | None = None
     privacy: dict[str, object] | None = None
+    label: str = ""
+    tastes: Mapping[str, Taste] = field(default_factory=dict)
+    quantiles: tuple[float, ...] = ()
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            object.__setattr__(self, "label", self.name)
+
+    @classmethod
+    def of_tastes(cls, name: str, tastes: Mapping[str, Taste], **more: Any) -> Audience:
+        """From tastes by scorer, the target's first; `more` are further attributes."""
+        taste = next(iter(tastes.values()))
+        return cls(name, taste.users, taste.theta, covariance=taste.covariance, tastes=dict(tastes), **more)
 
     @property
     def scored_users(self) -> int:
         """Users whose mean score is optimised: all of them, or the sample."""
         return self.users if self.sample is None else len(self.sample)
+
+    def percentile(self, score: float) -> float | None:
+        """Share of the real items in `[0,1]` that score lower; None where that is not known."""
+        if not self.quantiles:
+            return None
+        return float(np.interp(score, self.quantiles, np.linspace(0, 1, len(self.quantiles))))
 
 
 def require_minimum(audience: Audience, minimum: int = MINIMUM_USERS) -> None:

@@ -18,8 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gigs.audience.taste import Taste, taste_of
 from gigs.errors import InputError
-from gigs.verify.scorer import Taste, taste_of
 
 SCOPE = (
     "It covers what this audience's taste vectors give away about one member, given how many members there are and by "

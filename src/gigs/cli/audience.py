@@ -39,7 +39,7 @@ def show_command(
 
     if audience.endswith(SUFFIX):
         stored = load_audience(Path(audience))
-        _show(stored.name, stored.label, stored.users, stored.about)
+        _show(stored.name, stored.label, stored.users, {**stored.origin, "privacy": stored.privacy})
         return
     loaded = load_pack(pack)
     found = loaded.audience(audience)
@@ -83,7 +83,7 @@ def create_command(
     from gigs.data.catalogue import Catalogue
     from gigs.packs import load_pack
     from gigs.packs.audiences.create import AudienceRequest, create_audience
-    from gigs.packs.audiences.file import SUFFIX
+    from gigs.packs.audiences.file import SUFFIX, save_audience
 
     request = AudienceRequest(
         name=name, spec=source, label=label, weights=weights, minimum=min_audience,
@@ -96,8 +96,8 @@ def create_command(
         made = create_audience(
             load_pack(pack), Catalogue.open(catalogue) if catalogue else None, request, on_step=on_step
         )
-    made.save(path)
-    _show(made.name, made.label, made.users, made.about)
+    save_audience(made, path)
+    _show(made.name, made.label, made.users, {**made.origin, "privacy": made.privacy})
     output.print(f"{path}: use it with gigs suggest --audience {path}", soft_wrap=True, markup=False, highlight=False)
 
 

@@ -89,14 +89,15 @@ def _command(name: str) -> Callable[..., None]:
         from gigs.experiments.setup import Parts, load_bench
         from gigs.generator.use import Use
         from gigs.method.presets import get_preset  # torch takes seconds to import; --help should not wait for it
+        from gigs.session import OwnModels
 
         settings = ExperimentSettings(
             items=items, seed=seed, methods=tuple(methods), where=where, segments=segments_of(segments)
         )
-        parts = Parts(
-            catalogue=catalogue, pack=pack, generator=generator, encoder=encoder, recommender=recommender,
-            baseline=baseline, device=device, use=Use(space=space, label=label, size=size),
-        )  # fmt: skip
+        models = OwnModels(
+            generator=generator, encoder=encoder, recommender=recommender, use=Use(space=space, label=label, size=size)
+        )
+        parts = Parts(catalogue=catalogue, pack=pack, models=models, baseline=baseline, device=device)
         chosen, wanted = get_protocol(protocol), get_preset(preset, steps=steps)
         names = (*TABLES, "figures") if name == "all" else (name,)
         with progress_bars(errors) as on_step:

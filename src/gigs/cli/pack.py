@@ -106,14 +106,12 @@ def calibrate_command(
       gigs pack calibrate my-shop --catalogue data/hm --where 'group in ["Shoes"]'
     """
     from gigs.data.catalogue import Catalogue
-    from gigs.studies.gate_calibration import calibrate_pack
+    from gigs.studies.gate_calibration import GateCalibrationSettings, calibrate_gate
     from gigs.vision.compute import probed
 
+    settings = GateCalibrationSettings(photos=photos, where=where, drift_weight=drift_weight, seed=seed)
     with _writing(pack) as on_step:
-        about = calibrate_pack(
-            pack, Catalogue.open(catalogue), where=where, photos=photos, drift_weight=drift_weight, seed=seed,
-            compute=probed(), on_step=on_step,
-        )  # fmt: skip
+        about = calibrate_gate(pack, Catalogue.open(catalogue), settings, compute=probed(), on_step=on_step)
     for stage, limits in about["limits"].items():
         output.print(f"{stage}: rough above {limits['rough']:.3f}, refused above {limits['refused']:.3f}")
 

@@ -27,8 +27,7 @@ def report_command(
 
       gigs report out --test-pack for-the-panel.zip
     """
-    from gigs.report.rebuild import rebuild
-    from gigs.report.test_pack import write_trial
+    from gigs.result.saved import rebuild, write_test_pack
 
     if archive is not None and not test_pack:
         raise InputError(f"{archive}: a second name goes with --test-pack, as the zip to write")
@@ -37,5 +36,5 @@ def report_command(
     for page in rebuild(folder):
         output.print(str(page), markup=False, highlight=False, soft_wrap=True)
     if test_pack:
-        written = write_trial(folder, archive or folder / "test-pack.zip")
+        written = write_test_pack(folder, archive or folder / "test-pack.zip")
         output.print(str(written), markup=False, highlight=False, soft_wrap=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
+
+if TYPE_CHECKING:
+    from gigs.result import Result
 
 PHOTO = typer.Argument(None, metavar="PHOTO...", help="JPEG, PNG or WebP photos, one product each.")
 AUDIENCE = typer.Option(
@@ -122,52 +125,38 @@ def suggest_command(
       gigs suggest shirt.jpg --recommender runs/vbpr/recommender.safetensors --catalogue data/hm
       --audience 'age >= 18 and age < 30'
     """
+    # torch takes seconds to import; --help should not wait for it
     from gigs.batch import Request, run
     from gigs.generator.use import Use
     from gigs.inversion.gate import RefusedError
-    from gigs.method.presets import (  # torch takes seconds to import; --help should not wait for it
-        get_preset,
-        with_change,
-    )
+    from gigs.method.options import Options, preset_of
+    from gigs.session import OwnModels
 
+    chosen = preset_of("preview" if preview else preset, n=n, steps=steps, change=change, objective=objective)
     request = Request(
-        photos=tuple(photos or ()),
-        example=example,
-        sample=sample,
-        audience=audience,
-        preset=with_change(get_preset("preview" if preview else preset, n=n, steps=steps), change),
-        seed=_checked_seed(seed),
-        out=out,
-        pack=pack,
-        generator=generator,
-        encoder=encoder,
-        use=Use(space=space, label=label, size=size),
-        force=force,
-        resume=resume,
-        min_audience=min_audience,
-        objective=objective,
-        kind=kind,
-        verify=verify,
-        recommender=recommender,
-        catalogue=catalogue,
-        device=device,
-    )
+        options=Options(preset=chosen, seed=_checked_seed(seed), product_type=kind, verify=verify, force=force),
+        photos=tuple(photos or ()), example=example, sample=sample, audience=audience, out=out, pack=pack,
+        models=OwnModels(
+            generator=generator, encoder=encoder, recommender=recommender, use=Use(space=space, label=label, size=size)
+        ),
+        catalogue=catalogue, resume=resume, min_audience=min_audience, device=device,
+    )  # fmt: skip
     with progress_bars(errors) as on_step:
-        results, refused = run(request, on_step)
-    for folder, result in results:
+        done = run(request, on_step)
+    for folder, result in done.results:
         _print(folder, result)
-    if refused:
-        raise RefusedError("; ".join(refused) + " (--force goes on regardless)")
+    if done.refused:
+        raise RefusedError("; ".join(map(str, done.refused)) + " (--force goes on regardless)")
 
 
-def _said(result: dict[str, Any]) -> str:
+def _said(result: Result) -> str:
     """What the judges say of the redesigns on the whole."""
-    if not result["verified"]:
+    if result.verification is None:
         return "(not checked by independent judges)"
-    verdict = result["verdict"]
+    believed = result.verification.verdict
     return (
-        f"by the model that was optimised; independent judges: {verdict['verdict']}, {verdict['gain']:+.2f} "
-        f"[{verdict['low']:+.2f}, {verdict['high']:+.2f}] standard deviations of real items"
+        f"by the model that was optimised; independent judges: {believed.verdict}, {believed.gain:+.2f} "
+        f"[{believed.low:+.2f}, {believed.high:+.2f}] standard deviations of real items"
     )
 
 
@@ -177,22 +166,23 @@ def _checked_seed(seed: int) -> int:
     return seed
 
 
-def _print(folder: Path, result: dict[str, Any]) -> None:
-    base = "gain_vs_photo" if result["photo"] else "gain_vs_reconstruction"
-    gains = [entry[base] for entry in result["suggestions"]]
-    against = "the photo" if result["photo"] else "the sampled design"
-    output.print(
-        f"{folder / 'report.html'}: {len(gains)} redesigns for {result['audience']['label']} "
-        f"({result['audience']['users']} users), score gain over {against} {min(gains):+.2f} to {max(gains):+.2f} "
-        f"{_said(result)}, {result['seconds']['total']:.1f} s",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
+def _print(folder: Path, result: Result) -> None:
+    gains = [one.gain_vs_photo if result.photo else one.gain_vs_reconstruction for one in result]
+    against = "the photo" if result.photo else "the sampled design"
+    least, most = min(gain for gain in gains if gain is not None), max(gain for gain in gains if gain is not None)
+    _say(
+        f"{folder / 'report.html'}: {len(result)} redesigns for {result.audience.label} ({result.audience.users} "
+        f"users), score gain over {against} {least:+.2f} to {most:+.2f} {_said(result)}, "
+        f"{result.seconds['total']:.1f} s"
     )
-    promised = result["audience"]["privacy"]
+    promised = result.audience.privacy
     if promised:
         line = f"  the audience is private: epsilon {promised['epsilon']:g}, delta {promised['delta']:g}"
-        output.print(line + f". {promised['scope']}", markup=False, highlight=False, soft_wrap=True)
-    if result["reconstruction"]["caution"]:
-        caution = f"{folder.name}: {result['reconstruction']['caution']}"
+        _say(f"{line}. {promised['scope']}")
+    if result.reconstruction.caution:
+        caution = f"{folder.name}: {result.reconstruction.caution}"
         errors.print(caution, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _say(text: str) -> None:
+    output.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -91,15 +92,15 @@ def calibrate_command(
     out: Path = typer.Option(Path("verify-calibration"), "--out", "-o", help="Folder for the records."),
 ) -> None:
     """Measure how far judges disagree beyond their users' spread; intervals of `gigs suggest` are as wide as that."""
-    from gigs.io import storage
-    from gigs.packs import load_pack
+    from gigs.io import folders
+    from gigs.studies.judge_calibration import write_disagreement
     from gigs.verify.summary import disagreement_of
 
-    records = _records(catalogue, str(pack), audiences, photos, skip, where, preset, seed, out, attack_every=10**6)
-    value = round(disagreement_of(records), 4)
-    loaded = load_pack(pack)
-    about = loaded.info["verify"] | {"disagreement": value, "calibrated_on": {"photos": photos, "skip": skip}}
-    storage.write_json(loaded.root / "pack.json", loaded.info | {"verify": about})
+    # pack.json is read at the beginning and written at the end; a name that is no folder is refused when it is read
+    with folders.owned(pack) if pack.is_dir() else nullcontext():
+        records = _records(catalogue, str(pack), audiences, photos, skip, where, preset, seed, out, attack_every=10**6)
+        value = round(disagreement_of(records), 4)
+        write_disagreement(pack, value, photos=photos, skip=skip)
     output.print(f"{pack}: judges disagree by {value:.3f} standard deviations ({photos} photos)")
 
 
@@ -109,28 +110,18 @@ def _records(
 ) -> list[dict[str, Any]]:  # fmt: skip
     from gigs.data.catalogue import Catalogue
     from gigs.errors import InputError
-    from gigs.method.pipeline import Models
     from gigs.method.presets import get_preset
-    from gigs.packs import load_pack
-    from gigs.packs.panel import load_panel
+    from gigs.session import Session
     from gigs.studies.verification import StudySettings, study
-    from gigs.vision.compute import probed
-    from gigs.vision.lpips import PerceptualLoss
 
     if catalogue is None:
         raise InputError("--catalogue DIR is needed: held-out photos to redesign (gigs data import --help)")
-    loaded = load_pack(pack)
-    panels = {name: load_panel(loaded, name) for name in audiences}
-    ready = {name: panel for name, panel in panels.items() if panel is not None}
-    if not ready:
-        raise InputError(f"pack {loaded.name} has no judges; give it some with `gigs pack scorers`")
+    session = Session(pack)
     settings = StudySettings(photos=photos, skip=skip, where=where, seed=seed, attack_every=attack_every)
-    compute = probed()
-    models = Models(loaded.generator, loaded.recommender, PerceptualLoss("vgg"), loaded.encoder).placed(compute)
     with progress_bars(errors) as on_step:
         return study(
-            models, ready, loaded.gate, Catalogue.open(catalogue), get_preset(preset), settings,
-            out / "records.jsonl", compute=compute, on_step=on_step,
+            session, audiences, Catalogue.open(catalogue), get_preset(preset), settings, out / "records.jsonl",
+            on_step=on_step,
         )  # fmt: skip
 
 

@@ -15,19 +15,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gigs.audience import Audience
+from gigs.audience.taste import taste_of
 from gigs.data.catalogue import Catalogue
 from gigs.packs import Pack
 from gigs.packs.audiences.buyers import Buyers
-from gigs.packs.panel import ALL, load_panel
+from gigs.packs.panel import ALL, panel_for
 from gigs.progress import OnStep, silent
 from gigs.recommender import Recommender
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.feedback import Feedback, read_feedback
 from gigs.recommender.fold_in import fold_in_users
 from gigs.verify.panel import Panel
-from gigs.verify.scorer import Scorer, taste_of
+from gigs.verify.scorer import Scorer
 
 TARGET = "target"
+EXPERIMENT = "experiment"  # what an audience of an experiment is called
 
 
 @dataclass(frozen=True)
@@ -52,21 +55,8 @@ class Eye:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Whom pictures are made for: the target's mean taste, every scorer with theirs, and a panel where there is one.
-
-    `scorers`: the target first, then judges.
-    """
-
-    users: int
-    theta: Tensor
-    scorers: tuple[Scorer, ...]
-    panel: Panel | None
-
-
-@dataclass(frozen=True)
 class Crowd:
-    """All users of the target; `audience` gives any set of them.
+    """All users of the target; `audience` makes any set of them one.
 
     Attributes:
         eyes: The target first.
@@ -85,30 +75,33 @@ class Crowd:
         """Number of users."""
         return len(self.feedback.user_ids)
 
-    def audience(self, rows: Sequence[int]) -> Wanted:
-        """The users with these numbers."""
+    def audience(self, rows: Sequence[int]) -> Audience:
+        """The users with these numbers, with their taste under every scorer."""
         index = torch.as_tensor(np.asarray(rows, dtype=np.int64))
-        found, scores = [], {}
+        tastes = {}
         for eye in self.eyes:
             factors = eye.factors[index]
-            raw = eye.items @ factors.double().mean(0)
-            taste = taste_of(factors, raw)
-            found.append(Scorer(eye.name, eye.role, eye.recommender, taste, eye.auc))
-            scores[eye.name] = ((raw - taste.mean) / taste.spread).float()
-        shown = tuple(scorer for scorer in found if scorer.role != "helper")
-        return Wanted(len(index), found[0].taste.theta, shown, self._panel(found, scores))
+            tastes[eye.name] = taste_of(factors, eye.items @ factors.double().mean(0))
+        return Audience.of_tastes(EXPERIMENT, tastes)
 
-    def _panel(self, scorers: list[Scorer], scores: dict[str, Tensor]) -> Panel | None:
+    def scorers(self, audience: Audience) -> list[Scorer]:
+        """The scorers with an audience's tastes: the target first, then helpers and judges."""
+        return [Scorer(eye.name, eye.role, eye.recommender, audience.tastes[eye.name], eye.auc) for eye in self.eyes]
+
+    def panel_for(self, audience: Audience) -> Panel | None:
+        """Who checks pictures for an audience; None where no judges apply."""
         if self.panel is None:
             return None
-        name = "experiment"
-        own = {(scorer, name): values for scorer, values in scores.items()}
+        scorers = self.scorers(audience)
+        scores = {
+            (one.name, EXPERIMENT): one.z_of(eye.items.float()) for one, eye in zip(scorers, self.eyes, strict=True)
+        }
         return replace(
             self.panel,
-            audience=name,
+            audience=EXPERIMENT,
             targets=tuple(scorer for scorer in scorers if scorer.role != "judge"),
             judges=tuple(scorer for scorer in scorers if scorer.role == "judge"),
-            gallery=replace(self.panel.gallery, scores=own),
+            gallery=replace(self.panel.gallery, scores=scores),
             outside=None,
         )
 
@@ -132,7 +125,7 @@ def find_buyers(
     """
     recommender.require_linear("gigs experiment")
     target = _Target(recommender, catalogue, side, on_step)
-    panel = load_panel(pack, ALL) if pack.info.get("verify") and ALL in pack.audiences else None
+    panel = panel_for(pack, pack.audience(ALL)) if ALL in pack.audiences else None
     rows = _real_items(panel, catalogue)
     why = _why_no_judges(recommender, panel, pack)
     if why or rows is None:

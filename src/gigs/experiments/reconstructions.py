@@ -11,32 +11,24 @@ from torch import Tensor
 from gigs.errors import ModelError
 from gigs.experiments.setup import Bench, drawing
 from gigs.generator.base import Generator
-from gigs.inversion.optimise import Inversion
+from gigs.inversion.reconstruction import Reconstruction
 from gigs.inversion.tuning import tune
 from gigs.io import storage
 from gigs.io.fingerprint import fingerprint
-from gigs.method.pipeline import graded, reconstruct
+from gigs.method.reconstruct import reconstruct
 from gigs.progress import OnStep, silent
+from gigs.vision.runtime import Runtime
 
 
 @dataclass(frozen=True)
-class Base:
-    """What is redesigned.
+class Start:
+    """What is redesigned, and the gate's word on it; empty where there is no gate or no photo."""
 
-    Attributes:
-        generator: That draws it; tuned to the photo where the preset says so.
-        z: Latent vector `[1,D]`.
-        image: What the generator draws of it, `[1,3,R,R]`.
-        grade: The gate's word; empty where there is no gate or no photo.
-    """
-
-    generator: Generator
-    z: Tensor
-    image: Tensor
+    reconstruction: Reconstruction
     grade: str = ""
 
 
-def base_of(bench: Bench, row: int, *, on_step: OnStep = silent) -> Base:
+def start_of(bench: Bench, row: int, *, on_step: OnStep = silent) -> Start:
     """The reconstruction of an item's photo, from the folder of reconstructions where it is known.
 
     Args:
@@ -50,15 +42,16 @@ def base_of(bench: Bench, row: int, *, on_step: OnStep = silent) -> Base:
     if bench.preset.tuning is not None:
         generator = _tuned(bench, row, z)
     with torch.no_grad():
-        return Base(generator, z, generator(z).float(), grade)
+        return Start(Reconstruction(generator, photo, z, generator(z).float()), grade)
 
 
-def sampled_base(bench: Bench, item: int) -> tuple[Base, torch.Generator]:
+def sampled_start(bench: Bench, item: int) -> tuple[Start, torch.Generator]:
     """A design drawn at random, and the random numbers that go on from there."""
     rng = bench.rng(item)
     z = bench.models.generator.sample(1, rng).to(bench.compute.device)
     with torch.no_grad():
-        return Base(bench.models.generator, z, bench.models.generator(z).float()), rng
+        image = bench.models.generator(z).float()
+    return Start(Reconstruction(bench.models.generator, None, z, image)), rng
 
 
 def _inverted(bench: Bench, row: int, photo: Tensor, on_step: OnStep) -> tuple[Tensor, str]:
@@ -71,17 +64,12 @@ def _inverted(bench: Bench, row: int, photo: Tensor, on_step: OnStep) -> tuple[T
             return tensors["z"].to(bench.compute.device), str(about["grade"])
     except (ModelError, KeyError):
         pass  # none yet, or damaged: make it again
-    rng = torch.Generator().manual_seed(bench.settings.seed)
-    found = reconstruct(bench.models, photo, bench.preset, rng=rng, compute=bench.compute, on_step=on_step)
-    grade = _grade(bench, photo, found)
-    storage.save_tensors(path, {"z": found.z}, {"mark": mark, "grade": grade, "lpips": float(found.lpips[0])})
+    runtime = Runtime(compute=bench.compute, seed=bench.settings.seed, on_step=on_step).started()
+    found = reconstruct(bench.models, photo, bench.preset, gate=bench.gate, runtime=runtime)
+    assert found.inversion is not None
+    grade = "" if found.gate is None else found.gate.grade
+    storage.save_tensors(path, {"z": found.z}, {"mark": mark, "grade": grade, "lpips": float(found.inversion.lpips[0])})
     return found.z, grade
-
-
-def _grade(bench: Bench, photo: Tensor, found: Inversion) -> str:
-    if bench.gate is None:
-        return ""
-    return graded(bench.models, bench.gate, photo, found, bench.preset).grade
 
 
 def _mark(bench: Bench, photo: Tensor) -> str:
@@ -103,7 +91,7 @@ def _tuned(bench: Bench, row: int, z: Tensor) -> Generator:
         assert bench.preset.tuning is not None
         own = tune(
             bench.models.generator, z, bench.photo(row), bench.models.perceptual, bench.preset.tuning,
-            rng=torch.Generator().manual_seed(bench.settings.seed), compute=bench.compute,
+            runtime=Runtime(compute=bench.compute, seed=bench.settings.seed).started(),
         )  # fmt: skip
         known = bench.kept["tuned"] = (row, own)
     return known[1]

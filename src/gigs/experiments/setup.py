@@ -14,34 +14,37 @@ from gigs.experiments.baseline import Baseline
 from gigs.experiments.buyers import Crowd, find_buyers
 from gigs.experiments.protocol import Protocol
 from gigs.experiments.settings import ExperimentSettings
-from gigs.generator.base import load_generator
 from gigs.generator.use import Use
-from gigs.inversion.encoder import load_encoder
 from gigs.inversion.gate import Gate
 from gigs.io import storage
 from gigs.io.fingerprint import fingerprint
-from gigs.method.pipeline import Models
+from gigs.method.models import Models
 from gigs.method.presets import Preset
-from gigs.packs import Pack, load_pack
+from gigs.packs import Pack
+from gigs.packs.load import DEFAULT
 from gigs.progress import OnStep, silent
-from gigs.recommender import load_recommender
-from gigs.vision.compute import Compute, pick_device, probed
+from gigs.session import OwnModels, Session
+from gigs.vision.compute import Compute
 from gigs.vision.images import to_tensor
-from gigs.vision.lpips import PerceptualLoss
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Which models; None takes the pack's own. Users that a recommender lacks are folded in from the catalogue."""
+    """Which models and buyers; users that a recommender lacks are folded in from the catalogue.
+
+    Attributes:
+        catalogue: Photos and purchases.
+        pack: Whose judges are asked, and whose networks are used where no own ones are given.
+        models: Files that take the place of the pack's networks.
+        baseline: Folder with Kang et al.'s GAN.
+        device: As for `gigs suggest`.
+    """
 
     catalogue: Path
-    pack: str = "hm-64"
-    generator: Path | None = None
-    encoder: Path | None = None
-    recommender: Path | None = None
+    pack: str = DEFAULT
+    models: OwnModels = field(default_factory=OwnModels)
     baseline: Path | None = None
     device: str = "cpu"
-    use: Use = field(default_factory=Use)
 
 
 @dataclass(frozen=True)
@@ -107,21 +110,16 @@ def load_bench(
         InputError: The generator draws larger pictures than the catalogue holds, or the score is not linear.
         DataError: The catalogue does not know the recommender's users, or nobody bought anything.
     """
-    device = pick_device(parts.device)
-    pack, catalogue = load_pack(parts.pack), Catalogue.open(parts.catalogue)
-    generator = parts.use(load_generator(parts.generator) if parts.generator else pack.generator)
-    encoder = load_encoder(parts.encoder) if parts.encoder else pack.encoder if parts.generator is None else None
-    recommender = load_recommender(parts.recommender) if parts.recommender else pack.recommender
+    session = Session(parts.pack, device=parts.device, models=parts.models)
+    pack, catalogue, side = session.pack, Catalogue.open(parts.catalogue), session.generator.resolution
     preset = protocol.applied(preset)
-    compute = probed(device) if preset.probe else Compute(device=device)
-    models = Models(generator, recommender, PerceptualLoss("vgg"), encoder).placed(compute)
-    buyers = find_buyers(recommender, pack, catalogue, side=generator.resolution, on_step=on_step)
+    compute = session.compute(preset)
+    buyers = find_buyers(session.recommender, pack, catalogue, side=side, on_step=on_step)
     if buyers.panel is not None:
-        buyers.panel.to(device)
-    own_drawing = parts.generator is None and parts.encoder is None and parts.use == Use()
+        buyers.panel.to(session.device)
+    own_drawing = parts.models.draw_as_packed and parts.models.encoder is None
     if not own_drawing and buyers.panel is not None and "supported" in settings.methods:
         settings = replace(settings, methods=tuple(m for m in settings.methods if m != "supported") or ("gradient",))
-    baseline = None if parts.baseline is None else Baseline.load(parts.baseline, device)
     about = {
         "protocol": protocol.name,
         "preset": _described(preset),
@@ -130,10 +128,20 @@ def load_bench(
         "models": _hashes(parts, pack, buyers),
         "catalogue": {key: catalogue.info.get(key) for key in ("source", "items", "users", "interactions", "seed")},
     }
-    gate = pack.gate if own_drawing and protocol.gate and buyers.eyes[0].name != "target" else None
     return Bench(
-        settings, protocol, preset, pack, catalogue, models, buyers, gate, baseline, compute, work, about
-    )  # fmt: skip
+        settings=settings,
+        protocol=protocol,
+        preset=preset,
+        pack=pack,
+        catalogue=catalogue,
+        models=session.models(compute),
+        buyers=buyers,
+        gate=pack.gate if own_drawing and protocol.gate and buyers.eyes[0].name != "target" else None,
+        baseline=None if parts.baseline is None else Baseline.load(parts.baseline, session.device),
+        compute=compute,
+        work=work,
+        about=about,
+    )
 
 
 def _described(preset: Preset) -> dict[str, Any]:
@@ -155,14 +163,14 @@ def _hashes(parts: Parts, pack: Pack, buyers: Crowd) -> dict[str, Any]:
     if buyers.panel is not None:
         found["real_items"] = fingerprint({"ids": buyers.panel.gallery.ids}, [buyers.panel.gallery.codes])
     for kind in ("generator", "encoder", "recommender"):
-        path = getattr(parts, kind)
+        path = getattr(parts.models, kind)
         if path is not None:
             found[kind] = {"file": Path(path).name, "sha256": storage.sha256_of(Path(path))}
     if parts.baseline is not None:
         names = ("generator.safetensors", "critic.safetensors")
         found["baseline"] = {name: storage.sha256_of(Path(parts.baseline) / name) for name in names}
-    if parts.use != Use():
-        found["use"] = parts.use.described()
+    if parts.models.use != Use():
+        found["use"] = parts.models.use.described()
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from gigs.data.select import select
 from gigs.errors import DataError, InputError
-from gigs.experiments.reconstructions import base_of
+from gigs.experiments.reconstructions import start_of
 from gigs.experiments.settings import GRADIENT, SUPPORTED
 from gigs.experiments.setup import Bench
 from gigs.progress import OnStep, Step, silent
@@ -176,4 +176,4 @@ def _photos(bench: Bench, where: str, on_step: OnStep) -> list[tuple[int, bool]]
 
 def _accepted(bench: Bench, row: int, on_step: OnStep) -> bool:
     """Whether the gate lets a photo through; without a gate every photo is, and none is inverted to find out."""
-    return bench.gate is None or base_of(bench, row, on_step=on_step).grade != "refused"
+    return bench.gate is None or start_of(bench, row, on_step=on_step).grade != "refused"

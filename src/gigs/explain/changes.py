@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from gigs.explain.colours import lab_of
+from gigs.explain.description import Tone
 from gigs.explain.foreground import foreground
 from gigs.explain.outline import Outline, outline
 from gigs.explain.palette import Flow, Swatch, flows, palette, share_like
@@ -57,28 +57,12 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Tone:
-    """A change of lightness or vividness; `real` where it is visible and the photo confirms it."""
-
-    change: float
-    real: bool
-
-    def record(self) -> dict[str, float | bool]:
-        """For `result.json`."""
-        return {"change": round(self.change, 2), "real": self.real}
-
-
-@dataclass(frozen=True)
 class Attribute:
     """A probe's answers before and after; `changed` is None where it is not sure of both."""
 
     before: Answer
     after: Answer
     changed: bool | None
-
-    def record(self) -> dict[str, Any]:
-        """For `result.json`."""
-        return {"before": self.before.record(), "after": self.after.record(), "changed": self.changed}
 
 
 @dataclass(frozen=True)
@@ -108,30 +92,6 @@ class Changes:
     outline: Outline | None
     where: str | None
     change: np.ndarray
-
-    def record(self) -> dict[str, Any]:
-        """For `result.json`; `explain.words` adds the sentence."""
-        return {
-            "palette": {
-                "before": [one.record() for one in self.before],
-                "after": [one.record() for one in self.after],
-                "delta_e": round(self.delta_e, 2),
-                "turns": [
-                    {
-                        "from": flow.before.name,
-                        "to": flow.after.name,
-                        "share": flow.share,
-                        "delta_e": round(flow.delta_e, 2),
-                    }
-                    for flow in self.flows
-                ],
-            },
-            "lightness": self.lightness.record(),
-            "vividness": self.vividness.record(),
-            "attributes": {name: one.record() for name, one in self.attributes.items()},
-            "outline": None if self.outline is None else self.outline.record(),
-            "where": self.where,
-        }
 
 
 def looks_of(images: Tensor, answers: list[dict[str, Answer]] | None = None) -> list[Look]:

@@ -1,41 +1,43 @@
-"""Everything about one result that is said in words: each redesign's changes, and what redrawing alone had changed."""
+"""Everything that is said in words about one product: each redesign's changes, and what redrawing alone had changed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from gigs.explain.changes import Changes, Look, changes_of, looks_of
+from gigs.explain.changes import Attribute, Changes, Look, changes_of, looks_of
+from gigs.explain.description import (
+    AttributeChange,
+    Colour,
+    Description,
+    OutlineChange,
+    PaletteChange,
+    Tone,
+    Turn,
+)
+from gigs.explain.outline import Outline
+from gigs.explain.palette import Swatch
 from gigs.explain.where import draw_map
-from gigs.explain.words import not_sure, sentence
+from gigs.explain.words import named_parts, not_sure, sentence
 from gigs.verify.probes import Answer
 
 
 @dataclass(frozen=True)
-class Explained:
+class Explanation:
     """What is said of one product's redesigns.
 
     Attributes:
-        changes: Of each redesign against the redrawn product, in order.
-        redrawing: Of the redrawn product against the photo; None without a photo.
-        base: The redrawn product.
+        changes: Of each redesign against the reconstruction, in order.
+        redrawing: Of the reconstruction against the photo; None without a photo.
+        base: The reconstruction.
     """
 
     changes: list[Changes]
     redrawing: Changes | None
     base: Look
-
-    def record(self, row: int, map_file: str) -> dict[str, Any]:
-        """`changes` of a suggestion in `result.json`; `docs/result.md` describes it."""
-        one = self.changes[row]
-        return {"words": sentence(one), "not_sure": not_sure(one), **one.record(), "map": map_file}
-
-    def redrawing_record(self) -> dict[str, Any] | None:
-        """The same of the redrawn product."""
-        return None if self.redrawing is None else {"words": sentence(self.redrawing), **self.redrawing.record()}
 
     def map(self, row: int) -> Tensor:
         """Where a redesign changes the redrawn product, drawn over it, `[3,R,R]` in `[0,1]`."""
@@ -44,8 +46,8 @@ class Explained:
 
 def explain(
     photo: Tensor | None, base: Tensor, images: Tensor, answers: list[dict[str, Answer]] | None = None, kind: str = ""
-) -> Explained:
-    """Describe redesigns.
+) -> Explanation:
+    """Explain redesigns.
 
     Args:
         photo: `[1,3,R,R]` in `[0,1]`, or None.
@@ -58,8 +60,50 @@ def explain(
     looks = looks_of(pictures.cpu(), answers)
     own = None if photo is None else looks.pop(0)
     before, *after = looks
-    return Explained(
+    return Explanation(
         [changes_of(own, before, look, kind) for look in after],
         None if own is None else changes_of(None, own, before, kind),
         before,
+    )
+
+
+def description_of(changes: Changes, map_file: str | None = None) -> Description:
+    """What is said of some changes; `map_file` shows where they are."""
+    return Description(
+        words=sentence(changes),
+        nothing=not named_parts(changes),
+        palette=PaletteChange(
+            before=_colours(changes.before),
+            after=_colours(changes.after),
+            delta_e=round(changes.delta_e, 2),
+            turns=tuple(
+                Turn(flow.before.name, flow.after.name, flow.share, round(flow.delta_e, 2)) for flow in changes.flows
+            ),
+        ),
+        lightness=_rounded(changes.lightness),
+        vividness=_rounded(changes.vividness),
+        attributes={name: _attribute(one) for name, one in changes.attributes.items()},
+        outline=None if changes.outline is None else _outline(changes.outline),
+        where=changes.where,
+        not_sure=() if map_file is None else tuple(not_sure(changes)),
+        map=map_file,
+    )
+
+
+def _colours(swatches: Sequence[Swatch]) -> tuple[Colour, ...]:
+    return tuple(Colour(one.name, one.hex, round(one.share, 3)) for one in swatches)
+
+
+def _rounded(tone: Tone) -> Tone:
+    return Tone(round(tone.change, 2), tone.real)
+
+
+def _attribute(one: Attribute) -> AttributeChange:
+    before, after = (Answer(each.value, round(each.confidence, 3), each.sure) for each in (one.before, one.after))
+    return AttributeChange(before, after, one.changed)
+
+
+def _outline(outline: Outline) -> OutlineChange:
+    return OutlineChange(
+        round(outline.width, 3), round(outline.height, 3), round(outline.overlap, 3), tuple(outline.words)
     )

@@ -28,15 +28,6 @@ class Outline:
             found.append("wider" if self.width > 1 else "narrower")
         return found if found or self.overlap >= OTHER else ["of another outline"]
 
-    def record(self) -> dict[str, float | list[str]]:
-        """For `result.json`."""
-        return {
-            "width": round(self.width, 3),
-            "height": round(self.height, 3),
-            "overlap": round(self.overlap, 3),
-            "words": self.words,
-        }
-
 
 def outline(before: np.ndarray, after: np.ndarray) -> Outline:
     """Compare the masks of two pictures of a product, bool `[H,W]`."""

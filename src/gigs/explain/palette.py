@@ -28,9 +28,10 @@ class Swatch:
         """What people call it."""
         return name_of(self.lab)
 
-    def record(self) -> dict[str, str | float]:
-        """For `result.json`."""
-        return {"name": self.name, "hex": hex_of(self.lab), "share": round(self.share, 3)}
+    @property
+    def hex(self) -> str:
+        """The colour as `#rrggbb`."""
+        return hex_of(self.lab)
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,14 @@ PATTERNS = {
 }  # fmt: skip
 
 
+def named_parts(changes: Changes) -> list[str]:
+    """What changes, a clause each; empty where nothing can be named."""
+    return [part for part in (_colours(changes), _pattern(changes), _type(changes), _outline(changes)) if part]
+
+
 def sentence(changes: Changes) -> str:
     """What changes, in one sentence of plain English that starts with a capital letter and ends with a full stop."""
-    parts = [part for part in (_colours(changes), _pattern(changes), _type(changes), _outline(changes)) if part]
+    parts = named_parts(changes)
     text = "; ".join(parts or [NOTHING])
     if changes.where and parts:
         text += f"; {changes.where} {'change' if changes.where.endswith('s') else 'changes'} most"

@@ -11,9 +11,10 @@ from torch import Tensor
 from gigs.errors import InputError, require_finite
 from gigs.generator.base import Generator
 from gigs.generator.latent import cosine_share
-from gigs.progress import OnStep, Step, silent
+from gigs.progress import Step
 from gigs.vision.compute import Compute
-from gigs.vision.lpips import PerceptualLoss, Target
+from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.runtime import Runtime
 
 STARTS = ("noise", "encoder")
 
@@ -82,10 +83,8 @@ def invert(
     perceptual: PerceptualLoss,
     settings: InversionSettings,
     *,
-    rng: torch.Generator | None = None,
     start: Tensor | None = None,
-    compute: Compute | None = None,
-    on_step: OnStep = silent,
+    runtime: Runtime | None = None,
 ) -> Inversion:
     """Find the latent vectors whose pictures are nearest to the photos.
 
@@ -99,17 +98,16 @@ def invert(
         photos: `[N,3,R,R]` in `[0,1]` at the generator's resolution.
         perceptual: LPIPS; its target features are computed once.
         settings: Steps, learning rate, weights.
-        rng: Draws the starting z ~ N(0,1) where `start` is not given.
-        start: `[N,D]` to start from instead, for example an encoder's answer.
-        compute: Precision and layout; fp32 where not given.
-        on_step: Progress, with the mean losses.
+        start: `[N,D]` to start from, for example an encoder's answer; z ~ N(0,1) of the runtime's random numbers where
+            not given.
+        runtime: Precision, random numbers, and who is told of the mean losses; fp32 and nobody where not given.
 
     Raises:
-        InputError: Photos of another size than the generator's, or neither `rng` nor `start`.
+        InputError: Photos of another size than the generator's, or neither random numbers nor `start`.
     """
-    compute = compute or Compute()
-    z = _start(generator, photos, rng, start)
-    target = perceptual.target(photos)
+    runtime = runtime or Runtime()
+    z = _start(generator, photos, runtime.rng, start)
+    measure = InversionLoss(generator, photos, perceptual, settings, runtime.compute)
     optimiser = torch.optim.Adam([z.requires_grad_()], lr=settings.learning_rate)
     best_loss = torch.full((len(z),), float("inf"), device=z.device)
     best_z, found_at = z.detach().clone(), torch.zeros(len(z), dtype=torch.long)
@@ -119,14 +117,14 @@ def invert(
             step / max(1, settings.steps), settings.final_rate
         )
         with torch.set_grad_enabled(step < settings.steps):
-            loss, lpips, mse = losses(generator, z, photos, perceptual, target, settings, compute)
+            loss, lpips, mse = measure(z)
         better = loss.detach() < best_loss
         best_loss = torch.where(better, loss.detach(), best_loss)
         best_z = torch.where(better[:, None], z.detach(), best_z)
         found_at[better.cpu()] = step
         values = {"lpips": lpips.mean().item(), "mse": mse.mean().item()}
         done = plateau.reached(best_loss, step)
-        on_step(Step("finding the product", settings.steps if done else step, settings.steps, values))
+        runtime.on_step(Step("finding the product", settings.steps if done else step, settings.steps, values))
         if done:
             break
         if step < settings.steps:
@@ -138,21 +136,36 @@ def invert(
     return replace(describe(generator, photos, perceptual, best_z, found_at), steps=step)
 
 
-def losses(
-    generator: Generator,
-    z: Tensor,
-    photos: Tensor,
-    perceptual: PerceptualLoss,
-    target: Target,
-    settings: InversionSettings,
-    compute: Compute,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """L_inv, LPIPS and MSE, each `[N]`, of what `z [N,D]` draws; `target` holds the photos' LPIPS features."""
-    with compute.autocast():
-        images = generator(z).float()
-        lpips = perceptual.distance_to(target, images).float()
-    mse = _mse(images, photos)
-    return settings.lpips_weight * lpips + settings.mse_weight * mse, lpips, mse
+class InversionLoss:
+    """L_inv of Algorithm 1 for given photos `[N,3,R,R]`; their LPIPS features are computed once.
+
+    Args:
+        generator: Draws.
+        photos: `[N,3,R,R]` in `[0,1]`.
+        perceptual: LPIPS.
+        settings: Weights of LPIPS and MSE.
+        compute: Precision of drawing and of LPIPS.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        photos: Tensor,
+        perceptual: PerceptualLoss,
+        settings: InversionSettings,
+        compute: Compute,
+    ) -> None:
+        self.generator, self.photos, self.perceptual = generator, photos, perceptual
+        self.settings, self.compute = settings, compute
+        self._target = perceptual.target(photos)
+
+    def __call__(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """L_inv, LPIPS and MSE, each `[N]`, of what `z [N,D]` draws."""
+        with self.compute.autocast():
+            images = self.generator(z).float()
+            lpips = self.perceptual.distance_to(self._target, images).float()
+        mse = _mse(images, self.photos)
+        return self.settings.lpips_weight * lpips + self.settings.mse_weight * mse, lpips, mse
 
 
 class _Plateau:

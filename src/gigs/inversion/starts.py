@@ -10,9 +10,9 @@ from torch import Tensor
 from gigs.generator.base import Generator
 from gigs.generator.use import at_side
 from gigs.inversion.encoder import Encoder
-from gigs.inversion.optimise import InversionSettings, invert, losses
-from gigs.vision.compute import Compute
+from gigs.inversion.optimise import InversionLoss, InversionSettings, invert
 from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.runtime import Runtime
 
 FINALISTS = 2  # random vectors that are optimised beside the encoder's answer
 TRIAL_STEPS = 15
@@ -25,9 +25,7 @@ def choose_start(
     perceptual: PerceptualLoss,
     encoder: Encoder | None,
     settings: InversionSettings,
-    *,
-    rng: torch.Generator,
-    compute: Compute,
+    runtime: Runtime,
 ) -> Tensor:
     """Latent vector `[1,D]` to start the inversion of one photo from.
 
@@ -42,28 +40,26 @@ def choose_start(
         perceptual: LPIPS.
         encoder: For this generator, or None.
         settings: Of the inversion that follows.
-        rng: Draws the random vectors; drawn from only where there are restarts.
-        compute: Precision and layout.
+        runtime: Precision, and the random vectors; these are drawn only where there are restarts.
     """
     answer = photo.new_zeros(0, generator.latent_dim)
     if encoder is not None:
-        with torch.no_grad(), compute.autocast():
+        with torch.no_grad(), runtime.compute.autocast():
             answer = encoder(at_side(photo, generator.drawn_at)).float()
     elif (own := generator.start_from(photo)) is not None:
         answer = own
-    target = perceptual.target(photo)
+    measure = InversionLoss(generator, photo, perceptual, settings, runtime.compute)
 
     @torch.no_grad()
     def loss(z: Tensor) -> Tensor:
-        parts = z.split(CHUNK)
-        return torch.cat([losses(generator, part, photo, perceptual, target, settings, compute)[0] for part in parts])
+        return torch.cat([measure(part)[0] for part in z.split(CHUNK)])
 
     good = len(answer) > 0 and loss(answer).item() <= settings.restart_above
     if good or (len(answer) > 0 and settings.restarts * settings.steps == 0):
         return answer
-    drawn = generator.sample(max(1, settings.restarts), rng).to(photo.device)
+    drawn = generator.sample(max(1, settings.restarts), runtime.random()).to(photo.device)
     finalists = torch.cat([answer, drawn[loss(drawn).argsort()[:FINALISTS]]])
     trial = replace(settings, steps=min(TRIAL_STEPS, settings.steps), restarts=0, patience=0, final_rate=1.0)
     photos = photo.expand(len(finalists), -1, -1, -1)
-    tried = invert(generator, photos, perceptual, trial, start=finalists, compute=compute).z
+    tried = invert(generator, photos, perceptual, trial, start=finalists, runtime=Runtime(compute=runtime.compute)).z
     return tried[loss(tried).argmin()][None]

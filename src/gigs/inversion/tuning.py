@@ -15,9 +15,10 @@ from torch import Tensor
 
 from gigs.errors import InputError, require_finite
 from gigs.generator.base import Generator
-from gigs.progress import OnStep, Step, silent
+from gigs.progress import Step
 from gigs.vision.compute import Compute
 from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.runtime import Runtime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +54,7 @@ def tune(
     photo: Tensor,
     perceptual: PerceptualLoss,
     settings: TuningSettings,
-    *,
-    rng: torch.Generator,
-    compute: Compute | None = None,
-    on_step: OnStep = silent,
+    runtime: Runtime,
 ) -> Generator:
     """A frozen copy of the generator that draws `photo` at `z`; the original is not touched. The best weights are kept.
 
@@ -66,16 +64,14 @@ def tune(
         photo: `[1,3,R,R]` in `[0,1]`.
         perceptual: LPIPS; the loss is LPIPS + MSE as in the inversion.
         settings: Steps, rate, regulariser.
-        rng: Draws the regulariser's vectors.
-        compute: Precision and layout; fp32 where not given.
-        on_step: Progress.
+        runtime: Precision, the regulariser's random vectors, and who is told of the losses.
 
     Raises:
         InputError: z or photo is more than one row.
     """
     if len(z) != 1 or len(photo) != 1:
         raise InputError(f"tuning takes one photo and its latent vector, not {len(photo)} and {len(z)}")
-    compute = compute or Compute()
+    compute, rng = runtime.compute, runtime.random()
     own = copy.deepcopy(generator).requires_grad_(True)
     optimiser = torch.optim.Adam(own.parameters(), lr=settings.learning_rate, fused=photo.device.type != "mps")
     target = perceptual.target(photo)
@@ -93,7 +89,7 @@ def tune(
             best, kept = loss.item(), _weights(own)
         done = last or lpips.item() < settings.enough
         values = {"lpips": lpips.item(), "mse": mse.item()}
-        on_step(Step("keeping its details", settings.steps if done else step, settings.steps, values))
+        runtime.on_step(Step("keeping its details", settings.steps if done else step, settings.steps, values))
         if done:
             break
         if regularised:

@@ -3,43 +3,54 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol, TypeVar
 
 from gigs.errors import InputError, is_out_of_memory
-from gigs.method.pipeline import Models
+from gigs.method.models import Models
 from gigs.vision.compute import Compute
+from gigs.vision.runtime import Runtime
 
 T = TypeVar("T")
 
 
-def within_memory(function: Callable[..., T], models: Models, *inputs: Any, compute: Compute, **options: Any) -> T:
-    """Call `function(models, *inputs, compute=compute, **options)`; if a device's memory is full, on the CPU in fp32.
+class Movable(Protocol):
+    """Anything with networks in it that can be moved to a device, such as a panel."""
 
-    The models are on their device again afterwards.
+    def to(self, device: str) -> object:
+        """Move it."""
+
+
+def within_memory(
+    run: Callable[[Models, Runtime], T], models: Models, runtime: Runtime, others: Sequence[Movable] = ()
+) -> T:
+    """Call `run(models, runtime)`; if a device's memory is full, once more on the CPU in fp32.
+
+    Models and others are on their device again afterwards.
 
     Raises:
         InputError: The CPU's memory is full too.
     """
     try:
-        return function(models, *inputs, compute=compute, **options)
+        return run(models, runtime)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         reason = error
-    if compute.device == "cpu":
+    device = runtime.compute.device
+    if device == "cpu":
         raise InputError("out of memory; ask for fewer redesigns (--n), or close other programs") from reason
-    warnings.warn(f"{compute.device}: out of memory; this photo is done on the CPU, slowly", stacklevel=2)
+    warnings.warn(f"{device}: out of memory; this photo is done on the CPU, slowly", stacklevel=2)
     slow = Compute()
-    others = [each for each in options.values() if hasattr(type(each), "to")]
     try:
         _move(others, slow.device)
-        return within_memory(function, models.placed(slow), *inputs, compute=slow, **options)
+        return within_memory(run, models.placed(slow), replace(runtime, compute=slow), others)
     finally:
-        models.placed(compute)
-        _move(others, compute.device)
+        models.placed(runtime.compute)
+        _move(others, device)
 
 
-def _move(networks: list[Any], device: str) -> None:
-    for network in networks:
-        network.to(device)
+def _move(others: Sequence[Movable], device: str) -> None:
+    for each in others:
+        each.to(device)

@@ -10,6 +10,7 @@ from gigs.inversion.optimise import InversionSettings
 from gigs.inversion.tuning import TuningSettings
 from gigs.shifting.optimise import ShiftSettings
 from gigs.shifting.supported import SupportSettings
+from gigs.verify.objective import MEAN, check_objective
 
 DEFAULT = "fast"
 LEAST_BUDGET, MOST_BUDGET = 0.05, 0.35  # LPIPS to the reconstruction; redesigns at the default lie at .06 to .35
@@ -22,6 +23,7 @@ class Preset:
     `support`: shift towards better-liked real items instead of by gradient, where the pack knows any (`redesign`).
     `budget`: most LPIPS that a redesign may lie from the reconstruction; None sets no bound.
     `check`: let judges look at what came out; a draft need not.
+    `objective`: what is raised for the audience (`verify.objective`).
     `probe`: compute in whatever precision and layout a start-up probe found fastest here; otherwise plain fp32.
     """
 
@@ -33,8 +35,10 @@ class Preset:
     support: SupportSettings | None = None
     budget: float | None = None
     check: bool = True
+    objective: str = MEAN
 
     def __post_init__(self) -> None:
+        check_objective(self.objective)
         if self.budget is not None and not self.budget > 0:
             raise InputError(f"the similarity budget must be above 0, not {self.budget}")
 

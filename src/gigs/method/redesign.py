@@ -1,4 +1,4 @@
-"""The second half of a suggestion: shift in the way the preset says, and put in order by what can be believed."""
+"""Redesigns of a reconstruction: shifts in the way the preset says, then put in order by what can be believed."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from gigs.generator.base import Generator
+from gigs.inversion.reconstruction import Reconstruction
 from gigs.method.presets import Preset
-from gigs.progress import OnStep, Step, silent
 from gigs.shifting.budget import Budget
 from gigs.shifting.optimise import Preference, Shifted, shift
-from gigs.shifting.supported import GOOD, OF_THE_KIND, REFUSED, supported_shift
-from gigs.verify.objective import MEAN, granted_worth, liking
+from gigs.shifting.supported import GOOD, OF_THE_KIND, REFUSED, Grade, LikedItems, supported_shift
+from gigs.verify.objective import granted_worth, liking
 from gigs.verify.panel import Panel
-from gigs.verify.verification import Verification, verify
-from gigs.vision.compute import Compute
 from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.runtime import Runtime
 
 BACKGROUND = 0.05  # largest mean change of the frame's pixels, values in [0,1]: a backdrop is no part of the product
 
@@ -31,45 +29,52 @@ def background_change(images: Tensor, base: Tensor) -> Tensor:
 
 
 def redesign(
-    generator: Generator,
-    photo: Tensor | None,
-    z: Tensor,
+    reconstruction: Reconstruction,
     preset: Preset,
     preference: Preference,
     panel: Panel | None,
-    *,
-    rng: torch.Generator,
-    compute: Compute,
-    on_step: OnStep,
-    perceptual: PerceptualLoss | None = None,
-    objective: str = MEAN,
+    perceptual: PerceptualLoss,
+    runtime: Runtime,
 ) -> tuple[Shifted, int]:
-    """Redesigns of one product, and how many candidates were dropped on the way.
+    """Redesigns of one product, in no order yet, and how many candidates were dropped on the way.
 
     Supported by real items (`shifting.supported`) where the preset asks for it and there is a panel that knows some;
     by gradient (Algorithm 1) otherwise.
 
     Args:
-        generator: Tuned to the photo or not.
-        photo: `[1,3,R,R]` in `[0,1]`, or None for a sampled base.
-        z: Of the reconstruction, `[1,D]`.
-        preset: Which way, and how far.
-        preference: The target's score, for the gradient.
+        reconstruction: What is redesigned.
+        preset: Which way, how far, and by which objective real items are liked better than others.
+        preference: The target's score, for the gradient; it has the objective in it.
         panel: For the audience.
-        rng: Draws the gradient's first shifts.
-        compute: Precision of drawing.
-        on_step: Progress.
         perceptual: LPIPS, for a preset with a budget.
-        objective: By which real items are liked better than others; `preference` has its own.
+        runtime: Precision, random numbers of the gradient's first shifts, and who is told of the steps.
     """
+    generator, photo, z = reconstruction.generator, reconstruction.photo, reconstruction.z
     with torch.no_grad():
         base = generator(z).float()
-    budget = None if preset.budget is None or perceptual is None else Budget(perceptual, base, preset.budget)
+    budget = None if preset.budget is None else Budget(perceptual, base, preset.budget)
     if preset.support is None or panel is None or photo is None or generator.space != "z":
-        shifted = shift(generator, z, preference, preset.shifting, rng=rng, compute=compute, on_step=on_step)
+        shifted = shift(generator, z, preference, preset.shifting, runtime=runtime)
         return (shifted if budget is None else budget.hold(generator, z, shifted)), 0
+    category, _ = product_of(panel, photo)
+    items = LikedItems(
+        panel.gallery.codes[panel.gallery.of_category(category)], liking(panel, category, photo, preset.objective)
+    )
+    grade = _grade(panel, photo, base, budget)
+    found = supported_shift(generator, z, items, preset.support, grade=grade, runtime=runtime)
+    return (found.shifted if budget is None else budget.hold(generator, z, found.shifted)), found.dropped
+
+
+@torch.no_grad()
+def product_of(panel: Panel, photo: Tensor) -> tuple[int, int]:
+    """Category and family of the product on a photo `[1,3,R,R]`."""
+    return panel.product(panel.category_of(photo)[1][0])
+
+
+def _grade(panel: Panel, photo: Tensor, base: Tensor, budget: Budget | None) -> Grade:
+    """What a redesign is worth trying for: of the product's family, its backdrop kept, and liked better."""
+    _, family = product_of(panel, photo)
     with torch.no_grad():
-        own, family = panel.product(panel.category_of(photo)[1][0])
         goal = panel.preference(photo)
 
     def grade(images: Tensor) -> Tensor:
@@ -79,49 +84,17 @@ def redesign(
         good = kept & (panel.preference(images) > goal)
         return torch.where(good, GOOD, torch.where(kept, OF_THE_KIND, REFUSED))
 
-    found = supported_shift(
-        generator,
-        z,
-        panel.gallery.codes[panel.gallery.of_category(own)],
-        liking(panel, own, photo, objective),
-        preset.support,
-        grade=grade,
-        compute=compute,
-        on_step=on_step,
-    )
-    return (found.shifted if budget is None else budget.hold(generator, z, found.shifted)), found.dropped
+    return grade
 
 
-def checked(
-    generator: Generator,
-    perceptual: PerceptualLoss,
-    photo: Tensor | None,
-    base: Tensor,
-    z: Tensor,
-    found: Shifted,
-    scores: Tensor,
-    panel: Panel | None,
-    dropped: int,
-    seed: int,
-    on_step: OnStep = silent,
-    objective: str = MEAN,
-) -> tuple[Shifted, Tensor, Verification | None]:
-    """Redesigns in order, with their scores, and what the panel says of them.
+@torch.no_grad()
+def ranked(
+    shifted: Shifted, scores: Tensor, panel: Panel | None, photo: Tensor | None, objective: str
+) -> tuple[Shifted, Tensor]:
+    """Redesigns, best first, and their scores `[n]` in that order.
 
-    Best first: by the gain that the judges grant on the whole (in the objective), or by the target's score where there
-    are none.
+    By the gain that the judges grant (in the objective), or by the target's score where there are none.
     """
-    if panel is None or photo is None:
-        order = torch.argsort(scores, descending=True, stable=True)
-    else:
-        granted = granted_worth(panel, found.images, photo, objective)
-        order = torch.argsort(granted, descending=True, stable=True)
-    found = replace(found, shifts=found.shifts[order], images=found.images[order])
-    if panel is None or photo is None:
-        return found, scores[order], None
-    on_step(Step("checking the redesigns", 1, 2, images=found.images))
-    said = verify(
-        panel, generator, perceptual, photo, base, z + found.shifts, found.images, replaced=dropped, seed=seed
-    )
-    on_step(Step("checking the redesigns", 2, 2, images=found.images))
-    return found, scores[order], said
+    worth = scores if panel is None or photo is None else granted_worth(panel, shifted.images, photo, objective)
+    order = torch.argsort(worth, descending=True, stable=True)
+    return replace(shifted, shifts=shifted.shifts[order], images=shifted.images[order]), scores[order]

@@ -17,22 +17,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import Tensor
 
 from gigs.audience import Audience
+from gigs.audience.taste import Taste
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator, load_generator
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import Gate
 from gigs.io import storage
 from gigs.io.hub import HubPack
+from gigs.packs.audiences.tastes import TASTES, load_tastes
 from gigs.packs.schema import SCHEMA as SCHEMA
 from gigs.packs.schema import read_description
 from gigs.recommender import Recommender, load_recommender
 
 BUNDLED = Path(__file__).parent / "bundled"
 DEFAULT = "hm-64"
+TARGET = "recommender.safetensors"  # the first target's file, in the place of every pack's recommender
 
 
 @dataclass(frozen=True)
@@ -94,14 +96,56 @@ class Pack(HubPack):
             raise InputError(f"audience {name!r} is not in the pack {self.name}; it has {known}")
         if name not in self._thetas or self._thetas[name].ndim != 1:
             raise ModelError(f"{self.root / 'audiences.safetensors'}: holds no taste vector for {name!r}")
-        return Audience(name, int(self.audiences[name]["users"]), self._thetas[name].float())
+        about, tastes = self.audiences[name], self.tastes_of(name)
+        return Audience(
+            name,
+            int(about["users"]),
+            self._thetas[name].float(),
+            covariance=next(iter(tastes.values())).covariance if tastes else None,
+            label=about["label"],
+            tastes=tastes,
+            quantiles=tuple(about.get("quantiles") or ()),
+        )
 
-    def percentile(self, audience: str, score: float) -> float | None:
-        """Share of the catalogue's items in `[0,1]` that score lower with an audience; None where it is not known."""
-        quantiles = self.audiences.get(audience, {}).get("quantiles")
-        if not quantiles:
-            return None
-        return float(np.interp(score, quantiles, np.linspace(0, 1, len(quantiles))))
+    @cached_property
+    def scorers(self) -> dict[str, dict[str, Any]]:
+        """What the pack says of its scorers, by name, targets first: `role`, `file`, `auc`, `users`, `trained`.
+
+        Raises:
+            InputError: It has none.
+            ModelError: Its description is malformed.
+        """
+        about = self.info.get("verify")
+        if about is None:
+            raise InputError(f"pack {self.name}: has no judges; give it some with `gigs pack scorers`")
+        try:
+            found = {name: dict(one) for name, one in about["scorers"].items()}
+            return dict(
+                sorted(found.items(), key=lambda item: (item[1]["role"] != "target", item[1]["file"] != TARGET))
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ModelError(self.malformed_scorers(error)) from error
+
+    def malformed_scorers(self, error: Exception) -> str:
+        """What is wrong with the description of the scorers, for a message."""
+        return f"{self.root / 'pack.json'}: its scorers are malformed (no {error}); build them again"
+
+    def tastes_of(self, name: str) -> dict[str, Taste]:
+        """An audience's tastes by scorer, targets first; empty where the pack has no scorers.
+
+        Raises:
+            ModelError: A taste is missing.
+        """
+        if self.info.get("verify") is None:
+            return {}
+        missing = [scorer for scorer in self.scorers if (scorer, name) not in self._tastes]
+        if missing:
+            raise ModelError(f"{self.root / TASTES}: no taste of {name!r} under {missing[0]}; build its scorers again")
+        return {scorer: self._tastes[scorer, name] for scorer in self.scorers}
+
+    @cached_property
+    def _tastes(self) -> dict[tuple[str, str], Taste]:
+        return load_tastes(self.root / TASTES)
 
     def examples(self) -> list[Path]:
         """The example pictures, sorted by name."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from torch import Tensor
 
+from gigs.audience import Audience
+from gigs.audience.taste import Taste
 from gigs.errors import InputError, ModelError
-from gigs.packs.audiences.tastes import TASTES, load_tastes
-from gigs.packs.load import Pack
+from gigs.packs.load import TARGET, Pack
 from gigs.recommender import load_recommender
 from gigs.recommender.base import Recommender
 from gigs.recommender.models.vbpr import VBPR
@@ -21,65 +22,50 @@ from gigs.verify.gallery import Gallery, load_gallery
 from gigs.verify.panel import Panel, taste_outside
 from gigs.verify.probes import FILE as PROBES
 from gigs.verify.probes import Probes, load_probes
-from gigs.verify.scorer import Scorer, Taste
+from gigs.verify.scorer import Scorer
 from gigs.vision.backbone import Backbone
 
 ALL = "everyone"
-TARGET = "recommender.safetensors"  # the first target's file, in the place of every pack's recommender
+OWN_HALVES = "own halves"  # under each scorer, those of an audience that it was trained with
 T = TypeVar("T")
 
 
-def load_panel(pack: Pack, audience: str) -> Panel | None:
-    """The panel for one of the pack's audiences; None where it was never given scorers (`gigs pack scorers`).
+def panel_for(pack: Pack, audience: Audience) -> Panel | None:
+    """The panel that checks a pack's redesigns for an audience: one of the pack's, or any other with tastes.
+
+    Specificity is against everybody else the target knows where the audience's members are among them, and against all
+    otherwise. None where the pack was never given scorers (`gigs pack scorers`), or the audience has no tastes.
 
     Raises:
-        InputError: The pack has no such audience.
+        InputError: The pack does not hold what is needed, a taste is missing or does not fit, or an audience that is
+            not the pack's has the name of one that is.
         ModelError: A part is missing or malformed.
     """
-    if pack.info.get("verify") is None:
+    if pack.info.get("verify") is None or not audience.tastes:
         return None
-    if audience not in pack.audiences:
-        raise InputError(f"audience {audience!r} is not in the pack {pack.name}; it has {', '.join(pack.audiences)}")
-    known = _part(pack, TASTES, load_tastes)
-    tastes = {scorer: taste for (scorer, name), taste in known.items() if name == audience}
-    missing = set(require_scorers(pack)) - set(tastes)
-    if missing:
-        raise ModelError(
-            f"{pack.root / TASTES}: no taste of {audience!r} under {missing.pop()}; build its scorers again"
-        )
-    everybody = {scorer: taste for (scorer, name), taste in known.items() if name == ALL and audience != ALL}
-    scorers = _scorers(pack, tastes)
-    target = scorers[0]
-    outside = taste_outside(everybody[target.name], target.taste) if target.name in everybody else None
-    return _panel(pack, audience, scorers, gallery_of(pack), outside)
+    foreign = bool(audience.origin)
+    if foreign and audience.name in pack.audiences:
+        raise InputError(f"audience {audience.name!r}: the pack {pack.name} has one of that name; choose another")
+    scorers, gallery = _scorers(pack, audience.tastes), gallery_of(pack)
+    if foreign:
+        phi = items_phi(pack)
+        gallery = gallery.scored_by(audience.name, {one.name: one.z_of(phi[one.name]) for one in scorers})
+    return _panel(pack, audience.name, scorers, gallery, _outside(pack, audience, scorers[0]))
 
 
-def panel_for(pack: Pack, tastes: Mapping[str, Taste], name: str, *, members: bool = False) -> Panel:
-    """The panel for an audience that the pack does not know.
+def _outside(pack: Pack, audience: Audience, target: Scorer) -> Tensor | None:
+    """The target's taste of everybody else; None for the audience of all, or where the pack has no such audience."""
+    if audience.name == ALL or ALL not in pack.audiences:
+        return None
+    everybody = pack.tastes_of(ALL)[target.name]
+    if audience.origin and not is_part_of_everybody(audience):
+        return everybody.theta
+    return taste_outside(everybody, target.taste)
 
-    Args:
-        pack: With scorers.
-        tastes: By scorer, all of the pack's; see `packs.audiences.buyers.tastes_of_users` and `tastes_of_likes`.
-        name: What to call the audience; not the name of one of the pack's.
-        members: Whether the audience is a part of those whom the target's `everyone` is made of: specificity then is
-            against the rest of them, and otherwise against all.
 
-    Raises:
-        InputError: The pack has no scorers or does not hold what is needed, a taste is missing or does not fit, or the
-            name is taken.
-        ModelError: A part is missing or malformed.
-    """
-    if name in pack.audiences:
-        raise InputError(f"audience {name!r}: the pack {pack.name} has one of that name; choose another")
-    scorers = _scorers(pack, tastes)
-    phi = items_phi(pack)
-    gallery = gallery_of(pack).scored_by(name, {one.name: one.z_of(phi[one.name]) for one in scorers})
-    target = scorers[0]
-    everybody = _part(pack, TASTES, load_tastes).get((target.name, ALL))
-    outside = None if everybody is None else everybody.theta
-    if members and everybody is not None:
-        outside = taste_outside(everybody, target.taste)
-    return _panel(pack, name, scorers, gallery, outside)
+def is_part_of_everybody(audience: Audience) -> bool:
+    """Whether an audience's taste under the target is a mean over some of those whom `everyone` is made of."""
+    return audience.origin.get("members") == OWN_HALVES and not audience.privacy
 
 
 def gallery_of(pack: Pack) -> Gallery:
@@ -92,21 +78,13 @@ def types_of(pack: Pack) -> tuple[str, ...]:
     return () if pack.info.get("verify") is None else _part(pack, CATEGORY, load_category).names
 
 
-def target_taste(pack: Pack, audience: str) -> Taste | None:
-    """The target's taste of one of the pack's audiences; None where the pack has no scorers, or none of it."""
-    if pack.info.get("verify") is None:
-        return None
-    return _part(pack, TASTES, load_tastes).get((next(iter(require_scorers(pack))), audience))
-
-
 def everybodys_tastes(pack: Pack) -> dict[str, Taste]:
     """By scorer, the taste of all its buyers; empty where the pack has no such audience.
 
     Raises:
         InputError: The pack has no scorers.
     """
-    require_scorers(pack)
-    return {scorer: taste for (scorer, name), taste in _part(pack, TASTES, load_tastes).items() if name == ALL}
+    return pack.tastes_of(ALL) if pack.scorers and ALL in pack.audiences else {}
 
 
 def items_phi(pack: Pack) -> dict[str, Tensor]:
@@ -115,9 +93,8 @@ def items_phi(pack: Pack) -> dict[str, Tensor]:
     Raises:
         InputError: The pack has no scorers, or is of an earlier gigs.
     """
-    scorers, found = require_scorers(pack), {}
-    gallery = gallery_of(pack)
-    for name, about in scorers.items():
+    found, gallery = {}, gallery_of(pack)
+    for name, about in pack.scorers.items():
         if about["file"] == TARGET:
             found[name] = gallery.phi
         elif name in gallery.features:
@@ -130,38 +107,21 @@ def items_phi(pack: Pack) -> dict[str, Tensor]:
     return found
 
 
-def require_scorers(pack: Pack) -> dict[str, dict[str, Any]]:
-    """What the pack says of its scorers, by name: `role`, `file`, `auc`, `users`, `trained`.
-
-    Raises:
-        InputError: It has none.
-        ModelError: Its description is malformed.
-    """
-    about = pack.info.get("verify")
-    if about is None:
-        raise InputError(f"pack {pack.name}: has no judges; give it some with `gigs pack scorers`")
-    try:
-        found = {name: dict(one) for name, one in about["scorers"].items()}
-        return dict(sorted(found.items(), key=lambda item: (item[1]["role"] != "target", item[1]["file"] != TARGET)))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ModelError(_malformed(pack, error)) from error
-
-
 def model_of(pack: Pack, scorer: str) -> Recommender:
     """A scorer's recommender, without users, read once."""
-    return _model(pack, require_scorers(pack)[scorer]["file"])
+    return _model(pack, pack.scorers[scorer]["file"])
 
 
 def _scorers(pack: Pack, tastes: Mapping[str, Taste]) -> list[Scorer]:
     """Targets first, then judges, with one audience's tastes."""
     found = []
-    for name, one in require_scorers(pack).items():
+    for name, one in pack.scorers.items():
         if name not in tastes:
             raise InputError(f"no taste under the pack's scorer {name}: an audience needs one under each")
         try:
             scorer = Scorer(name, one["role"], _model(pack, one["file"]), tastes[name], one["auc"])
         except KeyError as error:
-            raise ModelError(_malformed(pack, error)) from error
+            raise ModelError(pack.malformed_scorers(error)) from error
         if scorer.taste.theta.shape != (scorer.recommender.feature_count,):
             raise InputError(
                 f"the taste under {name} has {tuple(scorer.taste.theta.shape)} numbers, the pack's scorer works with "
@@ -169,10 +129,6 @@ def _scorers(pack: Pack, tastes: Mapping[str, Taste]) -> list[Scorer]:
             )
         found.append(scorer)
     return found
-
-
-def _malformed(pack: Pack, error: Exception) -> str:
-    return f"{pack.root / 'pack.json'}: its scorers are malformed (no {error}); build them again"
 
 
 def _panel(pack: Pack, audience: str, scorers: list[Scorer], gallery: Gallery, outside: Tensor | None) -> Panel:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+
+if TYPE_CHECKING:
+    from gigs.result.schema import Picture, Record
 
 HEIGHT = 300
 CAPTION = 46
@@ -15,24 +17,20 @@ COLUMNS = 5
 INK, PALE, GOOD = (32, 32, 36), (112, 112, 120), (18, 112, 66)
 
 
-def contact_sheet(folder: Path, result: dict[str, Any]) -> bytes:
-    """Lay out the pictures that `result` names.
+def contact_sheet(result: Record) -> bytes:
+    """Lay out a result's pictures; PNG bytes.
 
-    Args:
-        folder: Where the pictures are.
-        result: What goes into `result.json`.
-
-    Returns:
-        PNG bytes.
+    Raises:
+        ModelError: A picture is missing.
     """
-    tiles = [_tile(folder, entry, title, detail) for entry, title, detail in _entries(result)]
+    tiles = [_tile(entry.image, title, detail) for entry, title, detail in _entries(result)]
     width = max(tile.width for tile in tiles)
     columns = min(COLUMNS, len(tiles))
     rows = -(-len(tiles) // columns)
     head = 64
     sheet = Image.new("RGB", (columns * (width + GAP) + GAP, head + rows * (HEIGHT + CAPTION + GAP) + GAP), "white")
     draw = ImageDraw.Draw(sheet)
-    draw.text((GAP, 12), f"Redesigns for: {result['audience']['label']}", INK, ImageFont.load_default(22))
+    draw.text((GAP, 12), f"Redesigns for: {result.audience.label}", INK, ImageFont.load_default(22))
     draw.text((GAP, 40), f"Design concepts, not listing photos. {_checked(result)}", PALE, _font(13))
     for index, tile in enumerate(tiles):
         row, column = divmod(index, columns)
@@ -45,35 +43,33 @@ def contact_sheet(folder: Path, result: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def _entries(result: dict[str, Any]) -> list[tuple[dict[str, Any], str, str]]:
+def _entries(result: Record) -> list[tuple[Picture, str, str]]:
     """Each picture with its title and detail."""
-    entries = []
-    if result["photo"]:
-        entries.append((result["photo"], "your photo", _score(result["photo"])))
-    base = "redrawn by the generator" if result["photo"] else "sampled design"
-    entries.append((result["reconstruction"], base, _score(result["reconstruction"])))
-    for number, entry in enumerate(result["suggestions"], start=1):
-        gain = entry["gain_vs_photo"] if entry["gain_vs_photo"] is not None else entry["gain_vs_reconstruction"]
-        detail = f"score {entry['score']:+.2f} (gain {gain:+.2f})"
-        if "believed" in entry:
-            detail = f"{entry['believed']['verdict']} (judges' gain {entry['believed']['gain']:+.2f})"
+    entries: list[tuple[Picture, str, str]] = []
+    if result.photo:
+        entries.append((result.photo, "your photo", _score(result.photo)))
+    base = "redrawn by the generator" if result.photo else "sampled design"
+    entries.append((result.reconstruction, base, _score(result.reconstruction)))
+    for number, entry in enumerate(result.suggestions, start=1):
+        gain = entry.gain_vs_photo if entry.gain_vs_photo is not None else entry.gain_vs_reconstruction
+        detail = f"{_score(entry)} (gain {gain:+.2f})"
+        if entry.check is not None:
+            detail = f"{entry.verdict} (judges' gain {entry.gain:+.2f})"
         entries.append((entry, f"redesign {number}", detail))
     return entries
 
 
-def _checked(result: dict[str, Any]) -> str:
-    if not result["verified"]:
+def _checked(result: Record) -> str:
+    if result.verification is None:
         return "Scores are one model's and unchecked."
     return "Gains as independent judges see them, in standard deviations of the shop's real items."
 
 
-def _score(entry: dict[str, Any]) -> str:
-    return f"score {entry['score']:+.2f}"
+def _score(entry: Picture) -> str:
+    return f"score {entry.score:+.2f}"
 
 
-def _tile(folder: Path, entry: dict[str, Any], title: str, detail: str) -> Image.Image:
-    with Image.open(folder / entry["file"]) as opened:
-        picture = opened.convert("RGB")
+def _tile(picture: Image.Image, title: str, detail: str) -> Image.Image:
     picture = picture.resize((max(1, round(picture.width * HEIGHT / picture.height)), HEIGHT), Image.Resampling.LANCZOS)
     width = max(picture.width, 190)
     tile = Image.new("RGB", (width, HEIGHT + CAPTION), "white")

@@ -5,43 +5,47 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 from PIL import Image, PngImagePlugin
 
-from gigs.io import folders
 from gigs.report import texts
 from gigs.report.view import view_of
+
+if TYPE_CHECKING:
+    from gigs.result.schema import Record
 
 SMALL = 256  # longest side of a picture in the overview
 
 
-def render_page(folder: Path, result: dict[str, Any]) -> str:
-    """Render `report.html` from what goes into `result.json` and the pictures beside it.
+def render_page(result: Record, folder: str) -> str:
+    """Render `report.html`.
+
+    Args:
+        result: With its pictures.
+        folder: Name of the folder that the page is for.
 
     Raises:
-        OSError: A picture that the result names is missing.
+        ModelError: A picture that the result names is missing.
     """
-    environment = _environment()
-    environment.filters["picture"] = lambda name: _inline(folders.inside(folder, name).read_bytes())
-    environment.filters["exists"] = lambda name: folders.inside(folder, name).is_file()
-    environment.filters["size"] = lambda name: _size(folders.inside(folder, name))
+    environment, pictures = _environment(), result.pictures
+    environment.filters["picture"] = lambda name: _inline(pictures.png(name))
+    environment.filters["exists"] = lambda name: name in pictures
+    environment.filters["size"] = lambda name: pictures[name].size
     return environment.get_template("report.html").render(
         view=view_of(result),
         result=result,
         try_words=texts.TRY,
-        command=texts.TRY_COMMAND.format(folder=folder.name or "FOLDER"),
+        command=texts.TRY_COMMAND.format(folder=folder or "FOLDER"),
     )
 
 
-def render_overview(root: Path, results: Sequence[tuple[Path, dict[str, Any]]]) -> str:
+def render_overview(results: Sequence[tuple[str, Record]]) -> str:
     """Render `overview.html`: every product of a folder with its best redesign, linked to its own report.
 
     Args:
-        root: The folder that the products' folders lie in.
-        results: Folder and `result.json`'s content of each product.
+        results: Of each product its folder, relative to the page, and its result.
     """
     environment = _environment()
     environment.filters["small"] = _small
@@ -51,11 +55,11 @@ def render_overview(root: Path, results: Sequence[tuple[Path, dict[str, Any]]]) 
         best = view["options"][0]
         products.append(
             {
-                "name": view["photo_name"] if result["photo"] else folder.name,
-                "link": f"{folder.relative_to(root).as_posix()}/report.html",
-                "photo": view["photo"] and folders.inside(folder, view["photo"]),
-                "best": folders.inside(folder, best["file"]),
-                "label": result["audience"]["label"],
+                "name": view["photo_name"] if result.photo else folder,
+                "link": f"{folder}/report.html",
+                "photo": view["photo"] and result.pictures.png(view["photo"]),
+                "best": result.pictures.png(best["file"]),
+                "label": result.audience.label,
                 "summary": view["summary"],
                 "verdict": best["verdict_words"].lower(),
                 "words": best["words"],
@@ -75,15 +79,10 @@ def _inline(content: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
 
 
-def _size(path: Path) -> tuple[int, int]:
-    with Image.open(path) as picture:
-        return picture.size
-
-
-def _small(path: Path) -> str:
+def _small(content: bytes) -> str:
     """A picture reduced and inlined, with what it says about itself."""
     note, buffer = PngImagePlugin.PngInfo(), io.BytesIO()
-    with Image.open(path) as opened:
+    with Image.open(io.BytesIO(content)) as opened:
         if about := opened.info.get("Description"):
             note.add_itxt("Description", about)
         picture = opened.convert("RGB")

@@ -7,63 +7,58 @@ import io
 import itertools
 import string
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from gigs.errors import ModelError
-from gigs.io import folders, storage
 from gigs.report import texts
-from gigs.report.rebuild import results_in
 from gigs.report.view import view_of
+
+if TYPE_CHECKING:
+    from gigs.result.schema import Record
 
 COLUMNS = ("product", "option", "file", "kind", "caption", "verdict", "ahead_of_today", "ahead_of_likely", "note")
 WHEN = (2020, 1, 1, 0, 0, 0)  # the same bytes from the same result, whenever it is packed
 
 
-def write_trial(root: Path, path: Path) -> Path:
-    """Pack the results of a folder for a test with people.
+def test_pack(results: Sequence[tuple[str, Record]]) -> bytes:
+    """Pack results for a test with people; the content of a zip.
 
     Every picture that a computer drew keeps its mark in its metadata. The photo and the redrawn product go in as
     options too: beside a sharp photo any drawing looks worse, so the fair comparison is with the redrawn product.
 
     Args:
-        root: Folder of one product or of several.
-        path: The zip to write.
+        results: Name of each product, and its result.
 
     Raises:
-        InputError: There is no result.
-        ModelError: A result is damaged, or a picture of it is missing.
+        ModelError: A picture of a result is missing.
     """
-    results = results_in(root)
     buffer, rows = io.BytesIO(), []
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for folder, result in results:
-            product = folder.resolve().name
-            for row, picture in _options(product, folder, result):
+        for product, result in results:
+            for row, picture in _options(product, result):
                 rows.append(row)
-                _add(archive, row["file"], _read(picture))
+                _add(archive, row["file"], result.pictures.png(picture))
         _add(archive, "options.csv", _table(rows).encode("utf-8-sig"))  # the mark is what spreadsheets go by
         _add(archive, "README.txt", texts.TRIAL_README.encode())
-    return storage.write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
-def _options(product: str, folder: Path, result: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Path]]:
-    """Rows of the table with their pictures: the photo, the redrawn product, then the redesigns, best first."""
+def _options(product: str, result: Record) -> Iterator[tuple[dict[str, Any], str]]:
+    """Rows of the table with their pictures' names: the photo, the redrawn product, then the redesigns, best first."""
     view = view_of(result)
     start = [("photo", view["photo"], texts.TRIAL_PHOTO)] if view["photo"] else []
     start.append(("redrawn" if view["photo"] else "first design", view["base"], texts.TRIAL_REDRAWN))
     letters = _letters()
     for kind, file, caption in start:
-        yield _row(product, next(letters), kind, caption), folders.inside(folder, file)
+        yield _row(product, next(letters), kind, caption), file
     for one, letter in zip(view["options"], letters, strict=False):  # letters have no end
-        place = one["place"] or {}
+        place = one["place"]
         row = _row(product, letter, f"redesign {one['number']}", one["words"]) | {
             "verdict": one["verdict_words"],
-            "ahead_of_today": place.get("photo", ""),
-            "ahead_of_likely": place.get("likely", ""),
+            "ahead_of_today": place.photo if place else "",
+            "ahead_of_likely": place.likely if place else "",
         }
-        yield row, folders.inside(folder, one["file"])
+        yield row, one["file"]
 
 
 def _letters() -> Iterator[str]:
@@ -90,13 +85,6 @@ def _table(rows: list[dict[str, Any]]) -> str:
 def _harmless(value: Any) -> Any:
     """A text that spreadsheets do not take for a formula: folder names may begin like one."""
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: a picture of the result is missing; make the result again") from error
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

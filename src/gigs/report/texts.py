@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gigs.result.schema import Record
+    from gigs.verify.findings import NearestItem, Place
 
 STAMP = "Design concept, not a listing photo"
 STAMPS = "Design concepts, not listing photos: a computer drew them. Never use them to show what a buyer will receive."
@@ -77,9 +81,9 @@ def percent(share: float) -> str:
     return "over 99%" if share > 0.99 else f"{100 * share:.0f}%"
 
 
-def move(place: dict[str, float], kind: str) -> str:
+def move(place: Place, kind: str) -> str:
     """What the believed gain means among the shop's own products of the kind."""
-    step = place["likely"] - place["photo"]
+    step = place.likely - place.photo
     whom = f"the shop's {plural(kind)}"
     if abs(step) < 0.01:
         return f"Would stay about where it is among {whom}."
@@ -88,10 +92,10 @@ def move(place: dict[str, float], kind: str) -> str:
     return f"Would fall behind another {percent(-step)} of {whom}."
 
 
-def cases(place: dict[str, float]) -> list[tuple[str, str]]:
+def cases(place: Place) -> list[tuple[str, str]]:
     """Today and the three cases, each with the share of products that it stands above."""
     names = {"photo": "Your photo today", "likely": "Likely", "worst": "Worst case", "best": "Best case"}
-    return [(name, f"ahead of {percent(place[key])}") for key, name in names.items()]
+    return [(name, f"ahead of {percent(getattr(place, key))}") for key, name in names.items()]
 
 
 def unchecked_place(photo: float | None, own: float | None) -> str:
@@ -112,29 +116,29 @@ def whom(share: float, specificity: float | None) -> str:
     return text + (", more so than other buyers." if specificity > 0 else ", other buyers even more so.")
 
 
-def nearest(entry: dict[str, Any]) -> str:
+def nearest(item: NearestItem) -> str:
     """The nearest real item, and how near."""
-    rarity = entry["rarity"]
+    rarity = item.rarity
     if rarity < 0.01:
         near = "so near that this is almost that item"
     elif rarity < 0.25:
         near = "quite near"
     else:
         near = "about as far from it as the shop's items are from one another"
-    return f"Nearest item in the shop: {entry['item_id']}, {near}."
+    return f"Nearest item in the shop: {item.item_id}, {near}."
 
 
-def summary(result: dict[str, Any]) -> str:
+def summary(result: Record) -> str:
     """One sentence that a seller can act on, no stronger than what was measured."""
-    count = len(result["suggestions"])
-    if not result["photo"]:
-        return FROM_SCRATCH.format(count=count, label=result["audience"]["label"])
-    if not result["verified"]:
-        better = sum(entry["gain_vs_photo"] > 0 for entry in result["suggestions"])
+    count = len(result.suggestions)
+    if not result.photo:
+        return FROM_SCRATCH.format(count=count, label=result.audience.label)
+    if result.verification is None:
+        better = sum((entry.gain_vs_photo or 0) > 0 for entry in result.suggestions)
         return f"{better} of {count} redesigns score higher than your photo with these buyers; that is unchecked."
-    if result["verdict"]["verdict"] == "no promise":
+    if result.verdict == "no promise":
         return BELIEF["no promise"]
-    likely = sum(entry["believed"]["verdict"] == "likely" for entry in result["suggestions"])
+    likely = sum(entry.verdict == "likely" for entry in result.suggestions)
     if likely == 0:
         return f"None of the {count} redesigns is sure enough to be called better than your photo."
     return f"{likely} of {count} redesigns {'is' if likely == 1 else 'are'} likely to be liked better than your photo."

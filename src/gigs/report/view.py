@@ -2,109 +2,115 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gigs.report import texts
 
+if TYPE_CHECKING:
+    from gigs.explain.description import Description
+    from gigs.result.schema import Record, Suggestion
+    from gigs.verify.findings import Place, RedesignCheck
 
-def view_of(result: dict[str, Any]) -> dict[str, Any]:
-    """Everything that the seller's part of the page needs, from the content of `result.json`."""
-    verified, photo, base = bool(result["verified"]), result["photo"], result["reconstruction"]
-    numbered = list(enumerate(result["suggestions"], start=1))
-    if verified:
-        numbered.sort(key=lambda pair: -pair[1]["believed"]["gain"])  # what is believed of each, best first
-    verdict = result["verdict"]["verdict"] if verified else "unchecked"
-    changed = (base.get("changes") or {}).get("words")
+
+def view_of(result: Record) -> dict[str, Any]:
+    """Everything that the seller's part of the page needs."""
+    photo, base, summary = result.photo, result.reconstruction, result.verification
+    numbered = list(enumerate(result.suggestions, start=1))
+    if summary is not None:
+        numbered.sort(key=lambda pair: -(pair[1].gain or 0.0))  # what is believed of each, best first
     return {
-        "title": texts.TITLE.format(label=result["audience"]["label"]),
+        "title": texts.TITLE.format(label=result.audience.label),
         "summary": texts.summary(result),
-        "caution": base["caution"],
-        "photo": photo and photo["file"],
-        "photo_name": (photo or {}).get("source") or "your photo",
-        "base": base["file"],
-        "base_words": _base_words(photo is not None, changed),
+        "caution": base.caution,
+        "photo": photo and photo.file,
+        "photo_name": (photo and photo.source) or "your photo",
+        "base": base.file,
+        "base_words": _base_words(photo is not None, base.changes),
         "kind_words": _kind_words(result),
-        "base_colours": ((base.get("changes") or {}).get("palette") or {}).get("after", []),
+        "base_colours": base.changes.palette.after if base.changes else (),
         "options": [_option(number, entry, result) for number, entry in numbered],
-        "belief": _belief(result, verdict),
-        "next": texts.NEXT[verdict],
-        "verified": verified,
-        "kind": texts.plural(result["category"]["photo"]) if verified else "products",
+        "belief": _belief(result),
+        "next": texts.NEXT[result.verdict],
+        "verified": summary is not None,
+        "kind": texts.plural(summary.category.photo) if summary is not None else "products",
         "stamp": texts.STAMP,
         "stamps": texts.STAMPS,
     }
 
 
-def _base_words(has_photo: bool, changed: str | None) -> str:
+def _base_words(has_photo: bool, changes: Description | None) -> str:
     if not has_photo:
         return texts.SCRATCH
-    if changed is None:
+    if changes is None:
         return texts.REDRAWN
-    said = texts.REDRAWN_SAME if changed.startswith("Almost nothing") else texts.REDRAWN_CHANGES.format(words=changed)
+    said = texts.REDRAWN_SAME if changes.nothing else texts.REDRAWN_CHANGES.format(words=changes.words)
     return f"{texts.REDRAWN} {said}"
 
 
-def _kind_words(result: dict[str, Any]) -> dict[str, Any] | None:
+def _kind_words(result: Record) -> dict[str, Any] | None:
     """What the product is taken for, and whether that is doubtful: everything is compared with that kind."""
-    if not result["verified"]:
+    if result.verification is None:
         return None
-    about = result["category"]
-    told = about.get("told", False)
-    doubtful = not told and about["probability"] < texts.SURE_OF_KIND
-    words = texts.TOLD if told else texts.TAKEN_UNSURELY if doubtful else texts.TAKEN_FOR
-    return {"words": words.format(kinds=texts.plural(about["photo"])), "doubtful": doubtful}
+    category = result.verification.category
+    doubtful = not category.told and category.probability < texts.SURE_OF_KIND
+    words = texts.TOLD if category.told else texts.TAKEN_UNSURELY if doubtful else texts.TAKEN_FOR
+    return {"words": words.format(kinds=texts.plural(category.photo)), "doubtful": doubtful}
 
 
-def _option(number: int, entry: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """One redesign; parts that older results do not have are left out."""
-    changes = entry.get("changes") or {}
-    palette = changes.get("palette") or {}
-    verdict = entry["believed"]["verdict"] if "believed" in entry else "unchecked"
-    place = entry.get("place")
-    kind = result["category"]["photo"] if result["verified"] else ""
-    found = {
+def _option(number: int, entry: Suggestion, result: Record) -> dict[str, Any]:
+    """One redesign."""
+    changes, check = entry.changes, entry.check
+    shown = {
         "number": number,
-        "file": entry["file"],
-        "verdict": verdict,
-        "verdict_words": texts.VERDICTS[verdict],
-        "words": changes.get("words", ""),
-        "not_sure": texts.NOT_SURE.format(names=", ".join(changes["not_sure"])) if changes.get("not_sure") else "",
-        "before": palette.get("before", []),
-        "after": palette.get("after", []),
-        "map": changes.get("map"),
-        "where": changes.get("where"),
-        "place": place,
-        "kept": entry.get("category", {}).get("kept", True),
+        "file": entry.file,
+        "verdict": entry.verdict,
+        "verdict_words": texts.VERDICTS[entry.verdict],
+        "words": changes.words,
+        "not_sure": texts.NOT_SURE.format(names=", ".join(changes.not_sure)) if changes.not_sure else "",
+        "before": changes.palette.before,
+        "after": changes.palette.after,
+        "map": changes.map,
+        "where": changes.where,
+        "place": None if check is None else check.place,
+        "kept": check is None or check.category.kept,
     }
-    if place:
-        found |= {"move": texts.move(place, kind), "cases": texts.cases(place), "bar": bar(place)}
-    elif not result["verified"]:
-        photo = (result["photo"] or {}).get("percentile")
-        found["move"] = texts.unchecked_place(photo, entry["percentile"])
-    if "users_gaining" in entry:
-        found["whom"] = texts.whom(entry["users_gaining"], entry["specificity"])
-    if "nearest_item" in entry:
-        found |= {"nearest_words": texts.nearest(entry["nearest_item"]), "nearest": f"nearest-{number}.png"}
-    return found
+    if check is None:
+        photo = None if result.photo is None else result.photo.percentile
+        return shown | {"move": texts.unchecked_place(photo, entry.percentile)}
+    assert result.verification is not None
+    return shown | _checked(number, check, result.verification.category.photo)
 
 
-def bar(place: dict[str, float]) -> dict[str, float]:
+def _checked(number: int, check: RedesignCheck, kind: str) -> dict[str, Any]:
+    """What the judges say of one redesign."""
+    return {
+        "move": texts.move(check.place, kind),
+        "cases": texts.cases(check.place),
+        "bar": bar(check.place),
+        "whom": texts.whom(check.users_gaining, check.specificity),
+        "nearest_words": texts.nearest(check.nearest_item),
+        "nearest": f"nearest-{number}.png",
+    }
+
+
+def bar(place: Place) -> dict[str, float]:
     """Positions on a scale of 0 to 100, for a drawing of the three cases and of today."""
-    low, high = sorted((place["worst"], place["best"]))
+    low, high = sorted((place.worst, place.best))
     return {
         "left": round(100 * low, 1),
         "width": round(max(100 * (high - low), 0.5), 1),
-        "likely": round(100 * place["likely"], 1),
-        "today": round(100 * place["photo"], 1),
+        "likely": round(100 * place.likely, 1),
+        "today": round(100 * place.photo, 1),
     }
 
 
-def _belief(result: dict[str, Any], verdict: str) -> list[str]:
-    if verdict == "unchecked":
-        users = result["audience"]["users"]
+def _belief(result: Record) -> list[str]:
+    summary = result.verification
+    if summary is None:
+        users = result.audience.users
         return [texts.UNCHECKED.format(users=f"{users} buyer{'' if users == 1 else 's'}")]
-    found = [texts.BELIEF[verdict], texts.JUDGES.format(judges=len(result["judges"]))]
-    total = len(result["suggestions"])
-    if result["category"]["kept"] < total:
-        found.append(texts.OTHER_KIND.format(count=total - result["category"]["kept"], total=total))
-    return found
+    sentences = [texts.BELIEF[result.verdict], texts.JUDGES.format(judges=len(summary.judges))]
+    total = len(result.suggestions)
+    if summary.category.kept < total:
+        sentences.append(texts.OTHER_KIND.format(count=total - summary.category.kept, total=total))
+    return sentences

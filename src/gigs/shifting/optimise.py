@@ -12,9 +12,10 @@ from torch import Tensor
 from gigs.errors import InputError, require_finite
 from gigs.generator.base import Generator
 from gigs.generator.latent import cosine_share, standardise
-from gigs.progress import OnStep, Step, silent
+from gigs.progress import Step
 from gigs.shifting.separation import PredictorSeparation, Repulsion, Separation
 from gigs.vision.compute import Compute
+from gigs.vision.runtime import Runtime
 
 Preference = Callable[[Tensor], Tensor]
 
@@ -79,10 +80,7 @@ def shift(
     z: Tensor,
     preference: Preference,
     settings: ShiftSettings,
-    *,
-    rng: torch.Generator,
-    compute: Compute | None = None,
-    on_step: OnStep = silent,
+    runtime: Runtime,
 ) -> Shifted:
     """Find n distinct shifts of one latent vector whose pictures score high.
 
@@ -96,16 +94,15 @@ def shift(
         z: Base latent vector `[1,D]`; stays as it is.
         preference: Images `[n,3,R,R]` in `[0,1]` to scores `[n]`, differentiable (Eq. 1 for the mean taste vector).
         settings: n, radius, steps, rates and weights.
-        rng: Draws the first shifts, k ~ N(0,1), and the predictor's weights.
-        compute: Precision and layout; fp32 where not given.
-        on_step: Progress, with the mean score and the losses.
+        runtime: Precision; random numbers for the first shifts, k ~ N(0,1), and the predictor's weights; and who is
+            told of the mean score and the losses.
 
     Raises:
         InputError: z is not one row.
     """
     if z.ndim != 2 or len(z) != 1:
         raise InputError(f"shifting takes one latent vector [1,D], not {list(z.shape)}")
-    compute = compute or Compute()
+    compute, rng = runtime.compute, runtime.random()
     z = z.detach()
     first = torch.randn(settings.n, z.shape[1], generator=rng).to(z.device)
     k = project(first, z, settings.radius, generator.project).requires_grad_()
@@ -127,7 +124,7 @@ def shift(
         with torch.no_grad():
             k.copy_(project(k, z, settings.radius, generator.project))
         values = {name: value.item() for name, value in losses.items()}
-        on_step(Step("redesigning", step + 1, settings.steps, values, images))
+        runtime.on_step(Step("redesigning", step + 1, settings.steps, values, images))
     with torch.no_grad():
         images = generator(z + k).float()
     return Shifted(k.detach(), images, separation.distinct(images))

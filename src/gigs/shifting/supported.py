@@ -15,10 +15,10 @@ from torch import Tensor
 
 from gigs.errors import InputError
 from gigs.generator.base import Generator
-from gigs.progress import OnStep, Step, silent
+from gigs.progress import Step
 from gigs.shifting.optimise import Shifted
 from gigs.shifting.separation import Repulsion
-from gigs.vision.compute import Compute
+from gigs.vision.runtime import Runtime
 
 Grade = Callable[[Tensor], Tensor]
 REFUSED, OF_THE_KIND, GOOD = 0, 1, 2  # what a `Grade` gives a picture
@@ -65,39 +65,47 @@ class Supported:
     dropped: int
 
 
+@dataclass(frozen=True)
+class LikedItems:
+    """Real items as latent vectors `codes` `[N,D]`, and how well an audience likes each of them, `liking` `[N]`."""
+
+    codes: Tensor
+    liking: Tensor
+
+    def to(self, device: torch.device) -> LikedItems:
+        """The same on a device."""
+        return LikedItems(self.codes.to(device), self.liking.to(device))
+
+
 @torch.no_grad()
 def supported_shift(
     generator: Generator,
     z: Tensor,
-    codes: Tensor,
-    liking: Tensor,
+    items: LikedItems,
     settings: SupportSettings,
     *,
     grade: Grade,
-    compute: Compute | None = None,
-    on_step: OnStep = silent,
+    runtime: Runtime | None = None,
 ) -> Supported:
     """Find n distinct redesigns that real items support.
 
     Args:
         generator: Frozen.
         z: Latent vector of the product, `[1,D]`.
-        codes: Of the catalogue's real items of its category, `[N,D]`.
-        liking: How well the audience likes each of them, `[N]`.
-        settings: How far, and towards whom.
+        items: The catalogue's real items of its category, and how well the audience likes them.
+        settings: How far, and towards which of them.
         grade: Pictures `[M,3,R,R]` in `[0,1]` to int `[M]`: `GOOD`, or only still a product of this kind
             (`OF_THE_KIND`), or not even that (`REFUSED`). What is not good is tried again less far, and else replaced
             by the next candidate; only where too few are left does the best of the rest fill the number.
-        compute: Precision of drawing.
-        on_step: Progress.
+        runtime: Precision of drawing, and who is told of the pictures found so far.
 
     Raises:
         InputError: There is no real item to go by.
     """
-    if not len(codes):
+    if not len(items.codes):
         raise InputError("no real item of this product's category is in the pack: use the preset paper-text")
-    compute = compute or Compute()
-    aims = aims_of(z, codes.to(z.device), liking.to(z.device), settings, 2 * settings.n)
+    runtime = runtime or Runtime()
+    aims = aims_of(z, items.to(z.device), settings, 2 * settings.n)
     shares = (1.0, *settings.fallback)
     best = torch.full((len(aims),), REFUSED - 1, device=z.device)
     refusals = torch.zeros_like(best)
@@ -108,7 +116,7 @@ def supported_shift(
         if not len(left):
             break
         tried = generator.project(z + settings.reach * share * (aims[left] - z))
-        with compute.autocast():
+        with runtime.compute.autocast():
             drawn = generator(tried).float()
         given = grade(drawn).to(best)
         better = given >= best[left]  # of two that are equally good, the one less far
@@ -116,23 +124,23 @@ def supported_shift(
         pictures = drawn.clone() if number == 0 else pictures.index_copy(0, rows, drawn[better])
         moved[rows], best[rows] = tried[better], given[better]
         refusals[left] += (given < GOOD).to(refusals)
-        on_step(Step("redesigning", number + 1, len(shares), images=pictures[best == GOOD][: settings.n]))
+        runtime.on_step(Step("redesigning", number + 1, len(shares), images=pictures[best == GOOD][: settings.n]))
     chosen, dropped = _choose(best.tolist(), refusals.tolist(), settings.n)
     pictures, found = pictures[chosen], moved[chosen]
     shifted = Shifted(found - z, pictures, Repulsion(settings.margin).distinct(pictures))
     return Supported(shifted, dropped)
 
 
-def aims_of(z: Tensor, codes: Tensor, liking: Tensor, settings: SupportSettings, count: int) -> Tensor:
+def aims_of(z: Tensor, items: LikedItems, settings: SupportSettings, count: int) -> Tensor:
     """Points to move towards, `[count,D]`, most different first: means of clusters of better-liked neighbours.
 
     Args:
         z: `[1,D]`.
-        codes: Of real items, `[N,D]`.
-        liking: Of the same, `[N]`.
+        items: The real items.
         settings: Sizes of neighbourhood and clusters.
         count: Points wanted; with fewer liked items than that, some repeat.
     """
+    codes, liking = items.codes, items.liking
     near = torch.cdist(z, codes)[0].topk(min(settings.neighbours, len(codes)), largest=False).indices
     liked = near[liking[near].topk(min(settings.liked, len(near))).indices]
     kept = codes[liked]

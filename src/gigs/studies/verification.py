@@ -6,7 +6,7 @@ One record a photo and audience goes to a JSON Lines file, so that an interrupte
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,17 @@ from torch import Tensor
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
 from gigs.errors import InputError
-from gigs.inversion.gate import Gate
-from gigs.method.pipeline import Models, graded, reconstruct
+from gigs.inversion.reconstruction import Reconstruction
 from gigs.method.presets import Preset
-from gigs.method.redesign import checked, redesign
+from gigs.method.reconstruct import reconstruct
+from gigs.method.redesign import ranked, redesign
 from gigs.progress import OnStep, Step, silent
+from gigs.session import Session
 from gigs.verify.controls import pixel_attack, random_shifts
 from gigs.verify.panel import Panel
-from gigs.verify.verification import granted
-from gigs.vision.compute import Compute
+from gigs.verify.verification import granted, verify
 from gigs.vision.images import to_tensor
+from gigs.vision.runtime import Runtime
 
 ATTACKED_EVERY = 4  # an attack takes as long as a redesign; one photo in so many is attacked
 
@@ -56,44 +57,43 @@ class StudySettings:
 
 
 def study(
-    models: Models,
-    panels: Mapping[str, Panel],
-    gate: Gate | None,
+    session: Session,
+    audiences: Sequence[str],
     catalogue: Catalogue,
     preset: Preset,
     settings: StudySettings,
     out: Path,
     *,
-    compute: Compute,
     on_step: OnStep = silent,
 ) -> list[dict[str, Any]]:
     """Redesign and judge held-out photos for every audience.
 
     Args:
-        models: Of the pack.
-        panels: By audience.
-        gate: Photos that it refuses are counted and left out, as `gigs suggest` would.
+        session: Of a pack with judges. Photos that its gate refuses are counted and left out, as `gigs suggest` would.
+        audiences: Of the pack, by name.
         catalogue: With held-out products.
         preset: Of the redesigns.
         settings: Which photos.
         out: JSON Lines file; records in it are not made again.
-        compute: Precision and layout.
         on_step: Progress.
 
     Returns:
         One record a photo and audience, in order.
+
+    Raises:
+        InputError: The pack has no judges, or there are too few photos.
     """
+    desk = _Bench(session, audiences, preset)
     rows = drawn_photos(catalogue, settings)
-    pictures = catalogue.images(models.generator.resolution)
+    pictures = catalogue.images(session.generator.resolution)
     known = _read(out)
-    wanted = [(int(row), audience) for row in rows for audience in panels]
+    wanted = [(int(row), audience) for row in rows for audience in audiences]
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("a", encoding="utf-8") as handle:
         for number, row in enumerate(rows):
-            if any((int(row), audience) not in known for audience in panels):
-                photo = to_tensor(pictures[row]).to(compute.device)
-                attack = number % settings.attack_every == 0
-                for record in _photo(models, panels, gate, photo, preset, int(row), attack, compute):
+            if any((int(row), audience) not in known for audience in audiences):
+                photo = to_tensor(pictures[row]).to(session.device)
+                for record in desk.photo(photo, int(row), attack=number % settings.attack_every == 0):
                     if (record["photo"], record["audience"]) not in known:
                         known[record["photo"], record["audience"]] = record
                         handle.write(json.dumps(record) + "\n")
@@ -128,69 +128,64 @@ def _read(path: Path) -> dict[tuple[int, str], dict[str, Any]]:
     return known
 
 
-def _photo(
-    models: Models,
-    panels: Mapping[str, Panel],
-    gate: Gate | None,
-    photo: Tensor,
-    preset: Preset,
-    row: int,
-    attack: bool,
-    compute: Compute,
-) -> list[dict[str, Any]]:
-    rng = torch.Generator().manual_seed(0)
-    base = reconstruct(models, photo, preset, rng=rng, compute=compute)
-    grade = None if gate is None else graded(models, gate, photo, base, preset).grade
-    found = []
-    for audience, panel in panels.items():
-        record: dict[str, Any] = {"photo": row, "audience": audience, "gate": grade, "lpips": float(base.lpips[0])}
-        if grade != "refused":
-            record |= _judged(models, panel, photo, base.z, base.images, preset, attack, compute)
-        found.append(record)
-    return found
+class _Bench:
+    """Models and panels of a study, put together once."""
+
+    def __init__(self, session: Session, audiences: Sequence[str], preset: Preset) -> None:
+        session.pack.scorers  # noqa: B018 - raises where there are no judges
+        self._compute = session.compute(preset)
+        self._models, self._gate, self._preset = session.models(self._compute), session.gate, preset
+        panels = {name: session.panel(session.pack.audience(name)) for name in audiences}
+        self._panels = {name: panel for name, panel in panels.items() if panel is not None}
+
+    def photo(self, photo: Tensor, row: int, *, attack: bool) -> Iterator[dict[str, Any]]:
+        """One record an audience."""
+        base = reconstruct(self._models, photo, self._preset, gate=self._gate, runtime=self._runtime())
+        assert base.inversion is not None
+        grade = None if base.gate is None else base.gate.grade
+        for audience, panel in self._panels.items():
+            record: dict[str, Any] = {
+                "photo": row, "audience": audience, "gate": grade, "lpips": float(base.inversion.lpips[0]),
+            }  # fmt: skip
+            if grade != "refused":
+                record |= self._judged(panel, base, attack)
+            yield record
+
+    def _runtime(self) -> Runtime:
+        return Runtime(compute=self._compute).started()
+
+    def _judged(self, panel: Panel, base: Reconstruction, attack: bool) -> dict[str, Any]:
+        """Gains of the redesigns and of the controls, under every scorer, against the photo."""
+        photo, perceptual, runtime = base.photo, self._models.perceptual, self._runtime()
+        assert photo is not None
+        shifted, dropped = redesign(base, self._preset, panel.target.z, panel, perceptual, runtime)
+        with torch.no_grad():
+            shifted, _ = ranked(shifted, panel.target.z(shifted.images), panel, photo, self._preset.objective)
+            said = verify(panel, base, shifted, perceptual, replaced=dropped)
+            with self._compute.autocast():
+                elsewhere = base.generator(random_shifts(base.z, shifted.shifts, runtime.random())).float()
+            lpips = perceptual.distance_to(perceptual.target(base.image), shifted.images)
+        gain = float((panel.target.z(shifted.images) - panel.target.z(photo)).mean().detach())
+        shown = {"suggestions": shifted.images, "reconstruction": base.image, "random shifts": elsewhere}
+        if attack and gain > 0:
+            shown["pixel attack"] = pixel_attack(photo, panel.target, gain)
+        checks, summary = said.checks, said.summary
+        return {
+            "gains": {name: _gains(panel, photo, images) for name, images in shown.items()},
+            "nearest_gain": _nearest_gains(panel, photo, checks[0].nearest_item.row),
+            "ceilings": {one.name: round(one.ceiling, 4) for one in summary.judges},
+            "errors": _errors(panel, photo, shifted.images),
+            "believed": [_rounded(vars(one.verdict)) for one in checks],
+            "kept": summary.category.kept,
+            "dropped": dropped,
+            "rarity": [round(one.nearest_item.rarity, 4) for one in checks],
+            "lpips_to_reconstruction": float(lpips.mean()),
+            "diversity": _rounded(vars(summary.diversity)),
+        }
 
 
-def _judged(
-    models: Models,
-    panel: Panel,
-    photo: Tensor,
-    z: Tensor,
-    base: Tensor,
-    preset: Preset,
-    attack: bool,
-    compute: Compute,
-) -> dict[str, Any]:
-    """Gains of the redesigns and of the controls, under every scorer, against the photo."""
-    rng = torch.Generator().manual_seed(0)
-    generator = models.generator
-    shifted, dropped = redesign(
-        generator, photo, z, preset, panel.target.z, panel, rng=rng, compute=compute, on_step=silent
-    )
-    with torch.no_grad():
-        scores = panel.target.z(shifted.images)
-        shifted, _, said = checked(
-            generator, models.perceptual, photo, base, z, shifted, scores, panel, dropped, seed=0
-        )
-        assert said is not None
-        with compute.autocast():
-            elsewhere = generator(random_shifts(z, shifted.shifts, rng)).float()
-        lpips = models.perceptual.distance_to(models.perceptual.target(base), shifted.images)
-    gain = float((panel.target.z(shifted.images) - panel.target.z(photo)).mean().detach())
-    shown = {"suggestions": shifted.images, "reconstruction": base, "random shifts": elsewhere}
-    if attack and gain > 0:
-        shown["pixel attack"] = pixel_attack(photo, panel.target, gain)
-    return {
-        "gains": {name: _gains(panel, photo, images) for name, images in shown.items()},
-        "nearest_gain": _nearest_gains(panel, photo, said.suggestions[0]["nearest_item"]["item_id"]),
-        "ceilings": {one["name"]: one["ceiling"] for one in said.result["judges"]},
-        "errors": _errors(panel, photo, shifted.images),
-        "believed": [one.record() for one in said.believed],
-        "kept": said.result["category"]["kept"],
-        "dropped": dropped,
-        "rarity": [one["nearest_item"]["rarity"] for one in said.suggestions],
-        "lpips_to_reconstruction": float(lpips.mean()),
-        "diversity": said.result["diversity"],
-    }
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()}
 
 
 @torch.no_grad()
@@ -202,9 +197,8 @@ def _gains(panel: Panel, photo: Tensor, images: Tensor) -> dict[str, list[float]
 
 
 @torch.no_grad()
-def _nearest_gains(panel: Panel, photo: Tensor, item: str) -> dict[str, float]:
+def _nearest_gains(panel: Panel, photo: Tensor, row: int | None) -> dict[str, float]:
     """By scorer, what the real item nearest to the first redesign is above the photo, in z."""
-    row = panel.gallery.ids.index(item)
     return {
         scorer.name: round(float(panel.gallery.scores[scorer.name, panel.audience][row] - scorer.z(photo)[0]), 4)
         for scorer in (*panel.targets, *panel.judges)

@@ -98,12 +98,12 @@ class Desk:
         def shown(event: Step | Finished) -> Screen:
             if isinstance(event, Step):
                 return run.arriving(event)
-            result = run.result(event.value)
-            self.visits.keep(visit, result)
+            kept = run.kept(event.value)
+            self.visits.keep(visit, kept)
             return Screen(
                 screen.status(texts.DONE.format(seconds=run.seconds), kind="done"),
                 photo=screen.photo(run.photo),
-                results=screen.finished(result, run.photo),
+                results=screen.finished(kept, run.photo),
                 history=screen.history(visit.results[1:]),
             )
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 from torch import Tensor
 
-from gigs.audience import Audience, require_minimum
 from gigs.batch import Request, run
 from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
-from gigs.method.pipeline import Models, suggest
-from gigs.method.presets import Preset, get_preset, with_change
-from gigs.packs.panel import load_panel, types_of
+from gigs.method.options import Options, preset_of
+from gigs.method.presets import Preset
+from gigs.packs.panel import types_of
 from gigs.progress import OnStep, silent
-from gigs.session import Loaded
+from gigs.result import Result
+from gigs.session import Product, Session
 from gigs.studio import texts
 from gigs.studio.problems import PlainError
-from gigs.vision.compute import Compute, pick_device, probed
 from gigs.vision.images import Fit, decode_photo, fit_square, to_tensor
 
 
@@ -63,9 +61,9 @@ class Engine:
     def __init__(
         self, pack: str = "hm-64", *, device: str = "cpu", steps: int | None = None, sketched: int = 4
     ) -> None:
-        self.loaded = Loaded()
-        self.pack = self.loaded.pack(pack)
-        self._name, self._device, self._steps, self._sketched = pack, pick_device(device), steps, sketched
+        self.session = Session(pack, device=device)
+        self.pack = self.session.pack
+        self._steps, self._sketched = steps, sketched
 
     @property
     def audiences(self) -> list[tuple[str, str]]:
@@ -114,43 +112,29 @@ class Engine:
         """
         photo, fit = self.look(wish.photo)
         square, _ = fit_square(photo, self.pack.generator.resolution)
-        preset = get_preset("preview", n=self._sketched, steps=self._steps)
-        if self.pack.encoder is None:  # a sketch starts from its answer
-            preset = get_preset("fast", n=self._sketched, steps=self._steps)
-        preset = replace(with_change(preset, wish.change), check=False)
-        audience = self._audience(wish.audience)
-        compute = self._compute(preset)
-        models = Models(self.pack.generator, self.pack.recommender, self.loaded.perceptual, self.pack.encoder)
-        panel = load_panel(self.pack, audience.name)
-        if panel is not None and wish.kind is not None:
-            panel = panel.of_type(wish.kind)
-        found = suggest(
-            models.placed(compute), to_tensor(square), audience, preset, compute=compute, gate=self.pack.gate,
-            panel=panel and panel.to(compute.device), force=wish.anyway, on_step=on_step,
-        )  # fmt: skip
+        # a sketch starts from the encoder's answer, where there is an encoder
+        preset = self._preset("fast" if self.pack.encoder is None else "preview", self._sketched, wish)
+        options = self._options(replace(preset, check=False), wish, on_step)
+        audience = self.session.audience(wish.audience)
+        panel = self.session.panel(audience, options)
+        found, _ = self.session.run(Product(None, fit, to_tensor(square)), audience, options, panel)
         return Sketch(photo, fit, found.shifted.images)
 
-    def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> dict[str, Any]:
-        """The real run, checked and with a report in `out`; returns what `result.json` says.
+    def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> Result:
+        """The real run, checked and with a report in `out`.
 
         Raises:
             RefusedError: The gate refuses it.
         """
-        name = "faithful" if wish.careful else "fast"
-        preset = with_change(get_preset(name, n=wish.count, steps=self._steps), wish.change)
-        request = Request(
-            preset=preset, out=out, photos=(wish.photo,), audience=wish.audience, pack=self._name, device=self._device,
-            force=wish.anyway, kind=wish.kind,
-        )  # fmt: skip
-        results, refused = run(request, on_step, self.loaded)
-        if refused:
-            raise RefusedError(refused[0].partition(": ")[2])
-        return results[0][1]
+        options = self._options(self._preset("faithful" if wish.careful else "fast", wish.count, wish), wish, on_step)
+        request = Request(options=options, out=out, photos=(wish.photo,), audience=wish.audience, pack=self.pack.name)
+        done = run(request, on_step, self.session)
+        if done.refused:
+            raise RefusedError(done.refused[0].reason)
+        return done.results[0][1]
 
-    def _audience(self, name: str) -> Audience:
-        audience = self.pack.audience(name)
-        require_minimum(audience)
-        return audience
+    def _preset(self, name: str, count: int, wish: Wish) -> Preset:
+        return preset_of(name, n=count, steps=self._steps, change=wish.change)
 
-    def _compute(self, preset: Preset) -> Compute:
-        return probed(self._device) if preset.probe else Compute(device=self._device)
+    def _options(self, preset: Preset, wish: Wish, on_step: OnStep) -> Options:
+        return Options(preset=preset, product_type=wish.kind, force=wish.anyway, on_step=on_step)

@@ -7,13 +7,13 @@ import time
 import zipfile
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from gigs.progress import OnStep, Step
+from gigs.result import Result
 from gigs.studio import pictures, screen, texts
 from gigs.studio.engine import Engine, Wish
 from gigs.studio.screen import Screen
-from gigs.studio.visits import ARCHIVE, Result
+from gigs.studio.visits import ARCHIVE, KeptResult
 from gigs.vision.images import Fit
 
 
@@ -25,20 +25,20 @@ class Run:
         self._fit: Fit | None = None
         self.photo, self.seconds = "", 0.0
 
-    def work(self, on_step: OnStep) -> dict[str, Any]:
-        """In the thread of computations: the record of a result that is whole, or nothing is left of it."""
+    def work(self, on_step: OnStep) -> Result:
+        """In the thread of computations: a result that is whole, or nothing is left of it."""
         started = time.monotonic()
         try:
             picture, self._fit = self._engine.look(self._wish.photo)
             self.photo = pictures.inline(picture)
-            record = self._engine.redesign(self._wish, self._folder, on_step)
+            result = self._engine.redesign(self._wish, self._folder, on_step)
             archive(self._folder)
             on_step(Step("checking the redesigns", 2, 2))  # raises where the visitor has left meanwhile
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
         self.seconds = time.monotonic() - started
-        return record
+        return result
 
     def arriving(self, step: Step) -> Screen:
         """Progress, with the redesigns that are there so far."""
@@ -48,9 +48,9 @@ class Run:
             shown = screen.cards(found, caution=texts.ARRIVING)
         return Screen(screen.progress(step, self._wish.careful), results=shown, running=True)
 
-    def result(self, record: dict[str, Any]) -> Result:
-        """The result with its record."""
-        return Result(self._folder.name, self._folder, record, datetime.now().strftime("%H:%M"))
+    def kept(self, result: Result) -> KeptResult:
+        """The result as the visit keeps it."""
+        return KeptResult(self._folder.name, self._folder, result, datetime.now().strftime("%H:%M"))
 
 
 def archive(folder: Path) -> Path:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
 from gigs.progress import Step
+from gigs.result import UNCHECKED, Result
 from gigs.studio import texts
-from gigs.studio.visits import ARCHIVE, REPORT, Result
+from gigs.studio.visits import ARCHIVE, REPORT, KeptResult
 
 # Shares of the time that each stage takes (two cores, the presets fast and faithful).
 SHARES = {"finding the product": 0.62, "redesigning": 0.12, "checking the redesigns": 0.2}
@@ -78,7 +78,7 @@ def photo(source: str) -> str:
 
 
 def cards(
-    shown: Sequence[Card], head: str = "", caution: str = "", foot: str = "", result: Result | None = None
+    shown: Sequence[Card], head: str = "", caution: str = "", foot: str = "", result: KeptResult | None = None
 ) -> str:
     """Pictures with what is said of them, and the way to the report where there is one."""
     links = None if result is None else {name: address(result, name) for name in (REPORT, ARCHIVE)}
@@ -92,68 +92,54 @@ def sketches(sources: Sequence[str]) -> list[Card]:
     return [Card(source, texts.SKETCHED.format(number=number)) for number, source in enumerate(sources, start=1)]
 
 
-def finished(result: Result, photo_source: str) -> str:
+def finished(kept: KeptResult, photo_source: str) -> str:
     """A finished run."""
-    record = result.record
+    result = kept.result
     shown = [Card(photo_source, texts.TODAY, concept=False)]
-    for number, entry in enumerate(record["suggestions"], start=1):
-        verdict = entry["believed"]["verdict"] if "believed" in entry else "unchecked"
+    for number, entry in enumerate(result, start=1):
         shown.append(
             Card(
-                address(result, entry["file"]),
+                address(kept, entry.file),
                 texts.REDESIGN.format(number=number),
-                texts.VERDICTS[verdict],
-                {"likely": "good", "no gain found": "poor"}.get(verdict, "open"),
-                _words(entry),
+                texts.VERDICTS[entry.verdict],
+                {"likely": "good", "no gain found": "poor"}.get(entry.verdict, "open"),
+                entry.words,
             )
         )
-    return cards(shown, summary(record), caution(record), texts.NEXT, result)
+    return cards(shown, summary(result), caution(result), texts.NEXT, kept)
 
 
-def summary(record: dict[str, Any]) -> str:
+def summary(result: Result) -> str:
     """One sentence, no stronger than what was found."""
-    verdicts = [entry["believed"]["verdict"] for entry in record["suggestions"] if "believed" in entry]
-    likely = verdicts.count("likely")
-    if not verdicts:
-        key = "unchecked"
-    elif record["verdict"]["verdict"] == "no promise":
-        key = "no promise"
+    likely = sum(entry.verdict == "likely" for entry in result)
+    if result.verdict in (UNCHECKED, "no promise"):
+        key = result.verdict
     else:
         key = "none" if likely == 0 else "one" if likely == 1 else "likely"
-    return texts.SUMMARY[key].format(
-        likely=likely, count=len(record["suggestions"]), audience=record["audience"]["label"]
-    )
+    return texts.SUMMARY[key].format(likely=likely, count=len(result), audience=result.audience.label)
 
 
-def caution(record: dict[str, Any]) -> str:
+def caution(result: Result) -> str:
     """What to keep in mind because of the photo; empty where there is nothing."""
-    if (record["gate"] or {}).get("grade") == "rough":
+    if result.gate is not None and result.gate.grade == "rough":
         return texts.ROUGH
-    return record["reconstruction"]["caution"] or ""
+    return result.reconstruction.caution or ""
 
 
-def history(results: Sequence[Result]) -> str:
+def history(results: Sequence[KeptResult]) -> str:
     """Earlier results of the visit, with their reports."""
     rows = [
         {
-            "picture": address(result, result.record["suggestions"][0]["file"]),
-            "words": texts.LISTED.format(
-                at=result.at, count=len(result.record["suggestions"]), audience=result.record["audience"]["label"]
-            ),
-            "report": address(result, REPORT),
-            "archive": address(result, ARCHIVE),
+            "picture": address(kept, kept.result[0].file),
+            "words": texts.LISTED.format(at=kept.at, count=len(kept.result), audience=kept.result.audience.label),
+            "report": address(kept, REPORT),
+            "archive": address(kept, ARCHIVE),
         }
-        for result in results
+        for kept in results
     ]
     return ENVIRONMENT.get_template("history.html").render(rows=rows)
 
 
-def address(result: Result, name: str) -> str:
+def address(kept: KeptResult, name: str) -> str:
     """Where the server hands a file of a result out."""
-    return f"result/{result.key}/{name}"
-
-
-def _words(entry: dict[str, Any]) -> str:
-    """What the redesign changes, where that was found out."""
-    said = (entry.get("changes") or {}).get("words") or ""
-    return said if isinstance(said, str) else "; ".join(map(str, said))
+    return f"result/{kept.key}/{name}"

@@ -8,8 +8,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from gigs.result import Result
 from gigs.studio import texts
 from gigs.studio.jobs import BusyError, Job
 from gigs.studio.limits import Limits
@@ -19,19 +19,18 @@ REPORT, ARCHIVE = "report.html", "gigs-redesigns.zip"
 
 
 @dataclass(frozen=True)
-class Result:
-    """One finished run: its unguessable name, its folder and what `result.json` says."""
+class KeptResult:
+    """One finished run of a visit: its unguessable name, its folder, its result, and the time of day."""
 
     key: str
     folder: Path
-    record: dict[str, Any]
+    result: Result
     at: str
 
     @property
     def names(self) -> list[str]:
         """The files that may be asked for."""
-        entries = [self.record["photo"], self.record["reconstruction"], *self.record["suggestions"]]
-        return [REPORT, ARCHIVE, *(entry["file"] for entry in entries if entry)]
+        return [REPORT, ARCHIVE, *self.result.files]
 
 
 @dataclass
@@ -42,7 +41,7 @@ class Visit:
     photo: Path | None = None
     job: Job | None = None
     run: Job | None = None
-    results: list[Result] = field(default_factory=list)
+    results: list[KeptResult] = field(default_factory=list)
     seen: float = field(default_factory=time.monotonic)
     gone: bool = False
 
@@ -104,7 +103,7 @@ class Visits:
                 if visit.job is not None:
                     visit.job.stop()
 
-    def keep(self, visit: Visit, result: Result) -> None:
+    def keep(self, visit: Visit, result: KeptResult) -> None:
         """Add a result to the visit's history; the oldest beyond the limit goes, with its files."""
         visit.results.insert(0, result)
         for old in visit.results[self._limits.history :]:

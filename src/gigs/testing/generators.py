@@ -14,6 +14,7 @@ from gigs.generator.base import FAMILIES, Generator, builder_of, load_generator,
 from gigs.inversion.optimise import InversionSettings, invert
 from gigs.shifting.optimise import ShiftSettings, shift
 from gigs.testing.common import PixelPyramid, devices, run
+from gigs.vision.runtime import Runtime
 
 
 def check_generator(build: Callable[[], Generator], **options: Any) -> list[str]:
@@ -163,7 +164,7 @@ class GeneratorSuite:
             n=3, steps=self.steps, radius=0.5, learning_rate=self.learning_rate, separation="repulsion", margin=1e-4
         )
         z = generator.project(generator.sample(1, _rng(6)))
-        found = shift(generator, z, _redness, settings, rng=_rng(6))
+        found = shift(generator, z, _redness, settings, runtime=Runtime(rng=_rng(6)))
         with torch.no_grad():
             base = _redness(generator(z)).item()
         best = _redness(found.images).max().item()
@@ -172,7 +173,7 @@ class GeneratorSuite:
 
     def _inverted(self, generator: Generator, photo: Tensor, steps: int) -> float:
         settings = InversionSettings(steps=steps, learning_rate=self.learning_rate)
-        found = invert(generator, photo, PixelPyramid(), settings, rng=_rng(2))  # type: ignore[arg-type]
+        found = invert(generator, photo, PixelPyramid(), settings, runtime=Runtime(rng=_rng(2)))  # type: ignore[arg-type]
         return (found.lpips + found.mse).item()
 
     def _frozen(self) -> Generator:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from gigs.audience.taste import Taste
 from gigs.errors import InputError, ModelError
 from gigs.verify.category import CategoryClassifier
 from gigs.verify.gallery import Gallery
 from gigs.verify.probes import Probes
-from gigs.verify.scorer import Scorer, Taste
+from gigs.verify.scorer import Scorer
 from gigs.vision.backbone import Backbone
 
 

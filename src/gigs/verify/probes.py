@@ -37,10 +37,6 @@ class Answer:
     confidence: float
     sure: bool
 
-    def record(self) -> dict[str, str | float | bool]:
-        """For `result.json`."""
-        return {"value": self.value, "confidence": round(self.confidence, 3), "sure": self.sure}
-
 
 @dataclass(frozen=True)
 class Probe:

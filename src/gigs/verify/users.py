@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gigs.verify.findings import Pair, UserGain
 from gigs.verify.panel import Panel
 from gigs.verify.scorer import Scorer
 
@@ -15,7 +16,7 @@ TOP = 10
 
 
 def who_gains(panel: Panel, phi: Tensor, category: int, seed: int) -> list[dict[str, Any]]:
-    """Who gains and who loses by each redesign, of users drawn from the audience's mean and covariance.
+    """The fields of `RedesignCheck` that are about single users, by redesign.
 
     Args:
         panel: For the audience.
@@ -36,10 +37,10 @@ def who_gains(panel: Panel, phi: Tensor, category: int, seed: int) -> list[dict[
         low, middle, high = torch.quantile(gains, torch.tensor([0.1, 0.5, 0.9], device=gains.device)).tolist()
         found.append(
             {
-                "users_gaining": rounded((gains > 0).float().mean()),
-                "user_gain": {"p10": rounded(low), "p50": rounded(middle), "p90": rounded(high)},
-                "specificity": None if outside is None else rounded(inside - outside),
-                "hit_at_10": {"photo": hits[0], "suggestion": hits[row]},
+                "users_gaining": float((gains > 0).float().mean()),
+                "user_gain": UserGain(low, middle, high),
+                "specificity": None if outside is None else inside - outside,
+                "hit_at_10": Pair(hits[0], hits[row]),
             }
         )
     return found
@@ -49,7 +50,7 @@ def _hits(panel: Panel, phi: Tensor, factors: Tensor, category: int) -> list[flo
     """Share of users for whom each picture would be among the ten best of the category's real items."""
     real = panel.gallery.phi[panel.gallery.of_category(category)].to(phi.device)
     last = torch.topk(factors @ real.T, min(TOP, len(real)), dim=1).values[:, -1]
-    return [rounded(((factors @ one) > last).float().mean()) for one in phi]
+    return [float(((factors @ one) > last).float().mean()) for one in phi]
 
 
 def draw_users(scorer: Scorer, seed: int, count: int = USERS_DRAWN) -> Tensor:
@@ -59,8 +60,3 @@ def draw_users(scorer: Scorer, seed: int, count: int = USERS_DRAWN) -> Tensor:
     root = vectors * values.clamp_min(0).sqrt()
     noise = torch.randn(count, len(values), generator=rng, dtype=torch.float64)
     return (scorer.taste.theta.double() + noise @ root.T).float()
-
-
-def rounded(value: Any) -> float:
-    """For a record."""
-    return round(float(value), 4)

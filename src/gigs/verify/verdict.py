@@ -28,7 +28,7 @@ class JudgeGain:
 
 
 @dataclass(frozen=True)
-class Believed:
+class Belief:
     """The gain that a further, unseen judge may be expected to grant, in z, with a 95% interval, and a word for it.
 
     `verdict` is a key of `WORDS`: `likely` where the whole interval is above 0, `no gain found` where its middle is not
@@ -45,13 +45,8 @@ class Believed:
         """The verdict as a sentence."""
         return WORDS[self.verdict]
 
-    def record(self) -> dict[str, float | str]:
-        """For `result.json`."""
-        numbers = {"gain": self.gain, "low": self.low, "high": self.high}
-        return {key: round(value, 4) for key, value in numbers.items()} | {"verdict": self.verdict}
 
-
-def believe(judges: Sequence[JudgeGain], *, disagreement: float, target_weak: bool = False, seed: int = 0) -> Believed:
+def believe(judges: Sequence[JudgeGain], *, disagreement: float, target_weak: bool = False, seed: int = 0) -> Belief:
     """A bootstrap over judges and over the audience's users.
 
     Every draw takes one judge at random, a resampled audience for it (normal, with the standard error of its mean
@@ -76,7 +71,7 @@ def believe(judges: Sequence[JudgeGain], *, disagreement: float, target_weak: bo
         verdict = "likely"
     else:
         verdict = "unclear" if gain > 0 else "no gain found"
-    return Believed(gain, float(low), float(high), verdict)
+    return Belief(gain, float(low), float(high), verdict)
 
 
 def calibrate(gains: np.ndarray) -> float:

@@ -106,6 +106,33 @@ def decode_photo(content: bytes, name: str) -> Image.Image:
     return photo
 
 
+def as_photo(picture: Image.Image | np.ndarray) -> Image.Image:
+    """A picture in memory as upright 8-bit sRGB; bounds as for `read_photo`.
+
+    Args:
+        picture: A PIL image, or an array `[H,W]`, `[H,W,3]` or `[H,W,4]`, uint8 or float in `[0,1]`.
+
+    Raises:
+        InputError: An array of another shape, kind or range, or a picture out of bounds.
+    """
+    if isinstance(picture, np.ndarray):
+        picture = Image.fromarray(_as_uint8(picture))
+    _check_header(picture, "the picture")
+    return _to_srgb(_upright(picture))
+
+
+def _as_uint8(values: np.ndarray) -> np.ndarray:
+    if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (3, 4)):
+        raise InputError(f"an array of shape {list(values.shape)} is no picture: give [H,W], [H,W,3] or [H,W,4]")
+    if values.dtype == np.uint8:
+        return values
+    if values.dtype.kind != "f":
+        raise InputError(f"an array of {values.dtype} is no picture: give uint8, or floats from 0 to 1")
+    if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
+        raise InputError("an array of floats must hold numbers from 0 to 1")
+    return np.rint(values * 255).astype(np.uint8)
+
+
 def _printable(text: object) -> str:
     """Text that stays in one line: file names may hold line breaks, terminal codes and bytes that are no text."""
     return "".join(letter if letter.isprintable() else "?" for letter in str(text))

@@ -14,18 +14,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gigs.audience import Audience
+from gigs.audience.taste import Taste, weighted_taste
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
+from gigs.packs.audiences.file import hashes_of_scorers
 from gigs.packs.load import Pack
-from gigs.packs.panel import items_phi, model_of, require_scorers
+from gigs.packs.panel import items_phi, model_of
 from gigs.progress import OnStep, silent
 from gigs.recommender.base import Recommender
 from gigs.recommender.features import catalogue_phi, pixel_phi
 from gigs.recommender.feedback import Feedback, in_fold, read_feedback
 from gigs.recommender.fold_in import fold_in, fold_in_users, is_mean_of_purchases
 from gigs.recommender.models.vbpr import VBPR
-from gigs.verify.scorer import Taste, weighted_taste
 
+ALL_MEMBERS = "all"
 Users = Iterable[str] | Mapping[str, float]
 
 
@@ -127,7 +130,7 @@ class Buyers:
         Target and judges then go by different people, as for the pack's own audiences.
         """
         ids, found = np.array(self.known(users), dtype=object), {}
-        for name, about in require_scorers(self.pack).items():
+        for name, about in self.pack.scorers.items():
             trained = about.get("trained", {})
             own = ids
             if trained.get("fold") is not None and len(ids):
@@ -138,7 +141,7 @@ class Buyers:
         return found
 
     def tastes(self, users: Users) -> dict[str, Taste]:
-        """The same under every scorer of the pack, by name: what `panel_for` takes."""
+        """The same under every scorer of the pack, by name: what `Audience.of_tastes` takes."""
         return {scorer: self.taste(scorer, users) for scorer in self.items}
 
 
@@ -175,3 +178,22 @@ def tastes_of_phi(pack: Pack, liked: Mapping[str, Tensor]) -> dict[str, Taste]:
         vector = fold_in(model_of(pack, name), liked[name], background=items)
         found[name] = weighted_taste(vector[None], items)
     return found
+
+
+def audience_of_tastes(pack: Pack, tastes: Mapping[str, Taste], name: str, *, members: str = ALL_MEMBERS) -> Audience:
+    """An audience that the pack does not know, from its tastes.
+
+    Args:
+        pack: With scorers.
+        tastes: By scorer, all of the pack's (`tastes_of_users`, `tastes_of_likes`).
+        name: What to call it; not the name of one of the pack's.
+        members: `own halves` where each taste is that of the members whom the scorer was trained with; `all` otherwise.
+
+    Raises:
+        InputError: The pack has no scorers, or a taste is missing.
+    """
+    missing = [scorer for scorer in pack.scorers if scorer not in tastes]
+    if missing:
+        raise InputError(f"no taste under the pack's scorer {missing[0]}: an audience needs one under each")
+    origin = {"from": name, "pack": pack.name, "scorers": hashes_of_scorers(pack), "members": members}
+    return Audience.of_tastes(name, {scorer: tastes[scorer] for scorer in pack.scorers}, origin=origin)

@@ -11,26 +11,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gigs.audience.base import MINIMUM_USERS, require_enough
+from gigs.audience.base import MINIMUM_USERS, Audience, require_enough
 from gigs.audience.describe import describe
 from gigs.audience.members import listed, members_of, read_weights
 from gigs.audience.privacy import PrivacySettings, bound_of, noise_multiplier, private_taste, promise
+from gigs.audience.taste import Taste
 from gigs.data.catalogue import Catalogue
 from gigs.data.importers.photos import SUFFIXES
 from gigs.errors import InputError
 from gigs.packs.audiences.buyers import Buyers, tastes_of_likes, tastes_of_phi
-from gigs.packs.audiences.file import AudienceFile, hashes_of_scorers, target_quantiles
+from gigs.packs.audiences.file import hashes_of_scorers, target_quantiles
 from gigs.packs.audiences.segments import SEGMENT, members_of_segment
 from gigs.packs.build.pack import QUANTILES
 from gigs.packs.load import Pack
-from gigs.packs.panel import everybodys_tastes, items_phi, model_of, require_scorers
+from gigs.packs.panel import OWN_HALVES, everybodys_tastes, items_phi, model_of
 from gigs.progress import OnStep, silent
 from gigs.recommender.models.vbpr import VBPR
-from gigs.verify.scorer import Taste
 from gigs.vision.images import fit_square, read_photo, to_tensor
 
 LIKES = "likes:"
-OWN, ALL = "own halves", "all"
+ALL = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class AudienceRequest:
 
 def create_audience(
     pack: Pack, catalogue: Catalogue | None, request: AudienceRequest, *, on_step: OnStep = silent
-) -> AudienceFile:
+) -> Audience:
     """Make it.
 
     Args:
@@ -89,9 +89,13 @@ def create_audience(
             raise InputError(f"audience from {request.spec!r}: its users come from a catalogue; give --catalogue DIR")
         tastes, about, label = _of_members(Buyers(pack, catalogue, on_step), request)
     target = next(iter(items))
-    about |= {"from": _named(request.spec), "pack": pack.name, "scorers": hashes_of_scorers(pack)}
     quantiles = target_quantiles(tastes[target], items[target], QUANTILES)
-    return AudienceFile(request.name, label, tastes[target].users, tastes, quantiles, about)
+    privacy = about.pop("privacy", None)
+    origin = about | {"from": _named(request.spec), "pack": pack.name, "scorers": hashes_of_scorers(pack)}
+    return Audience.of_tastes(
+        request.name, {name: tastes[name] for name in items}, label=label, quantiles=tuple(quantiles), origin=origin,
+        privacy=privacy,
+    )  # fmt: skip
 
 
 def _named(spec: str) -> str:
@@ -113,7 +117,11 @@ def _of_members(buyers: Buyers, request: AudienceRequest) -> tuple[dict[str, Tas
     require_enough(request.name, len(members), request.minimum)
     halves = buyers.own_halves(members, request.minimum)
     own = halves or dict.fromkeys(buyers.items, members)
-    about: dict[str, Any] = {"members": OWN if halves else ALL, "buyers": len(members), "weighted": weights is not None}
+    about: dict[str, Any] = {
+        "members": OWN_HALVES if halves else ALL,
+        "buyers": len(members),
+        "weighted": weights is not None,
+    }
     if request.privacy is not None:
         tastes, about["privacy"] = _private(buyers, own, weights, request.privacy, halves is not None)
         return tastes, about, request.label or _named(request.spec)  # words about members would give them away
@@ -133,7 +141,7 @@ def _private(
     halves: bool,
 ) -> tuple[dict[str, Taste], dict[str, Any]]:
     """Noised tastes, and the promise for the record."""
-    everybody, scorers = everybodys_tastes(buyers.pack), require_scorers(buyers.pack)
+    everybody, scorers = everybodys_tastes(buyers.pack), buyers.pack.scorers
     if set(everybody) != set(scorers):
         raise InputError(
             f"pack {buyers.pack.name}: has no audience `everyone` to clip around; a private audience needs it"
@@ -170,7 +178,7 @@ def _liked(pack: Pack, catalogue: Catalogue | None, what: str, on_step: OnStep) 
 def _phi(pack: Pack, catalogue: Catalogue, rows: np.ndarray, on_step: OnStep) -> dict[str, Tensor]:
     """phi of a catalogue's items under every scorer, `[items,K]`; rows other than those wanted may be zero."""
     buyers = Buyers(pack, catalogue, on_step)
-    return {name: buyers.phi_of(name, rows) for name in require_scorers(pack)}
+    return {name: buyers.phi_of(name, rows) for name in pack.scorers}
 
 
 def _item_rows(catalogue: Catalogue, ids: list[str], what: str) -> np.ndarray:

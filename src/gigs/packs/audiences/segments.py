@@ -9,6 +9,7 @@ from typing import Any
 from gigs.audience.base import MINIMUM_USERS
 from gigs.audience.describe import describe
 from gigs.audience.segments import Segments, SegmentSettings, find_segments
+from gigs.audience.taste import Taste
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError, ModelError
 from gigs.io import storage
@@ -17,11 +18,10 @@ from gigs.packs.audiences.file import target_quantiles
 from gigs.packs.audiences.tastes import TASTES, load_tastes, save_tastes
 from gigs.packs.build.pack import QUANTILES
 from gigs.packs.load import Pack, load_pack
-from gigs.packs.panel import gallery_of, require_scorers
+from gigs.packs.panel import gallery_of
 from gigs.progress import OnStep, silent
 from gigs.verify.gallery import FILE as GALLERY
 from gigs.verify.gallery import save_scores
-from gigs.verify.scorer import Taste
 
 FILE = "segments.safetensors"
 SEGMENT = "segment:"
@@ -123,7 +123,7 @@ def is_segment(about: Mapping[str, Any]) -> bool:
 
 
 def _target(pack: Pack) -> str:
-    return next(iter(require_scorers(pack)))
+    return next(iter(pack.scorers))
 
 
 def _without_segments(pack: Pack) -> tuple[dict[tuple[str, str], Taste], dict[str, dict[str, Any]]]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
+from gigs.audience.taste import Taste
 from gigs.errors import ModelError
 from gigs.io import storage
-from gigs.verify.scorer import Taste
 
 TASTES = "tastes.safetensors"
 

@@ -15,7 +15,7 @@ from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.vision.images import to_tensor
 from gigs.packs.load import Pack, load_pack
-from gigs.packs.panel import gallery_of, model_of, require_scorers
+from gigs.packs.panel import gallery_of, model_of
 from gigs.progress import OnStep, Step, silent
 from gigs.recommender.features import catalogue_phi
 from gigs.verify.gallery import FEATURES, Gallery, spacing_of
@@ -78,7 +78,7 @@ def add_features(root: str | Path, catalogue: Catalogue, *, on_step: OnStep = si
         InputError: The pack has no scorers, or the catalogue is another one.
     """
     pack = load_pack(root)
-    scorers, gallery = require_scorers(pack), gallery_of(pack)
+    scorers, gallery = pack.scorers, gallery_of(pack)
     place = {str(item): row for row, item in enumerate(catalogue.items["item_id"])}
     unknown = [item for item in gallery.ids if item not in place]
     if unknown:

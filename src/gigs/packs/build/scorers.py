@@ -39,7 +39,7 @@ from gigs.recommender.features import backbone_features, catalogue_phi
 from gigs.verify.category import FILE as CATEGORY
 from gigs.verify.category import train_category
 from gigs.verify.gallery import FILE as GALLERY
-from gigs.verify.scorer import Taste, taste_of
+from gigs.audience.taste import Taste, taste_of
 
 
 @dataclass(frozen=True, kw_only=True)

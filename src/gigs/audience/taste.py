@@ -1,0 +1,71 @@
+"""What is kept of an audience under one recommender: the mean and the covariance of its users' factors."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What is kept of an audience under one recommender; nobody's own factor is in it.
+
+    Attributes:
+        users: How many.
+        theta: Mean of their factors, `[K]`.
+        covariance: Of their factors, `[K,K]`: how differently they see a change.
+        mean: Mean score of the catalogue's real items.
+        spread: Standard deviation of the same.
+        effective: How many equally weighted users would say as much, where users weigh differently.
+        noise: Standard deviation of the noise on each number of theta, where it was made private.
+    """
+
+    users: int
+    theta: Tensor
+    covariance: Tensor
+    mean: float
+    spread: float
+    effective: float | None = None
+    noise: float = 0.0
+
+    def error(self, change: Tensor) -> Tensor:
+        """Standard error `[N]` of the mean score's move, in the recommender's own unit, for changes of phi `[N,K]`."""
+        covariance = self.covariance.to(change.device)
+        variance = ((change @ covariance) * change).sum(1).clamp_min(0) / max(1.0, self.effective or self.users)
+        return (variance + self.noise**2 * change.square().sum(1)).sqrt()
+
+
+def weighted_taste(factors: Tensor, items: Tensor, weights: Tensor | None = None) -> Taste:
+    """The taste of users who need not weigh alike.
+
+    Args:
+        factors: `[U,K]`.
+        items: phi of the real items, `[N,K]`.
+        weights: `[U]`, above 0; None for equal ones.
+    """
+    if weights is None or len(weights) < 2:
+        return taste_of(factors, items.double() @ factors.double().mean(0))
+    shares = weights.double() / weights.double().sum()
+    theta = shares @ factors.double()
+    alike = taste_of(factors, items.double() @ theta)
+    centred = factors.double() - theta
+    effective = 1 / float(shares.square().sum())  # Kish 1965
+    covariance = (centred * shares[:, None]).T @ centred * effective / max(effective - 1, 1e-9)
+    return replace(alike, theta=theta.float(), covariance=covariance.float(), effective=effective)
+
+
+def taste_of(factors: Tensor, item_scores: Tensor) -> Taste:
+    """Mean and covariance of users' factors `[U,K]`; mean and spread of the real items' scores `[N]`."""
+    theta = factors.double().mean(0)
+    centred = factors.double() - theta
+    covariance = centred.T @ centred / max(1, len(factors) - 1)
+    spread = float(item_scores.double().std(unbiased=False))
+    return Taste(
+        users=len(factors),
+        theta=theta.float(),
+        covariance=covariance.float(),
+        mean=float(item_scores.double().mean()),
+        spread=spread if math.isfinite(spread) and spread > 0 else 1.0,
+    )

@@ -1,0 +1,92 @@
+"""What is said of one redesign's changes, ready for a reader: words, colours and attributes, rounded for display."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gigs.verify.probes import Answer
+
+
+@dataclass(frozen=True)
+class Colour:
+    """One colour of a product: its name, `#rrggbb`, and the share of the product that has it, in `[0,1]`."""
+
+    name: str
+    hex: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A share of the product that turns from one named colour to another; `delta_e` is CIEDE2000 between them."""
+
+    before: str
+    after: str
+    share: float
+    delta_e: float
+
+
+@dataclass(frozen=True)
+class PaletteChange:
+    """Colours before and after, the mean CIEDE2000 over the product, and the turns that the photo confirms."""
+
+    before: tuple[Colour, ...]
+    after: tuple[Colour, ...]
+    delta_e: float
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True)
+class Tone:
+    """A change of mean L* or C*; `real` where it is visible and the photo confirms it."""
+
+    change: float
+    real: bool
+
+
+@dataclass(frozen=True)
+class AttributeChange:
+    """A probe's answers before and after; `changed` is None where it is not sure of both."""
+
+    before: Answer
+    after: Answer
+    changed: bool | None
+
+
+@dataclass(frozen=True)
+class OutlineChange:
+    """Width and height after/before, the overlap of the outlines in `[0,1]`, and the words for it."""
+
+    width: float
+    height: float
+    overlap: float
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is said of a redesign against the reconstruction, or of the reconstruction against the photo.
+
+    Attributes:
+        words: One plain sentence.
+        nothing: Whether nothing could be named.
+        palette: Colours.
+        lightness: Change of mean L*.
+        vividness: Change of mean C*.
+        attributes: By column of the catalogue; empty without probes.
+        outline: Of the product; None where the photo has the redesign's outline already.
+        where: The part that changes most, in words; None where the change is faint or even.
+        not_sure: Columns of which nothing is said.
+        map: File of a picture that shows where it changes; None where there is none.
+    """
+
+    words: str
+    nothing: bool
+    palette: PaletteChange
+    lightness: Tone
+    vividness: Tone
+    attributes: dict[str, AttributeChange]
+    outline: OutlineChange | None
+    where: str | None
+    not_sure: tuple[str, ...] = ()
+    map: str | None = None

@@ -1,0 +1,89 @@
+"""What may be asked for beside a photo and an audience."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypedDict
+
+from gigs.errors import InputError
+from gigs.method.presets import DEFAULT, Preset, get_preset, with_change
+from gigs.progress import OnStep, silent
+from gigs.verify.objective import MEAN
+
+
+class OptionNames(TypedDict, total=False):
+    """Keyword options of `gigs.suggest` and `Session.suggest`.
+
+    Attributes:
+        preset: `fast` (the default), `faithful`, `preview` or `paper-text`; or a `Preset`, which has `n`, `steps`,
+            `change` and `objective` in it.
+        n: Redesigns; the preset's own (8) where not given.
+        steps: Of each loop; the preset's own where not given.
+        change: From 0 (change less) to 1 (improve more); 0.5 is the preset as it is.
+        objective: What to raise: `mean`, `worst-decile` or `coverage`.
+        seed: From 0; the same seed gives the same pictures.
+        product_type: What the product is, such as `Shirt`, if the classifier takes it for something else.
+        verify: Let judges say whether the gain is real.
+        force: Go on with a photo that could not be redrawn as a product.
+        on_step: Called with a `gigs.progress.Step` after every step.
+    """
+
+    preset: str | Preset
+    n: int
+    steps: int
+    change: float
+    objective: str
+    seed: int
+    product_type: str | None
+    verify: bool
+    force: bool
+    on_step: OnStep
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The same, checked; see `OptionNames`."""
+
+    preset: Preset = field(default_factory=lambda: get_preset(DEFAULT))
+    seed: int = 0
+    product_type: str | None = None
+    verify: bool = True
+    force: bool = False
+    on_step: OnStep = silent
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**63:
+            raise InputError(f"the seed must be from 0 to 2^63 - 1, not {self.seed}")
+
+    @classmethod
+    def of(cls, **given: Any) -> Options:
+        """From keyword options.
+
+        Raises:
+            InputError: A value that makes no sense, or settings beside a preset that has them already.
+            TypeError: An option that does not exist.
+        """
+        known = OptionNames.__annotations__
+        unknown = sorted(set(given) - set(known))
+        if unknown:
+            raise TypeError(f"there is no option {unknown[0]!r}; there are {', '.join(known)}")
+        own = {one.name for one in fields(cls)} - {"preset"}
+        shape = {name: value for name, value in given.items() if name not in own and name != "preset"}
+        preset = given.get("preset", DEFAULT)
+        if isinstance(preset, Preset):
+            if shape:
+                raise InputError(f"{next(iter(shape))} is part of the preset that was given; set it there")
+        else:
+            preset = preset_of(preset, **shape)
+        return cls(preset=preset, **{name: value for name, value in given.items() if name in own})
+
+
+def preset_of(
+    name: str, *, n: int | None = None, steps: int | None = None, change: float = 0.5, objective: str = MEAN
+) -> Preset:
+    """A preset by name with what was chosen in it.
+
+    Raises:
+        InputError: Unknown name or objective, or impossible numbers.
+    """
+    return replace(with_change(get_preset(name, n=n, steps=steps), change), objective=objective)

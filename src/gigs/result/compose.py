@@ -1,0 +1,208 @@
+"""From what the method found to a result: explained in words, with the pictures that are shown."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gigs.audience import Audience
+from gigs.explain.explanation import Explanation, description_of, explain
+from gigs.inversion.gate import BLANK, is_blank
+from gigs.method.pipeline import Redesigns
+from gigs.method.presets import Preset
+from gigs.result.pictures import CONCEPT, Pictures
+from gigs.result.reading import with_pictures
+from gigs.result.result import Result
+from gigs.result.schema import SCHEMA, AudienceSummary, PhotoSummary, ReconstructionSummary, Suggestion
+from gigs.verify.findings import Auc
+from gigs.vision.images import Fit, to_uint8, unfit
+from gigs.vision.runtime import Runtime
+
+DISPLAY_SIDE = 512
+BESIDE_SIDE = 256
+# Where no gate was calibrated (a pack of one's own, another generator): a first caution, read off 20 photos.
+POOR_LPIPS = 0.30
+CAUTION = (
+    "The computer did not redraw this product well, so the redesigns may be of another kind of product. "
+    "Try a plain front view on an even, light backdrop, or more steps."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a result comes from.
+
+    Attributes:
+        pack: Its name.
+        models: Which files drew and scored: by kind `file`, `sha256` and, for the generator, how it was used.
+        source: The photo's file name.
+        fit: How the photo sits in the square.
+        has_percentiles: Whether the pack's statistics hold: not with another generator, whose scores are of another
+            scale.
+    """
+
+    pack: str
+    models: dict[str, dict[str, Any]]
+    source: str | None = None
+    fit: Fit | None = None
+    has_percentiles: bool = True
+
+
+def compose(found: Redesigns, audience: Audience, preset: Preset, origin: Origin, runtime: Runtime) -> Result:
+    """The result of one product: every redesign with what it changes, each claim checked against the photo."""
+    said = _explanation(found)
+    percentile = audience.percentile if origin.has_percentiles else lambda score: None
+    result = Result(
+        schema=SCHEMA,
+        preset=preset.name,
+        settings=_settings(preset),
+        seed=runtime.seed,
+        device=runtime.compute.device,
+        compute=runtime.compute,
+        seconds={stage: round(seconds, 3) for stage, seconds in found.seconds.items()},
+        pack=origin.pack,
+        models=origin.models,
+        audience=AudienceSummary(
+            name=audience.name,
+            label=audience.label,
+            users=audience.users,
+            scored_users=audience.scored_users,
+            privacy=audience.privacy,
+        ),
+        objective=found.objective,
+        photo=_photo(found, origin, percentile),
+        reconstruction=_reconstruction(found, said, percentile),
+        gate=found.reconstruction.gate,
+        suggestions=tuple(_suggestions(found, said, percentile)),
+        distinct=_finite(found.shifted.distinct),
+        verification=None if found.verification is None else _rounded(found.verification.summary),
+        versions={"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
+    )
+    return with_pictures(result, _pictures(found, said, origin.fit))
+
+
+def _settings(preset: Preset) -> dict[str, Any]:
+    return {
+        "inversion": asdict(preset.inversion),
+        "tuning": asdict(preset.tuning) if preset.tuning else None,
+        "shifting": asdict(preset.shifting),
+        "support": asdict(preset.support) if preset.support else None,
+        "budget": preset.budget,
+    }
+
+
+def _explanation(found: Redesigns) -> Explanation:
+    """By the same probes' answers and the same type that verification found."""
+    said, base = found.verification, found.reconstruction
+    answers, kind = (None, "") if said is None else (said.answers, said.summary.category.photo)
+    return explain(base.photo, base.image, found.shifted.images, answers, kind)
+
+
+def _photo(found: Redesigns, origin: Origin, percentile: Any) -> PhotoSummary | None:
+    if found.photo_score is None:
+        return None
+    return PhotoSummary(
+        file="photo.png",
+        raw="raw/photo.png",
+        source=origin.source,
+        score=_finite(found.photo_score),
+        percentile=percentile(found.photo_score),
+    )
+
+
+def _reconstruction(found: Redesigns, said: Explanation, percentile: Any) -> ReconstructionSummary:
+    base = found.reconstruction
+    inversion, pivot = base.inversion, base.pivot
+    assert inversion is not None and pivot is not None
+    sampled = base.photo is None
+    return ReconstructionSummary(
+        file="reconstruction.png",
+        raw="raw/reconstruction.png",
+        score=_finite(found.reconstruction_score),
+        percentile=percentile(found.reconstruction_score),
+        lpips=None if sampled else _finite(inversion.lpips[0].item()),
+        mse=None if sampled else _finite(inversion.mse[0].item()),
+        lpips_before_tuning=None if sampled else _finite(pivot.lpips[0].item()),
+        caution=None if base.photo is None else _caution(found, base.photo, pivot.lpips[0].item()),
+        steps=pivot.steps,
+        found_at_step=None if sampled else int(inversion.found_at[0]),
+        changes=None if said.redrawing is None else description_of(said.redrawing),
+    )
+
+
+def _caution(found: Redesigns, photo: Tensor, lpips: float) -> str | None:
+    """For a picture of one colour that it is one; else the gate's words; without a gate, a caution at a high LPIPS."""
+    if is_blank(photo):
+        return BLANK
+    gate = found.reconstruction.gate
+    if gate is not None:
+        return gate.words or None
+    return CAUTION if lpips > POOR_LPIPS else None
+
+
+def _suggestions(found: Redesigns, said: Explanation, percentile: Any) -> Iterator[Suggestion]:
+    checks = None if found.verification is None else found.verification.checks
+    for row, score in enumerate(found.scores.tolist()):
+        yield Suggestion(
+            file=f"suggestion-{row + 1}.png",
+            raw=f"raw/suggestion-{row + 1}.png",
+            score=_finite(score),
+            percentile=percentile(score),
+            gain_vs_photo=None if found.photo_score is None else _finite(score - found.photo_score),
+            gain_vs_reconstruction=_finite(score - found.reconstruction_score),
+            lpips_to_reconstruction=_finite(found.lpips[row].item()),
+            max_abs_shift=_finite(found.shifted.shifts[row].abs().max().item()),
+            changes=description_of(said.changes[row], f"change-{row + 1}.png"),
+            check=None if checks is None else _rounded(checks[row]),
+        )
+
+
+def _pictures(found: Redesigns, said: Explanation, fit: Fit | None) -> Pictures:
+    """Every picture of the result, by file name."""
+    base = found.reconstruction
+    squares = {} if base.photo is None else {"photo": base.photo[0]}
+    squares["reconstruction"] = base.image[0]
+    squares |= {f"suggestion-{row + 1}": image for row, image in enumerate(found.shifted.images)}
+    made = {}
+    for name, image in squares.items():
+        made[f"raw/{name}.png"] = _picture(image)
+        made[f"{name}.png"] = _display(image, fit, DISPLAY_SIDE)
+    beside = {f"change-{row + 1}": said.map(row) for row in range(len(said.changes))}
+    if found.verification is not None:
+        beside |= {f"nearest-{row + 1}": image for row, image in enumerate(found.verification.nearest)}
+    made |= {f"{name}.png": _display(image, fit, BESIDE_SIDE) for name, image in beside.items()}
+    return Pictures(made, {name: CONCEPT for name in made if not name.endswith("photo.png")})
+
+
+def _display(image: Tensor, fit: Fit | None, side: int) -> Image.Image:
+    return _picture(unfit(image[None].cpu(), fit or Fit(1, 1, 0.0, 0.0, 1.0, 1.0), side)[0])
+
+
+def _picture(image: Tensor) -> Image.Image:
+    return Image.fromarray(to_uint8(image[None])[0])
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN."""
+    return value if math.isfinite(value) else None
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers of what the judges found to four decimals; their AUC as the pack states it."""
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, tuple):
+        return tuple(map(_rounded, value))
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    if isinstance(value, Auc) or not is_dataclass(value) or isinstance(value, type):
+        return value
+    return replace(value, **{one.name: _rounded(getattr(value, one.name)) for one in fields(value)})

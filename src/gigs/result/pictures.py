@@ -1,0 +1,75 @@
+"""The pictures of a result, by file name: in memory while a result is new, in its folder once it is saved."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from PIL import Image, PngImagePlugin
+
+from gigs.errors import ModelError
+from gigs.io import folders
+
+CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
+
+
+class Pictures(Mapping[str, Image.Image]):
+    """Pictures by name, such as `suggestion-1.png`; RGB.
+
+    Args:
+        made: Pictures in memory.
+        notes: By name, what a picture says about itself in its metadata.
+        folder: Where those that are not in memory lie.
+    """
+
+    def __init__(
+        self,
+        made: Mapping[str, Image.Image] | None = None,
+        notes: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self._made, self._notes, self._folder = dict(made or {}), dict(notes or {}), folder
+
+    def __getitem__(self, name: str) -> Image.Image:
+        if name in self._made:
+            return self._made[name]
+        if self._folder is None:
+            raise KeyError(name)
+        path = folders.inside(self._folder, name)
+        try:
+            with Image.open(path) as opened:
+                return opened.convert("RGB")
+        except OSError as error:
+            raise ModelError(f"{path}: a picture of the result is missing or damaged; make the result again") from error
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._made or (
+            self._folder is not None and isinstance(name, str) and folders.inside(self._folder, name).is_file()
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def png(self, name: str) -> bytes:
+        """A picture as a PNG file, with its note; from a folder, the file as it is.
+
+        Raises:
+            ModelError: It is missing.
+        """
+        if name not in self._made:
+            if self._folder is None:
+                raise KeyError(name)
+            path = folders.inside(self._folder, name)
+            try:
+                return path.read_bytes()
+            except OSError as error:
+                raise ModelError(f"{path}: a picture of the result is missing; make the result again") from error
+        about, buffer = PngImagePlugin.PngInfo(), io.BytesIO()
+        if note := self._notes.get(name):
+            about.add_itxt("Description", note)
+        self._made[name].save(buffer, format="PNG", pnginfo=about, optimize=False)
+        return buffer.getvalue()

@@ -1,0 +1,103 @@
+"""Read `result.json`: of this schema, or of schema 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from gigs.errors import ModelError
+from gigs.io import folders, storage
+from gigs.result.pictures import Pictures
+from gigs.result.schema import SCHEMA, Picture, Record
+
+FILE = "result.json"
+NOTHING = "Almost nothing that can be named."  # how schema 1 said that a redesign changes nothing
+CHECK = (
+    "category", "nearest_item", "rank", "place", "users_gaining", "user_gain", "specificity", "hit_at_10",
+)  # fmt: skip
+R = TypeVar("R", bound=Record)
+
+
+def read_record(folder: str | Path, kind: type[R]) -> R:
+    """A folder's `result.json` with the pictures beside it.
+
+    Args:
+        folder: Of the result.
+        kind: Class to make of it.
+
+    Raises:
+        ModelError: There is none, or it is not of the form that `docs/result.md` describes.
+    """
+    folder = Path(folder)
+    path = folder / FILE
+    content = storage.read_json(path)
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if schema not in (1, SCHEMA):
+        raise ModelError(f"{path}: not a result of this gigs; make it again")
+    try:
+        record = msgspec.convert(_from_schema_1(content) if schema == 1 else content, kind)
+    except (msgspec.ValidationError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path}: damaged ({error}); make it again") from error
+    if not record.suggestions or "total" not in record.seconds:
+        raise ModelError(f"{path}: damaged (no redesign in it); make it again")
+    for name in _named_files(record):
+        folders.inside(folder, name)
+    return with_pictures(record, Pictures(folder=folder))
+
+
+def with_pictures(record: R, pictures: Pictures) -> R:
+    """A record whose entries find their pictures."""
+
+    def bound(entry: Any) -> Any:
+        return replace(entry, pictures=pictures)
+
+    return replace(
+        record,
+        pictures=pictures,
+        photo=None if record.photo is None else bound(record.photo),
+        reconstruction=bound(record.reconstruction),
+        suggestions=tuple(map(bound, record.suggestions)),
+    )
+
+
+def _named_files(record: Record) -> Iterator[str]:
+    entries: list[Picture] = [record.reconstruction, *record.suggestions]
+    if record.photo is not None:
+        entries.append(record.photo)
+    for entry in entries:
+        yield from (entry.file, entry.raw)
+    yield from (one.changes.map for one in record.suggestions if one.changes.map is not None)
+
+
+def _from_schema_1(content: dict[str, Any]) -> dict[str, Any]:
+    """A result of schema 1, where what judges found stood among everything else and colours turned `from` and `to`."""
+    verification = None
+    if content["verified"]:
+        summary = ("verdict", "target", "judges", "retained", "category", "diversity")
+        verification = {name: content[name] for name in summary} | {"users_drawn": content["audience_users_drawn"]}
+    base = content["reconstruction"]
+    return content | {
+        "schema": SCHEMA,
+        "verification": verification,
+        "reconstruction": base | {"changes": _changes(base.get("changes"))},
+        "suggestions": [_suggestion(one) for one in content["suggestions"]],
+    }
+
+
+def _suggestion(entry: dict[str, Any]) -> dict[str, Any]:
+    check = None
+    if "believed" in entry:
+        check = {name: entry[name] for name in CHECK} | {"verdict": entry["believed"]}
+    return entry | {"changes": _changes(entry["changes"]), "check": check}
+
+
+def _changes(content: dict[str, Any] | None) -> dict[str, Any] | None:
+    if content is None:
+        return None
+    palette = content["palette"]
+    turns = [turn | {"before": turn["from"], "after": turn["to"]} for turn in palette["turns"]]
+    return content | {"nothing": content["words"] == NOTHING, "palette": palette | {"turns": turns}}

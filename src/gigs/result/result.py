@@ -1,0 +1,102 @@
+"""A result as one object: look at it, save it with its report, read it back."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from gigs.io import storage
+from gigs.report.contact_sheet import contact_sheet
+from gigs.report.page import render_page
+from gigs.report.texts import summary
+from gigs.result.pictures import Pictures
+from gigs.result.reading import FILE, read_record, with_pictures
+from gigs.result.schema import Record
+
+BESIDE = ("change", "nearest")  # pictures of each redesign beside its own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Record):
+    """Redesigns of one product for one audience, best first; `result[0]` is the first of them.
+
+    In a notebook it shows its contact sheet.
+    """
+
+    @classmethod
+    def read(cls, folder: str | Path) -> Result:
+        """A saved result; pictures are read when they are asked for.
+
+        Raises:
+            ModelError: There is none, or it is damaged.
+        """
+        return read_record(folder, cls)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write everything into a folder, `result.json` last: a folder that has one is complete.
+
+        An earlier result in the folder is replaced. `report.html` is for a seller, `docs/result.md` describes the rest.
+
+        Returns:
+            The folder.
+
+        Raises:
+            DiskError: The disk is full.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        _clear(folder)
+        for name in self.pictures:
+            storage.write_bytes(folder / name, self.pictures.png(name))
+        saved = with_pictures(self, Pictures(folder=folder))
+        storage.write_bytes(folder / "contact-sheet.png", contact_sheet(saved))
+        storage.write_text(folder / "report.html", render_page(saved, folder.name))
+        storage.write_json(folder / FILE, self.to_json())
+        return folder
+
+    def to_json(self) -> dict[str, Any]:
+        """What `result.json` holds."""
+        return dict(_plain(self))
+
+    def contact_sheet(self) -> Image.Image:
+        """Photo, reconstruction and redesigns on one picture."""
+        return Image.open(io.BytesIO(contact_sheet(self)))
+
+    def _repr_html_(self) -> str:
+        content = base64.b64encode(contact_sheet(self)).decode("ascii")
+        words = html.escape(summary(self))
+        return f'<p>{words}</p><img alt="{words}" style="max-width:100%" src="data:image/png;base64,{content}">'
+
+
+def file_names(n: int) -> list[str]:
+    """Names of all files that a result of n redesigns may write, relative to its folder."""
+    pictures = ["photo.png", "reconstruction.png", *(f"suggestion-{number}.png" for number in range(1, n + 1))]
+    beside = [f"{kind}-{number}.png" for kind in BESIDE for number in range(1, n + 1)]
+    return [FILE, "report.html", "contact-sheet.png", *pictures, *(f"raw/{name}" for name in pictures), *beside]
+
+
+def _clear(folder: Path) -> None:
+    """Remove an earlier result's record first, then its pictures: never a record beside another run's pictures."""
+    record = folder / FILE
+    if not record.is_file():
+        return
+    record.unlink()
+    beside = (f"{kind}-*.png" for kind in BESIDE)
+    for pattern in ("suggestion-*.png", "raw/suggestion-*.png", "photo.png", "raw/photo.png", *beside):
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as tables, without the pictures."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value) if one.name != "pictures"}
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,81 @@
+"""Results in folders: find them, make their reports again, and pack them for a test with people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import UndefinedError
+
+from gigs.errors import InputError, ModelError
+from gigs.io import folders, storage
+from gigs.report.contact_sheet import contact_sheet
+from gigs.report.page import render_overview, render_page
+from gigs.report.test_pack import test_pack
+from gigs.result.reading import FILE
+from gigs.result.result import Result
+
+OVERVIEW = "overview.html"
+# What a report of a result that is damaged where no reader looks runs into.
+DAMAGED = (KeyError, TypeError, AttributeError, ValueError, IndexError, UndefinedError)
+
+
+def results_in(root: Path) -> list[tuple[Path, Result]]:
+    """The results of a folder: its own, or those of the folders in it, by name.
+
+    Raises:
+        InputError: There are none.
+        ModelError: One is damaged.
+    """
+    if (root / FILE).is_file():
+        return [(root, Result.read(root))]
+    inside = sorted(path.parent for path in root.glob(f"*/{FILE}"))
+    if not inside:
+        raise InputError(f"{root}: holds no result; make one with `gigs suggest PHOTO --out {root}`")
+    return [(folder, Result.read(folder)) for folder in inside]
+
+
+def rebuild(root: Path) -> list[Path]:
+    """Write every report of a folder anew, and an overview where it holds several products.
+
+    A result that `--resume` takes for finished stays finished.
+
+    Returns:
+        The pages written, the overview first.
+
+    Raises:
+        InputError: There is no result, or another process writes into the folder.
+        ModelError: A result is damaged, or a picture of it is missing.
+    """
+    results = results_in(root)
+    with folders.owned(root):
+        pages = [_rebuilt(folder, result) for folder, result in results]
+        return ([write_overview(root, results)] if len(results) > 1 else []) + pages
+
+
+def write_overview(root: Path, results: Sequence[tuple[Path, Result]]) -> Path:
+    """Write `overview.html` for several products whose folders lie below `root`."""
+    named = [(folder.relative_to(root).as_posix(), result) for folder, result in results]
+    return storage.write_text(root / OVERVIEW, render_overview(named))
+
+
+def write_test_pack(root: Path, path: Path) -> Path:
+    """Pack the results of a folder into a zip, for a customer panel or a shop's own test.
+
+    Raises:
+        InputError: There is no result.
+        ModelError: A result is damaged, or a picture of it is missing.
+    """
+    named = [(folder.resolve().name, result) for folder, result in results_in(root)]
+    return storage.write_bytes(path, test_pack(named))
+
+
+def _rebuilt(folder: Path, result: Result) -> Path:
+    try:
+        page, sheet = render_page(result, folder.name), contact_sheet(result)
+    except DAMAGED as error:
+        raise ModelError(f"{folder / FILE}: damaged or of another gigs ({error}); make the result again") from error
+    written = storage.write_text(folder / "report.html", page)
+    storage.write_bytes(folder / "contact-sheet.png", sheet)
+    folders.refresh_manifest(folder, ["report.html", "contact-sheet.png"])
+    return written

@@ -1,0 +1,177 @@
+"""The typed result of one product, and the form of `result.json` (`docs/result.md`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image
+
+from gigs.explain.description import Description
+from gigs.inversion.gate import Verdict
+from gigs.result.pictures import Pictures
+from gigs.verify.findings import RedesignCheck, VerificationSummary
+from gigs.vision.compute import Compute
+
+SCHEMA = 2
+UNCHECKED = "unchecked"  # the verdict where no judge has looked
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudienceSummary:
+    """Whom the redesigns are for.
+
+    Attributes:
+        name: Short.
+        label: In words.
+        users: How many.
+        scored_users: Whose mean score was raised: all, or the sample of a recommender whose score is not linear.
+        privacy: What was promised to its members; None for nothing.
+    """
+
+    name: str
+    label: str
+    users: int
+    scored_users: int
+    privacy: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture and its score.
+
+    Attributes:
+        file: In the photo's own shape.
+        raw: Square, at the generator's resolution.
+        score: theta^T phi (Eq. 1), in the recommender's unit.
+        percentile: Share of the pack's catalogue that scores lower; None where the pack does not know the audience.
+        pictures: All pictures of the result.
+    """
+
+    file: str
+    raw: str
+    score: float | None
+    percentile: float | None
+    pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
+
+    @property
+    def image(self) -> Image.Image:
+        """What is shown, RGB."""
+        return self.pictures[self.file]
+
+    @property
+    def drawn(self) -> Image.Image:
+        """The square picture at the generator's resolution, RGB."""
+        return self.pictures[self.raw]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoSummary(Picture):
+    """The seller's photo; `source` is its file's name."""
+
+    source: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconstructionSummary(Picture):
+    """What the generator makes of the photo, or the sampled design.
+
+    Attributes:
+        lpips: LPIPS (VGG16) to the photo; None for a sampled design, as are all others.
+        mse: Mean squared error to the photo, of values in `[0,1]`.
+        lpips_before_tuning: Before the generator was tuned to the photo.
+        steps: Of the inversion.
+        found_at_step: Where its best latent vector was seen.
+        caution: What to keep in mind because of the photo.
+        changes: What redrawing alone changed.
+    """
+
+    lpips: float | None
+    mse: float | None
+    lpips_before_tuning: float | None
+    steps: int
+    found_at_step: int | None
+    caution: str | None
+    changes: Description | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion(Picture):
+    """One redesign.
+
+    Attributes:
+        gain_vs_photo: Score less the photo's; None without a photo.
+        gain_vs_reconstruction: Score less the reconstruction's.
+        lpips_to_reconstruction: How far it lies from what was redesigned.
+        max_abs_shift: Of the latent shift as applied.
+        changes: What it changes.
+        check: What the judges found; None where no judge has looked.
+    """
+
+    gain_vs_photo: float | None
+    gain_vs_reconstruction: float | None
+    lpips_to_reconstruction: float | None
+    max_abs_shift: float | None
+    changes: Description
+    check: RedesignCheck | None = None
+
+    @property
+    def verdict(self) -> str:
+        """`likely`, `unclear`, `no gain found`, `no promise`, or `unchecked` where no judge has looked."""
+        return UNCHECKED if self.check is None else self.check.verdict.verdict
+
+    @property
+    def gain(self) -> float | None:
+        """What the judges grant it over the photo, in standard deviations of real items; None where none has looked."""
+        return None if self.check is None else self.check.verdict.gain
+
+    @property
+    def words(self) -> str:
+        """What it changes, in one sentence."""
+        return self.changes.words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Everything that `result.json` says."""
+
+    schema: int
+    preset: str
+    settings: dict[str, Any]
+    seed: int
+    device: str
+    compute: Compute
+    seconds: dict[str, float]
+    pack: str
+    models: dict[str, dict[str, Any]]
+    audience: AudienceSummary
+    objective: str
+    photo: PhotoSummary | None
+    reconstruction: ReconstructionSummary
+    gate: Verdict | None
+    suggestions: tuple[Suggestion, ...]
+    distinct: float | None
+    verification: VerificationSummary | None
+    versions: dict[str, str]
+    pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.suggestions)
+
+    def __getitem__(self, number: int) -> Suggestion:
+        return self.suggestions[number]
+
+    def __iter__(self) -> Iterator[Suggestion]:
+        return iter(self.suggestions)
+
+    @property
+    def verdict(self) -> str:
+        """Of the redesigns on the whole; `unchecked` where no judge has looked."""
+        return UNCHECKED if self.verification is None else self.verification.verdict.verdict
+
+    @property
+    def files(self) -> list[str]:
+        """The shown pictures: photo, reconstruction, redesigns."""
+        entries = (self.photo, self.reconstruction, *self.suggestions)
+        return [entry.file for entry in entries if entry is not None]
