@@ -9,12 +9,12 @@ import torch
 from tiny import draw_garment, write_tiny_kaggle
 from torch import Tensor
 
+from gigs.audience.taste import taste_of
 from gigs.data.catalogue import Catalogue
 from gigs.data.importers.hm import import_hm
 from gigs.recommender import defaults_for, load_recommender, train_recommender
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.models.vbpr import VBPR
-from gigs.audience.taste import taste_of
 from gigs.verify.scorer import Scorer
 from gigs.vision.backbone import Backbone
 from gigs.vision.images import fit_square, to_tensor

@@ -13,10 +13,13 @@ from small_models import RESOLUTION, write_small_pack
 
 from gigs.data.catalogue import Catalogue
 from gigs.io import storage
+from gigs.packs import Pack
 from gigs.packs.build import scorers as scorers_module
 from gigs.packs.build.scorers import ScorerFiles, add_scorers
+from gigs.packs.panel import panel_for
 from gigs.recommender import defaults_for, train_recommender
 from gigs.verify import category as category_module
+from gigs.verify.panel import Panel
 from gigs.vision.backbone import Backbone
 
 NAMES = {"main": "target", "first": "judge-a", "second": "judge-b"}
@@ -62,3 +65,8 @@ def shop_pack(shop: Catalogue, files: dict[str, Path], root: Path) -> Path:
     wanted = ScorerFiles(targets={"main": files["main"]}, judges={n: files[n] for n in ("first", "second")})
     add_scorers(root, shop, wanted, category_backbone="vgg16")
     return root
+
+
+def panel_of(pack: Pack, name: str) -> Panel | None:
+    """The panel for one of a pack's audiences."""
+    return panel_for(pack, pack.audience(name))

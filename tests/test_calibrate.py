@@ -8,7 +8,7 @@ from gigs.errors import InputError
 from gigs.method.presets import get_preset
 from gigs.packs import load_pack
 from gigs.studies import gate_calibration as module
-from gigs.studies.gate_calibration import calibrate_pack
+from gigs.studies.gate_calibration import GateCalibrationSettings, calibrate_gate
 from gigs.vision.compute import Compute
 
 pytestmark = pytest.mark.weights
@@ -25,15 +25,16 @@ def quick(monkeypatch):
 
 def test_limits_come_from_held_out_photos(quick, tiny_catalogue, tmp_path):
     root = write_small_pack(tmp_path, encoder=True)
-    about = calibrate_pack(root, tiny_catalogue, photos=8, drift_weight=0.3, compute=Compute())
+    settings = GateCalibrationSettings(photos=8, drift_weight=0.3)
+    about = calibrate_gate(root, tiny_catalogue, settings, compute=Compute())
     assert about["calibrated"]["photos"] == 8 and len(about["mean"]) == 6
     gate = load_pack(root).gate
     for stage in ("draft", "optimised"):
         assert 0 < gate.limits[stage].rough < gate.limits[stage].refused and gate.limits[stage].drift == 0.3
     assert np.isfinite(gate.mean.numpy()).all()
-    assert calibrate_pack(root, tiny_catalogue, photos=8, drift_weight=0.3, compute=Compute()) == about
+    assert calibrate_gate(root, tiny_catalogue, settings, compute=Compute()) == about
 
 
 def test_a_pack_without_an_encoder_is_told_what_to_do(small_pack, tiny_catalogue):
     with pytest.raises(InputError, match="gigs train encoder"):
-        calibrate_pack(small_pack, tiny_catalogue)
+        calibrate_gate(small_pack, tiny_catalogue)

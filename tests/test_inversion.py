@@ -4,8 +4,14 @@ from small_models import small_generator
 
 from gigs.errors import InputError
 from gigs.inversion.optimise import InversionSettings, invert
+from gigs.vision.runtime import Runtime
 
 pytestmark = pytest.mark.weights
+
+
+def seeded() -> Runtime:
+    """With random numbers that are always the same."""
+    return Runtime(rng=torch.Generator().manual_seed(1))
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +30,7 @@ def total(result):
 
 def test_inverting_a_generated_picture_lowers_the_loss(generator, photos, perceptual):
     settings = [InversionSettings(steps=steps) for steps in (0, 60)]
-    before, after = (
-        invert(generator, photos, perceptual, each, rng=torch.Generator().manual_seed(1)) for each in settings
-    )
+    before, after = (invert(generator, photos, perceptual, each, runtime=seeded()) for each in settings)
     assert (total(after) < 0.7 * total(before)).all()
     torch.testing.assert_close(generator(after.z), after.images)
 
@@ -40,7 +44,7 @@ def test_starting_at_the_answer_stays_there(generator, photos, perceptual):
 
 
 def test_z_stays_standardised(generator, photos, perceptual):
-    result = invert(generator, photos, perceptual, InversionSettings(steps=7), rng=torch.Generator().manual_seed(1))
+    result = invert(generator, photos, perceptual, InversionSettings(steps=7), runtime=seeded())
     torch.testing.assert_close(result.z.mean(1), torch.zeros(2), atol=1e-5, rtol=0)
     torch.testing.assert_close(result.z.square().mean(1), torch.ones(2), atol=1e-4, rtol=0)
 
@@ -57,14 +61,14 @@ def test_a_batch_of_two_equals_two_batches_of_one(generator, photos, perceptual)
 
 def test_the_generator_is_left_as_it_was(generator, photos, perceptual):
     before = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
-    invert(generator, photos, perceptual, InversionSettings(steps=2), rng=torch.Generator().manual_seed(1))
+    invert(generator, photos, perceptual, InversionSettings(steps=2), runtime=seeded())
     assert all(torch.equal(before[name], tensor) for name, tensor in generator.state_dict().items())
     assert all(parameter.grad is None for parameter in generator.parameters())
 
 
 def test_wrong_input_is_named(generator, photos, perceptual):
     with pytest.raises(InputError, match=r"needs photos \[N,3,32,32\]"):
-        invert(generator, photos[..., :16], perceptual, InversionSettings(steps=1), rng=torch.Generator())
+        invert(generator, photos[..., :16], perceptual, InversionSettings(steps=1), runtime=seeded())
     with pytest.raises(InputError, match="random generator or a latent"):
         invert(generator, photos, perceptual, InversionSettings(steps=1))
     for wrong in ({"steps": -1}, {"steps": 10**9}, {"learning_rate": 0.0}, {"lpips_weight": -1.0}):

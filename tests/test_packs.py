@@ -18,7 +18,7 @@ def test_a_pack_loads_frozen_and_without_users(small_pack):
     assert pack.recommender.user_ids == []
     assert not any(p.requires_grad for p in [*pack.generator.parameters(), *pack.recommender.parameters()])
     assert pack.audience("few").users == 50
-    assert pack.percentile("everyone", 0.0) == 0.5
+    assert pack.audience("everyone").percentile(0.0) == 0.5
     with pytest.raises(InputError, match="it has everyone, few"):
         pack.audience("nobody")
 
@@ -61,7 +61,7 @@ def test_building_a_pack_drops_users_and_guards_small_audiences(tiny_catalogue, 
     assert pack.recommender.user_ids == []
     torch.testing.assert_close(pack.audience("everyone").theta, model.user_factors.mean(0).detach())
     assert [path.name for path in pack.examples()] == ["one.png"]
-    assert 0 < pack.percentile("everyone", pack.audiences["everyone"]["quantiles"][50]) < 1
+    assert 0 < pack.audience("everyone").percentile(pack.audiences["everyone"]["quantiles"][50]) < 1
     assert set(pack.info["held_out_products"]) == set(
         tiny_catalogue.items.loc[tiny_catalogue.items["held_out"], "product_code"]
     )

@@ -9,8 +9,10 @@ from gigs.errors import InputError, ModelError
 from gigs.generator.families.progan import ProGANSettings
 from gigs.inversion.encoder import Encoder
 from gigs.inversion.gate import Gate, Limits, RefusedError
-from gigs.method.pipeline import Models, suggest
+from gigs.method.models import Models
+from gigs.method.pipeline import Checks, suggest
 from gigs.method.presets import get_preset
+from gigs.vision.runtime import Runtime
 
 pytestmark = pytest.mark.weights
 
@@ -36,7 +38,7 @@ def test_the_score_rises_against_the_reconstruction(models, photo, audience):
     preset = replace(preset, shifting=replace(preset.shifting, preference_weight=1e5))
     found = suggest(models, photo, audience, preset)
     assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)
-    assert found.scores.mean() > found.base_score
+    assert found.scores.mean() > found.reconstruction_score
     torch.testing.assert_close(found.scores, models.recommender.score(found.shifted.images, audience.theta))
 
 
@@ -53,11 +55,11 @@ def test_networks_and_taste_are_left_as_they_were(models, photo, audience):
 
 def test_a_photo_is_not_influenced_by_what_ran_before(models, photo, audience):
     preset = get_preset("paper-text", n=2, steps=2)
-    first = suggest(models, photo, audience, preset, seed=3)
-    suggest(models, photo.flip(-1), audience, preset, seed=4)
-    again = suggest(models, photo, audience, preset, seed=3)
+    first = suggest(models, photo, audience, preset, runtime=Runtime(seed=3))
+    suggest(models, photo.flip(-1), audience, preset, runtime=Runtime(seed=4))
+    again = suggest(models, photo, audience, preset, runtime=Runtime(seed=3))
     assert torch.equal(first.shifted.images, again.shifted.images)
-    assert torch.equal(first.base.z, again.base.z)
+    assert torch.equal(first.reconstruction.z, again.reconstruction.z)
 
 
 def test_an_audience_of_another_recommender_is_refused(models, photo):
@@ -90,17 +92,18 @@ def test_presets_that_start_from_an_encoder(models, encoder, photo, audience, na
     found = suggest(replace(models, encoder=encoder), photo, audience, get_preset(name, n=3, steps=2))
     assert found.shifted.images.shape == (3, 3, 32, 32)
     assert found.shifted.shifts.abs().max() <= 0.4
-    assert found.pivot.steps == (0 if name == "preview" else 2)
+    base = found.reconstruction
+    assert base.pivot.steps == (0 if name == "preview" else 2)
     tuned = name == "faithful"
-    assert (found.seconds["tuning"] > 0.01) == tuned and (found.base is found.pivot) != tuned
+    assert (found.seconds["tuning"] > 0.01) == tuned and (base.inversion is base.pivot) != tuned
     if tuned:
-        assert found.base.lpips < found.pivot.lpips
-        assert torch.equal(found.base.z, found.pivot.z)
+        assert base.inversion.lpips < base.pivot.lpips
+        assert torch.equal(base.z, base.pivot.z)
 
 
 def test_the_encoders_answer_is_the_start(models, encoder, photo, audience):
     found = suggest(replace(models, encoder=encoder), photo, audience, get_preset("preview", n=1))
-    torch.testing.assert_close(found.base.z, encoder(photo))
+    torch.testing.assert_close(found.reconstruction.z, encoder(photo))
 
 
 def test_without_an_encoder_fast_starts_from_noise_and_the_preview_says_what_is_missing(models, photo, audience):
@@ -108,10 +111,10 @@ def test_without_an_encoder_fast_starts_from_noise_and_the_preview_says_what_is_
     assert quick.steps_from_noise > quick.steps and quick.learning_rate_from_noise < quick.learning_rate
     preset = get_preset("fast", n=2, steps=2)
     found = suggest(models, photo, audience, preset)
-    assert found.pivot.steps == 2
+    assert found.reconstruction.pivot.steps == 2
     careful = replace(preset.inversion, learning_rate=0.1)  # the rate of a start from noise, from the beginning on
     again = suggest(models, photo, audience, replace(preset, inversion=careful))
-    torch.testing.assert_close(found.pivot.z, again.pivot.z, rtol=0, atol=0)
+    torch.testing.assert_close(found.reconstruction.z, again.reconstruction.z, rtol=0, atol=0)
     with pytest.raises(InputError, match="gigs train encoder"):
         suggest(models, photo, audience, get_preset("preview"))
     with pytest.raises(ModelError, match="gigs train encoder"):
@@ -122,9 +125,12 @@ def test_the_gate_refuses_before_anything_is_shifted(models, photo, audience):
     preset = get_preset("fast", n=2, steps=1)
     seen = []
     with pytest.raises(RefusedError, match="could not be redrawn"):
-        suggest(models, photo, audience, preset, gate=gate(0.0), on_step=lambda step: seen.append(step.stage))
+        listening = Runtime(on_step=lambda step: seen.append(step.stage))
+        suggest(models, photo, audience, preset, checks=Checks(gate=gate(0.0)), runtime=listening)
     assert "redesigning" not in seen
-    forced = suggest(models, photo, audience, preset, gate=gate(0.0), force=True)
-    assert forced.verdict.grade == "refused"
-    assert suggest(models, photo, audience, preset, gate=gate(100.0)).verdict.grade == "good"
-    assert suggest(models, None, audience, preset, gate=gate(0.0)).verdict is None
+    forced = suggest(models, photo, audience, preset, checks=Checks(gate=gate(0.0), force=True))
+    assert forced.reconstruction.gate.grade == "refused"
+    passed = suggest(models, photo, audience, preset, checks=Checks(gate=gate(100.0)))
+    assert passed.reconstruction.gate.grade == "good"
+    sampled = suggest(models, None, audience, preset, checks=Checks(gate=gate(0.0)))
+    assert sampled.reconstruction.gate is None

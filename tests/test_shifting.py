@@ -7,6 +7,7 @@ from gigs.generator.latent import sample_normal, standardise
 from gigs.shifting.optimise import ShiftSettings, project, shift
 from gigs.shifting.predictor import ShiftPredictor, seeded_predictor
 from gigs.shifting.separation import Repulsion
+from gigs.vision.runtime import Runtime
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def redness(images):
 
 def run(generator, base, steps=25, seed=0, **changes):
     settings = ShiftSettings(n=4, steps=steps, **changes)
-    return shift(generator, base, redness, settings, rng=torch.Generator().manual_seed(seed))
+    return shift(generator, base, redness, settings, runtime=Runtime(rng=torch.Generator().manual_seed(seed)))
 
 
 @pytest.mark.parametrize("radius", [0.1, 0.4, 1.0])

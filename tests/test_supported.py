@@ -8,7 +8,7 @@ from torch import Tensor
 from gigs.errors import InputError
 from gigs.generator.latent import sample_normal, standardise
 from gigs.method.redesign import background_change
-from gigs.shifting.supported import GOOD, REFUSED, SupportSettings, aims_of, farthest_first, supported_shift
+from gigs.shifting.supported import GOOD, REFUSED, LikedItems, SupportSettings, aims_of, farthest_first, supported_shift
 
 
 def items(count: int = 60, dim: int = 32) -> tuple[Tensor, Tensor, Tensor]:
@@ -23,7 +23,7 @@ def everything(images: Tensor) -> Tensor:
 def test_every_redesign_lies_on_the_way_to_liked_neighbours() -> None:
     z, codes, liking = items()
     settings = SupportSettings(n=4, neighbours=30, liked=6, cluster=1, reach=0.5)
-    found = supported_shift(small_generator(), z, codes, liking, settings, grade=everything)
+    found = supported_shift(small_generator(), z, LikedItems(codes, liking), settings, grade=everything)
     near = torch.cdist(z, codes)[0].topk(30, largest=False).indices
     best = near[liking[near].topk(6).indices]
     for latent in z + found.shifted.shifts:
@@ -41,9 +41,9 @@ def test_what_is_not_accepted_is_tried_less_far_and_then_replaced() -> None:
         calls.append(len(images))
         return torch.full((len(images),), GOOD if len(calls) == 2 else REFUSED)
 
-    found = supported_shift(small_generator(), z, codes, liking, settings, grade=second_time)
+    found = supported_shift(small_generator(), z, LikedItems(codes, liking), settings, grade=second_time)
     assert calls == [6, 6] and found.dropped == 3  # each of the three was refused once on the way
-    whole = supported_shift(small_generator(), z, codes, liking, settings, grade=everything)
+    whole = supported_shift(small_generator(), z, LikedItems(codes, liking), settings, grade=everything)
     assert (found.shifted.shifts.norm(dim=1) < whole.shifted.shifts.norm(dim=1)).all()
 
     first = iter([torch.tensor([REFUSED, GOOD, REFUSED, GOOD, GOOD, GOOD])])
@@ -51,8 +51,8 @@ def test_what_is_not_accepted_is_tried_less_far_and_then_replaced() -> None:
     def some(images: Tensor) -> Tensor:
         return next(first, torch.full((len(images),), REFUSED))
 
-    found = supported_shift(small_generator(), z, codes, liking, settings, grade=some)
-    aims = aims_of(z, codes, liking, settings, 6)
+    found = supported_shift(small_generator(), z, LikedItems(codes, liking), settings, grade=some)
+    aims = aims_of(z, LikedItems(codes, liking), settings, 6)
     torch.testing.assert_close(found.shifted.shifts + z, standardise(z + 0.8 * (aims[[1, 3, 4]] - z)))
 
 
@@ -64,8 +64,8 @@ def test_the_number_is_filled_by_the_best_of_the_rest() -> None:
     def grade(images: Tensor) -> Tensor:
         return next(kinds, torch.zeros(len(images), dtype=torch.long))
 
-    found = supported_shift(small_generator(), z, codes, liking, settings, grade=grade)
-    aims = aims_of(z, codes, liking, settings, 6)
+    found = supported_shift(small_generator(), z, LikedItems(codes, liking), settings, grade=grade)
+    aims = aims_of(z, LikedItems(codes, liking), settings, 6)
     expected = torch.cat([standardise(z + 0.8 * s * (aims[[aim]] - z)) for aim, s in ((4, 1), (1, 0.6), (2, 1))])
     torch.testing.assert_close(found.shifted.shifts + z, expected)
     assert found.dropped == 20  # five aims that were never good, four lengths each
@@ -73,10 +73,12 @@ def test_the_number_is_filled_by_the_best_of_the_rest() -> None:
 
 def test_a_single_real_item_is_enough_and_none_is_not() -> None:
     z, codes, liking = items()
-    found = supported_shift(small_generator(), z, codes[:1], liking[:1], SupportSettings(n=2), grade=everything)
+    found = supported_shift(
+        small_generator(), z, LikedItems(codes[:1], liking[:1]), SupportSettings(n=2), grade=everything
+    )
     assert len(found.shifted.images) == 2
     with pytest.raises(InputError, match="paper-text"):
-        supported_shift(small_generator(), z, codes[:0], liking[:0], SupportSettings(), grade=everything)
+        supported_shift(small_generator(), z, LikedItems(codes[:0], liking[:0]), SupportSettings(), grade=everything)
 
 
 def test_farthest_first_spreads_out() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -10,19 +9,23 @@ import pytest
 import torch
 from command_line import gigs
 from safetensors import safe_open
+from shop_packs import panel_of
 
 from gigs.batch import Request, run
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError, ModelError
 from gigs.io import storage
-from gigs.method.presets import get_preset
+from gigs.method.options import Options
 from gigs.packs import load_pack
 from gigs.packs.audiences.create import AudienceRequest, create_audience
-from gigs.packs.audiences.file import load_audience
+from gigs.packs.audiences.file import load_audience, require_pack, save_audience
 from gigs.packs.audiences.segments import SegmentSettings, add_segments
 from gigs.packs.build.scorers import ScorerFiles, add_scorers
-from gigs.packs.panel import load_panel, model_of
+from gigs.packs.panel import model_of, panel_for
+from gigs.result import Result
 from gigs.vision.images import save_png
+
+QUICK = Options.of(n=2, steps=1)
 
 
 def made(pack: Path, shop: Catalogue | None, spec: str, **more):
@@ -32,13 +35,13 @@ def made(pack: Path, shop: Catalogue | None, spec: str, **more):
 def test_an_audience_made_again_is_the_packs_own(shops_pack: Path, shop: Catalogue, tmp_path: Path) -> None:
     pack = load_pack(shops_pack)
     found = made(shops_pack, shop, 'main_section == "Ladieswear"')
-    stored = load_audience(found.save(tmp_path / "mine.audience"))
-    known, again = load_panel(pack, "ladies"), stored.panel(pack)
-    assert stored.about["members"] == "own halves" and stored.users == known.target.taste.users
+    stored = load_audience(save_audience(found, tmp_path / "mine.audience"))
+    known, again = panel_of(pack, "ladies"), panel_for(pack, stored)
+    assert stored.origin["members"] == "own halves" and stored.users == known.target.taste.users
     for one, other in zip((*known.targets, *known.judges), (*again.targets, *again.judges), strict=True):
         torch.testing.assert_close(one.taste.theta, other.taste.theta, atol=1e-4, rtol=1e-3)
     torch.testing.assert_close(known.outside, again.outside, atol=1e-3, rtol=1e-2)
-    assert stored.audience(pack).theta.equal(again.target.taste.theta)
+    assert stored.theta.equal(again.target.taste.theta)
     middle = float((pack.recommender.features(torch.rand(1, 3, 32, 32)) @ again.target.taste.theta).detach())
     assert stored.percentile(-1e9) == 0 and stored.percentile(1e9) == 1 and 0 <= stored.percentile(middle) <= 1
 
@@ -46,7 +49,7 @@ def test_an_audience_made_again_is_the_packs_own(shops_pack: Path, shop: Catalog
 def test_nobody_is_in_the_file(shops_pack: Path, shop: Catalogue, tmp_path: Path) -> None:
     users = tmp_path / "users.txt"
     users.write_text("\n".join(shop.users["user_id"][:12]))
-    path = made(shops_pack, shop, f"@{users}").save(tmp_path / "mine.audience")
+    path = save_audience(made(shops_pack, shop, f"@{users}"), tmp_path / "mine.audience")
     content = path.read_bytes()
     assert not any(user.encode() in content for user in shop.users["user_id"])
     with safe_open(path, "pt") as handle:
@@ -58,7 +61,7 @@ def test_weights_and_too_few(shops_pack: Path, shop: Catalogue, tmp_path: Path) 
     weights = tmp_path / "weights.csv"
     weights.write_text("\n".join(f"{user},{1 + row % 3}" for row, user in enumerate(ids[:20])))
     found = made(shops_pack, shop, "everyone", weights=weights)
-    assert found.about["buyers"] == 20 and found.about["weighted"]
+    assert found.origin["buyers"] == 20 and found.origin["weighted"]
     assert found.tastes["first"].effective < found.tastes["first"].users
     for spec, kind in ((f"user:{ids[0]}", "1 users"), ("buyers-of:colour=Red", None)):
         request = AudienceRequest(name="mine", spec=spec, minimum=50)
@@ -111,23 +114,29 @@ def test_a_suggestion_for_it_is_judged_and_says_what_was_promised(
     from gigs.audience.privacy import PrivacySettings
 
     private = made(shops_pack, shop, "buyers-of:colour=Red", privacy=PrivacySettings(epsilon=2.0))
-    file = private.save(tmp_path / "red.audience")
-    preset = get_preset("fast", n=2, steps=1)
-    options = {"preset": preset, "example": 1, "pack": str(shops_pack), "min_audience": 1}
-    run(Request(out=tmp_path / "a", audience=str(file), objective="worst-decile", **options))
-    result = json.loads((tmp_path / "a" / "result.json").read_text())
-    assert result["verified"] and result["objective"] == "worst-decile"
-    assert result["audience"]["privacy"]["epsilon"] == 2.0 and result["audience"]["privacy"]["releases"] == 2
-    assert 0 <= result["photo"]["percentile"] <= 1
-    run(Request(out=tmp_path / "b", audience="buyers-of:colour=Red", catalogue=shop.root, **options))
-    plain = json.loads((tmp_path / "b" / "result.json").read_text())
-    assert plain["verified"] and plain["audience"]["privacy"] is None and "red" in plain["audience"]["label"]
+    file = save_audience(private, tmp_path / "red.audience")
+    options = {"example": 1, "pack": str(shops_pack), "min_audience": 1}
+    run(
+        Request(
+            out=tmp_path / "a",
+            audience=str(file),
+            options=Options.of(objective="worst-decile", n=2, steps=1),
+            **options,
+        )
+    )
+    result = Result.read(tmp_path / "a")
+    assert result.verification and result.objective == "worst-decile"
+    assert result.audience.privacy["epsilon"] == 2.0 and result.audience.privacy["releases"] == 2
+    assert 0 <= result.photo.percentile <= 1
+    run(Request(out=tmp_path / "b", audience="buyers-of:colour=Red", catalogue=shop.root, options=QUICK, **options))
+    plain = Result.read(tmp_path / "b")
+    assert plain.verification and plain.audience.privacy is None and "red" in plain.audience.label
     with pytest.raises(InputError, match="and 50 or more"):
-        run(Request(out=tmp_path / "c", audience=str(file), **(options | {"min_audience": 50})))
+        run(Request(out=tmp_path / "c", audience=str(file), options=QUICK, **(options | {"min_audience": 50})))
 
 
 def test_files_that_do_not_fit_are_refused(shops_pack: Path, shop: Catalogue, tmp_path: Path) -> None:
-    file = made(shops_pack, shop, "everyone").save(tmp_path / "mine.audience")
+    file = save_audience(made(shops_pack, shop, "everyone"), tmp_path / "mine.audience")
     other = Path(shutil.copytree(shops_pack, tmp_path / "other"))
     info = storage.read_json(other / "pack.json")
     tensors, header = storage.load_tensors(other / "judge-first.safetensors")
@@ -135,7 +144,7 @@ def test_files_that_do_not_fit_are_refused(shops_pack: Path, shop: Catalogue, tm
     info["files"]["judge-first.safetensors"] = storage.sha256_of(other / "judge-first.safetensors")
     storage.write_json(other / "pack.json", info)
     with pytest.raises(InputError, match="make it again"):
-        load_audience(file).panel(load_pack(other))
+        require_pack(load_audience(file), load_pack(other))
     with pytest.raises(InputError, match="gigs audience create"):
         load_audience(tmp_path / "none.audience")
     tensors, header = storage.load_tensors(file)
@@ -143,7 +152,7 @@ def test_files_that_do_not_fit_are_refused(shops_pack: Path, shop: Catalogue, tm
         {**header, "kind": "gallery"},
         {**header, "tastes": {"main": {}}},
         {**header, "quantiles": [1.0, 0.0]},
-        {key: value for key, value in header.items() if key != "about"} | {"about": {}},
+        {**header, "origin": {}},
     ):
         storage.save_tensors(tmp_path / "bad.audience", tensors, damaged)
         with pytest.raises(ModelError, match="gigs audience create"):
@@ -162,4 +171,4 @@ def test_new_scorers_find_the_segments_again(
     )
     after = add_scorers(root, shop, wanted, category_backbone="vgg16")
     assert after.audiences == before.audiences
-    assert made(root, shop, "segment:1").about["buyers"] == 30
+    assert made(root, shop, "segment:1").origin["buyers"] == 30

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from shop_packs import panel_of
 
 from gigs.errors import InputError
 from gigs.packs import load_pack
-from gigs.packs.panel import load_panel
 from gigs.verify.objective import WORST_TENTH, check_objective, granted_worth, liking, preference_for, utility, worth
 from gigs.verify.users import draw_users
 
 
 def test_the_figures_are_those_of_a_sample_of_users(shops_pack: Path) -> None:
-    target = load_panel(load_pack(shops_pack), "ladies").target
+    target = panel_of(load_pack(shops_pack), "ladies").target
     users = draw_users(target, seed=0, count=60_000)
     torch.manual_seed(0)
     change = torch.randn(5, users.shape[1])
@@ -44,7 +44,7 @@ def test_no_change_is_worth_nothing_and_what_divides_people_less_than_its_mean()
 
 
 def test_it_reaches_both_ways_of_shifting_and_the_order(shops_pack: Path) -> None:
-    panel = load_panel(load_pack(shops_pack), "ladies")
+    panel = panel_of(load_pack(shops_pack), "ladies")
     photo = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     category = int(panel.gallery.categories[0])
     rows = panel.gallery.of_category(category)
@@ -61,7 +61,7 @@ def test_it_reaches_both_ways_of_shifting_and_the_order(shops_pack: Path) -> Non
 
 
 def test_refusals(shops_pack: Path) -> None:
-    panel = load_panel(load_pack(shops_pack), "ladies")
+    panel = panel_of(load_pack(shops_pack), "ladies")
     with pytest.raises(InputError, match="choose one of mean"):
         check_objective("best")
     with pytest.raises(InputError, match="not known"):

@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from shop_packs import panel_of
 
+from gigs.audience.taste import weighted_taste
 from gigs.errors import InputError
 from gigs.io import storage
 from gigs.packs import load_pack
-from gigs.packs.audiences.buyers import Buyers, tastes_of_likes, tastes_of_users
+from gigs.packs.audiences.buyers import Buyers, audience_of_tastes, tastes_of_likes, tastes_of_users
 from gigs.packs.build.gallery import add_features
-from gigs.packs.panel import items_phi, load_panel, panel_for
+from gigs.packs.panel import OWN_HALVES, items_phi, panel_for
 from gigs.recommender import load_recommender
 from gigs.verify.gallery import FEATURES
-from gigs.audience.taste import weighted_taste
 
 
 def test_every_scorer_knows_every_buyer(shops_pack, shop, recommenders) -> None:
@@ -28,10 +29,10 @@ def test_every_scorer_knows_every_buyer(shops_pack, shop, recommenders) -> None:
 
 def test_one_buyers_taste_is_seen_alike_by_target_and_judges(shops_pack, shop) -> None:
     pack = load_pack(shops_pack)
-    red = torch.tensor([int(item[-1]) % 2 for item in load_panel(pack, "ladies").gallery.ids]) == 1
+    red = torch.tensor([int(item[-1]) % 2 for item in panel_of(pack, "ladies").gallery.ids]) == 1
     for row, wants_red in ((0, True), (1, False)):
         user = shop.users["user_id"].iloc[row]
-        panel = panel_for(pack, tastes_of_users(pack, shop, [user]), "one")
+        panel = panel_for(pack, audience_of_tastes(pack, tastes_of_users(pack, shop, [user]), "one"))
         for scorer in (*panel.targets, *panel.judges):
             scores = panel.gallery.scores[scorer.name, "one"]
             assert (scores[red].mean() > scores[~red].mean()) == wants_red, scorer.name
@@ -41,11 +42,11 @@ def test_one_buyers_taste_is_seen_alike_by_target_and_judges(shops_pack, shop) -
 
 def test_an_audience_that_the_pack_knows_is_seen_as_the_pack_sees_it(shops_pack, shop, recommenders) -> None:
     pack = load_pack(shops_pack)
-    known = load_panel(pack, "everyone")
+    known = panel_of(pack, "everyone")
     tastes = {
         name: Buyers(pack, shop).taste(name, load_recommender(path).user_ids) for name, path in recommenders.items()
     }
-    again = panel_for(pack, tastes, "again", members=True)
+    again = panel_for(pack, audience_of_tastes(pack, tastes, "again", members=OWN_HALVES))
     for one, other in zip((*known.targets, *known.judges), (*again.targets, *again.judges), strict=True):
         assert (one.name, one.role, one.taste.users) == (other.name, other.role, other.taste.users)
         torch.testing.assert_close(one.taste.theta, other.taste.theta, atol=1e-4, rtol=1e-3)
@@ -59,7 +60,7 @@ def test_an_audience_that_the_pack_knows_is_seen_as_the_pack_sees_it(shops_pack,
 def test_photos_somebody_liked_are_a_taste_too(shops_pack, shop) -> None:
     pack = load_pack(shops_pack)
     pictures = torch.zeros(2, 3, 32, 32) + torch.tensor([0.8, 0.2, 0.15])[:, None, None]
-    panel = panel_for(pack, tastes_of_likes(pack, pictures), "likes")
+    panel = panel_for(pack, audience_of_tastes(pack, tastes_of_likes(pack, pictures), "likes"))
     for scorer in (*panel.targets, *panel.judges):
         torch.testing.assert_close(
             scorer.taste.theta[:-1], scorer.recommender.features(pictures).mean(0)[:-1], atol=1e-5, rtol=1e-4
@@ -105,8 +106,8 @@ def test_what_cannot_be_an_audience_is_named(shops_pack, shop, small_pack) -> No
             tastes_of_users(pack, shop, users)
     tastes = tastes_of_users(pack, shop, [user])
     with pytest.raises(InputError, match="choose another"):
-        panel_for(pack, tastes, "ladies")
+        panel_for(pack, audience_of_tastes(pack, tastes, "ladies"))
     with pytest.raises(InputError, match="under the pack's scorer second"):
-        panel_for(pack, {name: tastes[name] for name in ("main", "first")}, "one")
+        audience_of_tastes(pack, {name: tastes[name] for name in ("main", "first")}, "one")
     with pytest.raises(InputError, match="gigs pack scorers"):
         tastes_of_users(load_pack(small_pack), shop, [user])

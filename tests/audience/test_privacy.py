@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from gigs.audience.privacy import PrivacySettings, bound_of, noise_multiplier, private_taste, promise, pulled_back
-from gigs.errors import InputError
 from gigs.audience.taste import Taste, taste_of
+from gigs.errors import InputError
 
 K = 9
 

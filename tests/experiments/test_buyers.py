@@ -27,7 +27,7 @@ def bench(tiny_catalogue, tmp_path_factory):
 def test_an_audience_is_the_mean_of_its_users_under_every_scorer(bench):
     wanted = bench.buyers.audience([2, 5, 7])
     assert wanted.users == 3 and torch.allclose(wanted.theta, bench.buyers.eyes[0].factors[[2, 5, 7]].mean(0))
-    for eye, scorer in zip(bench.buyers.eyes, wanted.scorers, strict=True):
+    for eye, scorer in zip(bench.buyers.eyes, bench.buyers.scorers(wanted), strict=True):
         z = scorer.z_of(eye.items.float())
         assert float(z.mean()) == pytest.approx(0, abs=1e-4) and float(z.std(unbiased=False)) == pytest.approx(
             1, abs=1e-4

@@ -94,9 +94,9 @@ def test_another_experiment_in_the_same_folder_is_refused(bench, tmp_path):
 
 def test_reconstructions_are_made_once_for_all_tables(bench, monkeypatch):
     row = int(photo_rows(bench)[0])
-    first = bases.base_of(bench, row)
+    first = bases.start_of(bench, row)
     monkeypatch.setattr(bases, "reconstruct", lambda *a, **k: pytest.fail("inverted again"))
-    assert torch.equal(bases.base_of(bench, row).z, first.z)
+    assert torch.equal(bases.start_of(bench, row).reconstruction.z, first.reconstruction.z)
 
 
 def test_audiences_of_one_item_are_nested_and_end_with_all_users(bench):
@@ -161,7 +161,7 @@ def test_judges_see_the_same_pictures_and_the_photo_is_the_baseline(bench):
     task = tasks_of("table5", judged)[0]
     record = make(judged, task).record
     assert list(record["z"]) == ["target", "judge-1", "judge-2"]
-    scorer = judged.buyers.audience(task.users).scorers[1]
+    scorer = judged.buyers.scorers(judged.buyers.audience(task.users))[1]
     with torch.no_grad():
         wanted = float(scorer.z(judged.photo(task.photo))[0])
     assert record["z"]["judge-1"]["photo"] == [pytest.approx(wanted, abs=1e-4)]

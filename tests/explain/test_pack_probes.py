@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 from colour_shop import colour_shop, random_backbone
-from shop_packs import shop_limits, shop_pack, train_for_shop
+from shop_packs import panel_of, shop_limits, shop_pack, train_for_shop
 from small_models import small_encoder, small_generator
 
 from gigs.batch import Request, run
@@ -16,11 +15,11 @@ from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import save_generator
 from gigs.inversion.encoder import save_encoder
-from gigs.method.presets import get_preset
+from gigs.method.options import Options
 from gigs.packs import load_pack, update_pack
 from gigs.packs.build import probes as packs_probes
 from gigs.packs.build.probes import add_probes
-from gigs.packs.panel import load_panel
+from gigs.result import Result
 from gigs.verify import probes as subject
 from gigs.verify.probes import FILE, Probes, load_probes
 
@@ -52,32 +51,29 @@ def test_the_pack_says_what_its_probes_are_worth_and_its_hashes_fit(pack: Path) 
     loaded = load_pack(pack)
     assert FILE in loaded.info["files"] and set(loaded.info["probes"]) == {"colour", "type"}
     assert loaded.info["probes"]["colour"]["redrawn"]["held_out_photos"] > 0
-    panel = load_panel(loaded, "ladies")
+    panel = panel_of(loaded, "ladies")
     assert panel is not None and panel.probes is not None and set(panel.probes.probes) == {"colour", "type"}
 
 
 def test_a_suggestion_has_the_probes_answers(pack: Path, tmp_path: Path) -> None:
     run(Request(
-        preset=get_preset("fast", n=2, steps=2), out=tmp_path, example=1, audience="ladies", pack=str(pack),
-        min_audience=1,
+        options=Options.of(n=2, steps=2), out=tmp_path, example=1, audience="ladies", pack=str(pack), min_audience=1,
     ))  # fmt: skip
-    result = json.loads((tmp_path / "result.json").read_text())
-    for number, entry in enumerate(result["suggestions"], start=1):
-        assert set(entry["changes"]["attributes"]) == {"colour", "type"}
-        said = entry["changes"]["attributes"]["colour"]
-        assert said["before"]["value"] in ("Red", "Blue") and 0 <= said["after"]["confidence"] <= 1
-        assert set(entry["place"]) == {"photo", "worst", "likely", "best"}
-        assert entry["place"]["worst"] <= entry["place"]["likely"] <= entry["place"]["best"]
-        assert (tmp_path / f"nearest-{number}.png").is_file() and (tmp_path / entry["changes"]["map"]).is_file()
+    for number, entry in enumerate(Result.read(tmp_path), start=1):
+        assert set(entry.changes.attributes) == {"colour", "type"}
+        said = entry.changes.attributes["colour"]
+        assert said.before.value in ("Red", "Blue") and 0 <= said.after.confidence <= 1
+        assert entry.check.place.worst <= entry.check.place.likely <= entry.check.place.best
+        assert (tmp_path / f"nearest-{number}.png").is_file() and (tmp_path / entry.changes.map).is_file()
 
 
 def test_without_verification_colours_alone_are_described(pack: Path, tmp_path: Path) -> None:
     run(Request(
-        preset=get_preset("fast", n=2, steps=2), out=tmp_path, example=1, audience="ladies", pack=str(pack),
-        min_audience=1, verify=False,
+        options=Options.of(n=2, steps=2, verify=False), out=tmp_path, example=1, audience="ladies", pack=str(pack),
+        min_audience=1,
     ))  # fmt: skip
-    entry = json.loads((tmp_path / "result.json").read_text())["suggestions"][0]
-    assert entry["changes"]["attributes"] == {} and entry["changes"]["palette"]["after"] and entry["changes"]["words"]
+    changes = Result.read(tmp_path)[0].changes
+    assert changes.attributes == {} and changes.palette.after and changes.words
 
 
 def test_a_newer_generator_takes_them_away(pack: Path, tmp_path: Path) -> None:
@@ -100,7 +96,7 @@ def test_probes_of_other_eyes_are_refused(pack: Path, tmp_path: Path) -> None:
     info["files"][FILE] = storage.sha256_of(root / FILE)
     storage.write_json(root / "pack.json", info)
     with pytest.raises(ModelError, match="gigs pack probes"):
-        load_panel(load_pack(root), "ladies")
+        panel_of(load_pack(root), "ladies")
 
 
 def test_what_is_missing_is_named(pack: Path, shop: Catalogue, small_pack: Path) -> None:

@@ -26,7 +26,7 @@ from gigs.generator.train.settings import TrainSettings
 from gigs.inversion.encoder_steps import EncoderSettings
 from gigs.inversion.train_encoder import train_encoder
 from gigs.io import folders, storage
-from gigs.method.presets import get_preset
+from gigs.method.options import Options
 from gigs.recommender import defaults_for, train_recommender
 from gigs.vision.compute import Compute
 
@@ -106,8 +106,8 @@ def _recommender(work: Path, out: Path, on_step: Callable[..., None]) -> None:
 def _suggest(work: Path, out: Path, on_step: Callable[..., None]) -> None:
     torch.set_num_threads(1)
     photos = tuple(work / f"item{number}.png" for number in range(PHOTOS))
-    preset = get_preset("preview", n=2, steps=1)
-    run_request(Request(preset=preset, out=out, photos=photos, pack=str(work / "pack"), resume=True), on_step)
+    options = Options.of(preset="preview", n=2, steps=1)
+    run_request(Request(options=options, out=out, photos=photos, pack=str(work / "pack"), resume=True), on_step)
     for photo in photos:
         folders.check_manifest(out / photo.stem)
 

@@ -25,8 +25,8 @@ from small_models import write_small_pack
 from gigs.batch import Request, _unique
 from gigs.errors import InputError
 from gigs.inversion.gate import is_blank
-from gigs.method.presets import get_preset
-from gigs.result import read_result
+from gigs.method.options import Options
+from gigs.result import Result
 from gigs.vision import images
 
 linux = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc")
@@ -113,10 +113,10 @@ def test_a_single_colour_has_finite_losses_and_a_flag(small_pack, tmp_path, colo
     )
     assert done.returncode == 0, done.stderr
     assert "one even colour" in done.stderr and "one even colour" in (tmp_path / "out" / "report.html").read_text()
-    record = read_result(tmp_path / "out")
-    assert "one even colour" in record["reconstruction"]["caution"]
-    numbers = [record["reconstruction"][name] for name in ("lpips", "mse", "score")]
-    assert all(math.isfinite(number) for number in numbers + [entry["score"] for entry in record["suggestions"]])
+    result = Result.read(tmp_path / "out")
+    base = result.reconstruction
+    assert "one even colour" in base.caution
+    assert all(math.isfinite(value) for value in (base.lpips, base.mse, base.score, *(one.score for one in result)))
 
 
 def test_what_a_photo_is_called_never_leads_out_of_the_folder():
@@ -166,7 +166,7 @@ def test_web_addresses_are_refused_and_no_socket_is_opened(address, tmp_path, mo
 
 
 def test_a_drive_is_no_web_address():
-    assert Request(preset=get_preset("fast"), out=Path("out"), photos=(Path("C:/shirt.jpg"),))
+    assert Request(options=Options(), out=Path("out"), photos=(Path("C:/shirt.jpg"),))
 
 
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="needs symbolic links")

@@ -12,10 +12,12 @@ from gigs.audience import Audience
 from gigs.cli import app as app_module
 from gigs.errors import InputError, is_out_of_memory
 from gigs.method import out_of_memory as fallback
-from gigs.method.pipeline import Models, suggest
+from gigs.method.models import Models
+from gigs.method.pipeline import suggest
 from gigs.method.presets import get_preset
 from gigs.recommender.features import pixel_phi
 from gigs.vision.compute import Compute, in_batches, pick_device
+from gigs.vision.runtime import Runtime
 
 FULL = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
@@ -86,13 +88,13 @@ def test_a_device_that_is_full_gives_way_to_the_processor(shop, monkeypatch):
     placed = []
     monkeypatch.setattr(Models, "placed", lambda self, compute: placed.append(compute.device) or self)
 
-    def tight(models, photo, audience, preset, *, compute):
-        if compute.device != "cpu":
+    def tight(models, runtime):
+        if runtime.compute.device != "cpu":
             raise FULL[0]
-        return suggest(models, photo, audience, preset, compute=compute)
+        return suggest(models, photo, audience, preset, runtime=runtime)
 
     with pytest.warns(UserWarning, match="cuda:0: out of memory; this photo is done on the CPU"):
-        found = fallback.within_memory(tight, models, photo, audience, preset, compute=Compute(device="cuda:0"))
+        found = fallback.within_memory(tight, models, Runtime(compute=Compute(device="cuda:0")))
     assert placed == ["cpu", "cuda:0"]
     assert torch.equal(found.shifted.images, expected.shifted.images)
 
@@ -100,11 +102,11 @@ def test_a_device_that_is_full_gives_way_to_the_processor(shop, monkeypatch):
 def test_a_processor_that_is_full_is_one_line():
     """Row 32."""
 
-    def full(models, *, compute):
+    def full(models, runtime):
         raise FULL[1]
 
     with pytest.raises(InputError, match=r"out of memory; ask for fewer redesigns \(--n\)"):
-        fallback.within_memory(full, None, compute=Compute())
+        fallback.within_memory(full, None, Runtime())
 
 
 def test_memory_that_runs_out_anywhere_else_is_one_line_too(monkeypatch):
@@ -134,7 +136,7 @@ def test_the_same_seed_gives_the_same_bytes(shop, one_thread, name):
     """Row 35: on the CPU in fp32."""
     models, photo, audience = shop
     preset = get_preset(name, n=2, steps=2)
-    first, again, other = (suggest(models, photo, audience, preset, seed=seed) for seed in (3, 3, 4))
+    first, again, other = (suggest(models, photo, audience, preset, runtime=Runtime(seed=seed)) for seed in (3, 3, 4))
     assert torch.equal(first.shifted.images, again.shifted.images) and torch.equal(first.scores, again.scores)
     assert not torch.equal(first.shifted.images, other.shifted.images)
 

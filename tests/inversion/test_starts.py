@@ -7,7 +7,7 @@ from torch import nn
 
 from gigs.inversion.optimise import InversionSettings, describe, invert
 from gigs.inversion.starts import choose_start
-from gigs.vision.compute import Compute
+from gigs.vision.runtime import Runtime
 
 pytestmark = pytest.mark.weights
 SETTINGS = InversionSettings(steps=8, learning_rate=0.1, start="encoder", restarts=12, restart_above=0.0)
@@ -35,9 +35,7 @@ def truth(generator):
 
 
 def start(generator, photo, perceptual, encoder, **changes):
-    rng = torch.Generator().manual_seed(0)
-    settings = replace(SETTINGS, **changes)
-    return choose_start(generator, photo, perceptual, encoder, settings, rng=rng, compute=Compute())
+    return choose_start(generator, photo, perceptual, encoder, replace(SETTINGS, **changes), Runtime().started())
 
 
 def test_a_good_answer_is_taken_as_it_is(generator, truth, perceptual):
