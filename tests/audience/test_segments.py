@@ -17,6 +17,8 @@ from gigs.packs.audiences.buyers import Buyers
 from gigs.packs.audiences.segments import add_segments, load_segments, members_of_segment
 from gigs.packs.panel import load_panel
 
+pytestmark = pytest.mark.usefixtures("small_limits")
+
 
 def planted(sizes: tuple[int, ...], distance: float = 6.0) -> tuple[torch.Tensor, np.ndarray]:
     """Vectors `[U,12]` around as many centres, far apart, and whose is whose."""

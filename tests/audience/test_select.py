@@ -2,13 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from small_models import small_recommender
 
 from gigs.audience import select_audience, user_table
 from gigs.data.catalogue import Catalogue
 from gigs.data.conditions import matching
 from gigs.errors import InputError
 from gigs.recommender import DVBPR
+from tests.helpers.small_models import small_recommender
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from unittest.mock import create_autospec
 
 import pytest
 import torch
-from small_models import small_generator
 
 from benchmarks import families
 from gigs.errors import InputError
 from gigs.generator.base import save_generator
 from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.packs import load_pack
+from tests.helpers.small_models import small_generator
 
 
 def figures(seconds=2.0, **changes):

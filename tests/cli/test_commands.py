@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import gigs
 from PIL import Image
-from small_models import small_recommender, write_small_pack
+
+from tests.helpers.command_line import gigs
+from tests.helpers.small_models import small_recommender, write_small_pack
 
 NEEDS_WEIGHTS = pytest.mark.weights
 
@@ -74,7 +75,7 @@ def test_same_seed_same_bytes(suggested):
     assert records[0] == records[1]
 
 
-@NEEDS_WEIGHTS
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_several_photos_get_a_folder_each_and_one_user_an_audience(small_pack, photo, tmp_path):
     recommender = small_recommender().save(tmp_path / "r.safetensors")
     result = gigs(
@@ -87,7 +88,7 @@ def test_several_photos_get_a_folder_each_and_one_user_an_audience(small_pack, p
         assert record["audience"]["users"] == 1
 
 
-@NEEDS_WEIGHTS
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_the_global_mode_needs_no_photo(small_pack, tmp_path):
     result = gigs("suggest", "--sample", "--pack", small_pack, "--steps", 1, "--n", 2, "--out", tmp_path / "out")
     assert result.returncode == 0, result.stderr
@@ -146,7 +147,7 @@ def test_a_real_photo_and_its_reconstruction(hm_source, tmp_path):
         assert drawn.width / drawn.height == pytest.approx(2 / 3, abs=0.01)
 
 
-@NEEDS_WEIGHTS
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_a_photo_that_the_gate_refuses_is_exit_3_and_nothing_written(tiny_catalogue, photo, tmp_path):
     pack = write_small_pack(tmp_path / "pack", encoder=True)
     info = json.loads((pack / "pack.json").read_text())

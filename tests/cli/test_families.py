@@ -5,10 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from command_line import gigs
-from small_models import small_baseline, small_generator, small_recommender, write_small_pack
 
-from gigs import session as loaded
 from gigs.generator.base import save_generator
 from gigs.generator.families.biggan import BigGAN, BigGANSettings
 from gigs.generator.families.progan_public import GANZooPGAN, ProGANPyTorch, PublicSettings
@@ -16,8 +13,10 @@ from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.recommender.models import callable as callables
 from gigs.recommender.models.callable import CallableRecommender
 from gigs.vision.images import read_photo, save_png, to_tensor
+from tests.helpers.command_line import gigs
+from tests.helpers.small_models import small_baseline, small_generator, small_recommender, write_small_pack
 
-pytestmark = pytest.mark.weights
+pytestmark = pytest.mark.usefixtures("pyramid_for_lpips")
 
 
 def progan():
@@ -68,12 +67,6 @@ CASES = {
     "dvbpr-gan": (lambda: small_baseline()[0], ["--class", 2], 32),
     "diffusion": (diffusion, FAST, 32),  # which starts from the generator's own inversion
 }
-
-
-@pytest.fixture(autouse=True)
-def cheaper_lpips(perceptual, monkeypatch):
-    """AlexNet's LPIPS, loaded once, in place of VGG16's, loaded at every call."""
-    monkeypatch.setattr(loaded, "PerceptualLoss", lambda net: perceptual)
 
 
 @pytest.fixture(scope="module")

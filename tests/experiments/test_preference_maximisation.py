@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small_models import small_baseline, small_generator
 
 from gigs.errors import InputError, ModelError
 from gigs.experiments.preference_maximisation import MaximisationSettings, load_baseline, maximise_preference, objective
 from gigs.generator.base import save_generator
 from gigs.generator.families.dvbpr_critic import save_critic
+from tests.helpers.small_models import small_baseline, small_generator
 
 SETTINGS = MaximisationSettings(n=3, restarts=2, steps=8)
 

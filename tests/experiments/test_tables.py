@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_bench import SETTINGS, small_bench, with_judges
 
 from gigs.errors import DataError, InputError
 from gigs.experiments import reconstructions as bases
@@ -19,12 +18,11 @@ from gigs.experiments.records import read
 from gigs.experiments.run_table import folder_of, run_table
 from gigs.experiments.task_pictures import make
 from gigs.experiments.tasks import photo_rows, tasks_of
-
-pytestmark = pytest.mark.weights
+from tests.experiments.small_bench import SETTINGS, small_bench, with_judges
 
 
 @pytest.fixture(scope="module", autouse=True)
-def plain_compute():
+def plain_compute(pyramid_for_lpips_throughout):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GIGS_COMPUTE", "fp32")
         yield

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_models import small_generator
 
 from gigs.cli import main
 from gigs.errors import DataError, InputError, ModelError
@@ -18,6 +17,7 @@ from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.generator.use import Use
 from gigs.metrics import features
 from gigs.vision.images import to_tensor
+from tests.helpers.small_models import small_generator
 
 NAMES = {
     figure.format(name)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tiny import draw_garment, write_tiny_kaggle
 from torch import Tensor
 
 from gigs.data.catalogue import Catalogue
@@ -17,6 +16,7 @@ from gigs.recommender.models.vbpr import VBPR
 from gigs.verify.scorer import Scorer, taste_of
 from gigs.vision.backbone import Backbone
 from gigs.vision.images import fit_square, to_tensor
+from tests.helpers.tiny import draw_garment, write_tiny_kaggle
 
 SIDE = 64
 EYES = {"target": ("alexnet", 0, 0), "judge-a": ("vgg16", 1, 1), "judge-b": ("efficientnet-lite0", 1, 2)}

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from colour_shop import EYES, random_backbone
-from small_models import RESOLUTION, write_small_pack
 
 from gigs.data.catalogue import Catalogue
 from gigs.io import storage
@@ -18,6 +16,8 @@ from gigs.packs.build.scorers import ScorerFiles, add_scorers
 from gigs.recommender import defaults_for, train_recommender
 from gigs.verify import category as category_module
 from gigs.vision.backbone import Backbone
+from tests.helpers.colour_shop import EYES, random_backbone
+from tests.helpers.small_models import RESOLUTION, write_small_pack
 
 NAMES = {"main": "target", "first": "judge-a", "second": "judge-b"}
 

@@ -1,11 +1,9 @@
 import pytest
 import torch
-from small_models import small_generator
 
 from gigs.errors import InputError
 from gigs.inversion.optimise import InversionSettings, invert
-
-pytestmark = pytest.mark.weights
+from tests.helpers.small_models import small_generator
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,10 @@
 import pytest
 import torch
-from small_models import small_generator
 
 from gigs.errors import InputError
 from gigs.inversion.optimise import describe
 from gigs.inversion.tuning import TuningSettings, tune
-
-pytestmark = pytest.mark.weights
+from tests.helpers.small_models import small_generator
 
 
 @pytest.fixture(scope="module")

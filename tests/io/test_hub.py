@@ -7,7 +7,6 @@ import huggingface_hub
 import pytest
 import torch
 import yaml
-from small_models import small_baseline, small_encoder, small_generator, small_recommender
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator, save_generator
@@ -19,6 +18,7 @@ from gigs.io import storage
 from gigs.packs import load_pack
 from gigs.recommender import DVBPR, Recommender
 from gigs.recommender.models.callable import CallableRecommender
+from tests.helpers.small_models import small_baseline, small_encoder, small_generator, small_recommender
 
 
 class FakeHub:

@@ -7,8 +7,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from command_line import gigs
-from small_models import small_generator, small_recommender
 
 from gigs.audience import Audience
 from gigs.errors import InputError
@@ -16,6 +14,8 @@ from gigs.method.pipeline import Models, suggest
 from gigs.method.presets import LEAST_BUDGET, MOST_BUDGET, PRESETS, get_preset, with_change
 from gigs.shifting.budget import Budget
 from gigs.shifting.optimise import Shifted
+from tests.helpers.command_line import gigs
+from tests.helpers.small_models import small_generator, small_recommender
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -48,7 +48,6 @@ def test_a_budget_is_above_zero():
         replace(get_preset("fast"), budget=0.0)
 
 
-@pytest.mark.weights
 def test_nothing_lies_beyond_the_budget(perceptual):
     models = Models(small_generator(), small_recommender(), perceptual)
     audience = Audience("everyone", 4, models.recommender.user_factors.mean(0).detach())
@@ -63,7 +62,6 @@ def test_nothing_lies_beyond_the_budget(perceptual):
     assert torch.equal(loose.shifted.images, free.shifted.images)
 
 
-@pytest.mark.weights
 def test_where_no_shift_is_small_enough_it_is_taken_back(perceptual):
     generator = small_generator()
     z = generator.sample(1, torch.Generator().manual_seed(1))
@@ -74,7 +72,6 @@ def test_where_no_shift_is_small_enough_it_is_taken_back(perceptual):
     torch.testing.assert_close(held.shifts, torch.zeros_like(held.shifts), atol=1e-5, rtol=0)
 
 
-@pytest.mark.weights
 def test_steps_hand_out_pictures_and_the_result_does_not_depend_on_who_looks(perceptual):
     models = Models(small_generator(), small_recommender(), perceptual)
     audience = Audience("everyone", 4, models.recommender.user_factors.mean(0).detach())

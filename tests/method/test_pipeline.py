@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small_models import small_generator, small_recommender
 
 from gigs.audience import Audience
 from gigs.errors import InputError, ModelError
@@ -11,8 +10,7 @@ from gigs.inversion.encoder import Encoder
 from gigs.inversion.gate import Gate, Limits, RefusedError
 from gigs.method.pipeline import Models, suggest
 from gigs.method.presets import get_preset
-
-pytestmark = pytest.mark.weights
+from tests.helpers.small_models import small_generator, small_recommender
 
 
 @pytest.fixture

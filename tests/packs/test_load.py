@@ -2,7 +2,6 @@ import json
 
 import pytest
 import torch
-from small_models import small_encoder, small_generator, write_small_pack
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import save_generator
@@ -11,6 +10,7 @@ from gigs.inversion.encoder import save_encoder
 from gigs.packs import build_pack, load_pack, update_pack
 from gigs.packs.load import BUNDLED, bundled_packs
 from gigs.recommender import DVBPR
+from tests.helpers.small_models import small_encoder, small_generator, write_small_pack
 
 
 def test_a_pack_loads_frozen_and_without_users(small_pack):

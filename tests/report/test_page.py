@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 from importlib.resources import files
 
 import pytest
-from finished_result import write_finished
 from PIL import Image
 
 from gigs.report.page import render_overview, render_page
 from gigs.report.view import bar, view_of
+from tests.report.finished_result import write_finished
 
 STYLE = files("gigs.report").joinpath("templates/style.css").read_text()
 

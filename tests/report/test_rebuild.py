@@ -8,7 +8,6 @@ import json
 import zipfile
 
 import pytest
-from finished_result import write_finished
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -17,6 +16,7 @@ from gigs.errors import InputError, ModelError
 from gigs.report.rebuild import rebuild
 from gigs.report.test_pack import write_trial
 from gigs.result import finished
+from tests.report.finished_result import write_finished
 
 
 def test_the_same_page_comes_back_from_the_record_alone(tmp_path) -> None:

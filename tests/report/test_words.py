@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from finished_result import write_finished
 
 from gigs.explain import words
 from gigs.inversion.gate import BLANK
 from gigs.report import texts
 from gigs.report.page import render_page
 from gigs.report.record import CAUTION
+from tests.report.finished_result import write_finished
 
 TRADE = (
     "lpips", "latent", "gan", "gans", "z-score", "z", "embedding", "embeddings", "inversion", "auc", "encoder",

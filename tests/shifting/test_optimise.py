@@ -1,12 +1,12 @@
 import pytest
 import torch
-from small_models import small_generator
 
 from gigs.errors import InputError
 from gigs.generator.latent import sample_normal, standardise
 from gigs.shifting.optimise import ShiftSettings, project, shift
 from gigs.shifting.predictor import ShiftPredictor, seeded_predictor
 from gigs.shifting.separation import Repulsion
+from tests.helpers.small_models import small_generator
 
 
 @pytest.fixture(scope="module")

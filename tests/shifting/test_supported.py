@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from small_models import small_generator
 from torch import Tensor
 
 from gigs.errors import InputError
 from gigs.generator.latent import sample_normal, standardise
 from gigs.method.redesign import background_change
 from gigs.shifting.supported import GOOD, REFUSED, SupportSettings, aims_of, farthest_first, supported_shift
+from tests.helpers.small_models import small_generator
 
 
 def items(count: int = 60, dim: int = 32) -> tuple[Tensor, Tensor, Tensor]:

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_models import write_small_pack
 
 from gigs.errors import InputError
 from gigs.method.presets import get_preset
@@ -10,8 +9,9 @@ from gigs.packs import load_pack
 from gigs.studies import gate_calibration as module
 from gigs.studies.gate_calibration import calibrate_pack
 from gigs.vision.compute import Compute
+from tests.helpers.small_models import write_small_pack
 
-pytestmark = pytest.mark.weights
+pytestmark = pytest.mark.usefixtures("pyramid_for_lpips")
 
 
 @pytest.fixture

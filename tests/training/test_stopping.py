@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from generator.test_train import ADVERSARIAL, weights
 
 from gigs.generator.train.progressive import train_generator
 from gigs.progress import silent
 from gigs.training.checkpoint import load_checkpoint
 from gigs.training.stopping import SIGNALS, stop_requests, train_until
 from gigs.vision.compute import Compute
+from tests.helpers.short_training import ADVERSARIAL, weights
 
 
 @pytest.fixture(autouse=True)

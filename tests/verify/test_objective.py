@@ -12,6 +12,8 @@ from gigs.packs.panel import load_panel
 from gigs.verify.objective import WORST_TENTH, check_objective, granted_worth, liking, preference_for, utility, worth
 from gigs.verify.users import draw_users
 
+pytestmark = pytest.mark.usefixtures("small_limits")
+
 
 def test_the_figures_are_those_of_a_sample_of_users(shops_pack: Path) -> None:
     target = load_panel(load_pack(shops_pack), "ladies").target

@@ -10,11 +10,11 @@ import zlib
 
 import numpy as np
 import pytest
-from pictures import RED, chunk, close, encoded, pixel, png, quadrants, refusal
 from PIL import Image, PngImagePlugin
 
 from gigs.errors import InputError
 from gigs.vision import images
+from tests.helpers.pictures import RED, chunk, close, encoded, pixel, png, quadrants, refusal
 
 # Formats and damage
 

@@ -8,10 +8,10 @@ import warnings
 
 import numpy as np
 import pytest
-from pictures import QUADRANTS, RED, WHITE, chunk, close, encoded, pixel, png16, quadrants
 from PIL import Image, ImageCms
 
 from gigs.vision import images
+from tests.helpers.pictures import QUADRANTS, RED, WHITE, chunk, close, encoded, pixel, png16, quadrants
 
 # Orientation
 

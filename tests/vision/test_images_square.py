@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from pictures import QUADRANTS, RED, close, pixel, quadrants
 from PIL import Image
 
 from gigs.vision import images
+from tests.helpers.pictures import QUADRANTS, RED, close, pixel, quadrants
 
 # The square and back
 

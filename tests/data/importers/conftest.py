@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from databases import SETTINGS
-from messy import write_messy
 
 from gigs.data.catalogue import Catalogue
 from gigs.data.importers.folder import import_folder
+from tests.data.importers.databases import SETTINGS
+from tests.data.importers.messy import write_messy
 
 
 @pytest.fixture(scope="session")

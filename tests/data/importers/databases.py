@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from command_line import Outcome, gigs
-
 from gigs.data.catalogue import Catalogue
 from gigs.data.importers.shop import ShopSettings
+from tests.helpers.command_line import Outcome, gigs
 
 SECRET = "s3cr/t p@ss"
 QUOTED = "s3cr%2Ft%20p%40ss"

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-from tiny import KINDS, draw_garment, item_colour
+
+from tests.helpers.tiny import KINDS, draw_garment, item_colour
 
 UNICODE = ("Größe-é", "مرحبا-1", "👗-7", "ñandú 3")
 ITEM_HEADER = ("SKU", "Title", "Category", "Gender", "Color", "Style ID", "Photo", "Price", "class")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from command_line import gigs
-from python2 import jpeg, shop, write_npy
 
 from gigs.data.catalogue import Catalogue
 from gigs.data.check.catalogue import check_catalogue
@@ -13,6 +11,8 @@ from gigs.data.importers.amazon_fashion import import_amazon_fashion, published
 from gigs.errors import DataError
 from gigs.recommender.feedback import read_feedback
 from gigs.vision import images
+from tests.data.importers.python2 import jpeg, shop, write_npy
+from tests.helpers.command_line import gigs
 
 NAME = "AmazonFashion6ImgPartitioned.npy"
 

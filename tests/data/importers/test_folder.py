@@ -7,14 +7,14 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import gigs
-from messy import UNICODE, item_ids
-from shops import WEIGHTS, dropped, load
 
 from gigs.audience import user_table
 from gigs.data.catalogue import Catalogue
 from gigs.data.check.catalogue import check_catalogue
 from gigs.data.conditions import matching
+from tests.data.importers.messy import UNICODE, item_ids
+from tests.data.importers.shops import WEIGHTS, dropped, load
+from tests.helpers.command_line import gigs
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import signal
 
 import pandas as pd
 import pytest
-from shops import WEIGHTS, dropped, load
 
 from gigs.audience import user_table
 from gigs.data.catalogue import Catalogue
@@ -16,6 +15,7 @@ from gigs.data.check.catalogue import check_catalogue
 from gigs.data.importers.folder import import_folder
 from gigs.data.importers.shop import ShopSettings
 from gigs.errors import DataError, GigsError, InputError
+from tests.data.importers.shops import WEIGHTS, dropped, load
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from command_line import gigs
-from databases import rows_of
 
 from gigs.data.catalogue import Catalogue
+from tests.data.importers.databases import rows_of
+from tests.helpers.command_line import gigs
 
-GUIDE = Path(__file__).parents[2] / "docs" / "your-data.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "your-data.md"
 
 
 @pytest.fixture

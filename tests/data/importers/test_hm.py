@@ -8,12 +8,12 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from tiny import write_tiny_kaggle
 
 from gigs.data.check.catalogue import check_catalogue
 from gigs.data.importers import hm
 from gigs.data.importers.hm import import_hm
 from gigs.vision import images
+from tests.helpers.tiny import write_tiny_kaggle
 
 ARTICLES, CUSTOMERS, TRANSACTIONS = "articles.csv", "customers.csv", "transactions_train.csv"
 

@@ -8,11 +8,11 @@ import unicodedata
 import zipfile
 
 import pytest
-from pictures import encoded, quadrants
 
 from gigs.data.importers.photos import Photos, photos_in_cell
 from gigs.errors import DataError, InputError
 from gigs.vision import images
+from tests.helpers.pictures import encoded, quadrants
 
 FILES = [
     "1.jpg", "1-front.jpg", "1_10.jpg", "1_2.jpg", "A-1.png", "A.png", "A-1-back.png", "deep/2/b.webp", "deep/2/a.webp",

@@ -10,10 +10,22 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from databases import EVENTS, ITEMS, QUOTED, SECRET, SETTINGS, TABLES, WIDTHS, command, parts, rows_of, same
 
 from gigs.data.importers.sql import import_sql
 from gigs.errors import DataError
+from tests.data.importers.databases import (
+    EVENTS,
+    ITEMS,
+    QUOTED,
+    SECRET,
+    SETTINGS,
+    TABLES,
+    WIDTHS,
+    command,
+    parts,
+    rows_of,
+    same,
+)
 
 
 def programs() -> Path | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from shops import WEIGHTS, load
 
 from gigs.audience import select_audience
 from gigs.data.select import odds, select
@@ -16,6 +15,7 @@ from gigs.generator.train.schedule import Growth
 from gigs.generator.train.settings import TrainSettings
 from gigs.recommender import defaults_for, load_recommender, recommend, train_recommender
 from gigs.vision.compute import Compute
+from tests.data.importers.shops import WEIGHTS, load
 
 TINY = {"input_size": 64, "hidden": 16, "width": 0.125, "factors": 8, "epochs": 2, "batch_size": 64}
 

@@ -5,12 +5,24 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from command_line import gigs
-from databases import EVENTS, ITEMS, QUOTED, SECRET, SETTINGS, TABLES, WIDTHS, command, parts, rows_of, same
 
 from gigs.data.catalogue import Catalogue
 from gigs.data.importers.sql import import_sql
 from gigs.errors import DataError, InputError
+from tests.data.importers.databases import (
+    EVENTS,
+    ITEMS,
+    QUOTED,
+    SECRET,
+    SETTINGS,
+    TABLES,
+    WIDTHS,
+    command,
+    parts,
+    rows_of,
+    same,
+)
+from tests.helpers.command_line import gigs
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,22 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from command_line import gigs
-from public_models import Generator2, Generator3, GNet, checkpoint3, nudged_biases, save_zoo, zoo_config
 from torch import nn
 
 from gigs.errors import ModelError
 from gigs.generator.base import load_generator
 from gigs.generator.convert.checkpoints import convert_checkpoint
 from gigs.io import storage
+from tests.generator.convert.public_models import (
+    Generator2,
+    Generator3,
+    GNet,
+    checkpoint3,
+    nudged_biases,
+    save_zoo,
+    zoo_config,
+)
+from tests.helpers.command_line import gigs
 
 TINY = {"fmap_base": 2048, "fmap_max": 12}  # 12 channels up to 256 px, 4 at 1024
 

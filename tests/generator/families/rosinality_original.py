@@ -6,7 +6,8 @@ import math
 from itertools import pairwise
 
 import torch
-from stylegan2_originals import TAPS, lrelu, modulated, twice, unit
+
+from tests.generator.families.stylegan2_originals import TAPS, lrelu, modulated, twice, unit
 
 
 class Rosinality:

@@ -2,14 +2,14 @@
 
 import pytest
 import torch
-from biggan_originals import BrockGenerator, trained
-from biggan_port_original import Port
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import load_generator
 from gigs.generator.convert.checkpoints import convert_checkpoint
 from gigs.generator.families.biggan import BigGAN, BigGANSettings
 from gigs.testing import GeneratorSuite
+from tests.generator.families.biggan_originals import BrockGenerator, trained
+from tests.generator.families.biggan_port_original import Port
 
 
 @pytest.fixture(autouse=True)

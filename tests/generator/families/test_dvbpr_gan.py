@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from small_models import small_baseline, small_generator
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import load_generator, save_generator
@@ -10,6 +9,7 @@ from gigs.generator.families.dvbpr_critic import DVBPRCritic, load_critic, save_
 from gigs.generator.families.dvbpr_gan import DVBPRGAN, DVBPRGANSettings
 from gigs.io import storage
 from gigs.testing import GeneratorSuite
+from tests.helpers.small_models import small_baseline, small_generator
 
 SIX = ("a", "b", "c", "d", "e", "f")
 

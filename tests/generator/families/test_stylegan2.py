@@ -6,9 +6,6 @@ import pickle
 
 import pytest
 import torch
-from command_line import gigs
-from rosinality_original import Rosinality
-from stylegan2_originals import Generator, Persistent, nvidia_modules, save_pkl, twice
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import load_generator
@@ -16,6 +13,9 @@ from gigs.generator.convert.checkpoints import convert_checkpoint
 from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.io import storage
 from gigs.testing import GeneratorSuite
+from tests.generator.families.rosinality_original import Rosinality
+from tests.generator.families.stylegan2_originals import Generator, Persistent, nvidia_modules, save_pkl, twice
+from tests.helpers.command_line import gigs
 
 
 @pytest.fixture(autouse=True)

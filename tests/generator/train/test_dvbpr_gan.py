@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from command_line import gigs
-from small_models import small_recommender
 
 from gigs.errors import DataError, InputError, ModelError
 from gigs.experiments.preference_maximisation import load_baseline
@@ -16,6 +14,8 @@ from gigs.generator.train.dvbpr_settings import DVBPRTrainSettings, dvbpr_train_
 from gigs.generator.train.losses import critic_loss, generator_loss
 from gigs.io import folders, storage
 from gigs.vision.compute import Compute
+from tests.helpers.command_line import gigs
+from tests.helpers.small_models import small_recommender
 
 SMALL = DVBPRTrainSettings(
     resolution=16, z_dim=12, fmap_base=32, fmap_max=8, images=96, batch=8, fewest_photos=4, checkpoint_every=48,
@@ -120,7 +120,7 @@ def test_what_does_not_fit_is_named(tiny_catalogue, tmp_path):
     assert dvbpr_train_settings(batch=None, fmap_base=None) == DVBPRTrainSettings()
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_from_the_command_line_to_a_suggestion(tiny_catalogue, tmp_path):
     train = ["train", "generator", tiny_catalogue.root, "--family", "dvbpr-gan", "--out", tmp_path / "run"]
     told = gigs(*train, "--grow", "8:16", "--images", 8)

@@ -5,33 +5,14 @@ import pytest
 import torch
 
 from gigs.errors import DataError, ModelError
-from gigs.generator.base import load_generator
-from gigs.generator.families.progan import ProGANSettings
 from gigs.generator.train.networks import Networks
 from gigs.generator.train.progressive import Run, stored_compute, train_generator
-from gigs.generator.train.schedule import Growth
-from gigs.generator.train.settings import HybridSettings, TrainSettings
+from gigs.generator.train.settings import HybridSettings
 from gigs.vision.compute import Compute
-
-SMALL = TrainSettings(
-    network=ProGANSettings(resolution=16, latent_dim=16, fmap_base=64, fmap_max=16),
-    growth=Growth(images_below_top=(32,), top_fade_images=16),
-    hybrid=HybridSettings(adversarial_after=40),
-    images=96,
-    batch=8,
-    penalty_every=2,
-    checkpoint_every=48,
-    grid_every=96,
-)
-ADVERSARIAL = replace(SMALL, objective="adversarial")
-WGAN = replace(ADVERSARIAL, loss="wgan-gp", penalty="gradient", penalty_every=1)
+from tests.helpers.short_training import ADVERSARIAL, SMALL, WGAN, weights
 
 
-def weights(folder):
-    return load_generator(folder / "generator.safetensors").state_dict()
-
-
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 @pytest.mark.parametrize("settings", [SMALL, ADVERSARIAL, WGAN], ids=["hybrid", "nonsaturating", "wgan-gp"])
 def test_a_resumed_run_equals_an_uninterrupted_one(settings, tiny_catalogue, tmp_path):
     train_generator(tiny_catalogue, tmp_path / "whole", settings, Compute())
@@ -41,7 +22,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(settings, tiny_catalogue, tmp
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_a_run_leaves_weights_grids_and_logs(tiny_catalogue, tmp_path):
     settings = replace(SMALL, images=480, grid_every=240)
     seen = []

@@ -11,7 +11,9 @@ from gigs.generator.train.progressive import Run, train_generator
 from gigs.generator.train.projected_critic import ProjectedCritic
 from gigs.generator.train.schedule import Growth
 from gigs.generator.train.settings import HybridSettings, TrainSettings, train_settings
+from gigs.vision.backbone import Backbone
 from gigs.vision.compute import Compute
+from tests.helpers.colour_shop import random_backbone
 
 SMALL = TrainSettings(
     network=ProGANSettings(resolution=16, latent_dim=16, fmap_base=64, fmap_max=16),
@@ -27,6 +29,13 @@ SMALL = TrainSettings(
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def random_weights(pyramid_for_lpips_throughout):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Backbone, "pretrained", classmethod(lambda cls, name: random_backbone(name, 0)))
+        yield
+
+
 @pytest.fixture(scope="module")
 def critic():
     with torch.random.fork_rng():
@@ -34,7 +43,6 @@ def critic():
         return ProjectedCritic(16)
 
 
-@pytest.mark.weights
 def test_the_critic_sees_pixels_and_only_its_heads_learn(critic):
     images = (torch.rand(3, 3, 16, 16) * 2 - 1).requires_grad_()
     logits = critic(images)
@@ -48,7 +56,6 @@ def test_the_critic_sees_pixels_and_only_its_heads_learn(critic):
     assert not any("backbone" in name for name in critic.state_dict())
 
 
-@pytest.mark.weights
 def test_a_resumed_run_with_a_projected_critic_equals_an_uninterrupted_one(tiny_catalogue, tmp_path):
     train_generator(tiny_catalogue, tmp_path / "whole", SMALL, Compute())
     train_generator(tiny_catalogue, tmp_path / "parts", replace(SMALL, images=32), Compute())
@@ -59,7 +66,6 @@ def test_a_resumed_run_with_a_projected_critic_equals_an_uninterrupted_one(tiny_
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.weights
 def test_a_run_starts_from_an_earlier_ones_averaged_weights(tiny_catalogue, tmp_path):
     train_generator(tiny_catalogue, tmp_path / "first", replace(SMALL, images=32), Compute())
     longer = Run(tiny_catalogue, tmp_path / "second", SMALL, Compute(), False, tmp_path / "first")

@@ -4,20 +4,20 @@ from dataclasses import replace
 
 import pytest
 import torch
-from command_line import gigs
-from small_models import small_recommender
-from test_train import ADVERSARIAL, SMALL, weights
 
 from gigs.errors import ModelError
 from gigs.generator.base import load_generator
 from gigs.generator.train.networks import Networks
 from gigs.generator.train.progressive import train_generator
 from gigs.vision.compute import Compute
+from tests.helpers.command_line import gigs
+from tests.helpers.short_training import ADVERSARIAL, SMALL, weights
+from tests.helpers.small_models import small_recommender
 
 STYLE = replace(ADVERSARIAL, family="stylegan2")
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 @pytest.mark.parametrize("settings", [STYLE, replace(SMALL, family="stylegan2")], ids=["adversarial", "hybrid"])
 def test_a_resumed_run_equals_an_uninterrupted_one(settings, tiny_catalogue, tmp_path):
     train_generator(tiny_catalogue, tmp_path / "whole", settings, Compute())
@@ -43,7 +43,7 @@ def test_every_parameter_of_the_level_is_trained(tiny_catalogue, tmp_path):
     assert sorted(still) == sorted(name for name in before if name.endswith(".noise"))  # constants
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_from_the_command_line_to_a_suggestion(tiny_catalogue, tmp_path):
     done = gigs(
         "train", "generator", tiny_catalogue.root, "--family", "stylegan2", "--objective", "adversarial",

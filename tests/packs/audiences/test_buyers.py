@@ -16,6 +16,8 @@ from gigs.recommender import load_recommender
 from gigs.verify.gallery import FEATURES
 from gigs.verify.scorer import weighted_taste
 
+pytestmark = pytest.mark.usefixtures("small_limits")
+
 
 def test_every_scorer_knows_every_buyer(shops_pack, shop, recommenders) -> None:
     buyers = Buyers(load_pack(shops_pack), shop)

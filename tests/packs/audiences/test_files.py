@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from command_line import gigs
 from safetensors import safe_open
 
 from gigs.batch import Request, run
@@ -23,6 +22,9 @@ from gigs.packs.audiences.segments import SegmentSettings, add_segments
 from gigs.packs.build.scorers import ScorerFiles, add_scorers
 from gigs.packs.panel import load_panel, model_of
 from gigs.vision.images import save_png
+from tests.helpers.command_line import gigs
+
+pytestmark = pytest.mark.usefixtures("small_limits")
 
 
 def made(pack: Path, shop: Catalogue | None, spec: str, **more):
@@ -104,7 +106,7 @@ def test_created_shown_and_used_from_the_command_line(shops_pack: Path, shop: Ca
     assert refused.returncode == 2 and "choose another" in refused.stderr
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_a_suggestion_for_it_is_judged_and_says_what_was_promised(
     shops_pack: Path, shop: Catalogue, tmp_path: Path
 ) -> None:

@@ -7,9 +7,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from colour_shop import colour_shop, random_backbone
-from shop_packs import shop_limits, shop_pack, train_for_shop
-from small_models import small_encoder, small_generator
 
 from gigs.batch import Request, run
 from gigs.data.catalogue import Catalogue
@@ -23,26 +20,24 @@ from gigs.packs.build.probes import add_probes
 from gigs.packs.panel import load_panel
 from gigs.verify import probes as subject
 from gigs.verify.probes import FILE, Probes, load_probes
+from tests.helpers.colour_shop import random_backbone
+from tests.helpers.small_models import small_encoder, small_generator
+
+pytestmark = pytest.mark.usefixtures("pyramid_for_lpips")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small_limits():
-    with shop_limits(), pytest.MonkeyPatch.context() as patch:
+def smaller_limits(small_limits):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subject, "FEWEST", 5)
         patch.setattr(subject, "ENOUGH", 2)
         yield
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    return colour_shop(tmp_path_factory.mktemp("shop"))
-
-
-@pytest.fixture(scope="module")
-def pack(shop: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pack(shop: Catalogue, shops_pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With probes, trained twice: the second time over the first."""
-    files = train_for_shop(shop, tmp_path_factory.mktemp("models"))
-    root = shop_pack(shop, files, tmp_path_factory.mktemp("pack"))
+    root = Path(shutil.copytree(shops_pack, tmp_path_factory.mktemp("pack"), dirs_exist_ok=True))
     for columns in (["type"], ["colour", "type"]):
         add_probes(root, shop, columns=columns)
     return root

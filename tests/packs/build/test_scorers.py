@@ -8,9 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from colour_shop import colour_shop
-from shop_packs import shop_limits, shop_pack, train_for_shop
-from small_models import small_encoder, small_generator, write_small_pack
 
 from gigs.batch import Request, run
 from gigs.data.catalogue import Catalogue
@@ -23,27 +20,19 @@ from gigs.packs import load_pack, update_pack
 from gigs.packs.build.scorers import ScorerFiles, add_scorers
 from gigs.packs.panel import load_panel, types_of
 from gigs.vision.compute import Compute
+from tests.helpers.small_models import small_encoder, small_generator, write_small_pack
 
-
-@pytest.fixture(scope="module", autouse=True)
-def small_limits():
-    with shop_limits():
-        yield
+pytestmark = pytest.mark.usefixtures("small_limits", "pyramid_for_lpips")
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    return colour_shop(tmp_path_factory.mktemp("shop"))
+def files(recommenders: dict[str, Path]) -> dict[str, Path]:
+    return recommenders
 
 
 @pytest.fixture(scope="module")
-def files(shop: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return train_for_shop(shop, tmp_path_factory.mktemp("models"))
-
-
-@pytest.fixture(scope="module")
-def pack(shop: Catalogue, files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shop_pack(shop, files, tmp_path_factory.mktemp("pack"))
+def pack(shops_pack: Path) -> Path:
+    return shops_pack
 
 
 def test_the_pack_holds_nobodys_factors_and_all_its_hashes_fit(pack: Path) -> None:

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from recommender_toys import TINY
 
 from gigs.errors import InputError, ModelError
 from gigs.io import storage
 from gigs.recommender import DVBPR, VBPR, load_recommender
 from gigs.recommender.base import Recommender
 from gigs.vision.backbone import Backbone
+from tests.recommender.toys import TINY
 
 USERS = ["a", "b", "ü-3"]
 

@@ -4,7 +4,6 @@ from importlib.metadata import EntryPoint
 
 import pytest
 import torch
-from small_models import small_generator
 from torch import nn
 
 from gigs.errors import InputError, ModelError
@@ -15,6 +14,7 @@ from gigs.recommender import evaluate_recommender, load_recommender, recommend
 from gigs.recommender.models import callable as callables
 from gigs.recommender.models.callable import CallableRecommender, register_features, register_scorer
 from gigs.testing import RecommenderSuite
+from tests.helpers.small_models import small_generator
 
 
 class Tower(nn.Module):

@@ -9,7 +9,6 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
-from command_line import gigs
 
 from gigs.errors import InputError, ModelError
 from gigs.recommender import load_recommender
@@ -17,6 +16,7 @@ from gigs.recommender.models import callable as callables
 from gigs.recommender.models.imported import read_factors, read_features, user_ids_of, vbpr_from_factors
 from gigs.vision import backbone as backbones
 from gigs.vision.backbone import Backbone
+from tests.helpers.command_line import gigs
 
 NAME, WIDTH, USERS = "timm:resnet10t", 512, ["ann", "bob", "cy"]
 

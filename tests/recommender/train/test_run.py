@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from recommender_toys import TINY, checkerboard
 
 from gigs.errors import InputError, ModelError
 from gigs.recommender import defaults_for, evaluate_recommender, load_recommender, recommend, train_recommender
@@ -14,6 +13,7 @@ from gigs.recommender.train import loop as fit_module
 from gigs.recommender.train.learner import Learner
 from gigs.recommender.train.run import build_learner
 from gigs.recommender.train.views import View
+from tests.recommender.toys import TINY, checkerboard
 
 NAME, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 
