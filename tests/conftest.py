@@ -16,7 +16,6 @@ from gigs.data.catalogue import Catalogue
 from gigs.data.importers.hm import import_hm
 from gigs.errors import ModelError
 from gigs.io.weights import fetch
-from gigs.testing.common import PixelPyramid
 from tests.helpers import stand_ins
 from tests.helpers.colour_shop import colour_shop
 from tests.helpers.sharing import made_once
@@ -85,9 +84,9 @@ def shops_pack(shop: Catalogue, recommenders: dict[str, Path], tmp_path_factory:
 
 
 @pytest.fixture(scope="session")
-def perceptual() -> PixelPyramid:
+def perceptual() -> stand_ins.Pyramid:
     """Stands in for LPIPS, whose weights would have to be downloaded: any distance between pictures will do."""
-    return PixelPyramid()
+    return stand_ins.Pyramid()
 
 
 @pytest.fixture

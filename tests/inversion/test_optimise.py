@@ -3,6 +3,7 @@ import torch
 
 from gigs.errors import InputError
 from gigs.inversion.optimise import InversionSettings, invert
+from gigs.vision.lpips import PerceptualLoss
 from tests.helpers.small_models import small_generator
 
 
@@ -20,7 +21,9 @@ def total(result):
     return result.lpips + result.mse
 
 
-def test_inverting_a_generated_picture_lowers_the_loss(generator, photos, perceptual):
+@pytest.mark.weights
+def test_inverting_a_generated_picture_lowers_the_loss(generator, photos):
+    perceptual = PerceptualLoss("alex")
     settings = [InversionSettings(steps=steps) for steps in (0, 60)]
     before, after = (
         invert(generator, photos, perceptual, each, rng=torch.Generator().manual_seed(1)) for each in settings
