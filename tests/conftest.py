@@ -8,6 +8,8 @@ from pathlib import Path
 # Before PyTorch is loaded: threads that wait for each other sleep, or workers of pytest-xdist hinder one another.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
+# The probe for the fastest numbers takes seconds in every command that trains; `vision/test_compute.py` tests it.
+os.environ.setdefault("GIGS_COMPUTE", "fp32")
 
 import pytest
 import torch
