@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from shop_packs import panel_of
 
 from gigs.audience.describe import describe
 from gigs.audience.segments import SegmentSettings, find_segments
@@ -16,6 +15,9 @@ from gigs.errors import InputError
 from gigs.packs import load_pack
 from gigs.packs.audiences.buyers import Buyers
 from gigs.packs.audiences.segments import add_segments, load_segments, members_of_segment
+from tests.helpers.shop_packs import panel_of
+
+pytestmark = pytest.mark.usefixtures("small_limits")
 
 
 def planted(sizes: tuple[int, ...], distance: float = 6.0) -> tuple[torch.Tensor, np.ndarray]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from small_models import small_recommender, write_small_pack
 
 from gigs.experiments.buyers import Eye
 from gigs.experiments.protocol import get_protocol
@@ -15,6 +14,7 @@ from gigs.experiments.setup import Bench, Parts, load_bench
 from gigs.method.presets import get_preset
 from gigs.recommender import DVBPR
 from gigs.session import OwnModels
+from tests.helpers.small_models import small_recommender, write_small_pack
 
 SETTINGS = ExperimentSettings(
     items=3, methods=("gradient",), counts=(1, 3), radii=(0.1, 0.4),

@@ -7,13 +7,13 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 import torch
-from known_edits import GREY, LIGHT_BLUE, NAVY, RED, garment, painted
 
 from gigs.explain.changes import changes_of, looks_of
 from gigs.explain.description import Description
 from gigs.explain.explanation import Explanation, description_of, explain
 from gigs.explain.words import sentence
 from gigs.verify.probes import Answer
+from tests.explain.known_edits import GREY, LIGHT_BLUE, NAVY, RED, garment, painted
 
 
 def said(before: torch.Tensor, after: torch.Tensor, photo: torch.Tensor | None = None, **options) -> str:

@@ -10,8 +10,6 @@ from typing import Any
 
 import torch
 from PIL import Image
-from small_models import small_generator, write_small_pack
-from tiny import write_tiny_kaggle
 
 from gigs.batch import Request
 from gigs.batch import run as run_request
@@ -29,6 +27,8 @@ from gigs.io import folders, storage
 from gigs.method.options import Options
 from gigs.recommender import defaults_for, train_recommender
 from gigs.vision.compute import Compute
+from tests.helpers.small_models import small_generator, write_small_pack
+from tests.helpers.tiny import write_tiny_kaggle
 
 GENERATOR = TrainSettings(
     network=ProGANSettings(resolution=16, latent_dim=8, fmap_base=32, fmap_max=8),

@@ -1,6 +1,6 @@
 """A loss that is not finite: back to the last checkpoint, half the learning rate, three times at most. Row 25.
 
-The recommender's training is tested in `tests/recommender/test_recommender_train.py`.
+The recommender's training is tested in `tests/recommender/train/test_run.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import math
 
 import pytest
 import torch
-from small_models import small_generator
 
 from gigs.errors import ModelError
 from gigs.generator.families.progan import ProGANSettings
@@ -28,6 +27,7 @@ from gigs.inversion.train_encoder import Run as EncoderRun
 from gigs.inversion.train_encoder import train_encoder
 from gigs.io import storage
 from gigs.vision.compute import Compute
+from tests.helpers.small_models import small_generator
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*going back to the last checkpoint")
 

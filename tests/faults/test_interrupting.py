@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import gigs
 from PIL import Image
-from small_models import write_small_pack
 
 from gigs.io import folders
 from gigs.result import Result
 from gigs.session import Session
+from tests.helpers.command_line import gigs
+from tests.helpers.small_models import write_small_pack
 
-pytestmark = pytest.mark.weights
+pytestmark = pytest.mark.usefixtures("pyramid_for_lpips_throughout")
 TIMED = {"result.json", "report.html", "manifest.json"}  # hold how long it took
 
 
@@ -48,7 +48,7 @@ def content(out: Path) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def whole(shop, tmp_path_factory):
+def whole(shop, pyramid_for_lpips_throughout, tmp_path_factory):
     pack, photos = shop
     out = tmp_path_factory.mktemp("whole")
     assert gigs("suggest", *photos, *options(pack, out)).returncode == 0

@@ -8,7 +8,6 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import gigs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +23,7 @@ from gigs.io import storage
 from gigs.method.presets import get_preset
 from gigs.recommender import DVBPR, defaults_for, load_recommender
 from gigs.shifting.optimise import ShiftSettings
+from tests.helpers.command_line import gigs
 
 few = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -16,10 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from mutate import damage, damage_json, damage_safetensors
-from pictures import encoded, quadrants
 from PIL import Image
-from small_models import small_baseline, small_encoder, small_generator, small_recommender, write_small_pack
 
 from gigs.data.catalogue import Catalogue
 from gigs.generator.base import load_generator, save_generator
@@ -31,6 +28,15 @@ from gigs.recommender import load_recommender
 from gigs.result import Result
 from gigs.training.checkpoint import load_checkpoint, save_checkpoint
 from gigs.vision import images
+from tests.fuzz.mutate import damage, damage_json, damage_safetensors
+from tests.helpers.pictures import encoded, quadrants
+from tests.helpers.small_models import (
+    small_baseline,
+    small_encoder,
+    small_generator,
+    small_recommender,
+    write_small_pack,
+)
 
 SIDE, ITEMS = 16, 5
 

@@ -1,6 +1,5 @@
 import pytest
 import torch
-from small_models import small_encoder, small_generator
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import save_generator
@@ -12,6 +11,7 @@ from gigs.inversion.starts import choose_start
 from gigs.testing import GeneratorSuite
 from gigs.testing.common import PixelPyramid
 from gigs.vision.runtime import Runtime
+from tests.helpers.small_models import small_encoder, small_generator
 
 RUNTIME = Runtime(rng=torch.Generator())
 

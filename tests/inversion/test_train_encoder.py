@@ -84,7 +84,7 @@ def run_plain(tiny_catalogue, tmp_path):
     return make
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 @pytest.mark.parametrize("compute", [Compute(), Compute(bf16=True, channels_last=True)], ids=["fp32", "bf16"])
 def test_a_resumed_run_equals_an_uninterrupted_one(compute, tiny_catalogue, tmp_path):
     whole = train_encoder(tiny_catalogue, progan(), tmp_path / "whole", SMALL, compute)
@@ -129,7 +129,7 @@ def test_generated_pictures_teach_their_own_latent_vectors(run_plain):
     assert sum(losses[-50:]) < 0.88 * sum(losses[:50])
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_every_trained_parameter_gets_a_gradient_and_the_generator_none(tiny_catalogue, tmp_path):
     generator = progan().train().requires_grad_(True)  # the run must not rely on the caller having frozen it
     run = Run(tiny_catalogue, generator, tmp_path, SMALL, Compute())
@@ -248,7 +248,7 @@ def test_impossible_settings_are_refused(wrong):
         EncoderSettings(**wrong)
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_the_command_trains_and_tells_the_figures(small_pack, tiny_catalogue, tmp_path, capsys):
     common = ["train", "encoder", str(tiny_catalogue.root), "--device", "cpu", "--batch", "4"]
     command = [*common, "--images", "8", "--generator", str(small_pack), "--out", str(tmp_path / "first")]

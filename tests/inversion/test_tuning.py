@@ -1,13 +1,11 @@
 import pytest
 import torch
-from small_models import small_generator
 
 from gigs.errors import InputError
 from gigs.inversion.optimise import describe
 from gigs.inversion.tuning import TuningSettings, tune
 from gigs.vision.runtime import Runtime
-
-pytestmark = pytest.mark.weights
+from tests.helpers.small_models import small_generator
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from recommender_toys import TINY, checkerboard
 
 from gigs.errors import DataError, InputError
 from gigs.recommender import DVBPR, defaults_for, load_recommender, train_recommender
@@ -11,6 +10,7 @@ from gigs.recommender.evaluate_fold_in import evaluate_fold_in
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.feedback import read_feedback
 from gigs.recommender.fold_in import FoldInSettings, fold_in, fold_in_users, is_mean_of_purchases
+from tests.recommender.toys import TINY, checkerboard
 
 
 def trained(kind, users, tmp_path, backbone, **more):

@@ -9,13 +9,13 @@ from html.parser import HTMLParser
 from importlib.resources import files
 
 import pytest
-from finished_result import spoilt, write_finished
 from PIL import Image
 
 from gigs.report.page import render_overview, render_page
 from gigs.report.view import bar, view_of
 from gigs.result import Result
 from gigs.verify.findings import Place
+from tests.report.finished_result import spoilt, write_finished
 
 STYLE = files("gigs.report").joinpath("templates/style.css").read_text()
 

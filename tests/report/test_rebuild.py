@@ -7,7 +7,6 @@ import io
 import zipfile
 
 import pytest
-from finished_result import spoilt, write_finished
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -15,6 +14,7 @@ from gigs.batch import completed
 from gigs.cli.app import app
 from gigs.errors import InputError, ModelError
 from gigs.result.saved import rebuild, write_test_pack
+from tests.report.finished_result import spoilt, write_finished
 
 
 def test_the_same_page_comes_back_from_the_record_alone(tmp_path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from finished_result import spoilt, write_finished
 
 from gigs.explain import words
 from gigs.inversion.gate import BLANK
@@ -14,6 +13,7 @@ from gigs.report.page import render_page
 from gigs.result import Result
 from gigs.result.compose import CAUTION
 from gigs.verify.findings import Place
+from tests.report.finished_result import spoilt, write_finished
 
 TRADE = (
     "lpips", "latent", "gan", "gans", "z-score", "z", "embedding", "embeddings", "inversion", "auc", "encoder",

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from colour_shop import random_backbone
 
 from gigs.errors import DataError
 from gigs.verify.category import families_of, load_category, train_category
+from tests.helpers.colour_shop import random_backbone
 
 
 def clouds(centres: np.ndarray, each: int = 80, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
