@@ -11,6 +11,7 @@ from gigs.generator.train.networks import Networks
 from gigs.generator.train.progressive import Run, stored_compute, train_generator
 from gigs.generator.train.schedule import Growth
 from gigs.generator.train.settings import HybridSettings, TrainSettings
+from gigs.training.start import Start
 from gigs.vision.compute import Compute
 
 SMALL = TrainSettings(
@@ -36,7 +37,7 @@ def weights(folder):
 def test_a_resumed_run_equals_an_uninterrupted_one(settings, tiny_catalogue, tmp_path):
     train_generator(tiny_catalogue, tmp_path / "whole", settings, Compute())
     train_generator(tiny_catalogue, tmp_path / "parts", replace(settings, images=48), Compute())
-    train_generator(tiny_catalogue, tmp_path / "parts", settings, Compute(), resume=True)
+    train_generator(tiny_catalogue, tmp_path / "parts", settings, Compute(), start=Start(resume=True))
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
@@ -68,7 +69,7 @@ def test_too_few_photos_and_another_network_are_named(tiny_catalogue, tmp_path):
     train_generator(tiny_catalogue, tmp_path, replace(ADVERSARIAL, images=8), Compute())
     other = replace(ADVERSARIAL, network=replace(SMALL.network, latent_dim=8))
     with pytest.raises(ModelError, match="another network"):
-        train_generator(tiny_catalogue, tmp_path, other, Compute(), resume=True)
+        train_generator(tiny_catalogue, tmp_path, other, Compute(), start=Start(resume=True))
 
 
 def test_held_out_products_are_never_trained_on(tiny_catalogue, tmp_path):
