@@ -7,7 +7,14 @@ import torch
 from recommender_toys import TINY, checkerboard
 
 from gigs.errors import InputError, ModelError
-from gigs.recommender import defaults_for, evaluate_recommender, load_recommender, recommend, train_recommender
+from gigs.recommender import (
+    RankingSettings,
+    defaults_for,
+    evaluate_recommender,
+    load_recommender,
+    recommend,
+    train_recommender,
+)
 from gigs.recommender.features import backbone_features, catalogue_phi, pixel_phi
 from gigs.recommender.feedback import read_feedback
 from gigs.recommender.train import loop as fit_module
@@ -140,7 +147,7 @@ def test_evaluate_recommender_reports_both_candidate_sets(toy, tmp_path):
     trained = train_recommender(toy, quick("dvbpr", epochs=1), tmp_path / "m")
     model = load_recommender(trained.path)
     for candidates in ("all", "bought"):
-        report = evaluate_recommender(model, toy, candidates=candidates)
+        report = evaluate_recommender(model, toy, RankingSettings(candidates=candidates))
         assert report == {"kind": "dvbpr", **trained.metrics[f"test-{candidates}"]}
 
 

@@ -1,7 +1,7 @@
 """Visual recommenders: pictures to preference scores (Eq. 1), their training (Eqs. 2-4) and how good they are."""
 
 from gigs.recommender.base import Recommender, load_recommender
-from gigs.recommender.evaluate import evaluate_recommender
+from gigs.recommender.evaluate import RankingSettings, evaluate_recommender
 from gigs.recommender.models.callable import CallableRecommender
 from gigs.recommender.models.dvbpr import DVBPR
 from gigs.recommender.models.vbpr import VBPR
@@ -13,6 +13,7 @@ __all__ = [
     "DVBPR",
     "VBPR",
     "CallableRecommender",
+    "RankingSettings",
     "Recommender",
     "Trained",
     "TrainingSettings",

@@ -15,7 +15,7 @@ from gigs.errors import InputError
 from gigs.io import folders, storage
 from gigs.progress import OnStep, silent
 from gigs.recommender.base import Recommender, load_recommender
-from gigs.recommender.evaluate import CANDIDATES, evaluate_factors
+from gigs.recommender.evaluate import CANDIDATES, RankingSettings, evaluate_factors
 from gigs.recommender.features import backbone_features, catalogue_phi, view_features
 from gigs.recommender.feedback import Feedback, read_feedback
 from gigs.recommender.models.dvbpr import DVBPR
@@ -177,7 +177,6 @@ def _measure(model: Recommender, catalogue: Catalogue, feedback: Feedback) -> di
     for split in ("validation", "test"):
         if len(feedback.split(split)[0]):
             for candidates in CANDIDATES:
-                report[f"{split}-{candidates}"] = evaluate_factors(
-                    theta, phi, feedback, split=split, candidates=candidates
-                )
+                settings = RankingSettings(split=split, candidates=candidates)
+                report[f"{split}-{candidates}"] = evaluate_factors(theta, phi, feedback, settings)
     return report
