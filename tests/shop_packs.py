@@ -14,7 +14,7 @@ from small_models import RESOLUTION, write_small_pack
 from gigs.data.catalogue import Catalogue
 from gigs.io import storage
 from gigs.packs.build import scorers as scorers_module
-from gigs.packs.build.scorers import ScorerFiles, add_scorers
+from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
 from gigs.recommender import defaults_for, train_recommender
 from gigs.verify import category as category_module
 from gigs.vision.backbone import Backbone
@@ -60,5 +60,5 @@ def shop_pack(shop: Catalogue, files: dict[str, Path], root: Path) -> Path:
     }
     storage.write_json(root / "pack.json", info)
     wanted = ScorerFiles(targets={"main": files["main"]}, judges={n: files[n] for n in ("first", "second")})
-    add_scorers(root, shop, wanted, category_backbone="vgg16")
+    add_scorers(root, shop, wanted, ScorerSettings(category_backbone="vgg16"))
     return root

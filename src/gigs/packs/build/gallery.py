@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,42 +26,49 @@ BATCH = 64
 ITEMS = 10_000  # of the gallery: a kilobyte each, with four scorers
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScoredItems:
+    """Real items of a catalogue as a pack's scorers see and like them.
+
+    Attributes:
+        catalogue: Where the items come from.
+        rows: Which of its items, int64 `[R]`.
+        target: The target's name.
+        phi: By scorer, of these rows, `[R,K]`.
+        scores: By scorer and audience, their z-scores `[R]`.
+    """
+
+    catalogue: Catalogue
+    rows: np.ndarray
+    target: str
+    phi: Mapping[str, Tensor]
+    scores: Mapping[tuple[str, str], Tensor]
+
+
 def make_gallery(
-    pack: Pack,
-    catalogue: Catalogue,
-    rows: np.ndarray,
-    names: tuple[str, ...],
-    phi: Mapping[str, Tensor],
-    first: str,
-    scores: Mapping[tuple[str, str], Tensor],
-    items: int,
-    compute: Compute,
-    on_step: OnStep,
+    pack: Pack, items: ScoredItems, names: tuple[str, ...], *, most: int, compute: Compute, on_step: OnStep
 ) -> Gallery:
-    """Real items of the known categories, drawn at random where there are more than `items`.
+    """Real items of the known categories, drawn at random where there are more than `most`.
 
     Args:
         pack: With generator and encoder.
-        catalogue: Where the items come from.
-        rows: Items to choose from, int64 `[R]`.
+        items: To choose from.
         names: The known categories.
-        phi: By scorer, of these rows, `[R,K]`.
-        first: The target's name.
-        scores: By scorer and audience, their z-scores `[R]`.
-        items: Most items.
+        most: How many to choose at most.
         compute: Precision and layout of the encoder.
         on_step: Progress.
     """
+    catalogue, rows = items.catalogue, items.rows
     labels = catalogue.items["type"].iloc[rows].astype(str).to_numpy()
     known = np.flatnonzero(np.isin(labels, names))
-    kept = np.sort(np.random.default_rng(0).permutation(known)[:items])
+    kept = np.sort(np.random.default_rng(0).permutation(known)[:most])
     index = torch.from_numpy(kept)
     codes = _codes(pack, catalogue, rows[kept], compute, on_step)
     categories = torch.tensor([names.index(label) for label in labels[kept]])
     ids = catalogue.items["item_id"].iloc[rows[kept]].astype(str).tolist()
-    own = {key: values[index] for key, values in scores.items()}
-    seen = {name: values[index].float() for name, values in phi.items()}
-    target = seen.pop(first)
+    own = {key: values[index] for key, values in items.scores.items()}
+    seen = {name: values[index].float() for name, values in items.phi.items()}
+    target = seen.pop(items.target)
     return Gallery(ids, codes, categories, names, target, own, spacing_of(codes, categories), seen)
 
 
