@@ -37,7 +37,7 @@ from gigs.vision.backbone import Backbone
 from gigs.recommender.base import Recommender
 from gigs.recommender.features import backbone_features, catalogue_phi
 from gigs.verify.category import FILE as CATEGORY
-from gigs.verify.category import train_category
+from gigs.verify.category import CategoryClassifier, PhotoFeatures, train_category
 from gigs.verify.gallery import FILE as GALLERY
 from gigs.verify.scorer import Taste, taste_of
 
@@ -171,14 +171,15 @@ def check_disjoint(models: Mapping[str, Recommender], targets: set[str]) -> None
             )
 
 
-def _classifier(catalogue: Catalogue, rows: np.ndarray, where: str, name: str, side: int, on_step: OnStep) -> Any:
+def _classifier(catalogue: Catalogue, rows: np.ndarray, where: str, name: str, side: int, on_step: OnStep) -> CategoryClassifier:
     backbone = Backbone.pretrained(name)
     input_size = 2 * side  # as the paper's recommender sees a generator's pictures
     features = backbone_features(catalogue, backbone, image_size=side, input_size=input_size, on_step=on_step)
     held_out = select(catalogue, catalogue.held_out_items(), where)
     both = np.concatenate([rows, held_out])
     labels = catalogue.items["type"].iloc[both].astype(str).to_numpy()
-    return train_category(features[both], labels, np.arange(len(both)) >= len(rows), backbone, input_size)
+    photos = PhotoFeatures(features[both], np.arange(len(both)) >= len(rows), backbone, input_size)
+    return train_category(photos, labels)
 
 
 def _save_models(pack: Pack, models: Mapping[str, Recommender], judges: set[str]) -> list[Path]:
