@@ -18,7 +18,7 @@ from gigs.data.importers.item_photos import ItemPhotos
 from gigs.data.importers.photos import Photos
 from gigs.data.importers.shop_tables import item_table, user_table
 from gigs.data.importers.tables import RawTable
-from gigs.data.importers.writing import check_size, write_catalogue
+from gigs.data.importers.writing import CatalogueContent, check_size, write_catalogue
 from gigs.errors import DataError, InputError
 from gigs.progress import OnStep
 
@@ -94,11 +94,11 @@ def import_shop(
             "notes": [f"{table.source}: {note}" for table in tables.values() for note in table.notes],
         }  # fmt: skip
 
-    made = {"items": items, "users": users, "interactions": pairs}
-    return write_catalogue(
-        out, made, pictures.decode, info, image_size=settings.image_size, on_step=on_step,
-        extras={"dropped.csv": dropped.write},
+    content = CatalogueContent(
+        tables={"items": items, "users": users, "interactions": pairs}, picture=pictures.decode, info=info,
+        more_files={"dropped.csv": dropped.write},
     )  # fmt: skip
+    return write_catalogue(out, content, image_size=settings.image_size, on_step=on_step)
 
 
 def _sift(events: Events, item_ids: pd.Series, settings: ShopSettings) -> bool:
