@@ -6,13 +6,14 @@ from gigs.recommender.models.callable import CallableRecommender
 from gigs.recommender.models.dvbpr import DVBPR
 from gigs.recommender.models.vbpr import VBPR
 from gigs.recommender.recommend import recommend
-from gigs.recommender.train.run import Trained, train_recommender
+from gigs.recommender.train.run import ItemPictures, Trained, train_recommender
 from gigs.recommender.train.settings import TrainingSettings, defaults_for
 
 __all__ = [
     "DVBPR",
     "VBPR",
     "CallableRecommender",
+    "ItemPictures",
     "RankingSettings",
     "Recommender",
     "Trained",

@@ -39,29 +39,40 @@ class Trained:
     best_epoch: int
 
 
+@dataclass(frozen=True)
+class ItemPictures:
+    """What a recommender sees of a catalogue's items while it learns, where that is more than their photos.
+
+    Attributes:
+        catalogue: The items and who bought them.
+        extra_views: Further pictures of the same items, such as their reconstructions by a generator
+            (`inversion.redrawn`): every draw of an item takes one of its views at random.
+        backbone: VBPR's frozen network; by default fetched by name.
+    """
+
+    catalogue: Catalogue
+    extra_views: Sequence[View] = ()
+    backbone: Backbone | None = None
+
+
 def train_recommender(
-    catalogue: Catalogue,
+    items: Catalogue | ItemPictures,
     settings: TrainingSettings,
     out_dir: str | Path,
     *,
     on_step: OnStep = silent,
     resume: bool = False,
     device: str = "cpu",
-    extra_views: Sequence[View] = (),
-    backbone: Backbone | None = None,
 ) -> Trained:
     """Train a recommender and save the epoch with the best validation AUC.
 
     Args:
-        catalogue: What to learn from.
+        items: What to learn from: a catalogue, or `ItemPictures` with more views of its items.
         settings: How.
         out_dir: Gets `recommender.safetensors`, `training.csv`, `metrics.json`, checkpoints and `manifest.json`.
         on_step: Progress: over the catalogue's features, then one step per epoch.
         resume: Go on from the folder's checkpoint; on the CPU the result is the same to the bit.
         device: Where to train.
-        extra_views: Further pictures of the same items, such as their reconstructions by a generator
-            (`views.reconstructions`): every draw of an item takes one of its views at random.
-        backbone: VBPR's frozen network; by default fetched by name.
 
     Raises:
         InputError: The settings do not fit the catalogue, the checkpoint is of other settings, or another process
@@ -70,10 +81,12 @@ def train_recommender(
         ModelError: Training diverged even at an eighth of the learning rate, or no checkpoint can be read.
     """
     out_dir = Path(out_dir)
+    pictures = items if isinstance(items, ItemPictures) else ItemPictures(items)
+    catalogue = pictures.catalogue
     with folders.owned(out_dir):
         feedback = _feedback(catalogue, settings)
         learner = build_learner(
-            catalogue, settings, feedback, extra_views=extra_views, backbone=backbone, on_step=on_step
+            catalogue, settings, feedback, extra_views=pictures.extra_views, backbone=pictures.backbone, on_step=on_step
         )
         learner.to(device)
         learner.model.about |= {"catalogue": catalogue.info.get("source", ""), "dropped": feedback.dropped}
