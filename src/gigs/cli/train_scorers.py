@@ -68,16 +68,19 @@ def train_recommender_command(
     """
     from gigs.recommender import defaults_for
 
-    chosen: dict[str, Any] = {
-        "factors": factors, "input_size": input_size, "image_size": image_size, "epochs": epochs, "patience": patience,
-        "batch_size": batch, "learning_rate": learning_rate, "theta_decay": theta_decay, "network_decay": network_decay,
-        "sampling": sampling, "negatives": negatives, "include_held_out": include_held_out,
-        "include_backbone": include_backbone, "bf16": bf16, "seed": seed, "users": users, "backbone": backbone,
-        "fold": fold,
-    }  # fmt: skip
-    settings = defaults_for(kind, **{name: value for name, value in chosen.items() if value is not None})
+    chosen = _given(
+        factors=factors, input_size=input_size, image_size=image_size, epochs=epochs, patience=patience,
+        batch_size=batch, learning_rate=learning_rate, theta_decay=theta_decay, network_decay=network_decay,
+        sampling=sampling, negatives=negatives, include_held_out=include_held_out, include_backbone=include_backbone,
+        bf16=bf16, seed=seed, users=users, backbone=backbone, fold=fold,
+    )  # fmt: skip
     views = ViewSource(reconstructions, where)
-    _train_scorer(catalogue, settings, out, views, device=device, resume=resume)
+    _train_scorer(catalogue, defaults_for(kind, **chosen), out, views, device=device, resume=resume)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Without those that were left to the kind's default."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def train_judge_command(

@@ -89,16 +89,6 @@ class CallableRecommender(Recommender):
         model.probe = model._answer()
         return model.freeze()  # type: ignore[return-value]
 
-    @property
-    def feature_count(self) -> int:
-        """K."""
-        return self.factors
-
-    @property
-    def user_factors(self) -> Tensor:
-        """theta, `[U,K]`."""
-        return self.theta
-
     def features(self, images: Tensor) -> Tensor:
         """phi, `[N,K]`, of pictures float32 `[N,3,H,W]` in `[0,1]`.
 
