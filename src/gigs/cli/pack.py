@@ -214,23 +214,6 @@ def segments_command(
     output.print(f"silhouette by number of segments: {scores}", soft_wrap=True, markup=False, highlight=False)
 
 
-@app.command("features")
-def features_command(
-    pack: Path = typer.Argument(..., help="Folder of a pack with scorers, made by an earlier gigs."),
-    catalogue: Path = typer.Option(..., help="The catalogue that its scorers come from."),
-) -> None:
-    """Note how each scorer sees the pack's real items: what audiences of your own need (`gigs audience create`).
-
-    `gigs pack scorers` does so by itself. Nothing else of the pack changes.
-    """
-    from gigs.data.catalogue import Catalogue
-    from gigs.packs.build.gallery import add_features
-
-    with _writing(pack) as on_step:
-        made = add_features(pack, Catalogue.open(catalogue), on_step=on_step)
-    output.print(f"{pack}: pack {made.name} knows how each scorer sees its real items", soft_wrap=True)
-
-
 @contextmanager
 def _writing(pack: Path) -> Iterator[OnStep]:
     """Progress bars; in between no other command may change the pack, or one's work would undo the other's."""

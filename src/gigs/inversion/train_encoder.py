@@ -222,7 +222,7 @@ class Run:
         self._load(state)
         last = self.about["training"][-1]["encoder"]
         if last["learning_rate"] == self.settings.learning_rate:  # with another one asked for, it counts afresh
-            self.stepper.halvings = state.get("retries", 0)
+            self.stepper.halvings = state["retries"]
 
     def _load(self, state: dict[str, Any]) -> None:
         """Weights, optimiser and the place in the run."""

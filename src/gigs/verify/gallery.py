@@ -36,7 +36,7 @@ class Gallery:
         scores: By scorer and audience: z-scores `[N]` of the items' photos (`Scorer.z`).
         spacing: 101 quantiles of the distance from an item to the nearest other of its category (`distances`).
         features: By name, phi `[N,K]` of the same photos under every other scorer: what tells how an audience of one's
-            own likes the items. Empty in a pack of an earlier gigs.
+            own likes the items.
     """
 
     ids: list[str]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -80,7 +79,7 @@ class DVBPRRun(TrainingRun):
     """A run between its checkpoints."""
 
     columns = COLUMNS
-    same = MappingProxyType({"family": "progan"})
+    same = ("family",)
     settings: DVBPRTrainSettings
     nets: DVBPRNetworks
 

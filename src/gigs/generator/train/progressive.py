@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -65,7 +64,7 @@ class Run(TrainingRun):
     """A run of a progressive GAN, or of a StyleGAN2 that grows as one."""
 
     columns = ("shown", "resolution", "alpha", *LOSSES, "retries")
-    same = MappingProxyType({"family": "progan", "objective": None})
+    same = ("family", "objective")
     settings: TrainSettings
     nets: Networks
 

@@ -72,44 +72,6 @@ def make_gallery(
     return Gallery(ids, codes, categories, names, target, own, spacing_of(codes, categories), seen)
 
 
-def add_features(root: str | Path, catalogue: Catalogue, *, on_step: OnStep = silent) -> Pack:
-    """Note in a pack's gallery how each of its scorers sees the real items; nothing else of the pack changes.
-
-    For packs of an earlier gigs: an audience that the pack does not know needs it (`packs.panel.panel_for`).
-
-    Args:
-        root: Folder of the pack, with scorers.
-        catalogue: The one that its scorers and its gallery come from.
-        on_step: Progress of phi.
-
-    Raises:
-        InputError: The pack has no scorers, or the catalogue is another one.
-    """
-    pack = load_pack(root)
-    scorers, gallery = require_scorers(pack), gallery_of(pack)
-    place = {str(item): row for row, item in enumerate(catalogue.items["item_id"])}
-    unknown = [item for item in gallery.ids if item not in place]
-    if unknown:
-        raise InputError(f"{catalogue.root}: has no item {unknown[0]}; give the catalogue that the pack was made from")
-    rows = np.array([place[item] for item in gallery.ids], dtype=np.int64)
-    side = pack.generator.resolution
-    phi = {
-        name: torch.from_numpy(catalogue_phi(model_of(pack, name), catalogue, image_size=side, on_step=on_step)[rows])
-        for name in scorers
-    }
-    target = phi.pop(next(iter(scorers)))
-    if not torch.allclose(target, gallery.phi, rtol=2e-3, atol=2e-3 * float(gallery.phi.abs().max())):
-        raise InputError(
-            f"{catalogue.root}: its pictures are not those the pack was made from; run `gigs pack scorers`"
-        )
-    tensors, header = storage.load_tensors(pack.root / GALLERY)  # as stored: codes would be rounded a second time
-    tensors |= {FEATURES + name: values.half() for name, values in phi.items()}
-    path = storage.save_tensors(pack.root / GALLERY, tensors, header)
-    hashes = pack.info["files"] | {GALLERY: storage.sha256_of(path)}
-    storage.write_json(pack.root / "pack.json", pack.info | {"files": hashes})
-    return load_pack(pack.root)
-
-
 def _codes(pack: Pack, catalogue: Catalogue, rows: np.ndarray, compute: Compute, on_step: OnStep) -> Tensor:
     """The encoder's answer to every photo, `[rows,D]`."""
     assert pack.encoder is not None
