@@ -18,10 +18,10 @@ from gigs.recommender import (
 )
 from gigs.recommender.features import backbone_features, catalogue_phi, pixel_phi
 from gigs.recommender.feedback import read_feedback
+from gigs.recommender.item_pictures import View
 from gigs.recommender.train import loop as fit_module
 from gigs.recommender.train.learner import Learner
 from gigs.recommender.train.run import build_learner
-from gigs.recommender.train.views import View
 
 NAME, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 

@@ -2,11 +2,12 @@
 
 from gigs.recommender.base import Recommender, load_recommender
 from gigs.recommender.evaluate import RankingSettings, evaluate_recommender
+from gigs.recommender.item_pictures import ItemPictures
 from gigs.recommender.models.callable import CallableRecommender
 from gigs.recommender.models.dvbpr import DVBPR
 from gigs.recommender.models.vbpr import VBPR
 from gigs.recommender.recommend import recommend
-from gigs.recommender.train.run import ItemPictures, Trained, train_recommender
+from gigs.recommender.train.run import Trained, train_recommender
 from gigs.recommender.train.settings import TrainingSettings, defaults_for
 
 __all__ = [

@@ -18,12 +18,12 @@ from gigs.recommender.base import Recommender, load_recommender
 from gigs.recommender.evaluate import CANDIDATES, RankingSettings, evaluate_factors
 from gigs.recommender.features import backbone_features, catalogue_phi, view_features
 from gigs.recommender.feedback import Feedback, read_feedback
+from gigs.recommender.item_pictures import ItemPictures, View
 from gigs.recommender.models.dvbpr import DVBPR
 from gigs.recommender.models.vbpr import VBPR
 from gigs.recommender.train.learner import FeatureLearner, Learner, PixelLearner, PurchaseLearner
 from gigs.recommender.train.loop import MODEL, Progress, fit
 from gigs.recommender.train.settings import TrainingSettings
-from gigs.recommender.train.views import View
 from gigs.vision.backbone import Backbone
 
 KEPT = (MODEL, "training.csv", "metrics.json", "checkpoint*.pt")
@@ -37,22 +37,6 @@ class Trained:
     metrics: dict[str, Any]
     epochs: int
     best_epoch: int
-
-
-@dataclass(frozen=True)
-class ItemPictures:
-    """What a recommender sees of a catalogue's items while it learns, where that is more than their photos.
-
-    Attributes:
-        catalogue: The items and who bought them.
-        extra_views: Further pictures of the same items, such as their reconstructions by a generator
-            (`inversion.redrawn`): every draw of an item takes one of its views at random.
-        backbone: VBPR's frozen network; by default fetched by name.
-    """
-
-    catalogue: Catalogue
-    extra_views: Sequence[View] = ()
-    backbone: Backbone | None = None
 
 
 def train_recommender(
