@@ -32,10 +32,11 @@ studio: $(STAMP)  ## the page for sellers, on this computer only; Ctrl-C ends it
 test: $(STAMP)  ## run the tests
 	$(BIN)/python -m pytest
 
-check: $(STAMP)  ## lint, formatting and types
+check: $(STAMP)  ## lint, formatting, types and layers of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(STAMP)  ## format the code
 	$(BIN)/ruff check --fix .
