@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from python2 import DTYPE, NDARRAY, RECONSTRUCT, Pickler, Raw, shop, write_npy
 
-from gigs.data.importers.pickled import KEPT, Span, read_object_array
+from gigs.data.importers.pickle_arrays import KEPT, Span, read_object_array
 from gigs.errors import DataError
 
 

@@ -213,6 +213,6 @@ def say(catalogue: Catalogue) -> None:
 
 def _print(text: str) -> None:
     """Text from outside, in one line and without terminal codes."""
-    from gigs.data.importers.cells import one_line
+    from gigs.data.importers.cell_values import one_line
 
     output.print(one_line(text), markup=False, highlight=False, soft_wrap=True)

@@ -74,8 +74,8 @@ def train_recommender_command(
         sampling=sampling, negatives=negatives, include_held_out=include_held_out, include_backbone=include_backbone,
         bf16=bf16, seed=seed, users=users, backbone=backbone, fold=fold,
     )  # fmt: skip
-    views = ViewSource(reconstructions, where)
-    _train_scorer(catalogue, defaults_for(kind, **chosen), out, views, device=device, resume=resume)
+    settings, views = defaults_for(kind, **chosen), ViewSource(reconstructions, where)
+    _train_scorer(catalogue, settings, out, views, device=device, resume=resume)
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _train_scorer(
 ) -> None:
     """Train a recommender, with a second view of every item if that was asked for, and print its scores."""
     from gigs.data.catalogue import Catalogue
-    from gigs.inversion.redrawn import reconstructions as redrawn
+    from gigs.inversion.catalogue_reconstructions import reconstructions as redrawn
     from gigs.packs.load import start_folder
     from gigs.recommender import ItemPictures, train_recommender
     from gigs.vision.compute import pick_device, probed

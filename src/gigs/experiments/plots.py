@@ -33,17 +33,17 @@ TARGET_BOXES = BoxSeries(SHIFT, -0.17, "#4878a8", "target, its own scale")
 JUDGES_BOXES = BoxSeries(JUDGES_GAIN, 0.17, "#c06030", "judges, standard deviations")
 
 
-def by_cell(found: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
+def by_cell(records: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
     """Records by row and method, in the order of the table."""
     cells: dict[tuple[str, str], list[Record]] = {}
-    for record in found:
+    for record in records:
         cells.setdefault((record["cell"], record["method"]), []).append(record)
     return cells
 
 
-def users_box_plot(path: Path, found: Sequence[Record], protocol: Protocol) -> Path:
+def users_box_plot(path: Path, table_records: Sequence[Record], protocol: Protocol) -> Path:
     """Fig. 6: gains of items by number of users, a panel a method; judges' gains beside the target's where known."""
-    cells = by_cell(found)
+    cells = by_cell(table_records)
     methods = list(dict.fromkeys(method for _, method in cells))
     figure, axes = _subplots(1, len(methods), (6.2 * len(methods), 4.2))
     for axis, method in zip(axes[0], methods, strict=True):

@@ -38,19 +38,19 @@ SCHEMA = 1
 
 
 def describe_table(
-    table: str, bench: Bench, found: Sequence[Record], network: Classifier, *, on_step: OnStep = silent
+    table: str, bench: Bench, records: Sequence[Record], network: Classifier, *, on_step: OnStep = silent
 ) -> dict[str, Any]:
     """All figures of a table, JSON-able.
 
     Args:
         table: Its name.
         bench: That made it.
-        found: Its records.
+        records: Its records.
         network: That Inception Score, Fréchet and kernel distance look through; its suffix is in their names.
         on_step: Progress of looking.
     """
     cells: dict[tuple[str, str], list[Record]] = {}
-    for record in found:
+    for record in records:
         cells.setdefault((record["cell"], record["method"]), []).append(record)
     viewer = _Viewer(table, bench, network, on_step)
     rows = []
@@ -149,8 +149,8 @@ def comparisons(table: str, cells: Cells, bench: Bench) -> list[dict[str, Any]]:
         for method in dict.fromkeys(method for _, method in names):
             own = [name for name in names if name[1] == method]
             pairs += [(a, b, gains) for a, b in pairwise(own)]
-    found = [_compared(cells, one, other, name, bench) for one, other, kinds in pairs for name in kinds]
-    return [each for each in found if each["n"]] + (_slopes(cells, bench) if table == "table5" else [])
+    compared = [_compared(cells, one, other, name, bench) for one, other, kinds in pairs for name in kinds]
+    return [each for each in compared if each["n"]] + (_slopes(cells, bench) if table == "table5" else [])
 
 
 def _compared(cells: Cells, one: tuple[str, str], other: tuple[str, str], name: str, bench: Bench) -> dict[str, Any]:
@@ -162,15 +162,15 @@ def _compared(cells: Cells, one: tuple[str, str], other: tuple[str, str], name: 
 
 def _slopes(cells: Cells, bench: Bench) -> list[dict[str, Any]]:
     """Change of the gain with ten times as many users, from where the paper finds it constant."""
-    found = []
+    slopes = []
     for method in dict.fromkeys(method for _, method in cells):
         keys = [key for key in cells if key[1] == method and int(key[0]) >= LEVEL_FROM]
         for name in (SHIFT, JUDGES_GAIN):
             values = [item_values(cells[key], name, bench.protocol) for key in keys]
             if len(keys) > 1 and all(values):
                 measured = slope([int(key[0]) for key in keys], values, seed=bench.settings.seed)
-                found.append({"kind": "slope", "figure": name, "method": method, **measured})
-    return found
+                slopes.append({"kind": "slope", "figure": name, "method": method, **measured})
+    return slopes
 
 
 def _measured_on(bench: Bench) -> str:

@@ -7,7 +7,7 @@ from gigs.recommender.models.callable import CallableRecommender
 from gigs.recommender.models.dvbpr import DVBPR
 from gigs.recommender.models.vbpr import VBPR
 from gigs.recommender.recommend import recommend
-from gigs.recommender.train.run import Trained, train_recommender
+from gigs.recommender.train.run import TrainedRecommender, train_recommender
 from gigs.recommender.train.settings import TrainingSettings, defaults_for
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "ItemPictures",
     "RankingSettings",
     "Recommender",
-    "Trained",
+    "TrainedRecommender",
     "TrainingSettings",
     "defaults_for",
     "evaluate_recommender",

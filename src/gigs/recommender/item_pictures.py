@@ -45,7 +45,7 @@ class ItemPictures:
     Attributes:
         catalogue: The items and who bought them.
         extra_views: Further pictures of the same items, such as their reconstructions by a generator
-            (`inversion.redrawn`): every draw of an item takes one of its views at random.
+            (`inversion.catalogue_reconstructions`): every draw of an item takes one of its views at random.
         backbone: VBPR's frozen network; by default fetched by name.
     """
 

@@ -153,7 +153,7 @@ def distances(a: Tensor, b: Tensor) -> Tensor:
 
 def spacing_of(codes: Tensor, categories: Tensor, chunk: int = 1024) -> Tensor:
     """101 quantiles of the distance from each code `[N,D]` to the nearest other one of its category."""
-    found = []
+    nearest = []
     for category in categories.unique():
         own = codes[categories == category]
         if len(own) < 2:
@@ -162,7 +162,7 @@ def spacing_of(codes: Tensor, categories: Tensor, chunk: int = 1024) -> Tensor:
             near = distances(own[start : start + chunk], own)
             rows = torch.arange(len(near))
             near[rows, rows + start] = float("inf")
-            found.append(near.min(1).values)
-    if not found:
+            nearest.append(near.min(1).values)
+    if not nearest:
         return torch.linspace(0, 1, 101)
-    return torch.quantile(torch.cat(found), torch.linspace(0, 1, 101))
+    return torch.quantile(torch.cat(nearest), torch.linspace(0, 1, 101))

@@ -168,16 +168,16 @@ def thresholds_of(probabilities: np.ndarray, truth: np.ndarray, precision: float
         precision: Share of right answers among those said.
     """
     guess, sure = probabilities.argmax(1), probabilities.max(1)
-    found = np.full(probabilities.shape[1], NEVER)
-    for value in range(len(found)):
+    thresholds = np.full(probabilities.shape[1], NEVER)
+    for value in range(len(thresholds)):
         mine = guess == value
         order = np.argsort(-sure[mine])
         right = (truth[mine] == value)[order]
         share = np.cumsum(right) / np.arange(1, len(right) + 1)
         good = np.flatnonzero(share >= precision)
         if len(good) and good[-1] + 1 >= ENOUGH:
-            found[value] = sure[mine][order][good[-1]]
-    return found
+            thresholds[value] = sure[mine][order][good[-1]]
+    return thresholds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 from gigs.data.catalogue import SPLITS, Catalogue, hold_out_products
-from gigs.data.importers.dropped import Dropped
+from gigs.data.importers.catalogue_writer import CatalogueContent, check_size, write_catalogue
+from gigs.data.importers.dropped_rows import DroppedRows
+from gigs.data.importers.pickle_arrays import Span, read_object_array
 from gigs.data.importers.pickle_stand_ins import PlainArray
-from gigs.data.importers.pickled import Span, read_object_array
-from gigs.data.importers.writing import CatalogueContent, check_size, write_catalogue
 from gigs.errors import DataError, InputError
 from gigs.progress import OnStep, silent
 from gigs.vision import images
@@ -75,7 +75,7 @@ def import_amazon_fashion(
         DataError: No such file, one of another structure, damaged, or holding anything but plain data.
     """
     source = Path(source)
-    dropped = Dropped()
+    dropped = DroppedRows()
     tables, photos, info = _read(source, settings.classes, dropped, on_step)
     items = tables["items"]
     items["held_out"] = hold_out_products(items["product_code"], settings.hold_out, settings.seed)
@@ -88,7 +88,7 @@ def import_amazon_fashion(
 
 
 def _read(
-    source: Path, classes: tuple[str, ...], dropped: Dropped, on_step: OnStep
+    source: Path, classes: tuple[str, ...], dropped: DroppedRows, on_step: OnStep
 ) -> tuple[dict[str, pd.DataFrame], list[bytes | Span | None], dict[str, Any]]:
     """The three tables, where each item's photo is, and what is to be told of them."""
     *splits, item_part, user_count, item_count = read_object_array(source, PARTS, on_step)
@@ -177,7 +177,7 @@ def _entries(splits: list[Any]) -> Iterator[tuple[Any, int, Any]]:
                 yield user, split, _field(action, "productid") if isinstance(action, dict) else action
 
 
-def _pairs(splits: list[Any], item_count: int, user_count: int, dropped: Dropped) -> tuple[pd.DataFrame, int]:
+def _pairs(splits: list[Any], item_count: int, user_count: int, dropped: DroppedRows) -> tuple[pd.DataFrame, int]:
     """Distinct pairs with their split, undated; and the number of actions, as Table 1 counts them."""
     rows: list[tuple[int, int, int]] = []
     strange: dict[int, str] = {}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gigs.data.catalogue import Catalogue, hold_out_products, leave_last_out
-from gigs.data.importers.writing import CatalogueContent, check_size, write_catalogue
+from gigs.data.importers.catalogue_writer import CatalogueContent, check_size, write_catalogue
 from gigs.errors import DataError, InputError
 from gigs.progress import OnStep, silent
 from gigs.vision import images

@@ -76,10 +76,10 @@ def _codes(pack: Pack, catalogue: Catalogue, rows: np.ndarray, compute: Compute,
     """The encoder's answer to every photo, `[rows,D]`."""
     assert pack.encoder is not None
     encoder, photos = compute.place(pack.encoder), catalogue.images(pack.generator.resolution)
-    found = []
+    codes = []
     with torch.inference_mode(), compute.autocast():
         for start in range(0, len(rows), BATCH):
             batch = to_tensor(photos[rows[start : start + BATCH]]).to(compute.device)
-            found.append(encoder(batch).float().cpu())
+            codes.append(encoder(batch).float().cpu())
             on_step(Step("codes of real items", min(start + BATCH, len(rows)), len(rows)))
-    return torch.cat(found)
+    return torch.cat(codes)

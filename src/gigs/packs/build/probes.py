@@ -96,9 +96,9 @@ def _redrawn(
 ) -> np.ndarray:
     """Backbone features `[rows,width]` of what encoder and generator make of photos."""
     assert pack.encoder is not None  # scorers are only given to packs with one
-    photos, found = catalogue.images(pack.generator.resolution), []
+    photos, features = catalogue.images(pack.generator.resolution), []
     for start in range(0, len(rows), BATCH):
         batch = to_tensor(photos[rows[start : start + BATCH]])
-        found.append(backbone(pack.generator(pack.encoder(batch)).float().clamp(0, 1), input_size).numpy())
+        features.append(backbone(pack.generator(pack.encoder(batch)).float().clamp(0, 1), input_size).numpy())
         on_step(Step("redrawing photos", min(start + BATCH, len(rows)), len(rows)))
-    return np.concatenate(found) if found else np.zeros((0, backbone.width), dtype=np.float32)
+    return np.concatenate(features) if features else np.zeros((0, backbone.width), dtype=np.float32)

@@ -47,12 +47,12 @@ def read_factors(source: str | Path) -> dict[str, np.ndarray]:
         path = max(path.rglob("*.pkl"), default=path)
     if not path.is_file():
         raise ModelError(f"{source}: no such file (an .npz of factors, or what cornac's save() wrote)")
-    found = _from_cornac(path) if path.suffix == ".pkl" else _from_npz(path)
-    if VECTORS not in found and not {"Tu", "E"} <= set(found):
+    factors = _from_cornac(path) if path.suffix == ".pkl" else _from_npz(path)
+    if VECTORS not in factors and not {"Tu", "E"} <= set(factors):
         raise ModelError(
-            f"{path}: holds neither Tu and E (VBPR) nor {VECTORS}; it has {', '.join(sorted(found)) or 'nothing'}"
+            f"{path}: holds neither Tu and E (VBPR) nor {VECTORS}; it has {', '.join(sorted(factors)) or 'nothing'}"
         )
-    return found
+    return factors
 
 
 @dataclass(frozen=True)
@@ -200,18 +200,18 @@ def _from_cornac(path: Path) -> dict[str, np.ndarray]:
         raise ModelError(f"{path}: {error}; nothing was run") from error
     except (pickle.UnpicklingError, EOFError, MemoryError, RecursionError, *MALFORMED) as error:
         raise ModelError(f"{path}: damaged, or not what cornac's save() wrote ({error})") from error
-    state = model.state if isinstance(model, _Stranger) else {}
+    state = model.state if isinstance(model, _CornacObject) else {}
     missing = [name for name in CORNAC.values() if not isinstance(state.get(name), np.ndarray)]
     if missing:
         raise ModelError(f"{path}: not a trained VBPR of cornac ({missing[0]} is missing)")
-    found = {ours: state[theirs] for ours, theirs in CORNAC.items()}
+    factors = {ours: state[theirs] for ours, theirs in CORNAC.items()}
     ids = state.get("uid_map")
     if isinstance(ids, dict) and sorted(ids.values()) == list(range(len(ids))):
-        found["user_ids"] = np.array([str(name) for name, _ in sorted(ids.items(), key=lambda pair: pair[1])])
-    return found
+        factors["user_ids"] = np.array([str(name) for name, _ in sorted(ids.items(), key=lambda pair: pair[1])])
+    return factors
 
 
-class _Stranger:
+class _CornacObject:
     """An object of cornac's: its attributes, and no behaviour."""
 
     state: dict[str, Any]
@@ -222,5 +222,5 @@ class _Stranger:
 
 class _Reader(RestrictedUnpickler):
     def find_class(self, module: str, name: str) -> Any:
-        """Cornac's classes become `_Stranger`s; beside them only arrays are known."""
-        return _Stranger if module.split(".")[0] == "cornac" else super().find_class(module, name)
+        """Cornac's classes become `_CornacObject`s; beside them only arrays are known."""
+        return _CornacObject if module.split(".")[0] == "cornac" else super().find_class(module, name)

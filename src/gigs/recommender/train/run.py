@@ -30,7 +30,7 @@ KEPT = (MODEL, "training.csv", "metrics.json", "checkpoint*.pt")
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedRecommender:
     """What training leaves behind: the model's file, its scores (see `evaluate_recommender`), and how it went."""
 
     path: Path
@@ -47,7 +47,7 @@ def train_recommender(
     on_step: OnStep = silent,
     resume: bool = False,
     device: str = "cpu",
-) -> Trained:
+) -> TrainedRecommender:
     """Train a recommender and save the epoch with the best validation AUC.
 
     Args:
@@ -154,7 +154,9 @@ def _feedback(catalogue: Catalogue, settings: TrainingSettings) -> Feedback:
     return read_feedback(catalogue, **{name: getattr(settings, name) for name in names})
 
 
-def _finish(learner: Learner, feedback: Feedback, progress: Progress, catalogue: Catalogue, out_dir: Path) -> Trained:
+def _finish(
+    learner: Learner, feedback: Feedback, progress: Progress, catalogue: Catalogue, out_dir: Path
+) -> TrainedRecommender:
     """Measure the best epoch's model, and write its scores into its file and beside it."""
     best = load_recommender(out_dir / MODEL)
     if isinstance(best, VBPR) and isinstance(learner.model, VBPR):
@@ -163,7 +165,9 @@ def _finish(learner: Learner, feedback: Feedback, progress: Progress, catalogue:
     best.about["scores"] = metrics
     best.save(out_dir / MODEL)
     storage.write_json(out_dir / "metrics.json", metrics)
-    return Trained(path=out_dir / MODEL, metrics=metrics, epochs=progress.epoch, best_epoch=progress.best_epoch)
+    return TrainedRecommender(
+        path=out_dir / MODEL, metrics=metrics, epochs=progress.epoch, best_epoch=progress.best_epoch
+    )
 
 
 def _measure(model: Recommender, catalogue: Catalogue, feedback: Feedback) -> dict[str, Any]:

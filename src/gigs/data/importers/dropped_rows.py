@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from gigs.data.importers.cells import writable
+from gigs.data.importers.cell_values import writable
 
 HEADER = ("table", "row", "id", "reason", "fix")
 EXAMPLES = 5
@@ -21,7 +21,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "
 
 
 @dataclass
-class Kind:
+class DropReason:
     """One reason: in which table, how serious ("warning" or "note"), its remedy, and the rows with their ids."""
 
     table: str
@@ -38,11 +38,11 @@ class Kind:
         return about | {"fix": self.fix, "examples": [_example(row, identifier) for row, identifier in shown]}
 
 
-class Dropped:
+class DroppedRows:
     """Collects rows by reason."""
 
     def __init__(self) -> None:
-        self._kinds: dict[tuple[str, str], Kind] = {}
+        self._kinds: dict[tuple[str, str], DropReason] = {}
 
     def add(
         self, table: str, rows: Iterable[int], ids: Iterable[Any], reason: str, fix: str, severity: str = "warning"
@@ -50,7 +50,7 @@ class Dropped:
         """Take in rows of a table (numbered as a spreadsheet does: the header is row 1) and their ids."""
         rows = [int(row) for row in rows]
         if rows:
-            kind = self._kinds.setdefault((table, reason), Kind(table, reason, fix, severity))
+            kind = self._kinds.setdefault((table, reason), DropReason(table, reason, fix, severity))
             kind.rows += rows
             kind.ids += ["" if pd.isna(each) else writable(str(each)) for each in ids]
 
