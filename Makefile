@@ -52,4 +52,4 @@ chaos: $(STAMP)  ## kill training and suggestions at random moments and compare:
 	$(BIN)/python tests/faults/chaos.py $(CHAOS)
 
 clean:  ## remove what the commands above made, but not data or runs
-	rm -rf $(VENV) demo bench dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) demo bench dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
