@@ -70,8 +70,8 @@ class Goal:
     label: int
 
 
-class FoundPictures(NamedTuple):
-    """What was found: latent vectors `z [n,D]`, and their `images [n,3,R,R]` in `[0,1]`."""
+class BestPictures(NamedTuple):
+    """The best that were found: latent vectors `z [n,D]`, and their `images [n,3,R,R]` in `[0,1]`."""
 
     z: Tensor
     images: Tensor
@@ -104,7 +104,7 @@ def maximise_preference(
     rng: torch.Generator,
     compute: Compute | None = None,
     on_step: OnStep = silent,
-) -> FoundPictures:
+) -> BestPictures:
     """argmax over z of theta^T phi(G(z,c)) - eta (D_c(G(z,c)) - 1)^2, from several starts for every picture.
 
     Of every start the best vector on its way counts, of every picture the best start. As in the published script, z is
@@ -142,7 +142,7 @@ def maximise_preference(
     chosen = values.view(settings.n, settings.restarts).argmax(dim=1)
     z = ends.view(settings.n, settings.restarts, -1)[torch.arange(settings.n), chosen].to(compute.device)
     with torch.no_grad():
-        return FoundPictures(z, drawing(z).float())
+        return BestPictures(z, drawing(z).float())
 
 
 def objective(images: Tensor, goal: Goal, settings: MaximisationSettings) -> dict[str, Tensor]:

@@ -86,20 +86,20 @@ def evaluate_generator(
     pictures = draw(generator, samples, seed, on_step)
     networks = [feature_network(name).to(device) for name in FEATURE_SETS]
 
-    def seen(rows: np.ndarray, what: str) -> Features:
+    def features_of(rows: np.ndarray, what: str) -> Features:
         return {
             network.name: photo_features(network, catalogue, rows, image_size=side, what=what, on_step=on_step)
             for network in networks
         }
 
-    real = seen(held_out, "held-out photos")
+    real = features_of(held_out, "held-out photos")
     fake = {network.name: picture_features(network, pictures, on_step=on_step) for network in networks}
     about = {"resolution": side, "where": where, "samples": samples, "seed": seed, "feature_input": INPUT_SIZE}
     report = about | _compare(real, fake, seed)
     if settings.floor:
         trained = _rows(catalogue, catalogue.train_items(), where, "training")
         drawn = np.random.default_rng(seed).choice(trained, size=min(samples, len(trained)), replace=False)
-        report["floor"] = _compare(real, seen(np.sort(drawn), "training photos"), seed)
+        report["floor"] = _compare(real, features_of(np.sort(drawn), "training photos"), seed)
     return report
 
 
