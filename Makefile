@@ -38,10 +38,11 @@ test: $(STAMP)  ## run the tests, one worker for each core up to eight; TEST="te
 test-quick: $(STAMP)  ## the tests but the slow ones
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(TEST)
 
-check: $(STAMP)  ## lint, formatting and types
+check: $(STAMP)  ## lint, formatting, types and layers of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(STAMP)  ## format the code
 	$(BIN)/ruff check --fix .
@@ -57,4 +58,4 @@ chaos: $(STAMP)  ## kill training and suggestions at random moments and compare:
 	$(BIN)/python -m tests.faults.chaos $(CHAOS)
 
 clean:  ## remove what the commands above made, but not data or runs
-	rm -rf $(VENV) demo bench dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) demo bench dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

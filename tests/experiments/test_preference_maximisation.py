@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from gigs.errors import InputError, ModelError
-from gigs.experiments.preference_maximisation import MaximisationSettings, load_baseline, maximise_preference, objective
+from gigs.experiments.preference_maximisation import (
+    Goal,
+    MaximisationSettings,
+    load_baseline,
+    maximise_preference,
+    objective,
+)
 from gigs.generator.base import save_generator
 from gigs.generator.families.dvbpr_critic import save_critic
 from tests.helpers.small_models import small_baseline, small_generator
@@ -22,12 +28,12 @@ def redness(images):
 def maximised(settings, label=1, seed=0, **more):
     generator, critic = small_baseline()
     rng = torch.Generator().manual_seed(seed)
-    return maximise_preference(generator, critic, redness, settings, label=label, rng=rng, **more)
+    return maximise_preference(generator, Goal(critic, redness, label), settings, rng=rng, **more)
 
 
 def parts(images, settings, label=1):
     with torch.no_grad():
-        return objective(images, small_baseline()[1], redness, settings, label)
+        return objective(images, Goal(small_baseline()[1], redness, label), settings)
 
 
 def test_the_objective_is_that_of_equation_7():
@@ -78,7 +84,7 @@ def test_without_the_person_preference_is_not_even_asked():
     def never(images):
         raise AssertionError("asked")
 
-    one = maximise_preference(generator, critic, never, settings, label=0, rng=torch.Generator().manual_seed(0))
+    one = maximise_preference(generator, Goal(critic, never, 0), settings, rng=torch.Generator().manual_seed(0))
     assert torch.equal(one.z, maximised(settings, label=0).z)
 
 
@@ -87,7 +93,7 @@ def test_seed_and_class_decide_and_networks_stay_as_they_are():
     before = [tensor.clone() for net in (generator, critic) for tensor in net.state_dict().values()]
     seen = []
     rng = torch.Generator().manual_seed(0)
-    one = maximise_preference(generator, critic, redness, SETTINGS, label=1, rng=rng, on_step=seen.append)
+    one = maximise_preference(generator, Goal(critic, redness, 1), SETTINGS, rng=rng, on_step=seen.append)
     assert torch.equal(one.images, maximised(SETTINGS).images)
     assert not torch.equal(one.images, maximised(SETTINGS, seed=1).images)
     assert not torch.equal(one.images, maximised(SETTINGS, label=2).images)

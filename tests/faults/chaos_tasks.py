@@ -22,10 +22,11 @@ from gigs.generator.train.progressive import train_generator
 from gigs.generator.train.schedule import Growth
 from gigs.generator.train.settings import TrainSettings
 from gigs.inversion.encoder_steps import EncoderSettings
-from gigs.inversion.train_encoder import train_encoder
+from gigs.inversion.train_encoder import TrainingPictures, train_encoder
 from gigs.io import folders, storage
 from gigs.method.options import Options
 from gigs.recommender import defaults_for, train_recommender
+from gigs.training.start import Start
 from gigs.vision.compute import Compute
 from tests.helpers.small_models import small_generator, write_small_pack
 from tests.helpers.tiny import write_tiny_kaggle
@@ -79,7 +80,7 @@ def _import(work: Path, out: Path, on_step: Callable[..., None]) -> None:
 def _generator(work: Path, out: Path, on_step: Callable[..., None]) -> None:
     torch.set_num_threads(1)
     catalogue = Catalogue.open(work / "catalogue")
-    train_generator(catalogue, out, GENERATOR, Compute(), resume=_resumable(out), on_step=on_step)
+    train_generator(catalogue, out, GENERATOR, Compute(), start=Start(resume=_resumable(out)), on_step=on_step)
     folders.check_manifest(out)
 
 
@@ -92,8 +93,8 @@ def _baseline(work: Path, out: Path, on_step: Callable[..., None]) -> None:
 
 def _encoder(work: Path, out: Path, on_step: Callable[..., None]) -> None:
     torch.set_num_threads(1)
-    catalogue, generator = Catalogue.open(work / "catalogue"), small_generator()
-    train_encoder(catalogue, generator, out, ENCODER, Compute(), resume=_resumable(out), on_step=on_step)
+    pictures = TrainingPictures(Catalogue.open(work / "catalogue"), small_generator())
+    train_encoder(pictures, out, ENCODER, Compute(), start=Start(resume=_resumable(out)), on_step=on_step)
     folders.check_manifest(out)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from gigs.cli import main
 from gigs.errors import DataError, InputError, ModelError
 from gigs.generator.base import Generator, save_generator
-from gigs.generator.evaluate import draw, evaluate_files, evaluate_generator, plot_curve
+from gigs.generator.evaluate import ComparisonSettings, draw, evaluate_files, evaluate_generator, plot_curve
 from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.generator.use import Use
 from gigs.metrics import features
@@ -65,8 +65,8 @@ def catalogue(tiny_catalogue, tmp_path_factory):
 @pytest.mark.weights
 def test_a_perfect_generator_is_at_the_floor_and_a_random_one_is_not(catalogue):
     held_out = catalogue.held_out_items()
-    perfect = evaluate_generator(Copier(catalogue, held_out), catalogue, samples=10, floor=True)
-    random = evaluate_generator(small_generator(), catalogue, samples=10)
+    perfect = evaluate_generator(Copier(catalogue, held_out), catalogue, ComparisonSettings(samples=10, floor=True))
+    random = evaluate_generator(small_generator(), catalogue, ComparisonSettings(samples=10))
     assert perfect["n_real"] == perfect["n_fake"] == perfect["subset_size"] == len(held_out) == 10
     assert set(perfect["figures"]) == set(perfect["floor"]["figures"]) == set(random["figures"]) == NAMES
     for name in ("vgg16", "efficientnet_lite0"):
@@ -83,11 +83,10 @@ def test_a_perfect_generator_is_at_the_floor_and_a_random_one_is_not(catalogue):
 @pytest.mark.weights
 def test_same_seed_same_figures_from_the_cache_or_not(catalogue):
     condition = 'group in ["Garment Upper body"]'
-    first = evaluate_generator(small_generator(), catalogue, samples=6, seed=3, where=condition)
+    settings = ComparisonSettings(samples=6, seed=3, where=condition)
+    first = evaluate_generator(small_generator(), catalogue, settings)
     stages = []
-    again = evaluate_generator(
-        small_generator(), catalogue, samples=6, seed=3, where=condition, on_step=lambda step: stages.append(step.stage)
-    )
+    again = evaluate_generator(small_generator(), catalogue, settings, on_step=lambda step: stages.append(step.stage))
     assert first == again
     assert first["n_real"] < 10 and first["where"] == condition and first["seed"] == 3
     assert "pictures" in stages and not any("held-out" in stage for stage in stages)
@@ -103,9 +102,9 @@ def test_pictures_are_rounded_seeded_and_independent_of_how_many_there_are():
 
 def test_too_few_and_broken_are_named(catalogue):
     with pytest.raises(InputError, match="3 samples are too few"):
-        evaluate_generator(small_generator(), catalogue, samples=3)
+        evaluate_generator(small_generator(), catalogue, ComparisonSettings(samples=3))
     with pytest.raises(DataError, match="0 held-out photos"):
-        evaluate_generator(small_generator(), catalogue, samples=8, where='type == "Spaceship"')
+        evaluate_generator(small_generator(), catalogue, ComparisonSettings(samples=8, where='type == "Spaceship"'))
     broken = small_generator()
     broken.to_rgb[-1].bias.fill_(float("nan"))
     with pytest.raises(ModelError, match="not finite"):
@@ -115,16 +114,16 @@ def test_too_few_and_broken_are_named(catalogue):
 def test_a_bad_file_at_the_end_is_named_before_the_work_begins(catalogue, tmp_path):
     good = save_generator(tmp_path / "good.safetensors", small_generator())
     with pytest.raises(ModelError, match="missing"):
-        next(evaluate_files([good, tmp_path / "missing.safetensors"], catalogue, samples=8))
+        next(evaluate_files([good, tmp_path / "missing.safetensors"], catalogue, ComparisonSettings(samples=8)))
 
 
 def test_a_class_is_asked_for_before_the_work_begins_and_drawn(catalogue, tmp_path):
     settings = {"channels": (8, 8, 8, 8), "z_dim": 8, "w_dim": 8, "hidden": 8, "mapping": 2, "classes": 3}
     path = save_generator(tmp_path / "c.safetensors", StyleGAN2(StyleGAN2Settings(**settings)))
     with pytest.raises(InputError, match="class 7: this generator has 3 classes"):
-        next(evaluate_files([path], catalogue, samples=8, use=Use(label=7)))
+        next(evaluate_files([path], catalogue, ComparisonSettings(samples=8), use=Use(label=7)))
     with pytest.raises(InputError, match="name one with --class"):
-        next(evaluate_files([path], catalogue, samples=8))
+        next(evaluate_files([path], catalogue, ComparisonSettings(samples=8)))
 
 
 def test_the_curve_needs_to_know_the_images_shown(tmp_path):

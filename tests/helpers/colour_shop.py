@@ -11,7 +11,7 @@ from torch import Tensor
 from gigs.audience.taste import taste_of
 from gigs.data.catalogue import Catalogue
 from gigs.data.importers.hm import import_hm
-from gigs.recommender import defaults_for, load_recommender, train_recommender
+from gigs.recommender import ItemPictures, defaults_for, load_recommender, train_recommender
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.models.vbpr import VBPR
 from gigs.verify.scorer import Scorer
@@ -44,7 +44,7 @@ def trained_scorer(name: str, catalogue: Catalogue, root: Path) -> tuple[Scorer,
         "vbpr", users="purchases", factors=8, backbone=eyes, fold=fold, seed=seed, input_size=SIDE, image_size=SIDE,
         epochs=12, patience=12, batch_size=64, learning_rate=1e-3,
     )  # fmt: skip
-    trained = train_recommender(catalogue, settings, root / name, backbone=backbone)
+    trained = train_recommender(ItemPictures(catalogue, backbone=backbone), settings, root / name)
     model = load_recommender(trained.path)
     assert isinstance(model, VBPR)
     model.attach(backbone)

@@ -13,7 +13,7 @@ from gigs.data.catalogue import Catalogue
 from gigs.io import storage
 from gigs.packs import Pack
 from gigs.packs.build import scorers as scorers_module
-from gigs.packs.build.scorers import ScorerFiles, add_scorers
+from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
 from gigs.packs.panel import panel_for
 from gigs.recommender import defaults_for, train_recommender
 from gigs.verify import category as category_module
@@ -63,7 +63,7 @@ def shop_pack(shop: Catalogue, files: dict[str, Path], root: Path) -> Path:
     }
     storage.write_json(root / "pack.json", info)
     wanted = ScorerFiles(targets={"main": files["main"]}, judges={n: files[n] for n in ("first", "second")})
-    add_scorers(root, shop, wanted, category_backbone="vgg16")
+    add_scorers(root, shop, wanted, ScorerSettings(category_backbone="vgg16"))
     return root
 
 

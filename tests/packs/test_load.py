@@ -7,7 +7,7 @@ from gigs.errors import InputError, ModelError
 from gigs.generator.base import save_generator
 from gigs.generator.families.progan import ProGAN, ProGANSettings
 from gigs.inversion.encoder import save_encoder
-from gigs.packs import build_pack, load_pack, update_pack
+from gigs.packs import ModelFiles, PackDescription, build_pack, load_pack, update_pack
 from gigs.packs.load import BUNDLED, bundled_packs
 from gigs.recommender import DVBPR
 from tests.helpers.small_models import small_encoder, small_generator, write_small_pack
@@ -52,12 +52,9 @@ def test_building_a_pack_drops_users_and_guards_small_audiences(tiny_catalogue, 
     model.about["image_size"] = 32
     model.save(tmp_path / "r.safetensors")
     save_generator(tmp_path / "g.safetensors", small_generator())
-    usual = {
-        "catalogue": tiny_catalogue, "generator": tmp_path / "g.safetensors", "recommender": tmp_path / "r.safetensors",
-    }  # fmt: skip
-    pack = build_pack(
-        tmp_path / "pack", "mine", audiences={"everyone": ("all buyers", "everyone")}, examples={"one": 3}, **usual
-    )
+    models = ModelFiles(generator=tmp_path / "g.safetensors", recommender=tmp_path / "r.safetensors")
+    description = PackDescription(name="mine", audiences={"everyone": ("all buyers", "everyone")}, examples={"one": 3})
+    pack = build_pack(tmp_path / "pack", description, models, tiny_catalogue)
     assert pack.recommender.user_ids == []
     torch.testing.assert_close(pack.audience("everyone").theta, model.user_factors.mean(0).detach())
     assert [path.name for path in pack.examples()] == ["one.png"]
@@ -66,7 +63,8 @@ def test_building_a_pack_drops_users_and_guards_small_audiences(tiny_catalogue, 
         tiny_catalogue.items.loc[tiny_catalogue.items["held_out"], "product_code"]
     )
     with pytest.raises(InputError, match="needs 50"):
-        build_pack(tmp_path / "small", "mine", audiences={"one": ("one user", f"user:{many[0]}")}, **usual)
+        description = PackDescription(name="mine", audiences={"one": ("one user", f"user:{many[0]}")})
+        build_pack(tmp_path / "small", description, models, tiny_catalogue)
     assert not (tmp_path / "small" / "pack.json").exists()
 
 

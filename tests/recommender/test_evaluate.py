@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gigs.errors import DataError
-from gigs.recommender.evaluate import evaluate_factors, rank_held_out, summarise
+from gigs.recommender.evaluate import RankingSettings, evaluate_factors, rank_held_out, summarise
 from gigs.recommender.feedback import read_feedback
 
 
@@ -80,7 +80,7 @@ def test_report_has_baselines_cold_items_and_candidates(toy):
     assert feedback.dropped["interactions_without_picture"] == 10
     phi = np.array([[1.0, 0.0] if k % 2 == 0 else [0.0, 1.0] for k in range(24)])
     theta = np.array([[1.0, 0.0] if int(name[1:]) % 2 == 0 else [0.0, 1.0] for name in feedback.user_ids])
-    report = evaluate_factors(theta, phi, feedback, resamples=50)
+    report = evaluate_factors(theta, phi, feedback, RankingSettings(resamples=50))
     assert report["candidates"] == "all" and report["candidate_items"] == 23
     assert report["model"]["overall"]["auc"]["value"] == 1.0
     assert report["random"]["overall"]["auc"]["value"] == 0.5
@@ -92,15 +92,20 @@ def test_bought_candidates_leave_out_what_nobody_bought(toy):
     toy.interactions = toy.interactions[toy.interactions["item"] != 4]
     feedback = read_feedback(toy)
     phi, theta = np.zeros((24, 1)), np.ones((len(feedback.user_ids), 1))
-    assert evaluate_factors(theta, phi, feedback, resamples=2, candidates="bought")["candidate_items"] == 23
-    assert evaluate_factors(theta, phi, feedback, resamples=2, candidates="all")["candidate_items"] == 24
+    assert (
+        evaluate_factors(theta, phi, feedback, RankingSettings(resamples=2, candidates="bought"))["candidate_items"]
+        == 23
+    )
+    assert (
+        evaluate_factors(theta, phi, feedback, RankingSettings(resamples=2, candidates="all"))["candidate_items"] == 24
+    )
 
 
 @pytest.mark.parametrize("options", [{"candidates": "some"}, {"split": "future"}])
 def test_unknown_options_are_named(toy, options):
     feedback = read_feedback(toy)
     with pytest.raises(DataError, match="choose"):
-        evaluate_factors(np.ones((20, 1)), np.ones((24, 1)), feedback, **options)
+        evaluate_factors(np.ones((20, 1)), np.ones((24, 1)), feedback, RankingSettings(**options))
 
 
 def test_folds_are_disjoint_and_cover(toy):

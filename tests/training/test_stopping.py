@@ -12,6 +12,7 @@ import torch
 from gigs.generator.train.progressive import train_generator
 from gigs.progress import silent
 from gigs.training.checkpoint import load_checkpoint
+from gigs.training.start import Start
 from gigs.training.stopping import SIGNALS, stop_requests, train_until
 from gigs.vision.compute import Compute
 from tests.helpers.short_training import ADVERSARIAL, weights
@@ -60,7 +61,7 @@ def test_a_stopped_training_resumes_to_the_same_weights(number, tiny_catalogue, 
     with pytest.raises(KeyboardInterrupt):  # no checkpoint is due before 48
         train_generator(tiny_catalogue, tmp_path / "parts", settings, Compute(), on_step=sends(number, 24))
     assert load_checkpoint(tmp_path / "parts")["shown"] == 24
-    train_generator(tiny_catalogue, tmp_path / "parts", settings, Compute(), resume=True)
+    train_generator(tiny_catalogue, tmp_path / "parts", settings, Compute(), start=Start(resume=True))
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 

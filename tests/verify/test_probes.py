@@ -8,6 +8,7 @@ import torch
 
 from gigs.errors import DataError, ModelError
 from gigs.verify import probes as subject
+from gigs.verify.category import PhotoFeatures
 from gigs.verify.probes import NEVER, load_probes, thresholds_of, train_probes
 from gigs.vision.backbone import Backbone
 
@@ -31,7 +32,7 @@ def photos(count: int = 1200, noise: float = 0.3, seed: int = 0):
 
 def test_what_shows_is_said_and_what_does_not_is_not(backbone: Backbone) -> None:
     features, labels, products, held_out = photos()
-    probes = train_probes(features, labels, products, held_out, backbone, strength=1.0)
+    probes = train_probes(PhotoFeatures(features, held_out, backbone, 64), labels, products, strength=1.0)
     about = {name: probe.about for name, probe in probes.probes.items()}
     assert about["colour"]["accuracy"] > 0.85 and about["colour"]["precision"] >= 0.8 and about["colour"]["said"] > 0.8
     assert about["appearance"]["said"] < 0.1  # a coin's guesses are not worth a word
@@ -43,7 +44,7 @@ def test_what_shows_is_said_and_what_does_not_is_not(backbone: Backbone) -> None
 
 def test_they_come_back_as_they_were_saved(backbone: Backbone, tmp_path) -> None:
     features, labels, products, held_out = photos()
-    probes = train_probes(features, labels, products, held_out, backbone)
+    probes = train_probes(PhotoFeatures(features, held_out, backbone, 64), labels, products)
     again = load_probes(probes.save(tmp_path / "probes.safetensors"))
     assert again.fingerprint == backbone.fingerprint()
     rows = torch.from_numpy(features[:50])
@@ -70,7 +71,7 @@ def test_a_column_of_one_value_is_refused(backbone: Backbone) -> None:
     features, labels, products, held_out = photos()
     labels["colour"][:] = "Red"
     with pytest.raises(DataError, match="column 'colour'"):
-        train_probes(features, labels, products, held_out, backbone)
+        train_probes(PhotoFeatures(features, held_out, backbone, 64), labels, products)
 
 
 def test_another_file_is_refused(tmp_path) -> None:

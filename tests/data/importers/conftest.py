@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gigs.data.catalogue import Catalogue
-from gigs.data.importers.folder import import_folder
+from gigs.data.importers.folder import ShopFiles, import_folder
 from tests.data.importers.databases import SETTINGS
 from tests.data.importers.messy import write_messy
 
@@ -19,5 +19,5 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def messy_catalogue(messy, tmp_path_factory) -> Catalogue:
     """The messy shop imported from its files as the database tests import it; read only."""
-    files = (messy / "photos", messy / "items.csv", messy / "events.csv")
-    return import_folder(*files, tmp_path_factory.mktemp("files"), settings=SETTINGS)
+    files = ShopFiles(items=messy / "items.csv", interactions=messy / "events.csv")
+    return import_folder(files, messy / "photos", tmp_path_factory.mktemp("files"), settings=SETTINGS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 
 from gigs.data.catalogue import Catalogue
-from gigs.data.importers.folder import import_folder
+from gigs.data.importers.folder import ShopFiles, import_folder
 from gigs.data.importers.shop import ShopSettings
 from gigs.progress import silent
 
@@ -15,8 +15,8 @@ WEIGHTS = {"view": 0.2, "purchase": 1.0, "return": -1.0}
 def load(folder, out, users="users.csv", on_step=silent, **settings) -> Catalogue:
     """Import the shop with these settings."""
     chosen = ShopSettings(**{"image_size": 32, "hold_out": 3, **settings})
-    files = (folder / "photos", folder / "items.csv", folder / "events.csv")
-    return import_folder(*files, out, users=users and folder / users, settings=chosen, on_step=on_step)
+    files = ShopFiles(items=folder / "items.csv", interactions=folder / "events.csv", users=users and folder / users)
+    return import_folder(files, folder / "photos", out, settings=chosen, on_step=on_step)
 
 
 def dropped(catalogue) -> dict[tuple[str, str], list[tuple[int, str]]]:

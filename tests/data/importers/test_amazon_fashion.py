@@ -7,7 +7,7 @@ import pytest
 
 from gigs.data.catalogue import Catalogue
 from gigs.data.check.catalogue import check_catalogue
-from gigs.data.importers.amazon_fashion import import_amazon_fashion, published
+from gigs.data.importers.amazon_fashion import AmazonFashionSettings, import_amazon_fashion, published
 from gigs.errors import DataError
 from gigs.recommender.feedback import read_feedback
 from gigs.vision import images
@@ -23,7 +23,8 @@ def load(tmp_path):
 
     def run(parts=None, **options):
         source = write_npy(tmp_path / NAME, parts or shop())
-        return import_amazon_fashion(source, tmp_path / "out", **{"image_size": 32, "hold_out": 3, **options})
+        settings = AmazonFashionSettings(**{"image_size": 32, "hold_out": 3, **options})
+        return import_amazon_fashion(source, tmp_path / "out", settings)
 
     return run
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gigs.data.importers.cells import as_number, as_text, as_time, clean_id, typed, unusable_ids
+from gigs.data.importers.cell_values import as_number, as_text, as_time, clean_id, typed, unusable_ids
 
 NOON = pd.Timestamp("2020-09-22T12:00:00")
 

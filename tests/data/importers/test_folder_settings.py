@@ -12,7 +12,7 @@ import pytest
 from gigs.audience import user_table
 from gigs.data.catalogue import Catalogue
 from gigs.data.check.catalogue import check_catalogue
-from gigs.data.importers.folder import import_folder
+from gigs.data.importers.folder import ShopFiles, import_folder
 from gigs.data.importers.shop import ShopSettings
 from gigs.errors import DataError, GigsError, InputError
 from tests.data.importers.shops import WEIGHTS, dropped, load
@@ -32,8 +32,10 @@ def test_files_of_every_kind_give_the_same_catalogue(source, messy, tmp_path):
     archive = shutil.make_archive(str(tmp_path / "photos"), "zip", source / "photos")
     settings = ShopSettings(event_weights=WEIGHTS, image_size=32, hold_out=3)
     for suffix in ("parquet", "jsonl"):
-        files = (archive, source / f"items.{suffix}", source / f"events.{suffix}", tmp_path / suffix)
-        made = import_folder(*files, users=source / "users.csv", settings=settings)
+        files = ShopFiles(
+            items=source / f"items.{suffix}", interactions=source / f"events.{suffix}", users=source / "users.csv"
+        )
+        made = import_folder(files, archive, tmp_path / suffix, settings=settings)
         assert (made.images(32) == shop.images(32)).all()
         pd.testing.assert_frame_equal(made.interactions, shop.interactions)
         pd.testing.assert_frame_equal(made.items.drop(columns="source_row"), shop.items.drop(columns="source_row"))

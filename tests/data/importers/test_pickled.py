@@ -13,7 +13,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from gigs.data.importers.pickled import KEPT, Span, read_object_array
+from gigs.data.importers.pickle_arrays import KEPT, Span, read_object_array
 from gigs.errors import DataError
 from tests.data.importers.python2 import DTYPE, NDARRAY, RECONSTRUCT, Pickler, Raw, shop, write_npy
 

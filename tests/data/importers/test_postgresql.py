@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gigs.data.importers.sql import import_sql
+from gigs.data.importers.sql import ShopDatabase, import_sql
 from gigs.errors import DataError
 from tests.data.importers.databases import (
     EVENTS,
@@ -112,7 +112,9 @@ def test_postgresql_gives_what_the_files_give(postgres, messy, messy_catalogue, 
     events = EVENTS.replace(
         "at AS time", "CASE WHEN at LIKE '2024%' THEN at::timestamptz END AS time, 1.50::numeric AS weight"
     )
-    catalogue = import_sql(postgres, messy / "photos", ITEMS, events, tmp_path, settings=SETTINGS)
+    catalogue = import_sql(
+        ShopDatabase(url=postgres, items=ITEMS, interactions=events), messy / "photos", tmp_path, settings=SETTINGS
+    )
     catalogue.interactions["weight"] /= 1.5
     same(catalogue, messy_catalogue)
     assert catalogue.info["database"] == "postgresql://127.0.0.1/postgres"
@@ -136,5 +138,13 @@ def test_postgresql_is_only_read(postgres, messy, messy_catalogue, tmp_path):
     deletes = "WITH gone AS (DELETE FROM items RETURNING sku) SELECT sku AS item_id FROM gone"
     for query in (deletes, "DELETE FROM items RETURNING sku AS item_id", "CREATE TABLE mine AS SELECT 1"):
         with pytest.raises(DataError, match=r"postgresql://127\.0\.0\.1/postgres: "):
-            import_sql(postgres, messy / "photos", query, EVENTS, tmp_path / "out")
-    same(import_sql(postgres, messy / "photos", ITEMS, EVENTS, tmp_path / "out", settings=SETTINGS), messy_catalogue)
+            import_sql(ShopDatabase(url=postgres, items=query, interactions=EVENTS), messy / "photos", tmp_path / "out")
+    same(
+        import_sql(
+            ShopDatabase(url=postgres, items=ITEMS, interactions=EVENTS),
+            messy / "photos",
+            tmp_path / "out",
+            settings=SETTINGS,
+        ),
+        messy_catalogue,
+    )

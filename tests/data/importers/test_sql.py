@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from gigs.data.catalogue import Catalogue
-from gigs.data.importers.sql import import_sql
+from gigs.data.importers.sql import ShopDatabase, import_sql
 from gigs.errors import DataError, InputError
 from tests.data.importers.databases import (
     EVENTS,
@@ -43,7 +43,9 @@ def database(file):
 
 
 def test_sqlite_gives_what_the_files_give(database, messy, messy_catalogue, tmp_path):
-    catalogue = import_sql(database, messy / "photos", ITEMS, EVENTS, tmp_path, settings=SETTINGS)
+    catalogue = import_sql(
+        ShopDatabase(url=database, items=ITEMS, interactions=EVENTS), messy / "photos", tmp_path, settings=SETTINGS
+    )
     same(catalogue, messy_catalogue)
     assert catalogue.info["source"] == "sql" and catalogue.info["queries"]["items"] == ITEMS
     assert any(kind["examples"][0].startswith("row ") for kind in catalogue.info["dropped"])
@@ -83,13 +85,19 @@ def test_a_query_that_is_none_is_one_line_and_changes_nothing(file, database, me
 
 def test_colons_in_a_query_are_no_parameters(database, messy, tmp_path):
     query = ITEMS.replace(" FROM items", ", 'a:b' AS note, '12:30' AS hour FROM items")
-    catalogue = import_sql(database, messy / "photos", query, EVENTS, tmp_path, settings=SETTINGS)
+    catalogue = import_sql(
+        ShopDatabase(url=database, items=query, interactions=EVENTS), messy / "photos", tmp_path, settings=SETTINGS
+    )
     assert set(catalogue.items["note"]) == {"a:b"} and set(catalogue.items["hour"]) == {"12:30"}
 
 
 def test_a_missing_database_is_named_and_not_made(messy, tmp_path):
     with pytest.raises(DataError, match="no such SQLite database"):
-        import_sql(f"sqlite:///{tmp_path / 'new.db'}", messy / "photos", ITEMS, EVENTS, tmp_path / "out")
+        import_sql(
+            ShopDatabase(url=f"sqlite:///{tmp_path / 'new.db'}", items=ITEMS, interactions=EVENTS),
+            messy / "photos",
+            tmp_path / "out",
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -117,4 +125,4 @@ def test_no_failure_tells_the_password(messy, tmp_path, url):
 def test_the_environment_and_query_files_are_named_when_missing(messy, tmp_path):
     for url, items, reason in (("env:NO_SUCH", ITEMS, "NO_SUCH"), ("sqlite://", "@nothing.sql", "nothing.sql")):
         with pytest.raises(InputError, match=reason):
-            import_sql(url, messy / "photos", items, EVENTS, tmp_path / "out")
+            import_sql(ShopDatabase(url=url, items=items, interactions=EVENTS), messy / "photos", tmp_path / "out")

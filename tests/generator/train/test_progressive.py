@@ -8,6 +8,7 @@ from gigs.errors import DataError, ModelError
 from gigs.generator.train.networks import Networks
 from gigs.generator.train.progressive import Run, stored_compute, train_generator
 from gigs.generator.train.settings import HybridSettings
+from gigs.training.start import Start
 from gigs.vision.compute import Compute
 from tests.helpers.short_training import ADVERSARIAL, SMALL, WGAN, weights
 
@@ -17,7 +18,7 @@ from tests.helpers.short_training import ADVERSARIAL, SMALL, WGAN, weights
 def test_a_resumed_run_equals_an_uninterrupted_one(settings, tiny_catalogue, tmp_path):
     train_generator(tiny_catalogue, tmp_path / "whole", settings, Compute())
     train_generator(tiny_catalogue, tmp_path / "parts", replace(settings, images=48), Compute())
-    train_generator(tiny_catalogue, tmp_path / "parts", settings, Compute(), resume=True)
+    train_generator(tiny_catalogue, tmp_path / "parts", settings, Compute(), start=Start(resume=True))
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
@@ -49,7 +50,7 @@ def test_too_few_photos_and_another_network_are_named(tiny_catalogue, tmp_path):
     train_generator(tiny_catalogue, tmp_path, replace(ADVERSARIAL, images=8), Compute())
     other = replace(ADVERSARIAL, network=replace(SMALL.network, latent_dim=8))
     with pytest.raises(ModelError, match="another network"):
-        train_generator(tiny_catalogue, tmp_path, other, Compute(), resume=True)
+        train_generator(tiny_catalogue, tmp_path, other, Compute(), start=Start(resume=True))
 
 
 def test_held_out_products_are_never_trained_on(tiny_catalogue, tmp_path):

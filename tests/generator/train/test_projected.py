@@ -10,7 +10,8 @@ from gigs.generator.families.progan import ProGANSettings
 from gigs.generator.train.progressive import Run, train_generator
 from gigs.generator.train.projected_critic import ProjectedCritic
 from gigs.generator.train.schedule import Growth
-from gigs.generator.train.settings import HybridSettings, TrainSettings, train_settings
+from gigs.generator.train.settings import HybridSettings, TrainSettings, network_settings, train_settings
+from gigs.training.start import Start
 from gigs.vision.backbone import Backbone
 from gigs.vision.compute import Compute
 from tests.helpers.colour_shop import random_backbone
@@ -59,7 +60,7 @@ def test_the_critic_sees_pixels_and_only_its_heads_learn(critic):
 def test_a_resumed_run_with_a_projected_critic_equals_an_uninterrupted_one(tiny_catalogue, tmp_path):
     train_generator(tiny_catalogue, tmp_path / "whole", SMALL, Compute())
     train_generator(tiny_catalogue, tmp_path / "parts", replace(SMALL, images=32), Compute())
-    train_generator(tiny_catalogue, tmp_path / "parts", SMALL, Compute(), resume=True)
+    train_generator(tiny_catalogue, tmp_path / "parts", SMALL, Compute(), start=Start(resume=True))
     first, second = (
         load_generator(tmp_path / name / "generator.safetensors").state_dict() for name in ("whole", "parts")
     )
@@ -82,8 +83,8 @@ def test_impossible_pairs_are_refused():
         with pytest.raises(ValueError):
             replace(SMALL, **changes)
     found = train_settings(
-        objective="hybrid", loss="nonsaturating", resolution=16, fmap_base=64, fmap_max=16, critic="projected",
-        growth=SMALL.growth, adversarial_after=0,
+        network_settings(resolution=16, fmap_base=64, fmap_max=16), SMALL.growth, HybridSettings(adversarial_after=0),
+        critic="projected",
     )  # fmt: skip
     assert (found.loss, found.penalty) == ("hinge", "none")
 

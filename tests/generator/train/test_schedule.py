@@ -2,7 +2,7 @@ import pytest
 
 from gigs.errors import InputError
 from gigs.generator.train.schedule import Growth, parse_growth
-from gigs.generator.train.settings import TrainSettings, train_settings
+from gigs.generator.train.settings import HybridSettings, TrainSettings, network_settings, train_settings
 
 
 def test_growth_walks_through_the_levels():
@@ -37,13 +37,11 @@ def test_growth_is_read_from_text():
 
 
 def test_wgan_gp_brings_its_penalty_and_nonsense_is_refused():
-    usual = {
-        "resolution": 16, "fmap_base": 64, "fmap_max": 16, "growth": Growth(images_below_top=(8,)),
-        "adversarial_after": 0,
-    }  # fmt: skip
-    settings = train_settings(objective="adversarial", loss="wgan-gp", **usual)
+    network = network_settings(resolution=16, fmap_base=64, fmap_max=16)
+    usual = (network, Growth(images_below_top=(8,)), HybridSettings(adversarial_after=0))
+    settings = train_settings(*usual, objective="adversarial", loss="wgan-gp")
     assert (settings.penalty, settings.penalty_every) == ("gradient", 1)
     with pytest.raises(InputError, match="objective must be one of"):
-        train_settings(objective="magic", loss="wgan-gp", **usual)
+        train_settings(*usual, objective="magic", loss="wgan-gp")
     with pytest.raises(ValueError, match="wgan-gp needs"):
         TrainSettings(loss="wgan-gp", penalty="none")

@@ -9,6 +9,7 @@ from gigs.errors import ModelError
 from gigs.generator.base import load_generator
 from gigs.generator.train.networks import Networks
 from gigs.generator.train.progressive import train_generator
+from gigs.training.start import Start
 from gigs.vision.compute import Compute
 from tests.helpers.command_line import gigs
 from tests.helpers.short_training import ADVERSARIAL, SMALL, weights
@@ -22,7 +23,7 @@ STYLE = replace(ADVERSARIAL, family="stylegan2")
 def test_a_resumed_run_equals_an_uninterrupted_one(settings, tiny_catalogue, tmp_path):
     train_generator(tiny_catalogue, tmp_path / "whole", settings, Compute())
     train_generator(tiny_catalogue, tmp_path / "parts", replace(settings, images=48), Compute())
-    train_generator(tiny_catalogue, tmp_path / "parts", settings, Compute(), resume=True)
+    train_generator(tiny_catalogue, tmp_path / "parts", settings, Compute(), start=Start(resume=True))
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
     generator = load_generator(tmp_path / "whole" / "generator.safetensors")
@@ -32,7 +33,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(settings, tiny_catalogue, tmp
     if settings.objective == "hybrid":
         return
     with pytest.raises(ModelError, match="the checkpoint is of family stylegan2; give --family so"):
-        train_generator(tiny_catalogue, tmp_path / "parts", ADVERSARIAL, Compute(), resume=True)
+        train_generator(tiny_catalogue, tmp_path / "parts", ADVERSARIAL, Compute(), start=Start(resume=True))
 
 
 def test_every_parameter_of_the_level_is_trained(tiny_catalogue, tmp_path):

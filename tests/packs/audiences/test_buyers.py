@@ -11,8 +11,7 @@ from gigs.errors import InputError
 from gigs.io import storage
 from gigs.packs import load_pack
 from gigs.packs.audiences.buyers import Buyers, audience_of_tastes, tastes_of_likes, tastes_of_users
-from gigs.packs.build.gallery import add_features
-from gigs.packs.panel import OWN_HALVES, items_phi, panel_for
+from gigs.packs.panel import OWN_HALVES, panel_for
 from gigs.recommender import load_recommender
 from gigs.verify.gallery import FEATURES
 from tests.helpers.shop_packs import panel_of
@@ -83,7 +82,7 @@ def test_weights_count_as_repetitions_would() -> None:
     assert alike.effective == pytest.approx(4)
 
 
-def test_a_pack_of_an_earlier_gigs_is_told_what_to_do_and_can_be_helped(shops_pack, shop, tmp_path) -> None:
+def test_a_pack_that_does_not_say_how_scorers_see_its_items_is_told_what_to_do(shops_pack, shop, tmp_path) -> None:
     old = Path(shutil.copytree(shops_pack, tmp_path / "old"))
     tensors, header = storage.load_tensors(old / "gallery.safetensors")
     kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(FEATURES)}
@@ -93,11 +92,6 @@ def test_a_pack_of_an_earlier_gigs_is_told_what_to_do_and_can_be_helped(shops_pa
     storage.write_json(old / "pack.json", info)
     with pytest.raises(InputError, match="gigs pack scorers"):
         tastes_of_users(load_pack(old), shop, [shop.users["user_id"].iloc[0]])
-    helped = add_features(old, shop)
-    assert {k: v for k, v in helped.info.items() if k != "files"} == {k: v for k, v in info.items() if k != "files"}
-    again, _ = storage.load_tensors(old / "gallery.safetensors")
-    assert all(torch.equal(again[name], tensor) for name, tensor in tensors.items()) and set(again) == set(tensors)
-    assert set(items_phi(helped)) == {"main", "first", "second"}
 
 
 def test_what_cannot_be_an_audience_is_named(shops_pack, shop, small_pack) -> None:

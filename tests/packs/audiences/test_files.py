@@ -18,7 +18,7 @@ from gigs.packs import load_pack
 from gigs.packs.audiences.create import AudienceRequest, create_audience
 from gigs.packs.audiences.file import load_audience, require_pack, save_audience
 from gigs.packs.audiences.segments import SegmentSettings, add_segments
-from gigs.packs.build.scorers import ScorerFiles, add_scorers
+from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
 from gigs.packs.panel import model_of, panel_for
 from gigs.result import Result
 from gigs.vision.images import save_png
@@ -171,6 +171,6 @@ def test_new_scorers_find_the_segments_again(
     wanted = ScorerFiles(
         targets={"main": recommenders["main"]}, judges={n: recommenders[n] for n in ("first", "second")}
     )
-    after = add_scorers(root, shop, wanted, category_backbone="vgg16")
+    after = add_scorers(root, shop, wanted, ScorerSettings(category_backbone="vgg16"))
     assert after.audiences == before.audiences
     assert made(root, shop, "segment:1").origin["buyers"] == 30

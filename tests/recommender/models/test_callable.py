@@ -9,8 +9,8 @@ from torch import nn
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import save_generator
 from gigs.io import plugins, storage
-from gigs.packs.build.pack import build_pack
-from gigs.recommender import evaluate_recommender, load_recommender, recommend
+from gigs.packs.build.pack import ModelFiles, PackDescription, build_pack
+from gigs.recommender import RankingSettings, evaluate_recommender, load_recommender, recommend
 from gigs.recommender.models import callable as callables
 from gigs.recommender.models.callable import CallableRecommender, register_features, register_scorer
 from gigs.testing import RecommenderSuite
@@ -122,9 +122,12 @@ def test_what_goes_by_one_product_refuses_a_bent_score(tiny_catalogue, tmp_path)
         lambda: recommend(bent, tiny_catalogue, "ann"),
         lambda: evaluate_recommender(bent, tiny_catalogue),
         lambda: build_pack(
-            tmp_path / "pack", "p", catalogue=tiny_catalogue, audiences={},
-            generator=save_generator(tmp_path / "g.safetensors", small_generator()),
-            recommender=bent.save(tmp_path / "r.safetensors"),
+            tmp_path / "pack", PackDescription(name="p", audiences={}),
+            ModelFiles(
+                generator=save_generator(tmp_path / "g.safetensors", small_generator()),
+                recommender=bent.save(tmp_path / "r.safetensors"),
+            ),
+            tiny_catalogue,
         ),
     ):  # fmt: skip
         with pytest.raises(InputError, match=r"goes by theta\^T phi, and this recommender.s score \(callable\)"):
@@ -136,6 +139,6 @@ def test_the_catalogue_is_scored_like_any_other(tiny_catalogue):
     ids = tiny_catalogue.users["user_id"].tolist()
     vectors = torch.randn(len(ids), 6, generator=torch.Generator().manual_seed(1))
     model = CallableRecommender.from_vectors("tower", ids, vectors, input_size=64)
-    report = evaluate_recommender(model, tiny_catalogue, resamples=50)
+    report = evaluate_recommender(model, tiny_catalogue, RankingSettings(resamples=50))
     assert report["kind"] == "callable" and 0 <= report["model"]["overall"]["auc"]["value"] <= 1
     assert len(recommend(model, tiny_catalogue, ids[0], top=3)) == 3

@@ -13,7 +13,13 @@ import torch
 from gigs.errors import InputError, ModelError
 from gigs.recommender import load_recommender
 from gigs.recommender.models import callable as callables
-from gigs.recommender.models.imported import read_factors, read_features, user_ids_of, vbpr_from_factors
+from gigs.recommender.models.imported import (
+    FeatureScaling,
+    read_factors,
+    read_features,
+    user_ids_of,
+    vbpr_from_factors,
+)
 from gigs.vision import backbone as backbones
 from gigs.vision.backbone import Backbone
 from tests.helpers.command_line import gigs
@@ -61,7 +67,7 @@ def scaled(features, scaling):
 def test_it_scores_as_the_visual_part_of_the_original(network, factors, pictures, scaling):
     raw = raw_features(network, pictures)
     model = vbpr_from_factors(
-        factors, backbone=NAME, input_size=64, user_ids=USERS, features=raw, scaling=scaling, network=network
+        factors, backbone=NAME, input_size=64, user_ids=USERS, scaling=FeatureScaling(scaling, raw), network=network
     )
     f = scaled(raw, scaling)
     wanted = factors["Tu"] @ (f @ factors["E"]).T + (f @ factors["Bp"]).T  # He & McAuley, Eq. 4, without items' own
@@ -134,10 +140,10 @@ def test_what_does_not_fit_is_named(network, factors):
         ({"E": factors["E"][:100]}, {}, r"features of length 100, timm:resnet10t gives 512"),
         ({"E": factors["E"][:, :3]}, {}, "do not fit"),
         ({}, {"user_ids": ["ann"]}, "1 user ids for 3 rows of Tu"),
-        ({}, {"scaling": "odd"}, "scaling 'odd' is unknown"),
-        ({}, {"scaling": "max"}, "needs the features"),
-        ({}, {"scaling": "max", "features": np.zeros((2, 7))}, "gives vectors of length 512"),
-        ({}, {"scaling": "minmax", "features": np.ones((2, WIDTH))}, "all alike"),
+        ({}, {"scaling": FeatureScaling("odd")}, "scaling 'odd' is unknown"),
+        ({}, {"scaling": FeatureScaling("max")}, "needs the features"),
+        ({}, {"scaling": FeatureScaling("max", np.zeros((2, 7)))}, "gives vectors of length 512"),
+        ({}, {"scaling": FeatureScaling("minmax", np.ones((2, WIDTH)))}, "all alike"),
     ]
     for changes, other, message in cases:
         with pytest.raises(InputError, match=message):

@@ -6,13 +6,21 @@ import pytest
 import torch
 
 from gigs.errors import InputError, ModelError
-from gigs.recommender import defaults_for, evaluate_recommender, load_recommender, recommend, train_recommender
+from gigs.recommender import (
+    ItemPictures,
+    RankingSettings,
+    defaults_for,
+    evaluate_recommender,
+    load_recommender,
+    recommend,
+    train_recommender,
+)
 from gigs.recommender.features import backbone_features, catalogue_phi, pixel_phi
 from gigs.recommender.feedback import read_feedback
+from gigs.recommender.item_pictures import View
 from gigs.recommender.train import loop as fit_module
 from gigs.recommender.train.learner import Learner
 from gigs.recommender.train.run import build_learner
-from gigs.recommender.train.views import View
 from tests.recommender.toys import TINY, checkerboard
 
 NAME, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
@@ -29,7 +37,7 @@ def quick(kind, **changes):
 
 @pytest.mark.parametrize("kind", ["vbpr", "vbpr-free", "dvbpr"])
 def test_checkerboard_buyers_get_the_withheld_item(kind, toy, tmp_path, random_backbone):
-    trained = train_recommender(toy, quick(kind), tmp_path / kind, backbone=random_backbone)
+    trained = train_recommender(ItemPictures(toy, backbone=random_backbone), quick(kind), tmp_path / kind)
     assert trained.metrics["test-all"]["model"]["overall"]["auc"]["value"] > 0.99
     model = load_recommender(trained.path)
     if kind != "dvbpr":
@@ -44,8 +52,8 @@ def test_checkerboard_buyers_get_the_withheld_item(kind, toy, tmp_path, random_b
 
 @pytest.mark.parametrize("kind", ["vbpr", "vbpr-free", "dvbpr"])
 def test_resumed_is_uninterrupted(kind, toy, tmp_path, random_backbone):
-    options = {"backbone": random_backbone}
-    whole = train_recommender(toy, quick(kind, epochs=4), tmp_path / "whole", **options)
+    items = ItemPictures(toy, backbone=random_backbone)
+    whole = train_recommender(items, quick(kind, epochs=4), tmp_path / "whole")
 
     class Stop(Exception):
         pass
@@ -55,9 +63,9 @@ def test_resumed_is_uninterrupted(kind, toy, tmp_path, random_backbone):
             raise Stop
 
     with pytest.raises(Stop):
-        train_recommender(toy, quick(kind, epochs=4), tmp_path / "parts", on_step=stop, **options)
+        train_recommender(items, quick(kind, epochs=4), tmp_path / "parts", on_step=stop)
     torch.manual_seed(12345)  # the caller's generator must not matter
-    parts = train_recommender(toy, quick(kind, epochs=4), tmp_path / "parts", resume=True, **options)
+    parts = train_recommender(items, quick(kind, epochs=4), tmp_path / "parts", resume=True)
     assert parts.metrics == whole.metrics
     states = [torch.load(tmp_path / name / NAME, weights_only=True) for name in ("whole", "parts")]
     assert states[0]["progress"] == states[1]["progress"]
@@ -83,7 +91,7 @@ def test_every_parameter_gets_a_gradient(kind, toy, random_backbone):
 
 
 def test_pixels_and_cache_agree(toy, tmp_path, random_backbone):
-    trained = train_recommender(toy, quick("vbpr", epochs=2), tmp_path / "m", backbone=random_backbone)
+    trained = train_recommender(ItemPictures(toy, backbone=random_backbone), quick("vbpr", epochs=2), tmp_path / "m")
     model = load_recommender(trained.path).attach(random_backbone)
     cached = catalogue_phi(model, toy)
     fresh = pixel_phi(model, toy.images(64), np.arange(24))
@@ -113,11 +121,11 @@ def test_extra_views_are_learned_from(toy, tmp_path):
     negative = 255 - toy.pictures
     view = View(negative, np.ones(len(negative), dtype=bool))
     settings = quick("dvbpr", epochs=15, patience=15, network_decay=1e-4)
-    model = load_recommender(train_recommender(toy, settings, tmp_path / "m", extra_views=[view]).path)
+    model = load_recommender(train_recommender(ItemPictures(toy, [view]), settings, tmp_path / "m").path)
     scores = pixel_phi(model, negative, np.arange(24)) @ model.user_factors[0].numpy()
     assert scores[::2].mean() > scores[1::2].mean()  # an even user likes even items in their second guise too
     with pytest.raises(InputError, match="extra view"):
-        train_recommender(toy, settings, tmp_path / "x", extra_views=[View(negative[:5], np.ones(5, bool))])
+        train_recommender(ItemPictures(toy, [View(negative[:5], np.ones(5, bool))]), settings, tmp_path / "x")
 
 
 def test_another_view_moves_no_score_on_the_whole_once_it_was_learned_from(toy, tmp_path, random_backbone):
@@ -126,7 +134,7 @@ def test_another_view_moves_no_score_on_the_whole_once_it_was_learned_from(toy, 
     shifts = {}
     for name, views in (("photos alone", []), ("both", [view])):
         settings = quick("vbpr", epochs=15, patience=15, network_decay=1e-4)
-        trained = train_recommender(toy, settings, tmp_path / name, backbone=random_backbone, extra_views=views)
+        trained = train_recommender(ItemPictures(toy, views, random_backbone), settings, tmp_path / name)
         model = load_recommender(trained.path)
         model.attach(random_backbone)
         phi = [pixel_phi(model, pictures, np.arange(24)) for pictures in (toy.pictures, tinted)]
@@ -140,7 +148,7 @@ def test_evaluate_recommender_reports_both_candidate_sets(toy, tmp_path):
     trained = train_recommender(toy, quick("dvbpr", epochs=1), tmp_path / "m")
     model = load_recommender(trained.path)
     for candidates in ("all", "bought"):
-        report = evaluate_recommender(model, toy, candidates=candidates)
+        report = evaluate_recommender(model, toy, RankingSettings(candidates=candidates))
         assert report == {"kind": "dvbpr", **trained.metrics[f"test-{candidates}"]}
 
 
@@ -207,7 +215,7 @@ def test_impossible_settings_are_refused(changes):
 
 
 def test_a_user_is_the_mean_of_what_they_bought(toy, tmp_path, random_backbone):
-    trained = train_recommender(toy, quick("vbpr"), tmp_path, backbone=random_backbone)
+    trained = train_recommender(ItemPictures(toy, backbone=random_backbone), quick("vbpr"), tmp_path)
     model = load_recommender(trained.path).attach(random_backbone)
     phi = catalogue_phi(model, toy)
     feedback = read_feedback(toy, user_ids=model.user_ids)

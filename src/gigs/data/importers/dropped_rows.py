@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from gigs.data.importers.cells import writable
+from gigs.data.importers.cell_values import writable
 
 HEADER = ("table", "row", "id", "reason", "fix")
 EXAMPLES = 5
@@ -21,7 +21,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "
 
 
 @dataclass
-class Kind:
+class DropReason:
     """One reason: in which table, how serious ("warning" or "note"), its remedy, and the rows with their ids."""
 
     table: str
@@ -38,11 +38,11 @@ class Kind:
         return about | {"fix": self.fix, "examples": [_example(row, identifier) for row, identifier in shown]}
 
 
-class Dropped:
+class DroppedRows:
     """Collects rows by reason."""
 
     def __init__(self) -> None:
-        self._kinds: dict[tuple[str, str], Kind] = {}
+        self._reasons: dict[tuple[str, str], DropReason] = {}
 
     def add(
         self, table: str, rows: Iterable[int], ids: Iterable[Any], reason: str, fix: str, severity: str = "warning"
@@ -50,9 +50,9 @@ class Dropped:
         """Take in rows of a table (numbered as a spreadsheet does: the header is row 1) and their ids."""
         rows = [int(row) for row in rows]
         if rows:
-            kind = self._kinds.setdefault((table, reason), Kind(table, reason, fix, severity))
-            kind.rows += rows
-            kind.ids += ["" if pd.isna(each) else writable(str(each)) for each in ids]
+            known = self._reasons.setdefault((table, reason), DropReason(table, reason, fix, severity))
+            known.rows += rows
+            known.ids += ["" if pd.isna(each) else writable(str(each)) for each in ids]
 
     def add_broken(self, table: str, broken: Mapping[int, str]) -> None:
         """Take in rows that could not be read, each with what is wrong with it."""
@@ -62,18 +62,18 @@ class Dropped:
 
     def count(self, table: str | None = None) -> int:
         """How many rows were left out, of one table or of all."""
-        return sum(len(kind.rows) for kind in self._kinds.values() if table in (None, kind.table))
+        return sum(len(reason.rows) for reason in self._reasons.values() if table in (None, reason.table))
 
     def summary(self) -> list[dict[str, Any]]:
         """For `catalogue.json`: by reason the count, the first rows, the remedy."""
-        return [kind.summary() for kind in self._kinds.values()]
+        return [reason.summary() for reason in self._reasons.values()]
 
     def write(self, path: Path) -> None:
         """Write all of it as CSV, in the order of tables and rows, safe to open in a spreadsheet."""
         lines = sorted(
             chain.from_iterable(
-                zip(repeat(kind.table), kind.rows, kind.ids, repeat(kind.reason), repeat(kind.fix))
-                for kind in self._kinds.values()
+                zip(repeat(reason.table), reason.rows, reason.ids, repeat(reason.reason), repeat(reason.fix))
+                for reason in self._reasons.values()
             )
         )
         with path.open("w", newline="", encoding="utf-8") as handle:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,26 @@ MAX_SIDE = 1024
 Decode = Callable[[int], "np.ndarray | str | None"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class CatalogueContent:
+    """What a catalogue is made of.
+
+    Attributes:
+        tables: `items` (with `held_out`), `users` and `interactions`; `has_image` is filled in when it is written.
+        picture: Gives the square uint8 `[image_size,image_size,3]` of an item; called from several threads.
+        info: Called once the photos are read, gives what goes into `catalogue.json`; `image_problems` (item id to
+            reason) is added.
+        more_files: More files by name, each with what writes it; called after the photos are read.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    picture: Decode
+    info: Callable[[], dict[str, Any]]
+    more_files: Mapping[str, Callable[[Path], Any]] = field(default_factory=dict)
+
+
 def write_catalogue(
-    out: str | Path,
-    tables: dict[str, pd.DataFrame],
-    decode: Decode,
-    info: Callable[[], dict[str, Any]],
-    *,
-    image_size: int,
-    on_step: OnStep = silent,
-    extras: Mapping[str, Callable[[Path], Any]] | None = None,
+    out: str | Path, content: CatalogueContent, *, image_size: int, on_step: OnStep = silent
 ) -> Catalogue:
     """Write a catalogue; a finished one in the folder is replaced.
 
@@ -37,30 +49,26 @@ def write_catalogue(
 
     Args:
         out: Folder; made if need be.
-        tables: `items` (with `held_out`), `users` and `interactions`; `has_image` is filled in here.
-        decode: Gives the square uint8 `[image_size,image_size,3]` of an item; called from several threads.
-        info: Called once the photos are read, gives what goes into `catalogue.json`; `image_problems` (item id to
-            reason) is added.
+        content: Tables, pictures and what is told of them.
         image_size: Side in pixels of the packed squares.
         on_step: Progress over photos.
-        extras: More files by name, each with what writes it; called after the photos are read.
 
     Raises:
         DataError: The size is none for pictures.
         InputError: Another process writes into the folder.
     """
-    out, items = Path(out), tables["items"]
+    out, items = Path(out), content.tables["items"]
     check_size(image_size)
     with folders.owned(out):
         (out / "catalogue.json").unlink(missing_ok=True)
         for stale in (*out.glob("images-*.npy"), *out.glob(".images-*.npy")):  # the latter from a killed import
             stale.unlink()
-        items["has_image"], problems = _pack(decode, items["item_id"], out, image_size, on_step)
-        for name, table in tables.items():
+        items["has_image"], problems = _pack(content.picture, items["item_id"], out, image_size, on_step)
+        for name, table in content.tables.items():
             storage.write_atomic(out / f"{name}.parquet", partial(table.to_parquet, index=False))
-        about = info()
+        about = content.info()
         (out / "dropped.csv").unlink(missing_ok=True)
-        for name, write in (extras or {}).items():
+        for name, write in content.more_files.items():
             storage.write_atomic(out / name, write)
         about = {"schema": SCHEMA, "image_size": image_size} | about | {"image_problems": problems}
         storage.write_json(out / "catalogue.json", about)

@@ -15,7 +15,7 @@ from gigs.generator.base import load_generator
 from gigs.inversion.encoder import check_pair, load_encoder
 from gigs.io import storage
 from gigs.progress import OnStep, Step, silent
-from gigs.recommender.train.views import View
+from gigs.recommender.item_pictures import View
 from gigs.vision.compute import Compute
 from gigs.vision.images import to_tensor
 
