@@ -11,13 +11,13 @@ from torch import Tensor
 
 from gigs.audience.members import members_of
 from gigs.audience.privacy import PrivacySettings, noise_multiplier, private_taste
+from gigs.audience.taste import Taste, weighted_taste
 from gigs.packs import Pack
 from gigs.packs.audiences.buyers import Buyers
 from gigs.packs.panel import everybodys_tastes
 from gigs.shifting.supported import SupportSettings
 from gigs.verify.gallery import Gallery
 from gigs.verify.panel import Panel, cautious
-from gigs.audience.taste import Taste, weighted_taste
 from gigs.verify.scorer import Scorer
 from gigs.verify.users import draw_users
 
