@@ -28,7 +28,7 @@ from gigs.explain.changes import Changes, Look, changes_of
 from gigs.explain.colours import basic_of, lab_named
 from gigs.explain.words import named_turns, sentence
 from gigs.io import storage
-from gigs.packs import load_pack
+from gigs.session import Session
 from gigs.studies.verification import StudySettings, drawn_photos
 from gigs.vision.images import background_colour
 
@@ -51,14 +51,14 @@ def main() -> None:
     parser.add_argument("--audiences", nargs="+", default=["women", "men", "age-18-29"])
     parser.add_argument("--out", type=Path, default=Path("bench/explain.json"))
     given = parser.parse_args()
-    catalogue, side = Catalogue.open(given.catalogue), load_pack(given.pack).generator.resolution
+    catalogue, session = Catalogue.open(given.catalogue), Session(given.pack)
     settings = StudySettings(photos=given.photos, skip=given.skip, seed=given.seed, where=given.where)
     rows = drawn_photos(catalogue, settings)
     found: dict[str, Any] = {"photos": given.photos, "skip": given.skip, "seed": given.seed}
-    found["known_edits"] = known_edits(catalogue, rows, side, given.seed)
-    found["probes"] = probes_on_redrawn(catalogue, given.pack, rows)
+    found["known_edits"] = known_edits(catalogue, rows, session.generator.resolution, given.seed)
+    found["probes"] = probes_on_redrawn(catalogue, session, rows)
     if given.undo:
-        found["undo"] = undo(catalogue, given.pack, rows[: given.undo], given.audiences)
+        found["undo"] = undo(catalogue, session, rows[: given.undo], given.audiences)
     storage.write_json(given.out, found)
     print(json.dumps(found, indent=2))
 

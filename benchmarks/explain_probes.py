@@ -8,15 +8,14 @@ import numpy as np
 import torch
 
 from gigs.data.catalogue import Catalogue
-from gigs.packs import load_pack
-from gigs.packs.panel import load_panel
+from gigs.session import Session
 from gigs.vision.images import to_tensor
 
 BATCH = 16
 
 
 @torch.no_grad()
-def probes_on_redrawn(catalogue: Catalogue, pack_name: str, rows: np.ndarray) -> dict[str, Any]:
+def probes_on_redrawn(catalogue: Catalogue, session: Session, rows: np.ndarray) -> dict[str, Any]:
     """By column, for photos and for what encoder and generator make of them.
 
     Returns:
@@ -24,14 +23,14 @@ def probes_on_redrawn(catalogue: Catalogue, pack_name: str, rows: np.ndarray) ->
         `false_change`: share of products of which a change is claimed between photo and redrawn, though the product is
         the same (redrawing may really lose a pattern, so this is an upper bound).
     """
-    pack = load_pack(pack_name)
-    panel = load_panel(pack, next(iter(pack.audiences)))
-    assert panel is not None and panel.probes is not None and pack.encoder is not None, "the pack has no probes"
-    photos = catalogue.images(pack.generator.resolution)
+    panel = session.panel(session.pack.audience(next(iter(session.pack.audiences))))
+    generator, encoder = session.generator, session.encoder
+    assert panel is not None and panel.probes is not None and encoder is not None, "the pack has no probes"
+    photos = catalogue.images(generator.resolution)
     answers: dict[str, list[dict[str, Any]]] = {"photo": [], "redrawn": []}
     for start in range(0, len(rows), BATCH):
         batch = to_tensor(photos[rows[start : start + BATCH]])
-        redrawn = pack.generator(pack.encoder(batch)).float().clamp(0, 1)
+        redrawn = generator(encoder(batch)).float().clamp(0, 1)
         for name, pictures in (("photo", batch), ("redrawn", redrawn)):
             answers[name] += panel.probes(panel.seen(pictures))
     found: dict[str, Any] = {}

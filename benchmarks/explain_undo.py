@@ -12,42 +12,37 @@ from torch import Tensor
 from gigs.data.catalogue import Catalogue
 from gigs.explain.changes import Look, changes_of, looks_of
 from gigs.explain.words import named_turns
-from gigs.method.pipeline import Models, reconstruct
 from gigs.method.presets import get_preset
+from gigs.method.reconstruct import reconstruct
 from gigs.method.redesign import redesign
-from gigs.packs import load_pack
-from gigs.packs.panel import load_panel
-from gigs.progress import silent
+from gigs.session import Session
 from gigs.verify.panel import Panel
-from gigs.vision.compute import probed
 from gigs.vision.images import to_tensor
-from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.runtime import Runtime
 
 LEAST = 0.2  # z; gains of less are not undone but noise
 
 
-def undo(catalogue: Catalogue, pack_name: str, rows: np.ndarray, audiences: list[str]) -> dict[str, Any]:
+def undo(catalogue: Catalogue, session: Session, rows: np.ndarray, audiences: list[str]) -> dict[str, Any]:
     """Redesign photos, audiences in turn, and give every redesign the redrawn product's colours back.
 
     Returns:
         By scorer and by whether the words name a change of tone or colour: redesigns, their mean gain on the redrawn
         product, what is left of it once the colours are undone, and the share that went. In z, with `preset fast`.
     """
-    pack, compute, preset = load_pack(pack_name), probed(), get_preset("fast")
-    models = Models(pack.generator, pack.recommender, PerceptualLoss("vgg"), pack.encoder).placed(compute)
-    panels = [load_panel(pack, name) for name in audiences]
-    photos = catalogue.images(pack.generator.resolution)
+    preset = get_preset("fast")
+    runtime = Runtime(compute=session.compute(preset))
+    models = session.models(runtime.compute)
+    panels = [session.panel(session.pack.audience(name)) for name in audiences]
+    photos = catalogue.images(session.generator.resolution)
     gains: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for number, row in enumerate(rows):
         panel = panels[number % len(panels)]
         assert panel is not None, "the pack has no judges"
         photo = to_tensor(photos[row])
-        base = reconstruct(models, photo, preset, rng=torch.Generator().manual_seed(0), compute=compute)
-        found, _ = redesign(
-            models.generator, photo, base.z, preset, panel.target.z, panel,
-            rng=torch.Generator().manual_seed(0), compute=compute, on_step=silent,
-        )  # fmt: skip
-        _one(panel, photo, base.images, found.images, gains)
+        base = reconstruct(models, photo, preset, runtime=runtime.started())
+        found, _ = redesign(base, preset, panel.target.z, panel, models.perceptual, runtime.started())
+        _one(panel, photo, base.image, found.images, gains)
         print(f"{number + 1}/{len(rows)}", flush=True)
     return {"photos": len(rows), "audiences": audiences, "by_scorer": _summary(gains)}
 

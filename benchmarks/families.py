@@ -28,7 +28,7 @@ from gigs.errors import InputError
 from gigs.generator.base import Generator, load_generator
 from gigs.generator.use import Use
 from gigs.io import storage
-from gigs.method.pipeline import Models
+from gigs.method.models import Models
 from gigs.method.presets import get_preset
 from gigs.packs import Pack, load_pack
 from gigs.vision.compute import probed

@@ -23,12 +23,12 @@ from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
 from gigs.errors import InputError
 from gigs.io import storage
-from gigs.method.pipeline import Models
-from gigs.packs import load_pack
+from gigs.packs import Pack
+from gigs.session import Session
 from gigs.studies.gate_calibration import measure
 from gigs.vision.compute import probed
 from gigs.vision.images import fit_square, read_photo, to_tensor
-from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.runtime import Runtime
 
 
 def main() -> None:
@@ -41,11 +41,11 @@ def main() -> None:
     parser.add_argument("--pack", default="hm-64")
     parser.add_argument("--out", type=Path, default=Path("bench/gate.json"))
     options = parser.parse_args()
-    pack, compute = load_pack(options.pack), probed()
+    session, compute = Session(options.pack), probed()
+    pack = session.pack
     if pack.gate is None:
         raise InputError(f"pack {pack.name} has no gate; `gigs pack calibrate` makes one")
-    side = pack.generator.resolution
-    models = Models(pack.generator, pack.recommender, PerceptualLoss("vgg"), pack.encoder).placed(compute)
+    side, models = session.generator.resolution, session.models(compute)
     groups = {"held-out": _held_out(pack, Catalogue.open(options.catalogue), side, options.photos)}
     groups["no garment"] = [(name, to_tensor(fit_square(image, side)[0])) for name, image in off_domain.pictures()]
     groups["no garment"] = groups["no garment"][:: options.every]
@@ -56,7 +56,8 @@ def main() -> None:
     with progress_bars(errors) as on_step:
         for name, photos in groups.items():
             pictures = [photo for _, photo in photos]
-            signs = measure(models, pack.gate.mean, pictures, len(pictures), compute=compute, on_step=on_step)
+            runtime = Runtime(compute=compute, on_step=on_step)
+            signs = measure(models, pack.gate.mean, pictures, len(pictures), runtime)
             results[name] = _grade(pack.gate, [label for label, _ in photos], signs)
     storage.write_json(options.out, results)
     for name in groups:
@@ -64,7 +65,7 @@ def main() -> None:
             print(f"{name}, {stage}: {found}, LPIPS {results[name]['lpips'][stage]}")
 
 
-def _held_out(pack: Any, catalogue: Catalogue, side: int, count: int) -> list[tuple[str, Tensor]]:
+def _held_out(pack: Pack, catalogue: Catalogue, side: int, count: int) -> list[tuple[str, Tensor]]:
     """Photos that calibration did not draw."""
     used = pack.info["gate"]["calibrated"]
     rows = select(catalogue, catalogue.held_out_items(), used["where"])

@@ -17,22 +17,20 @@ from typing import Any
 import numpy as np
 import torch
 from rich.console import Console
-from torch import Tensor
 
 from gigs.data.catalogue import Catalogue
+from gigs.inversion.reconstruction import Reconstruction
 from gigs.io import storage
-from gigs.method.pipeline import Models, reconstruct
 from gigs.method.presets import Preset, get_preset
+from gigs.method.reconstruct import reconstruct
 from gigs.method.redesign import redesign
-from gigs.packs import load_pack
-from gigs.packs.panel import load_panel
-from gigs.progress import silent
+from gigs.session import Session
 from gigs.shifting.supported import SupportSettings
 from gigs.studies.verification import StudySettings, drawn_photos
 from gigs.verify.panel import Panel
-from gigs.vision.compute import probed
 from gigs.vision.images import to_tensor
 from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.runtime import Runtime
 
 FAST = get_preset("fast")
 GRADIENT = replace(FAST, support=None)
@@ -83,39 +81,36 @@ def measure(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     path = options.out / "levers.jsonl"
     known = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
     done = {(row["photo"], row["lever"]): row for row in known}
-    pack, catalogue, compute = load_pack(options.pack), Catalogue.open(options.catalogue), probed()
-    models = Models(pack.generator, pack.recommender, PerceptualLoss("vgg"), pack.encoder).placed(compute)
-    panels = [load_panel(pack, name) for name in options.audiences]
+    session, catalogue = Session(options.pack), Catalogue.open(options.catalogue)
+    runtime = Runtime(compute=session.compute(FAST))
+    models = session.models(runtime.compute)
+    panels = [session.panel(session.pack.audience(name)) for name in options.audiences]
     settings = StudySettings(photos=options.photos, skip=options.skip, where=options.where)
-    pictures = catalogue.images(pack.generator.resolution)
+    pictures = catalogue.images(session.generator.resolution)
     for number, row in enumerate(drawn_photos(catalogue, settings)):
         panel = panels[number % len(panels)]
         assert panel is not None, "the pack has no judges"
         if any((int(row), lever) not in done for lever in LEVERS):
             photo = to_tensor(pictures[row])
-            base = reconstruct(models, photo, FAST, rng=torch.Generator().manual_seed(0), compute=compute)
+            base = reconstruct(models, photo, FAST, runtime=runtime.started())
             for lever in LEVERS:
                 if (int(row), lever) not in done:
                     errors.print(f"{number + 1}/{options.photos} {lever}", highlight=False)
                     found = {"photo": int(row), "lever": lever, "audience": panel.audience}
-                    done[int(row), lever] = found | one(models, panel, photo, base.z, base.images, lever, compute)
+                    done[int(row), lever] = found | one(base, panel, lever, models.perceptual, runtime)
                     with path.open("a") as handle:
                         handle.write(json.dumps(done[int(row), lever]) + "\n")
         yield from (done[int(row), lever] for lever in LEVERS)
 
 
-def one(
-    models: Models, panel: Panel, photo: Tensor, z: Tensor, base: Tensor, lever: str, compute: Any
-) -> dict[str, Any]:
+def one(base: Reconstruction, panel: Panel, lever: str, perceptual: PerceptualLoss, runtime: Runtime) -> dict[str, Any]:
     """Gains of one lever's pictures under every scorer, and what it does to the pictures."""
     preset, wish = LEVERS[lever]
-    images = base
+    photo, images = base.photo, base.image
+    assert photo is not None
     if preset is not None:
         preference = panel.preference if wish == "cautious" else panel.target.z
-        shifted, _ = redesign(
-            models.generator, photo, z, preset, preference, panel, rng=torch.Generator().manual_seed(0),
-            compute=compute, on_step=silent,
-        )  # fmt: skip
+        shifted, _ = redesign(base, preset, preference, panel, perceptual, runtime.started())
         images = shifted.images
     with torch.no_grad():
         both = torch.cat([photo, images])
@@ -127,8 +122,8 @@ def one(
             for judge in panel.judges
         }
         kept = (panel.family_of(images) == panel.family_of(photo)).float().mean().item()
-        lpips = models.perceptual.distance_to(models.perceptual.target(base), images).mean().item()
-        pairs = models.perceptual.pairwise(images).mean().item() if len(images) > 1 else 0.0
+        lpips = perceptual.distance_to(perceptual.target(base.image), images).mean().item()
+        pairs = perceptual.pairwise(images).mean().item() if len(images) > 1 else 0.0
     return {"gains": gains, "ceilings": ceilings, "kept": kept, "lpips": lpips, "pairs": pairs}
 
 

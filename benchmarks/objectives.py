@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +18,19 @@ import torch
 from torch import Tensor
 
 from gigs.data.catalogue import Catalogue
-from gigs.inversion.optimise import Inversion
+from gigs.inversion.reconstruction import Reconstruction
 from gigs.io import storage
-from gigs.method.pipeline import Models, reconstruct
 from gigs.method.presets import get_preset
+from gigs.method.reconstruct import reconstruct
 from gigs.method.redesign import redesign
-from gigs.packs import Pack, load_pack
-from gigs.packs.panel import load_panel
-from gigs.progress import silent
+from gigs.session import Session
 from gigs.studies.verification import StudySettings, drawn_photos
 from gigs.verify.objective import OBJECTIVES
 from gigs.verify.panel import Panel
 from gigs.verify.scorer import Scorer
 from gigs.verify.users import draw_users
-from gigs.vision.compute import probed
 from gigs.vision.images import to_tensor
-from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.runtime import Runtime
 
 FAST = get_preset("fast")
 WHERE = 'group in ["Garment Upper body", "Garment Lower body", "Garment Full body", "Shoes"]'
@@ -41,28 +39,23 @@ WHERE = 'group in ["Garment Upper body", "Garment Lower body", "Garment Full bod
 class Bench:
     """Held-out photos, inverted once each."""
 
-    def __init__(self, pack: Pack, catalogue: Catalogue, photos: int, skip: int) -> None:
+    def __init__(self, session: Session, catalogue: Catalogue, photos: int, skip: int) -> None:
         """`skip` photos of the draw were seen while gigs was built."""
-        self.compute = probed()
-        self.models = Models(pack.generator, pack.recommender, PerceptualLoss("vgg"), pack.encoder).placed(self.compute)
+        self.runtime = Runtime(compute=session.compute(FAST))
+        self.models = session.models(self.runtime.compute)
         self.rows = drawn_photos(catalogue, StudySettings(photos=photos, skip=skip, where=WHERE))
-        self.pictures = catalogue.images(pack.generator.resolution)
+        self.pictures = catalogue.images(session.generator.resolution)
 
-    def photos(self) -> Iterator[tuple[Tensor, Inversion]]:
-        """Each photo `[1,3,R,R]` and its reconstruction."""
+    def reconstructions(self) -> Iterator[Reconstruction]:
+        """Of each photo."""
         for row in self.rows:
-            photo = to_tensor(self.pictures[row])
-            rng = torch.Generator().manual_seed(0)
-            yield photo, reconstruct(self.models, photo, FAST, rng=rng, compute=self.compute)
+            yield reconstruct(self.models, to_tensor(self.pictures[row]), FAST, runtime=self.runtime.started())
 
-    def one(
-        self, photo: Tensor, base: Inversion, panel: Panel, objective: str, told: Panel | None = None
-    ) -> dict[str, Any]:
+    def one(self, base: Reconstruction, panel: Panel, objective: str, told: Panel | None = None) -> dict[str, Any]:
         """Redesign a photo for a panel's audience; what it does to users of the panel `told`, by its scorers."""
-        found, dropped = redesign(
-            self.models.generator, photo, base.z, FAST, panel.target.z, panel,
-            rng=torch.Generator().manual_seed(0), compute=self.compute, on_step=silent, objective=objective,
-        )  # fmt: skip
+        preset, photo = replace(FAST, objective=objective), base.photo
+        assert photo is not None
+        found, dropped = redesign(base, preset, panel.target.z, panel, self.models.perceptual, self.runtime.started())
         told = told or panel
         judges = [of_users(one, photo, found.images) for one in told.judges]
         mean = {key: round(float(np.mean([judge[key] for judge in judges])), 3) for key in judges[0]}
@@ -94,16 +87,16 @@ def main() -> None:
     parser.add_argument("--audiences", nargs="+", default=["women", "men", "age-18-29"])
     parser.add_argument("--out", type=Path, default=Path("bench"))
     options = parser.parse_args()
-    pack = load_pack(options.pack)
-    panels = [load_panel(pack, name) for name in options.audiences]
+    session = Session(options.pack)
+    panels = [session.panel(session.pack.audience(name)) for name in options.audiences]
     rows: list[dict[str, Any]] = []
-    bench = Bench(pack, Catalogue.open(options.catalogue), options.photos, options.skip)
-    for number, (photo, base) in enumerate(bench.photos()):
+    bench = Bench(session, Catalogue.open(options.catalogue), options.photos, options.skip)
+    for number, base in enumerate(bench.reconstructions()):
         panel = panels[number % len(panels)]
         assert panel is not None, "the pack has no judges"
         for objective in OBJECTIVES:
             rows.append({"photo": number, "audience": panel.audience, "objective": objective}
-                        | bench.one(photo, base, panel, objective))  # fmt: skip
+                        | bench.one(base, panel, objective))  # fmt: skip
             print(rows[-1], flush=True)
     means = {
         objective: {

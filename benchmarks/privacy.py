@@ -20,9 +20,9 @@ from benchmarks.objectives import Bench
 from benchmarks.private_tastes import Crowd, attack, chosen_gain, cosines, drawn_crowd, neighbourhoods, real_crowd
 from gigs.data.catalogue import Catalogue
 from gigs.io import storage
-from gigs.packs import load_pack
-from gigs.packs.audiences.buyers import Buyers
-from gigs.packs.panel import gallery_of, load_panel, panel_for
+from gigs.packs.audiences.buyers import Buyers, audience_of_tastes
+from gigs.packs.panel import gallery_of, panel_for
+from gigs.session import Session
 from gigs.verify.panel import Panel
 
 errors = Console(stderr=True)
@@ -31,12 +31,13 @@ errors = Console(stderr=True)
 def main() -> None:
     """Parse options, measure, print, write."""
     options = parse()
-    pack = load_pack(options.pack)
+    session = Session(options.pack)
+    pack = session.pack
     buyers = Buyers(pack, Catalogue.open(options.catalogue))
     found: dict[str, Any] = {"seed": options.seed, "draws": options.draws, "products": options.products, "worth": []}
     places = neighbourhoods(gallery_of(pack), options.products, options.seed)
     for audience in options.audiences:
-        panel = load_panel(pack, audience)
+        panel = session.panel(pack.audience(audience))
         assert panel is not None, "the pack has no judges"
         drawn = drawn_crowd(pack, buyers, panel, options.users, options.seed)
         for kind, crowd in ((f"{options.users} drawn users", drawn), ("real", real_crowd(pack, buyers, audience))):
@@ -44,9 +45,9 @@ def main() -> None:
             found["worth"] += [{"audience": audience, "kind": kind, "users": crowd.users, **row} for row in rows]
             for row in found["worth"][-len(rows) :]:
                 print(row, flush=True)
-    found["attack"] = membership(real_crowd(pack, buyers, "everyone"), pack, options)
+    found["attack"] = membership(real_crowd(pack, buyers, "everyone"), session, options)
     if options.photos:
-        found["redesigns"] = redesigns(pack, buyers, options)
+        found["redesigns"] = redesigns(session, buyers, options)
     storage.write_json(options.out / "privacy.json", found)
 
 
@@ -96,9 +97,9 @@ def _row(
     return row | ({"cosine": np.mean(cosine, axis=0).round(3).tolist()} if cosine else {})
 
 
-def membership(crowd: Crowd, pack: Any, options: argparse.Namespace) -> list[dict[str, Any]]:
+def membership(crowd: Crowd, session: Session, options: argparse.Namespace) -> list[dict[str, Any]]:
     """AUC of the attacks on random audiences of the target's buyers, without and with a promise."""
-    panel = load_panel(pack, "everyone")
+    panel = session.panel(session.pack.audience("everyone"))
     assert panel is not None
     targets, rows = [one.name for one in panel.targets], []
     for size in options.sizes:
@@ -113,17 +114,17 @@ def membership(crowd: Crowd, pack: Any, options: argparse.Namespace) -> list[dic
     return rows
 
 
-def redesigns(pack: Any, buyers: Buyers, options: argparse.Namespace) -> list[dict[str, Any]]:
+def redesigns(session: Session, buyers: Buyers, options: argparse.Namespace) -> list[dict[str, Any]]:
     """Held-out photos redesigned for the first audience, and for its noisy taste; gains under the true one."""
-    bench = Bench(pack, buyers.catalogue, options.photos, options.skip)
+    pack, bench = session.pack, Bench(session, buyers.catalogue, options.photos, options.skip)
     crowd, rng = real_crowd(pack, buyers, options.audiences[0]), torch.Generator().manual_seed(options.seed)
-    true, rows = panel_for(pack, crowd.plain(), "true"), []
-    panels = {"none": true} | {
-        str(epsilon): panel_for(pack, crowd.private(epsilon, rng), "private") for epsilon in options.epsilons
-    }
-    for photo, base in bench.photos():
+    tastes = {"none": crowd.plain()} | {str(epsilon): crowd.private(epsilon, rng) for epsilon in options.epsilons}
+    panels = {name: panel_for(pack, audience_of_tastes(pack, own, "asked-for")) for name, own in tastes.items()}
+    rows: list[dict[str, Any]] = []
+    for base in bench.reconstructions():
         for name, panel in panels.items():
-            rows.append({"epsilon": name, **bench.one(photo, base, panel, "mean", told=true)})
+            assert panel is not None, "the pack has no judges"
+            rows.append({"epsilon": name, **bench.one(base, panel, "mean", told=panels["none"])})
             errors.print(rows[-1], highlight=False)
     return rows
 

@@ -26,13 +26,13 @@ from gigs.audience import Audience
 from gigs.data.catalogue import Catalogue
 from gigs.io import storage
 from gigs.io.weights import content_hash
-from gigs.method.pipeline import Models, Suggestions, suggest
+from gigs.method.models import Models
+from gigs.method.pipeline import Checks, Redesigns, suggest
 from gigs.method.presets import Preset, get_preset
-from gigs.packs import load_pack
-from gigs.packs.panel import load_panel
+from gigs.session import Session
 from gigs.verify.panel import Panel
 from gigs.vision.compute import Compute, probed
-from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.runtime import Runtime
 
 PRESETS = ("paper-text", "fast", "faithful", "preview")
 QUICK_STEPS = 100
@@ -43,16 +43,14 @@ def main() -> None:
     """Parse options, run, print tables, write JSON and Markdown."""
     options = parse()
     options.out.mkdir(parents=True, exist_ok=True)
-    pack = load_pack(options.pack)
-    compute = probed()
-    plain = Models(pack.generator, pack.recommender, PerceptualLoss("vgg"), pack.encoder)
+    session, compute = Session(options.pack), probed()
+    pack, side = session.pack, session.generator.resolution
     if options.catalogue:
-        chosen = photos.held_out(Catalogue.open(options.catalogue), pack.generator.resolution, options.photos, 0)
+        chosen = photos.held_out(Catalogue.open(options.catalogue), side, options.photos, 0)
     else:
         chosen = photos.examples(pack)[: options.photos]
     presets = {name: _shortened(get_preset(name), options) for name in options.presets}
-    panel = load_panel(pack, options.audience)
-    runs = compare(plain, compute, presets, chosen, pack.audience(options.audience), panel, options)
+    runs = compare(session, presets, chosen, pack.audience(options.audience), options)
     about = {
         "machine": platform.processor() or platform.machine(),
         "threads": torch.get_num_threads(),
@@ -69,7 +67,7 @@ def main() -> None:
     results["summary"] = tables.summarise(runs, presets)
     results["paired"] = tables.paired(runs, "paper-text")
     if options.audiences:
-        results["audiences"] = audiences(plain, compute, chosen[0][1], options.seed)
+        results["audiences"] = audiences(session.models(compute), compute, chosen[0][1], options.seed)
     storage.write_json(options.out / "bench.json", results)
     text = tables.markdown(results)
     storage.write_text(options.out / "bench.md", text)
@@ -106,19 +104,17 @@ def _shortened(preset: Preset, options: argparse.Namespace) -> Preset:
 
 
 def compare(
-    models: Models,
-    compute: Compute,
+    session: Session,
     presets: dict[str, Preset],
     chosen: list[tuple[str, Tensor]],
     audience: Audience,
-    panel: Panel | None,
     options: argparse.Namespace,
 ) -> list[dict[str, Any]]:
     """One row a photo and preset."""
     path = options.out / "runs.jsonl"
     known = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
-    generator = content_hash(dict(models.generator.state_dict()))[:12]
-    rows = []
+    generator = content_hash(dict(session.generator.state_dict()))[:12]
+    panel, rows = session.panel(audience), []
     for number, (name, photo) in enumerate(chosen, start=1):
         for preset in presets.values():
             key = {
@@ -129,8 +125,9 @@ def compare(
             row = next((row for row in known if all(row.get(part) == value for part, value in key.items())), None)
             if row is None:
                 errors.print(f"{number}/{len(chosen)} {name}: {preset.name}", highlight=False)
-                used = compute if preset.probe else Compute()
-                row = key | one(models, used, preset, photo, audience, panel, options.seed)
+                compute = session.compute(preset)
+                models = session.models(compute)
+                row = key | one(models, compute, preset, photo, audience, panel, options.seed)
                 with path.open("a") as handle:
                     handle.write(json.dumps(row) + "\n")
             rows.append(row)
@@ -148,17 +145,20 @@ def one(
 ) -> dict[str, Any]:
     """Run one preset on one photo and measure it."""
     memory.reset_peak()
-    found = suggest(models.placed(compute), photo, audience, preset, seed=seed, compute=compute, panel=panel)
+    runtime = Runtime(compute=compute, seed=seed)
+    found = suggest(models.placed(compute), photo, audience, preset, checks=Checks(panel=panel), runtime=runtime)
+    inversion, pivot = found.reconstruction.inversion, found.reconstruction.pivot
+    assert inversion is not None and pivot is not None
     gains = found.scores - (found.photo_score or 0.0)
     return {
         "seconds": found.seconds,
         "peak_mb": memory.peak_mb(),
-        "lpips": found.base.lpips.item(),
-        "lpips_before_tuning": found.pivot.lpips.item(),
-        "mse": found.base.mse.item(),
-        "steps": found.pivot.steps,
+        "lpips": inversion.lpips.item(),
+        "lpips_before_tuning": pivot.lpips.item(),
+        "mse": inversion.mse.item(),
+        "steps": pivot.steps,
         "gain": gains.mean().item(),
-        "gain_vs_reconstruction": (found.scores - found.base_score).mean().item(),
+        "gain_vs_reconstruction": (found.scores - found.reconstruction_score).mean().item(),
         "positive": (gains > 0).float().mean().item(),
         "judged_gain": judged(found),
         "diversity": models.perceptual.pairwise(found.shifted.images).mean().item() if len(gains) > 1 else 0.0,
@@ -171,23 +171,23 @@ def _judges(panel: Panel | None) -> list[str]:
     return [content_hash(dict(judge.recommender.state_dict()))[:12] for judge in judges]
 
 
-def judged(found: Suggestions) -> float | None:
+def judged(found: Redesigns) -> float | None:
     """Mean gain against the photo that the pack's judges grant, in z; None where it has none."""
     said = found.verification
-    return None if said is None else float(said.result["verdict"]["gain"])
+    return None if said is None else said.summary.verdict.gain
 
 
 def audiences(models: Models, compute: Compute, photo: Tensor, seed: int, repeats: int = 3) -> dict[str, Any]:
     """Seconds of pleasing 1, 100 and 10,000 users by `fast`, users drawn at random: best of a few, ratio to one."""
     rng = torch.Generator().manual_seed(seed)
     factors = torch.randn(10_000, models.recommender.feature_count, generator=rng)
-    preset, ready = get_preset("fast"), models.placed(compute)
+    preset, runtime = get_preset("fast"), Runtime(compute=compute, seed=seed)
     found = dict.fromkeys((1, 100, 10_000), float("inf"))
     for _ in range(repeats):
         for users in found:
             started = time.perf_counter()
             audience = Audience(f"{users} users", users, factors[:users].mean(0))
-            suggest(ready, photo, audience, preset, seed=seed, compute=compute)
+            suggest(models, photo, audience, preset, runtime=runtime)
             found[users] = min(found[users], time.perf_counter() - started)
     return {str(users): {"seconds": seconds, "ratio": seconds / found[1]} for users, seconds in found.items()}
 

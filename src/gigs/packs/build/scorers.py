@@ -174,8 +174,6 @@ def check_disjoint(models: Mapping[str, Recommender], targets: set[str]) -> None
 def _classifier(
     catalogue: Catalogue, rows: np.ndarray, where: str, name: str, side: int, on_step: OnStep
 ) -> CategoryClassifier:
-    catalogue: Catalogue, rows: np.ndarray, where: str, name: str, side: int, on_step: OnStep
-) -> CategoryClassifier:
     backbone = Backbone.pretrained(name)
     input_size = 2 * side  # as the paper's recommender sees a generator's pictures
     features = backbone_features(catalogue, backbone, image_size=side, input_size=input_size, on_step=on_step)
