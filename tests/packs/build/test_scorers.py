@@ -123,18 +123,19 @@ def test_a_study_goes_on_where_it_stopped(pack: Path, shop: Catalogue, tmp_path:
     from gigs.verify.summary import summarise
 
     out, preset = tmp_path / "records.jsonl", replace(get_preset("fast", n=2, steps=1), probe=False)
-    session, names = Session(pack), ("everyone", "ladies")
-    whole = study(session, names, shop, preset, StudySettings(photos=2, attack_every=1), out)
+    session = Session(pack)
+    wanted = StudySettings(audiences=("everyone", "ladies"), photos=2, attack_every=1)
+    whole = study(session, shop, preset, wanted, out)
     assert len(whole) == 4
     lines = out.read_text().splitlines()
     out.write_text("\n".join(lines[:3]) + "\n" + lines[3][:20])  # cut off in the middle of a record
-    again = study(session, names, shop, preset, StudySettings(photos=2, attack_every=1), out)
+    again = study(session, shop, preset, wanted, out)
     assert again == whole
     found = summarise(whole, disagreement=0.2)
     assert found["pictures"] == 8 and set(found["table"]["suggestions"]["gain"]) == {"main", "first", "second"}
     assert {"reconstruction", "random shifts", "nearest real item"} <= set(found["table"])
     with pytest.raises(InputError, match="are not left"):
-        study(session, names, shop, preset, StudySettings(photos=999), tmp_path / "x")
+        study(session, shop, preset, replace(wanted, photos=999), tmp_path / "x")
 
 
 def test_a_newer_generator_takes_the_judges_of_the_older_one_away(pack: Path, tmp_path: Path) -> None:
