@@ -7,7 +7,7 @@ The backdrop stays the photo's own, byte for byte, wherever neither the product 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,11 +16,13 @@ from torch import Tensor
 
 from gigs.errors import InputError
 from gigs.images import Fit
-from gigs.transfer.colour import look_up
+from gigs.transfer.colour import look_up, place_weights
 from gigs.transfer.cutout import CutOut
 from gigs.transfer.fit import Change
+from gigs.transfer.keep import Keep
 from gigs.transfer.layers import Layers, layers_of
 from gigs.transfer.region import Region, region_of
+from gigs.transfer.sure import sure_pixels
 from gigs.transfer.warp import Warp
 
 TILE = 512  # pixels a side: a tile and all that is made on the way to it take some 30 MB
@@ -44,6 +46,14 @@ class Canvas:
     layers: Layers
     fit: Fit
     cutout: CutOut
+
+
+@dataclass(frozen=True)
+class Shades:
+    """A tabulated colour map: `ColourMap.table`, and the box `[4]` over which its corners are blended."""
+
+    table: Tensor
+    box: Tensor
 
 
 def canvas_of(photo: np.ndarray, cutout: CutOut, fit: Fit) -> Canvas:
@@ -82,28 +92,48 @@ def apply_change(canvas: Canvas, change: Change) -> np.ndarray:
     """
     if len(change) != 1:
         raise InputError(f"apply one change at a time, not {len(change)}: take Change.one(number)")
-    region = region_of(change.keep.region, canvas.cutout)
+    colours = change.colours
+    if change.keep.print and not colours.identity:
+        colours = colours.shown(sure_pixels(canvas))  # what is clipped would be lost of the print
+    return rendered(
+        canvas, change.warp, None if colours.identity else Shades(colours.table(), colours.box), change.keep
+    )
+
+
+@torch.no_grad()
+def rendered(canvas: Canvas, warp: Warp, shades: Shades | None, keep: Keep) -> np.ndarray:
+    """The photo moved by one warp and recoloured by one table, uint8 `[H,W,3]`; see `apply_change`."""
+    region = region_of(keep.region, canvas.cutout)
     if region is not None and region.touches:
-        change = replace(change, warp=Warp.none(1))
+        warp = Warp.none(1)
     out = canvas.photo.copy()
-    if change.warp.identity and change.colours.identity:
+    if warp.identity and shades is None:
         return out
-    table = None if change.colours.identity else change.colours.table()
+    work = _Work(canvas, warp, shades, region)
     for top in range(0, out.shape[0], TILE):
         for left in range(0, out.shape[1], TILE):
-            tile = _Tile(canvas, change, table, region, top, left)
+            tile = _Tile(work, top, left)
             if tile.is_touched():
                 out[tile.rows, tile.columns] = tile.made()
     return out if region is None else region.put_back(out, canvas.photo)
 
 
+@dataclass(frozen=True)
+class _Work:
+    """What all tiles of one result share."""
+
+    canvas: Canvas
+    warp: Warp
+    shades: Shades | None
+    region: Region | None
+
+
 class _Tile:
     """One tile of the result and the places of the photo that it shows."""
 
-    def __init__(
-        self, canvas: Canvas, change: Change, table: Tensor | None, region: Region | None, top: int, left: int
-    ) -> None:
-        self.canvas, self.change, self.table, self.region = canvas, change, table, region
+    def __init__(self, work: _Work, top: int, left: int) -> None:
+        canvas = self.canvas = work.canvas
+        self.warp, self.shades, self.region = work.warp, work.shades, work.region
         height, width = canvas.photo.shape[:2]
         self.rows = slice(top, min(top + TILE, height))
         self.columns = slice(left, min(left + TILE, width))
@@ -117,7 +147,9 @@ class _Tile:
         if bool((self.alpha > 0).any()) or bool((self.before > 0).any()):
             return True
         layers = self.canvas.layers
-        return layers.casts_shadow and not torch.equal(_sample(layers.shadow, self.places), self._unmoved(layers.shadow))
+        return layers.casts_shadow and not torch.equal(
+            _sample(layers.shadow, self.places), self._unmoved(layers.shadow)
+        )
 
     def made(self) -> np.ndarray:
         """The tile, uint8 `[h,w,3]`."""
@@ -125,7 +157,7 @@ class _Tile:
         behind = self._backdrop(photo)
         moved, cloth = self._product(photo)
         alpha = self.alpha
-        if self.table is None:
+        if self.shades is None:
             out = self._exchanged(moved, alpha, behind)
         else:
             out = alpha * self._recoloured(cloth) + (1 - alpha) * behind
@@ -136,16 +168,15 @@ class _Tile:
     def _places(self) -> Tensor:
         """Places of the photo shown by this tile's pixels, from a coarse grid: a warp is smooth."""
         y, x = self.own
-        if self.change.warp.identity:
+        if self.warp.identity:
             return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
-        fit = self.canvas.fit
-        origin, size = torch.tensor([fit.left, fit.top]), torch.tensor([fit.right - fit.left, fit.bottom - fit.top])
+        origin, size = _frame(self.canvas.fit)
         nodes_y, nodes_x = _nodes(y), _nodes(x)
-        square = self.change.warp.at(origin[0] + nodes_x * size[0], origin[1] + nodes_y * size[1])[0]
+        square = self.warp.at(origin[0] + nodes_x * size[0], origin[1] + nodes_y * size[1])[0]
         coarse = ((square - origin) / size).permute(2, 0, 1)[None]
         fine = F.interpolate(coarse, (len(y), len(x)), mode="bilinear", align_corners=True)[0].permute(1, 2, 0)
         own = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
-        pixels = torch.tensor([fit.width, fit.height], dtype=torch.float32)
+        pixels = torch.tensor([self.canvas.fit.width, self.canvas.fit.height], dtype=torch.float32)
         still = ((fine - own) * pixels).abs().amax(-1, keepdim=True) < STILL
         return torch.where(still, own, fine)
 
@@ -166,7 +197,7 @@ class _Tile:
 
     def _product(self, photo: np.ndarray) -> tuple[Tensor, Tensor]:
         """The photo moved, and the cloth's colour: the same, but of the cloth alone at the edge. Both `[3,h,w]`."""
-        if self.change.warp.identity:
+        if self.warp.identity:
             moved = _floats(photo)
         else:
             moved = _moved(self.canvas.photo, self.places)
@@ -185,13 +216,11 @@ class _Tile:
 
     def _recoloured(self, cloth: Tensor) -> Tensor:
         """The cloth's colour `[3,h,w]` mapped where the product is; skin, hair and kept regions as they were."""
-        assert self.table is not None
+        assert self.shades is not None
         here = self.alpha > 0
         rgb, places = cloth[:, here].T, self.places[here]
-        fit = self.canvas.fit
-        origin, size = torch.tensor([fit.left, fit.top]), torch.tensor([fit.right - fit.left, fit.bottom - fit.top])
-        corners = self.change.colours.place_weights(origin + places * size)
-        mapped = look_up(self.table, rgb, corners)
+        origin, size = _frame(self.canvas.fit)
+        mapped = look_up(self.shades.table, rgb, place_weights(origin + places * size, self.shades.box))
         for kept in self._kept():
             mapped = torch.lerp(mapped, rgb, kept[here][:, None])
         out = cloth.clone()
@@ -203,6 +232,11 @@ class _Tile:
         person = self.canvas.layers.person
         found = [] if person is None else [_sample(person, self.places)[0]]
         return found if self.region is None else [*found, self._unmoved(self.region.feather)[0]]
+
+
+def _frame(fit: Fit) -> tuple[Tensor, Tensor]:
+    """Upper left corner and size of the photo within the square, x and y in sides of the square."""
+    return torch.tensor([fit.left, fit.top]), torch.tensor([fit.right - fit.left, fit.bottom - fit.top])
 
 
 def _floats(pixels: np.ndarray) -> Tensor:

@@ -9,12 +9,13 @@ dark, and the noise of a black cloth is not blown up. Chroma goes through a 2 x 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from gigs.transfer.lab import lab_of, within_srgb
+from gigs.transfer.lab import is_shown, lab_of, within_srgb
 
 BINS = 6
 PLACES = 4  # upper left, upper right, lower left, lower right
@@ -64,12 +65,6 @@ class ColourMap:
         parts = (self.shift[pick], self.slope[pick], self.light[pick], self.tint[pick], self.turn[pick])
         return ColourMap(self.pivot, self.box, *parts, self.identity)
 
-    def place_weights(self, places: Tensor) -> Tensor:
-        """Weights `[...,PLACES]` of the corners at places of the photo `[...,2]`, in sides of the square."""
-        t = ((places - self.box[:2]) / (self.box[2:] - self.box[:2])).clamp(0, 1)
-        x, y = t.unbind(-1)
-        return torch.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], dim=-1)
-
     def curves(self) -> Tensor:
         """Lightness at the knots, `[n,PLACES,BINS]`, over 100; strictly increasing."""
         rises = torch.exp(math.log(GAIN) * torch.tanh(self.slope)) / (BINS - 1)
@@ -105,19 +100,58 @@ class ColourMap:
         return slope + tint + place + self.turn.square().mean((1, 2, 3))
 
     @torch.no_grad()
-    def table(self) -> Tensor:
-        """The map of the first redesign over all of sRGB: `[1,PLACES*3,TABLE,TABLE,TABLE]` in `[0,1]`.
+    def shown(self, rgb: Tensor, lost: float = 0.01, halvings: int = 8) -> ColourMap:
+        """The first map with its shift shortened until sRGB has the colours it gives.
 
-        Axes are blue, green and red, as `grid_sample` wants them for coordinates (red, green, blue).
+        Args:
+            rgb: The product's colours `[k,3]` in `[0,1]`.
+            lost: Share of them that may be out of reach.
+            halvings: Steps of bisection.
         """
-        axis = torch.linspace(0, 1, TABLE)
-        blue, green, red = torch.meshgrid(axis, axis, axis, indexing="ij")
-        lab = lab_of(torch.stack([red, green, blue], -1)).view(1, -1, 3) / 100
-        layers = []
-        for corner in torch.eye(PLACES):
-            mapped = self.one(0)(lab, corner.expand(1, lab.shape[1], PLACES))
-            layers.append(within_srgb(mapped * 100).view(TABLE, TABLE, TABLE, 3).permute(3, 0, 1, 2))
-        return torch.cat(layers)[None]
+        lab = lab_of(rgb)[None] / 100
+        corners = torch.full((1, len(rgb), PLACES), 1 / PLACES)
+
+        def fits(share: float) -> bool:
+            mapped = replace(self.one(0), shift=self.shift[:1] * share)(lab, corners)
+            return float(is_shown(mapped * 100).float().mean()) >= 1 - lost
+
+        low, high = (1.0, 1.0) if fits(1.0) else (0.0, 1.0)
+        for _ in range(halvings if low < high else 0):
+            middle = (low + high) / 2
+            low, high = (middle, high) if fits(middle) else (low, middle)
+        return replace(self.one(0), shift=self.shift[:1] * low)
+
+    @torch.no_grad()
+    def table(self) -> Tensor:
+        """The map of the first redesign over all of sRGB; see `tabulated`."""
+        first = self.one(0)
+
+        def at(corner: Tensor) -> Callable[[Tensor], Tensor]:
+            return lambda lab: first(lab[None] / 100, corner.expand(1, len(lab), PLACES))[0] * 100
+
+        return torch.cat([tabulated(at(corner)) for corner in torch.eye(PLACES)], dim=1)
+
+
+def tabulated(shade: Callable[[Tensor], Tensor]) -> Tensor:
+    """A map of colours over all of sRGB.
+
+    Args:
+        shade: CIELAB `[k,3]` to CIELAB `[k,3]`; what sRGB does not have is made greyer (`lab.within_srgb`).
+
+    Returns:
+        `[1,3,TABLE,TABLE,TABLE]` in `[0,1]`. Axes are blue, green and red, as `grid_sample` wants them for coordinates
+        (red, green, blue).
+    """
+    axis = torch.linspace(0, 1, TABLE)
+    blue, green, red = torch.meshgrid(axis, axis, axis, indexing="ij")
+    mapped = within_srgb(shade(lab_of(torch.stack([red, green, blue], -1)).view(-1, 3)))
+    return mapped.view(TABLE, TABLE, TABLE, 3).permute(3, 0, 1, 2)[None]
+
+
+def place_weights(places: Tensor, box: Tensor) -> Tensor:
+    """Weights `[...,PLACES]` of a box's corners at places of the photo `[...,2]`, in sides of the square."""
+    x, y = ((places - box[:2]) / (box[2:] - box[:2])).clamp(0, 1).unbind(-1)
+    return torch.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y], dim=-1)
 
 
 def knot_weights(lightness: Tensor) -> Tensor:

@@ -14,13 +14,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gigs.errors import InputError
-from gigs.transfer.colour import ColourMap
+from gigs.transfer.colour import ColourMap, place_weights
 from gigs.transfer.drawn import drawn_alpha, is_told
 from gigs.transfer.keep import Keep
 from gigs.transfer.lab import lab_of
 from gigs.transfer.start import start_of
 from gigs.transfer.warp import Warp
 
+REACHED = 0.85  # intersection over union of outlines after the warp; below, the redesign is another kind of product
 SLIGHT = 0.004  # a change smaller than this, in the unit of `apart`, is none that could be left undone
 
 
@@ -121,9 +122,10 @@ def fit_change(
     keep, settings = keep or Keep(), settings or FitSettings()
     _check(reconstruction, redesigns)
     pair = _pair(reconstruction.float(), redesigns.float(), product, settings.side)
-    warp, colours = start_of(pair.before, pair.before_alpha, pair.after, pair.after_alpha)
-    warp, colours = _limited(_held(warp, pair.moves), colours, keep)
-    warp, colours = _descend(pair, warp, colours, keep, settings)
+    start = start_of(pair.before, pair.before_alpha, pair.after, pair.after_alpha)
+    warp, colours = _descend(pair, *_limited(*start, pair.moves, keep), keep, settings)
+    pair = _without_strangers(pair, warp, colours)
+    warp, colours = _descend(pair, *_limited(warp, colours, pair.moves, keep), keep, settings)
     with torch.no_grad():
         return Change(warp, colours, _residual(pair, warp, colours), keep)
 
@@ -165,9 +167,19 @@ def _lab(images: Tensor) -> Tensor:
     return lab_of(images.permute(0, 2, 3, 1)).permute(0, 3, 1, 2) / 100
 
 
-def _limited(warp: Warp, colours: ColourMap, keep: Keep) -> tuple[Warp, ColourMap]:
-    """The start, with nothing in it that is to be kept."""
+@torch.no_grad()
+def _without_strangers(pair: _Pair, warp: Warp, colours: ColourMap) -> _Pair:
+    """The pair, where redesigns whose outline no stiff warp reaches do not move: they are another kind of product."""
+    alpha = transferred(pair, warp, colours)[1]
+    shared = torch.minimum(alpha, pair.after_alpha).sum((1, 2, 3))
+    overlap = shared / torch.maximum(alpha, pair.after_alpha).sum((1, 2, 3)).clamp_min(1e-6)
+    return replace(pair, moves=pair.moves & (overlap >= REACHED))
+
+
+def _limited(warp: Warp, colours: ColourMap, moves: Tensor, keep: Keep) -> tuple[Warp, ColourMap]:
+    """Where to descend from: without what is to be kept, and without a warp where nothing moves."""
     n = len(warp)
+    warp = _held(warp, moves)
     if keep.shape:
         warp = Warp.none(n)
     if keep.colour:
@@ -204,9 +216,7 @@ def _with(warp: Warp, colours: ColourMap, free: dict[str, Tensor]) -> tuple[Warp
     return replace(warp, **mine), replace(colours, **theirs)
 
 
-def _descend(
-    pair: _Pair, warp: Warp, colours: ColourMap, keep: Keep, settings: FitSettings
-) -> tuple[Warp, ColourMap]:
+def _descend(pair: _Pair, warp: Warp, colours: ColourMap, keep: Keep, settings: FitSettings) -> tuple[Warp, ColourMap]:
     """Adam on whatever may change; each redesign's loss is its own, so that they do not touch one another."""
     free = _free(warp, colours, keep)
     if not free or not settings.steps:
@@ -217,17 +227,26 @@ def _descend(
     fall = torch.optim.lr_scheduler.LambdaLR(
         adam, lambda step: 0.1 + 0.45 * (1 + math.cos(math.pi * step / settings.steps))
     )
-    for _ in range(settings.steps):
+    best, least = {name: value.detach().clone() for name, value in free.items()}, torch.full((len(warp),), torch.inf)
+    for _ in range(settings.steps + 1):
         moved, turned = _with(warp, colours, free)
         moved = _held(moved, pair.moves)
         loss = _mismatch(pair, moved, turned, settings.outline)
         loss = loss + settings.stiffness * moved.roughness(pair.symmetry) + settings.plainness * turned.roughness()
+        better = loss.detach() < least
+        least = torch.where(better, loss.detach(), least)
+        best = {name: _chosen(better, value.detach(), best[name]) for name, value in free.items()}
         adam.zero_grad()
         loss.sum().backward()
         adam.step()
         fall.step()
-    moved, turned = _with(warp, colours, {name: value.detach() for name, value in free.items()})
+    moved, turned = _with(warp, colours, best)
     return _held(moved, pair.moves), turned
+
+
+def _chosen(better: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """The new values `[n,...]` of those redesigns that are better."""
+    return torch.where(better.view(-1, *[1] * (new.ndim - 1)), new, old)
 
 
 def transferred(pair: _Pair, warp: Warp, colours: ColourMap) -> tuple[Tensor, Tensor]:
@@ -237,7 +256,7 @@ def transferred(pair: _Pair, warp: Warp, colours: ColourMap) -> tuple[Tensor, Te
     source = torch.cat([pair.before, pair.before_alpha], dim=1).expand(n, -1, -1, -1)
     found = F.grid_sample(source, places * 2 - 1, mode="bilinear", padding_mode="border", align_corners=False)
     lab = found[:, :3].flatten(2).transpose(1, 2)
-    mapped = colours(lab, colours.place_weights(places.flatten(1, 2)))
+    mapped = colours(lab, place_weights(places.flatten(1, 2), colours.box))
     return mapped.transpose(1, 2).view(n, 3, r, r), found[:, 3:]
 
 
@@ -263,11 +282,10 @@ def _residual(pair: _Pair, warp: Warp, colours: ColourMap) -> Tensor:
 
 
 def apart(lab: Tensor, alpha: Tensor, other: Tensor, other_alpha: Tensor) -> Tensor:
-    """Distance `[n]` of two products, backdrops aside: L1 of alpha and of colours (CIELAB over 100), at three scales."""
+    """Distance `[n]` of two products, backdrops aside: L1 of alpha and colours (CIELAB over 100) at three scales."""
     difference = torch.cat([lab * alpha - other * other_alpha, alpha - other_alpha], dim=1)
     total = torch.zeros(len(difference))
     for _ in range(3):
         total = total + difference.abs().sum(1).mean((1, 2)) / 3
         difference = F.avg_pool2d(difference, 2)
     return total
-

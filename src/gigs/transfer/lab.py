@@ -23,9 +23,7 @@ def linear_of(srgb: Tensor) -> Tensor:
 
 def coded_of(linear: Tensor) -> Tensor:
     """sRGB values of linear light, any shape; below 0 and above 1 the curves go on."""
-    return torch.where(
-        linear <= 0.0031308, 12.92 * linear, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055
-    )
+    return torch.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055)
 
 
 def lab_of(srgb: Tensor) -> Tensor:
@@ -62,16 +60,16 @@ def within_srgb(lab: Tensor, halvings: int = 8) -> Tensor:
     lightness = lab[..., :1].clamp(0, 100)
     chroma = lab[..., 1:]
     low, high = torch.zeros_like(lightness), torch.ones_like(lightness)
-    fits = _shown(torch.cat([lightness, chroma], -1))
+    fits = is_shown(torch.cat([lightness, chroma], -1))
     for _ in range(halvings):
         middle = (low + high) / 2
-        good = _shown(torch.cat([lightness, middle * chroma], -1))
+        good = is_shown(torch.cat([lightness, middle * chroma], -1))
         low, high = torch.where(good, middle, low), torch.where(good, high, middle)
     share = torch.where(fits, torch.ones_like(low), low)
     return srgb_of(torch.cat([lightness, share * chroma], -1)).clamp(0, 1)
 
 
-def _shown(lab: Tensor) -> Tensor:
-    """Whether sRGB has a colour, bool `[...,1]`."""
+def is_shown(lab: Tensor) -> Tensor:
+    """Whether sRGB has CIELAB colours `[...,3]`, bool `[...,1]`."""
     srgb = srgb_of(lab)
     return ((srgb >= -1e-3) & (srgb <= 1 + 1e-3)).all(-1, keepdim=True)

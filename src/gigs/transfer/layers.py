@@ -79,7 +79,7 @@ def _like(alpha: Tensor, pixels: Tensor) -> Tensor:
 
 
 def _cloth(pixels: Tensor, alpha: Tensor) -> Tensor:
-    """The product's colour where it is sure, carried outwards: at its edge a photo shows a mixture with the backdrop."""
+    """The product's colour where it is sure, carried outwards: at its edge a photo mixes it with the backdrop."""
     inner = -F.max_pool2d(-alpha, 3, stride=1, padding=1)
     sure = ((inner - 0.9) / 0.1).clamp(0, 1)
     if not bool((sure > 0).any()):

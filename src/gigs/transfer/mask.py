@@ -104,12 +104,12 @@ def _check(alpha: np.ndarray, name: str) -> None:
     """Refuse what cannot be a product's mask."""
     area = float((alpha > 0.5).mean())
     advice = "the product has to be white and all else black"
+    if (grey := float(((alpha > 0.05) & (alpha < 0.95)).mean())) > GREY:
+        raise InputError(f"{name}: {grey:.0%} of it is grey, as of a photo and not of a mask; {advice}")
     if area < LEAST:
         raise InputError(f"{name}: marks {area:.1%} of the photo, which is no product; {advice}")
     if area > MOST:
         raise InputError(f"{name}: marks {area:.0%} of the photo and leaves no backdrop; {advice}")
-    if (grey := float(((alpha > 0.05) & (alpha < 0.95)).mean())) > GREY:
-        raise InputError(f"{name}: {grey:.0%} of it is grey, as of a photo and not of a mask; {advice}")
     labels, count = ndimage.label(alpha > 0.5)
     sizes = np.sort(np.bincount(labels.ravel())[1:])[::-1]
     if count > 10 and sizes[:10].sum() < PIECES * sizes.sum():

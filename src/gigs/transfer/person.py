@@ -9,9 +9,9 @@ the rule errs.
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 from skimage.color import rgb2lab
-from skimage.transform import resize
 
 SIDE = 192  # longest side in pixels at which people are looked for
 HUE = (25.0, 72.0)  # degrees of hab in CIELAB, of skin from light to dark
@@ -32,10 +32,10 @@ def person_in(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray | None:
     Returns:
         float32 `[h,w]` in `[0,1]`, or None where nobody is seen to wear the product.
     """
-    scale = SIDE / max(alpha.shape)
-    shape = tuple(max(8, round(side * scale)) for side in alpha.shape)
-    small = resize(pixels, (*shape, 3), anti_aliasing=True)
-    inside = resize(alpha, shape, anti_aliasing=True) > 0.5
+    height, width = alpha.shape
+    size = (max(8, round(width * SIDE / max(alpha.shape))), max(8, round(height * SIDE / max(alpha.shape))))
+    small = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
+    inside = np.asarray(Image.fromarray(alpha).resize(size, Image.Resampling.BICUBIC)) > 0.5
     skin = skin_like(rgb2lab(small)) & inside
     chin = _chin(skin, inside)
     if chin is None:
@@ -43,7 +43,8 @@ def person_in(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray | None:
     theirs = ndimage.binary_opening(skin)
     theirs[: chin + 1] |= inside[: chin + 1]
     soft = ndimage.gaussian_filter(ndimage.binary_dilation(theirs).astype(np.float32), 0.7)
-    return np.clip(resize(soft, alpha.shape, order=1), 0, 1).astype(np.float32)
+    wide = Image.fromarray(soft).resize((width, height), Image.Resampling.BILINEAR)
+    return np.clip(np.asarray(wide), 0, 1)
 
 
 def skin_like(lab: np.ndarray) -> np.ndarray:

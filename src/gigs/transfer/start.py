@@ -47,6 +47,4 @@ def start_of(before: Tensor, before_alpha: Tensor, after: Tensor, after_alpha: T
     pivot = mean_of(before, before_alpha)[0]
     colours = ColourMap.none(len(after), pivot, old[0])
     shift_of_colour = mean_of(after, after_alpha) - pivot
-    return warp, ColourMap(
-        pivot, old[0], shift_of_colour, colours.slope, colours.light, colours.tint, colours.turn
-    )
+    return warp, ColourMap(pivot, old[0], shift_of_colour, colours.slope, colours.light, colours.tint, colours.turn)

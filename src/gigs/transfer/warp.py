@@ -104,9 +104,9 @@ class Warp:
         """Penalty `[n]` on bending and on uneven stretching; `symmetry` in [0,1] asks for a mirrored warp."""
         along = self.stretch.diff(dim=2).square().mean((1, 2, 3)) + 0.1 * self.stretch.square().mean((1, 2, 3))
         across = self.stretch.diff(dim=3).square().mean((1, 2, 3))
-        bent = self.bend.diff(n=2, dim=2).square().sum((1, 2)) + 0.2 * self.bend.diff(dim=2).square().sum((1, 2))
+        bent = self.bend.diff(n=2, dim=2).square().sum((1, 2))
+        leaning = self.bend.diff(dim=2).square().sum((1, 2))
         lopsided = (self.stretch[:, 0] - self.stretch[:, 0].flip(1)).square().mean((1, 2))
         lopsided = lopsided + (self.stretch[:, 1] - self.stretch[:, 1].flip(2)).square().mean((1, 2))
-        leaning = self.bend[:, 0].diff(dim=1).square().sum(1)
-        leaning = leaning + (self.bend[:, 1] - self.bend[:, 1].flip(1)).square().sum(1)
-        return along + across + 100 * bent + symmetry * (lopsided + 100 * leaning)
+        bow = (self.bend[:, 1] - self.bend[:, 1].flip(1)).square().sum(1)
+        return along + across + 100 * (bent + leaning) + symmetry * (lopsided + 100 * bow)
