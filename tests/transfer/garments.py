@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from PIL import Image
 from skimage.color import lab2rgb
 
 from gigs.images import Fit, fit_square
 from gigs.transfer import CutOut
-from PIL import Image
 
 BACKDROP = np.array([0.93, 0.92, 0.91])
 

@@ -48,7 +48,7 @@ def test_without_a_shadow_every_pixel_outside_keeps_its_bytes(change):
 
 
 def test_what_the_garment_uncovers_is_filled_like_the_backdrop(change):
-    made, mask = canvas()
+    made, _mask = canvas()
     shown = apply_change(made, change).astype(float)
     sleeve = shown[150:200, 60:75]  # a sleeve was here and is not any more
     assert np.abs(sleeve - made.photo[150:200, 5:20]).mean() < 4
@@ -64,7 +64,7 @@ def test_the_shadow_goes_with_the_hem(change):
 
 
 def test_texture_is_moved_and_not_blurred(change):
-    made, mask = canvas()
+    made, _mask = canvas()
     shown = apply_change(made, change)
     inner = (slice(260, 380), slice(165, 235))
 

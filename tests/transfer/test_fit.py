@@ -70,7 +70,7 @@ def test_a_white_garment_on_white_takes_its_outline_from_the_photo():
 
 @pytest.mark.parametrize("shape", [(1, 3, 32, 32), (0, 3, 64, 64), (3, 64, 64)])
 def test_pictures_that_do_not_match_are_refused(shape):
-    with pytest.raises(InputError, match="pictures|match"):
+    with pytest.raises(InputError, match=r"pictures|match"):
         fit_change(small(BEFORE), torch.zeros(shape))
 
 

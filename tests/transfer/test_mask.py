@@ -67,5 +67,5 @@ def test_files_that_are_no_mask_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"text\.png"):
         read_mask(tmp_path / "text.png", IMAGE)
     IMAGE.save(tmp_path / "photo.png")
-    with pytest.raises(InputError, match="grey|no backdrop"):
+    with pytest.raises(InputError, match=r"grey|no backdrop"):
         read_mask(tmp_path / "photo.png", IMAGE)

@@ -28,7 +28,7 @@ from gigs.transfer.warp import Warp
 TILE = 512  # pixels a side: a tile and all that is made on the way to it take some 30 MB
 COARSE = 8  # pixels between places at which the warp is evaluated; in between it is linear to 1/50 pixel
 STILL = 1e-3  # pixels: what moves less does not move
-COVER = (0.5, 0.95)  # alpha between which the cloth's colour gives way to the photo's own detail
+COVER = (0.2, 0.9)  # inner alpha between which the cloth's colour gives way to the photo's own detail
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class _Tile:
         self.own = _centres(self.rows, height), _centres(self.columns, width)
         self.places = self._places()  # [h,w,2] in sides of the photo, x and y
         self.alpha = _sample(canvas.layers.alpha, self.places)[0]
-        self.before = self._unmoved(canvas.layers.alpha)[0]
+        self.before = self._unmoved(canvas.layers.rim)[0]
 
     def is_touched(self) -> bool:
         """Whether anything here can differ from the photo."""
@@ -193,7 +193,7 @@ class _Tile:
         self.light = torch.where(shadow == old, torch.ones_like(old), shadow / old)
         own = _floats(photo) * self.light
         filled = self._unmoved(layers.backdrop) * shadow
-        return torch.where(self.before > 0, filled, own)
+        return torch.lerp(own, filled, self.before)
 
     def _product(self, photo: np.ndarray) -> tuple[Tensor, Tensor]:
         """The photo moved, and the cloth's colour: the same, but of the cloth alone at the edge. Both `[3,h,w]`."""
@@ -202,7 +202,7 @@ class _Tile:
         else:
             moved = _moved(self.canvas.photo, self.places)
         low, high = COVER
-        t = ((self.alpha - low) / (high - low)).clamp(0, 1)
+        t = ((_sample(self.canvas.layers.inner, self.places)[0] - low) / (high - low)).clamp(0, 1)
         own = t * t * (3 - 2 * t)
         return moved, own * moved + (1 - own) * _sample(self.canvas.layers.cloth, self.places)
 

@@ -61,7 +61,10 @@ class ColourMap:
 
     def one(self, number: int) -> ColourMap:
         """The map of one redesign, n = 1."""
-        pick = slice(number, number + 1)
+        return self.picked(slice(number, number + 1))
+
+    def picked(self, pick: slice | Tensor) -> ColourMap:
+        """The maps of some redesigns."""
         parts = (self.shift[pick], self.slope[pick], self.light[pick], self.tint[pick], self.turn[pick])
         return ColourMap(self.pivot, self.box, *parts, self.identity)
 
@@ -96,7 +99,7 @@ class ColourMap:
         """Penalty `[n]` on whatever makes the map depend on more than it needs to."""
         slope = self.slope.square().mean((1, 2)) + self.slope.diff(dim=2).square().mean((1, 2))
         tint = self.tint.diff(dim=2).square().mean((1, 2, 3)) * 20 + self.tint.square().mean((1, 2, 3)) * 2
-        place = self.light.var(1) * 20 + self.tint.var(1).mean((1, 2)) * 20 + self.slope.var(1).mean(1)
+        place = self.light.var(1) * 80 + self.tint.var(1).mean((1, 2)) * 80 + self.slope.var(1).mean(1) * 4
         return slope + tint + place + self.turn.square().mean((1, 2, 3))
 
     @torch.no_grad()

@@ -22,6 +22,8 @@ from gigs.transfer.start import start_of
 from gigs.transfer.warp import Warp
 
 REACHED = 0.85  # intersection over union of outlines after the warp; below, the redesign is another kind of product
+WARPED = ("scale", "shift", "bend", "stretch")
+COLOURED = ("shift", "slope", "light", "tint", "turn")
 SLIGHT = 0.004  # a change smaller than this, in the unit of `apart`, is none that could be left undone
 
 
@@ -38,7 +40,7 @@ class FitSettings:
         outline: Weight of the outline against the colours.
     """
 
-    steps: int = 60
+    steps: int = 50
     rate: float = 0.06
     side: int = 64
     stiffness: float = 0.03
@@ -124,8 +126,11 @@ def fit_change(
     pair = _pair(reconstruction.float(), redesigns.float(), product, settings.side)
     start = start_of(pair.before, pair.before_alpha, pair.after, pair.after_alpha)
     warp, colours = _descend(pair, *_limited(*start, pair.moves, keep), keep, settings)
-    pair = _without_strangers(pair, warp, colours)
-    warp, colours = _descend(pair, *_limited(warp, colours, pair.moves, keep), keep, settings)
+    strange = _strangers(pair, warp, colours)
+    if not keep.shape and bool(strange.any()):
+        still = replace(_picked(pair, strange), moves=torch.zeros(int(strange.sum()), dtype=torch.bool))
+        start = (Warp.none(len(still.after)), start[1].picked(strange))
+        warp, colours = _put(warp, colours, strange, *_descend(still, *start, replace(keep, shape=True), settings))
     with torch.no_grad():
         return Change(warp, colours, _residual(pair, warp, colours), keep)
 
@@ -168,12 +173,29 @@ def _lab(images: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _without_strangers(pair: _Pair, warp: Warp, colours: ColourMap) -> _Pair:
-    """The pair, where redesigns whose outline no stiff warp reaches do not move: they are another kind of product."""
+def _strangers(pair: _Pair, warp: Warp, colours: ColourMap) -> Tensor:
+    """Redesigns whose outline no stiff warp reaches, bool `[n]`: they are another kind of product."""
     alpha = transferred(pair, warp, colours)[1]
     shared = torch.minimum(alpha, pair.after_alpha).sum((1, 2, 3))
     overlap = shared / torch.maximum(alpha, pair.after_alpha).sum((1, 2, 3)).clamp_min(1e-6)
-    return replace(pair, moves=pair.moves & (overlap >= REACHED))
+    return pair.moves & (overlap < REACHED)
+
+
+def _picked(pair: _Pair, which: Tensor) -> _Pair:
+    return replace(pair, after=pair.after[which], after_alpha=pair.after_alpha[which], moves=pair.moves[which])
+
+
+def _put(
+    warp: Warp, colours: ColourMap, which: Tensor, new_warp: Warp, new_colours: ColourMap
+) -> tuple[Warp, ColourMap]:
+    """All changes, those of some redesigns replaced."""
+
+    def merged(old: Tensor, new: Tensor) -> Tensor:
+        return old.clone().index_copy_(0, which.nonzero()[:, 0], new)
+
+    moved = {name: merged(getattr(warp, name), getattr(new_warp, name)) for name in WARPED}
+    turned = {name: merged(getattr(colours, name), getattr(new_colours, name)) for name in COLOURED}
+    return replace(warp, **moved, identity=False), replace(colours, **turned)
 
 
 def _limited(warp: Warp, colours: ColourMap, moves: Tensor, keep: Keep) -> tuple[Warp, ColourMap]:
@@ -190,22 +212,18 @@ def _limited(warp: Warp, colours: ColourMap, moves: Tensor, keep: Keep) -> tuple
 def _held(warp: Warp, moves: Tensor) -> Warp:
     """The warp, of those redesigns only that are to move."""
 
-    def part(values: Tensor) -> Tensor:
-        return values * moves.view(-1, *[1] * (values.ndim - 1))
-
-    return replace(
-        warp, scale=part(warp.scale), shift=part(warp.shift), bend=part(warp.bend), stretch=part(warp.stretch)
-    )
+    parts = {name: getattr(warp, name) for name in WARPED}
+    held = {name: part * moves.view(-1, *[1] * (part.ndim - 1)) for name, part in parts.items()}
+    return replace(warp, **held)
 
 
 def _free(warp: Warp, colours: ColourMap, keep: Keep) -> dict[str, Tensor]:
     """The numbers that may change, by name, as leaves that take gradients."""
     names: list[tuple[Warp | ColourMap, str]] = []
     if not keep.shape:
-        names += [(warp, name) for name in ("scale", "shift", *(() if keep.print else ("bend", "stretch")))]
+        names += [(warp, name) for name in (WARPED[:2] if keep.print else WARPED)]
     if not keep.colour:
-        more = () if keep.print else ("slope", "light", "tint", "turn")
-        names += [(colours, f"{name}") for name in ("shift", *more)]
+        names += [(colours, name) for name in (COLOURED[:1] if keep.print else COLOURED)]
     prefix = {id(warp): "warp", id(colours): "colours"}
     return {f"{prefix[id(of)]}.{name}": getattr(of, name).clone().requires_grad_() for of, name in names}
 

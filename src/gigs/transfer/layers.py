@@ -18,6 +18,8 @@ from gigs.transfer.pyramid import fill_in, shrunk
 
 EDGE = 768  # longest side at which the cloth's colour is carried out over its edge
 BACKDROP = 384  # and at which the backdrop is filled in
+RIM = 0.002  # of the longest side, beyond one pixel
+CLEAR = 0.02  # of the longest side around the product that says nothing of the backdrop: an edge rings
 EVEN = 0.012  # median deviation from a quadratic surface, values in [0,1], up to which a backdrop is even
 NOISE = 0.012  # darkening that is no shadow
 DEEPEST = 0.3  # least that is left of the light in a shadow
@@ -30,6 +32,8 @@ class Layers:
 
     Attributes:
         alpha: The cut-out `[1,1,h,w]`.
+        inner: The same a pixel smaller: where a photo shows the cloth and nothing of its edge.
+        rim: The same a few pixels larger: as far as lossy compression and a soft edge carry the product's colour.
         cloth: The product's colour, carried on beyond its edge, `[1,3,.,.]`.
         backdrop: The backdrop without the product and without its shadow, `[1,3,.,.]`.
         shadow: Share of the light that the product's shadow leaves, `[1,1,.,.]`; 1 where there is none.
@@ -37,6 +41,8 @@ class Layers:
     """
 
     alpha: Tensor
+    inner: Tensor
+    rim: Tensor
     cloth: Tensor
     backdrop: Tensor
     shadow: Tensor
@@ -61,7 +67,7 @@ def layers_of(photo: np.ndarray, cutout: CutOut) -> Layers:
     low = shrunk(small, BACKDROP)
     backdrop, shadow = _behind(low, _like(alpha, low))
     person = None if cutout.person is None else torch.from_numpy(np.ascontiguousarray(cutout.person))[None, None]
-    return Layers(alpha, cloth, backdrop, shadow, person)
+    return Layers(alpha, _shrunk(alpha, 1), _rim(alpha), cloth, backdrop, shadow, person)
 
 
 def _reduced(photo: np.ndarray, longest: int) -> Tensor:
@@ -78,10 +84,25 @@ def _like(alpha: Tensor, pixels: Tensor) -> Tensor:
     return F.interpolate(alpha, size, mode="bilinear", antialias=True, align_corners=False).clamp(0, 1)
 
 
+def _grown(alpha: Tensor, reach: int) -> Tensor:
+    """A mask's greatest value within `reach` pixels."""
+    return F.max_pool2d(alpha, 2 * reach + 1, stride=1, padding=reach)
+
+
+def _shrunk(alpha: Tensor, reach: int) -> Tensor:
+    """A mask's least value within `reach` pixels."""
+    return -_grown(-alpha, reach)
+
+
+def _rim(alpha: Tensor) -> Tensor:
+    """The mask with its surroundings, softly ending."""
+    reach = 1 + round(RIM * max(alpha.shape[-2:]))
+    return F.avg_pool2d(_grown(alpha, reach), 3, stride=1, padding=1, count_include_pad=False)
+
+
 def _cloth(pixels: Tensor, alpha: Tensor) -> Tensor:
     """The product's colour where it is sure, carried outwards: at its edge a photo mixes it with the backdrop."""
-    inner = -F.max_pool2d(-alpha, 3, stride=1, padding=1)
-    sure = ((inner - 0.9) / 0.1).clamp(0, 1)
+    sure = ((_shrunk(alpha, 1) - 0.9) / 0.1).clamp(0, 1)
     if not bool((sure > 0).any()):
         sure = alpha.square()
     return fill_in(pixels, sure)
@@ -89,8 +110,7 @@ def _cloth(pixels: Tensor, alpha: Tensor) -> Tensor:
 
 def _behind(pixels: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
     """The clean backdrop and the shadow, `[1,3,h,w]` and `[1,1,h,w]`."""
-    near = F.max_pool2d(alpha, 5, stride=1, padding=2)
-    known = (near < 0.02).float()
+    known = (_grown(alpha, max(2, round(CLEAR * max(alpha.shape[-2:])))) < 0.02).float()
     if not bool(known.any()):
         return pixels.mean((2, 3), keepdim=True).expand_as(pixels).clone(), torch.ones_like(alpha)
     surface = _surface(pixels, known)
@@ -137,6 +157,5 @@ def _shadow(pixels: Tensor, surface: Tensor, known: Tensor, alpha: Tensor) -> Te
 def _near(alpha: Tensor) -> Tensor:
     """1 within `REACH` of the product, falling to 0 at twice that, `[1,1,h,w]`."""
     reach = max(1, round(REACH * max(alpha.shape[-2:])))
-    wide = F.max_pool2d(alpha, 2 * reach + 1, stride=1, padding=reach)
-    soft = F.avg_pool2d(F.pad(wide, [reach] * 4, mode="replicate"), 2 * reach + 1, stride=1)
+    soft = F.avg_pool2d(F.pad(_grown(alpha, reach), [reach] * 4, mode="replicate"), 2 * reach + 1, stride=1)
     return soft.clamp(0, 1)

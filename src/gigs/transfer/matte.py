@@ -12,6 +12,8 @@ RADIUS = 0.012  # of the filter, in longest sides: as wide as the network's own 
 EPSILON = 1e-4  # variance below which the photo says nothing about the edge; values in [0,1]
 CLEAR = 8.0  # CIE76 from the backdrop at which cloth is told from it
 LEVEL = 2.5  # median CIE76 that an even backdrop varies by, at most
+HOLE = 0.04  # share of the product that an enclosed hole has at least
+EXACTLY = 2.0  # mean CIE76 from the backdrop of what is seen through a hole
 TOLD = 0.85  # share of the product that has to be clear of the backdrop before the backdrop may take any away
 
 
@@ -78,7 +80,24 @@ def _without_backdrop(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     labels, _ = ndimage.label((share < 0.5) | (alpha < 0.05))
     outside = np.isin(labels, np.unique(labels[alpha < 0.05])) & (labels > 0)
     open_to_it = ndimage.binary_dilation(outside, iterations=2)
+    open_to_it |= ndimage.binary_dilation(_holes(away, alpha, labels), iterations=2)
     return np.where(open_to_it, np.minimum(alpha, share), alpha)
+
+
+def _holes(away: np.ndarray, alpha: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Enclosed places that are exactly the backdrop, bool `[h,w]`: within a strap, a handle or a necklace.
+
+    They are large and even. A white print is small, or whiter than the backdrop.
+    """
+    found = np.zeros(alpha.shape, dtype=bool)
+    least = HOLE * (alpha > 0.5).sum()
+    sizes = np.bincount(labels.ravel())
+    for number in np.flatnonzero(sizes >= least):
+        here = labels == number
+        inner = ndimage.binary_erosion(here, iterations=2)
+        if number and inner.any() and away[inner].mean() < EXACTLY and away[inner].std() < EXACTLY / 2:
+            found |= here
+    return found
 
 
 def _guided(mask: np.ndarray, guide: np.ndarray, radius: int) -> np.ndarray:

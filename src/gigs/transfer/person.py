@@ -19,6 +19,7 @@ CHROMA = (9.0, 48.0)
 LIGHTNESS = (22.0, 92.0)
 HEAD = 0.33  # a face lies in this upper part of the cut-out
 FACE = (0.012, 0.12)  # share of the cut-out that a face has
+SOLID = 0.5  # share of its box that a face fills
 NARROW = 0.55  # a head is at most this share of the cut-out's greatest width
 
 
@@ -72,9 +73,21 @@ def _chin(skin: np.ndarray, inside: np.ndarray) -> int | None:
         middle = (where[1].mean() - columns.min()) / (columns.max() - columns.min() + 1)
         chin = _narrowest(widths, int(where[0].min()), limit)
         narrow = widths[top : chin + 1].max() <= NARROW * widths.max()
-        if FACE[0] <= share <= FACE[1] and 0.25 < middle < 0.75 and narrow and where[0].min() < chin:
+        if (
+            FACE[0] <= share <= FACE[1]
+            and 0.25 < middle < 0.75
+            and narrow
+            and _is_solid(where)
+            and where[0].min() < chin
+        ):
             return chin
     return None
+
+
+def _is_solid(where: tuple[np.ndarray, ...]) -> bool:
+    """Whether a patch fills its box, and the box is about as high as a face for its width."""
+    height, width = (int(axis.max() - axis.min()) + 1 for axis in where)
+    return len(where[0]) >= SOLID * height * width and 0.6 < height / width < 2.6
 
 
 def _narrowest(widths: np.ndarray, first: int, last: int) -> int:

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from gigs.transfer.splines import COEFFICIENTS, INTERVALS, dense_weights, greville, local_weights, slope_weights
 
-STRETCH = 2.0  # most that a part of the photo is stretched or squeezed along an axis
-LOCAL = 1.35  # most that it is beyond what the whole garment is
+STRETCH = 1.7  # most that a part of the photo is stretched or squeezed along an axis
+LOCAL = 1.25  # most that it is beyond what the whole garment is
 CENTRE = COEFFICIENTS // 2  # coefficient about which a step stretches
 
 
@@ -109,4 +109,4 @@ class Warp:
         lopsided = (self.stretch[:, 0] - self.stretch[:, 0].flip(1)).square().mean((1, 2))
         lopsided = lopsided + (self.stretch[:, 1] - self.stretch[:, 1].flip(2)).square().mean((1, 2))
         bow = (self.bend[:, 1] - self.bend[:, 1].flip(1)).square().sum(1)
-        return along + across + 100 * (bent + leaning) + symmetry * (lopsided + 100 * bow)
+        return along + across + 300 * (bent + leaning) + symmetry * (4 * lopsided + 300 * bow)
