@@ -21,7 +21,7 @@ from gigs.transfer.lab import lab_of
 from gigs.transfer.start import start_of
 from gigs.transfer.warp import Warp
 
-REACHED = 0.85  # intersection over union of outlines after the warp; below, the redesign is another kind of product
+REACHED = 0.9  # intersection over union of outlines after the warp; below, the redesign is another kind of product
 WARPED = ("scale", "shift", "bend", "stretch")
 COLOURED = ("shift", "slope", "light", "tint", "turn")
 SLIGHT = 0.004  # a change smaller than this, in the unit of `apart`, is none that could be left undone

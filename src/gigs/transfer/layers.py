@@ -116,7 +116,7 @@ def _behind(pixels: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
     surface = _surface(pixels, known)
     if surface is None:
         return fill_in(pixels, known), torch.ones_like(alpha)
-    shadow = _shadow(pixels, surface, known, alpha)
+    shadow = _shadow(pixels, surface, (_grown(alpha, 1) < 0.05).float(), alpha)
     clean = surface + fill_in(pixels / shadow - surface, known)
     return clean.clamp(0, 1), shadow
 
@@ -149,7 +149,7 @@ def _shadow(pixels: Tensor, surface: Tensor, known: Tensor, alpha: Tensor) -> Te
     dark = (1 - ratio.mean(1, keepdim=True) - NOISE).clamp(0, 1 - DEEPEST)
     coloured = (ratio.amax(1, keepdim=True) - ratio.amin(1, keepdim=True)) > 0.15
     usable = known * (~coloured).float()
-    dark = fill_in(dark * usable, torch.maximum(usable, 1 - known) * usable)
+    dark = fill_in(dark * usable, usable)
     dark = F.avg_pool2d(dark, 3, stride=1, padding=1, count_include_pad=False)
     return 1 - dark * _near(alpha)
 

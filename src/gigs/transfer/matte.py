@@ -13,7 +13,7 @@ EPSILON = 1e-4  # variance below which the photo says nothing about the edge; va
 CLEAR = 8.0  # CIE76 from the backdrop at which cloth is told from it
 LEVEL = 2.5  # median CIE76 that an even backdrop varies by, at most
 HOLE = 0.04  # share of the product that an enclosed hole has at least
-EXACTLY = 2.0  # mean CIE76 from the backdrop of what is seen through a hole
+EXACTLY = 2.0  # median CIE76 from the backdrop of what is seen through a hole
 TOLD = 0.85  # share of the product that has to be clear of the backdrop before the backdrop may take any away
 
 
@@ -73,29 +73,33 @@ def _without_backdrop(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     loses its middle.
     """
     away, level = backdrop_distance(pixels)
-    sure = ndimage.binary_erosion(alpha > 0.9, iterations=2)
-    if level > LEVEL or not sure.any() or (away[sure] > CLEAR).mean() < TOLD:
+    if level > LEVEL:
         return alpha
     share = np.clip((away - 3) / (CLEAR - 3), 0, 1)
     labels, _ = ndimage.label((share < 0.5) | (alpha < 0.05))
-    outside = np.isin(labels, np.unique(labels[alpha < 0.05])) & (labels > 0)
-    open_to_it = ndimage.binary_dilation(outside, iterations=2)
-    open_to_it |= ndimage.binary_dilation(_holes(away, alpha, labels), iterations=2)
-    return np.where(open_to_it, np.minimum(alpha, share), alpha)
+    open_to_it = _holes(away, alpha, labels)
+    sure = ndimage.binary_erosion(alpha > 0.9, iterations=2) & ~open_to_it
+    if sure.any() and (away[sure] > CLEAR).mean() >= TOLD:
+        open_to_it |= np.isin(labels, np.unique(labels[alpha < 0.05])) & (labels > 0)
+    return np.where(ndimage.binary_dilation(open_to_it, iterations=2), np.minimum(alpha, share), alpha)
 
 
 def _holes(away: np.ndarray, alpha: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Enclosed places that are exactly the backdrop, bool `[h,w]`: within a strap, a handle or a necklace.
 
-    They are large and even. A white print is small, or whiter than the backdrop.
+    They are large and even, and what encloses them stands out: a white shirt's middle has no such border, and a white
+    print is small, or whiter than the backdrop.
     """
     found = np.zeros(alpha.shape, dtype=bool)
     least = HOLE * (alpha > 0.5).sum()
     sizes = np.bincount(labels.ravel())
     for number in np.flatnonzero(sizes >= least):
         here = labels == number
+        if not number or (alpha[here] < 0.05).any():
+            continue
         inner = ndimage.binary_erosion(here, iterations=2)
-        if number and inner.any() and away[inner].mean() < EXACTLY and away[inner].std() < EXACTLY / 2:
+        ring = ndimage.binary_dilation(here, iterations=3) & ~ndimage.binary_dilation(here)
+        if inner.any() and np.median(away[inner]) < EXACTLY and np.median(away[ring]) > 2 * CLEAR:
             found |= here
     return found
 
