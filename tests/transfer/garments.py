@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 from skimage.color import lab2rgb
 
-from gigs.images import Fit, fit_square
 from gigs.transfer import CutOut
+from gigs.vision.images import Fit, fit_square
 
 BACKDROP = np.array([0.93, 0.92, 0.91])
 

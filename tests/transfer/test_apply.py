@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from garments import Jumper, cut, drawn, fit_of, small
 from scipy import ndimage
 from skimage.color import rgb2lab
 
 from gigs.errors import InputError
 from gigs.transfer import Keep, apply_change, canvas_of, colourways, fit_change, mean_colour
 from gigs.transfer.warp import Warp
+from tests.transfer.garments import Jumper, cut, drawn, fit_of, small
 
 BEFORE = Jumper(printed=True, shadow=0.25)
 AFTER = Jumper(body=0.18, sleeve=0.3, hem=0.72, lab=(40.0, 30.0, 15.0))

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 import torch
-from garments import BACKDROP, Jumper, cut, drawn, fit_of
 from PIL import Image
 from scipy import ndimage
 
 from gigs.errors import ModelError
-from gigs.images import fit_square
+from gigs.io.weights import fetch
 from gigs.transfer import cut_out
 from gigs.transfer.doubt import UNSURE, judged
 from gigs.transfer.matte import refined
 from gigs.transfer.person import person_in
-from gigs.weights import fetch
+from gigs.vision.images import fit_square
+from tests.transfer.garments import BACKDROP, Jumper, cut, drawn, fit_of
 
 
 def test_a_clear_cut_out_is_sure_and_a_grey_one_is_not():

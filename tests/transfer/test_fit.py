@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from garments import Jumper, cut, drawn, fit_of, small
 from skimage.color import deltaE_cie76, rgb2lab
 
 from gigs.errors import InputError
 from gigs.transfer import FitSettings, apply_change, canvas_of, fit_change
+from tests.transfer.garments import Jumper, cut, drawn, fit_of, small
 
 BEFORE = Jumper()
 AFTER = Jumper(body=0.26, sleeve=0.42, hem=0.86, lab=(35.0, 30.0, 15.0))

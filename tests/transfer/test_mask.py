@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from garments import Jumper, drawn
 from PIL import Image
 
 from gigs.errors import InputError
 from gigs.transfer import from_mask, read_mask, transparency_of
+from tests.transfer.garments import Jumper, drawn
 
 PHOTO, MASK = drawn(Jumper(), 200, 300)
 IMAGE = Image.fromarray(PHOTO)

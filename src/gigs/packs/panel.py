@@ -91,7 +91,7 @@ def items_phi(pack: Pack) -> dict[str, Tensor]:
     """phi of the pack's real items, `[N,K]` each, under every scorer, targets first.
 
     Raises:
-        InputError: The pack has no scorers, or is of an earlier gigs.
+        InputError: The pack has no scorers.
     """
     scorers, found = pack.scorers, {}
     gallery = gallery_of(pack)
@@ -103,7 +103,7 @@ def items_phi(pack: Pack) -> dict[str, Tensor]:
         else:
             raise InputError(
                 f"pack {pack.name}: does not say how {name} sees its real items, which an audience of your own needs; "
-                "run `gigs pack scorers` again, or `gigs pack features` with the catalogue it was made from"
+                "run `gigs pack scorers` again"
             )
     return found
 

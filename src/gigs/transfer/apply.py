@@ -15,7 +15,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gigs.errors import InputError
-from gigs.images import Fit
 from gigs.transfer.colour import look_up, place_weights
 from gigs.transfer.cutout import CutOut
 from gigs.transfer.fit import Change
@@ -24,6 +23,7 @@ from gigs.transfer.layers import Layers, layers_of
 from gigs.transfer.region import Region, region_of
 from gigs.transfer.sure import sure_pixels
 from gigs.transfer.warp import Warp
+from gigs.vision.images import Fit
 
 TILE = 512  # pixels a side: a tile and all that is made on the way to it take some 30 MB
 COARSE = 8  # pixels between places at which the warp is evaluated; in between it is linear to 1/50 pixel
@@ -62,7 +62,7 @@ def canvas_of(photo: np.ndarray, cutout: CutOut, fit: Fit) -> Canvas:
     Args:
         photo: uint8 `[H,W,3]`, upright.
         cutout: Of that photo.
-        fit: As `images.fit_square` gave it.
+        fit: As `vision.images.fit_square` gave it.
 
     Raises:
         InputError: They are not of one photo.

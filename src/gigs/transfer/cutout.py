@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from gigs.images import Fit
 from gigs.transfer.doubt import Judged, judged
 from gigs.transfer.matte import at_most, refined
 from gigs.transfer.network import salience
 from gigs.transfer.person import person_in
+from gigs.vision.images import Fit
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ class CutOut:
         return np.asarray(found) > 0.5
 
     def in_square(self, fit: Fit, side: int) -> Tensor:
-        """Alpha as `images.fit_square` would lay the photo into its square, `[1,1,side,side]`."""
+        """Alpha as `vision.images.fit_square` would lay the photo into its square, `[1,1,side,side]`."""
         left, top = round(fit.left * side), round(fit.top * side)
         width, height = max(1, round((fit.right - fit.left) * side)), max(1, round((fit.bottom - fit.top) * side))
-        alpha = torch.from_numpy(self.alpha)[None, None]
+        alpha = torch.from_numpy(np.array(self.alpha))[None, None]
         small = F.interpolate(alpha, (height, width), mode="bilinear", antialias=True, align_corners=False)
         square = torch.zeros(1, 1, side, side)
         square[..., top : top + height, left : left + width] = small[..., : side - top, : side - left]
@@ -67,7 +67,7 @@ def cut_out(photo: Image.Image) -> CutOut:
     """Cut the product out of a photo with U²-Net-p, its edge refined by the photo.
 
     Args:
-        photo: Upright RGB, as `images.read_photo` gives it.
+        photo: Upright RGB, as `vision.images.read_photo` gives it.
 
     Raises:
         ModelError: The network is not within reach; `mask.from_mask` does without it.

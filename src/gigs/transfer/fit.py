@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -193,8 +194,8 @@ def _put(
     def merged(old: Tensor, new: Tensor) -> Tensor:
         return old.clone().index_copy_(0, which.nonzero()[:, 0], new)
 
-    moved = {name: merged(getattr(warp, name), getattr(new_warp, name)) for name in WARPED}
-    turned = {name: merged(getattr(colours, name), getattr(new_colours, name)) for name in COLOURED}
+    moved: dict[str, Any] = {name: merged(getattr(warp, name), getattr(new_warp, name)) for name in WARPED}
+    turned: dict[str, Any] = {name: merged(getattr(colours, name), getattr(new_colours, name)) for name in COLOURED}
     return replace(warp, **moved, identity=False), replace(colours, **turned)
 
 
@@ -213,7 +214,7 @@ def _held(warp: Warp, moves: Tensor) -> Warp:
     """The warp, of those redesigns only that are to move."""
 
     parts = {name: getattr(warp, name) for name in WARPED}
-    held = {name: part * moves.view(-1, *[1] * (part.ndim - 1)) for name, part in parts.items()}
+    held: dict[str, Any] = {name: part * moves.view(-1, *[1] * (part.ndim - 1)) for name, part in parts.items()}
     return replace(warp, **held)
 
 
@@ -229,8 +230,10 @@ def _free(warp: Warp, colours: ColourMap, keep: Keep) -> dict[str, Tensor]:
 
 
 def _with(warp: Warp, colours: ColourMap, free: dict[str, Tensor]) -> tuple[Warp, ColourMap]:
-    mine = {name.partition(".")[2]: value for name, value in free.items() if name.startswith("warp.")}
-    theirs = {name.partition(".")[2]: value for name, value in free.items() if name.startswith("colours.")}
+    mine: dict[str, Any] = {name.partition(".")[2]: value for name, value in free.items() if name.startswith("warp.")}
+    theirs: dict[str, Any] = {
+        name.partition(".")[2]: value for name, value in free.items() if name.startswith("colours.")
+    }
     return replace(warp, **mine), replace(colours, **theirs)
 
 

@@ -10,10 +10,10 @@ from PIL import Image
 from scipy import ndimage
 
 from gigs.errors import InputError
-from gigs.images import MAX_BYTES, MAX_PIXELS, OPENERS, decode_photo
 from gigs.transfer.cutout import CutOut
 from gigs.transfer.matte import LONGEST, at_most
 from gigs.transfer.person import person_in
+from gigs.vision.images import MAX_BYTES, MAX_PIXELS, OPENERS, decode_photo
 
 LEAST, MOST = 0.005, 0.98  # share of the photo that a product can have
 GREY = 0.5  # share of values that are neither 0 nor 1; a mask has them at its edge only

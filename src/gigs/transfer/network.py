@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from gigs.errors import ModelError
-from gigs.weights import fetch
+from gigs.io.weights import fetch
 
 SIDE = 320  # the network's input
 WEIGHTS = "u2netp"
