@@ -13,10 +13,11 @@ from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
 from gigs.method.options import Options, preset_of
 from gigs.method.presets import Preset
+from gigs.method.product import Product
 from gigs.packs.panel import types_of
 from gigs.progress import OnStep, silent
 from gigs.result import Result
-from gigs.session import Product, Session
+from gigs.session import Session
 from gigs.studio import texts
 from gigs.studio.problems import PlainError
 from gigs.vision.images import Fit, decode_photo, fit_square, to_tensor
