@@ -38,6 +38,7 @@ def test_the_applied_shift_is_within_the_radius(generator, base, radius):
     torch.testing.assert_close(moved.square().mean(1).sqrt(), torch.ones(4), atol=5e-3, rtol=0)
 
 
+@pytest.mark.slow
 def test_preference_rises_and_the_shifts_differ(generator, base):
     before, after = run(generator, base, steps=0), run(generator, base, steps=40)
     assert redness(after.images).mean() > redness(before.images).mean() + 0.1
