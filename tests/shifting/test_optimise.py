@@ -46,6 +46,7 @@ def test_preference_rises_and_the_shifts_differ(generator, base):
     assert torch.pdist(after.images.flatten(1)).min() > 1.0
 
 
+@pytest.mark.slow
 def test_the_predictor_is_what_keeps_suggestions_apart(generator, base):
     with_it = run(generator, base, steps=60, preference_weight=0.0)
     without = run(generator, base, steps=60, preference_weight=0.0, class_weight=0.0)
