@@ -20,12 +20,12 @@ class Outcome(NamedTuple):
     stderr: str
 
 
-def gigs(*arguments: object, columns: int = 200) -> Outcome:
-    """`gigs ARGUMENTS...` in a terminal of that width."""
+def gigs(*arguments: object) -> Outcome:
+    """`gigs ARGUMENTS...`."""
     out, err, code = io.StringIO(), io.StringIO(), 0
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["gigs", *map(str, arguments)])
-        patch.setenv("COLUMNS", str(columns))
+        patch.setenv("COLUMNS", "200")
         try:
             main()
         except SystemExit as end:
