@@ -6,12 +6,15 @@ STAMP := $(VENV)/.installed
 BENCH ?=
 FUZZ ?=
 CHAOS ?=
+TEST ?=
+# A worker holds PyTorch and small models, about 1 GB.
+PARALLEL := -n auto --maxprocesses 8 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo studio test check format bench fuzz chaos clean
+.PHONY: help setup demo studio test test-quick check format bench fuzz chaos clean
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(STAMP)  ## create .venv and install gigs with its pinned dependencies
 
@@ -29,13 +32,17 @@ demo: $(STAMP)  ## redesign the bundled pack's example product; opens nothing, w
 studio: $(STAMP)  ## the page for sellers, on this computer only; Ctrl-C ends it
 	$(BIN)/gigs studio
 
-test: $(STAMP)  ## run the tests
-	$(BIN)/python -m pytest
+test: $(STAMP)  ## run the tests, one worker for each core up to eight; TEST="tests/io" for some of them
+	$(BIN)/python -m pytest $(PARALLEL) $(TEST)
 
-check: $(STAMP)  ## lint, formatting and types
+test-quick: $(STAMP)  ## the tests but the slow ones
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(TEST)
+
+check: $(STAMP)  ## lint, formatting, types and layers of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(STAMP)  ## format the code
 	$(BIN)/ruff check --fix .
@@ -45,10 +52,10 @@ bench: $(STAMP)  ## the presets side by side on this machine; BENCH="--quick" fo
 	$(BIN)/python -m benchmarks.run $(if $(wildcard data/hm/catalogue.json),--catalogue data/hm) $(BENCH)
 
 fuzz: $(STAMP)  ## damage valid files in every way and read them: FUZZ="--inputs 1000" for a short run
-	$(BIN)/python tests/fuzz/run.py $(FUZZ)
+	$(BIN)/python -m tests.fuzz.run $(FUZZ)
 
 chaos: $(STAMP)  ## kill training and suggestions at random moments and compare: CHAOS="--rounds 20" for more
-	$(BIN)/python tests/faults/chaos.py $(CHAOS)
+	$(BIN)/python -m tests.faults.chaos $(CHAOS)
 
 clean:  ## remove what the commands above made, but not data or runs
-	rm -rf $(VENV) demo bench dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) demo bench dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gigs.audience.members import members_of
-from gigs.audience.privacy import PrivacySettings, noise_multiplier, private_taste
+from gigs.audience.privacy import PrivacySettings, PublicKnowledge, noise_multiplier, noised_taste
 from gigs.audience.taste import Taste, weighted_taste
 from gigs.packs import Pack
 from gigs.packs.audiences.buyers import Buyers
@@ -42,12 +42,15 @@ class Crowd:
         """Tastes as they are."""
         return {name: weighted_taste(own, self.items[name]) for name, own in self.factors.items()}
 
+    def public(self, name: str) -> PublicKnowledge:
+        """What anybody may know, under one scorer."""
+        return PublicKnowledge(self.items[name], self.everybody[name], FIXED)
+
     def private(self, epsilon: float, rng: torch.Generator) -> dict[str, Taste]:
         """Tastes with noise, as they would be released; the generator is known here, so that figures repeat."""
         multiplier = noise_multiplier(PrivacySettings(epsilon=epsilon), RELEASES)
         return {
-            name: private_taste(own, self.items[name], self.everybody[name], multiplier, fixed=FIXED, rng=rng)[0]
-            for name, own in self.factors.items()
+            name: noised_taste(own, self.public(name), multiplier, rng=rng)[0] for name, own in self.factors.items()
         }
 
 

@@ -2,8 +2,14 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+# Before PyTorch is loaded: threads that wait for each other sleep, or workers of pytest-xdist hinder one another.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+# The probe for the fastest numbers takes seconds in every command that trains; `vision/test_compute.py` tests it.
+os.environ.setdefault("GIGS_COMPUTE", "fp32")
 
 import pytest
 import torch
@@ -12,14 +18,15 @@ from gigs.data.catalogue import Catalogue
 from gigs.data.importers.hm import import_hm
 from gigs.errors import ModelError
 from gigs.io.weights import fetch
-from gigs.vision.lpips import PerceptualLoss
+from tests.helpers import stand_ins
+from tests.helpers.colour_shop import colour_shop
+from tests.helpers.sharing import made_once
+from tests.helpers.shop_packs import NAMES, shop_limits, shop_pack, train_for_shop
+from tests.helpers.small_models import write_small_pack
+from tests.helpers.tiny import write_tiny_kaggle
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from small_models import write_small_pack
-from tiny import write_tiny_kaggle
-
-torch.set_num_threads(min(2, os.cpu_count() or 1))
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+torch.set_num_threads(max(1, min(2, (os.cpu_count() or 1) // WORKERS)))
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +57,52 @@ def small_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_small_pack(tmp_path_factory.mktemp("small-pack"))
 
 
+@pytest.fixture(scope="module")
+def small_limits() -> Iterator[None]:
+    """Limits that fit the colour shop, and no weights fetched; for modules that use the three fixtures below."""
+    with shop_limits():
+        yield
+
+
 @pytest.fixture(scope="session")
-def perceptual() -> PerceptualLoss:
-    """Real LPIPS with AlexNet, the cheaper of the two."""
-    return PerceptualLoss("alex")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """The colour shop: 60 buyers, of whom the even ones want red; read only."""
+    return colour_shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="session")
+def recommenders(shop: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Files of target and judges, with their users; read only."""
+    with shop_limits():
+        root = made_once(tmp_path_factory, "recommenders", lambda folder: train_for_shop(shop, folder))
+    return {name: root / name / "recommender.safetensors" for name in NAMES}
+
+
+@pytest.fixture(scope="session")
+def shops_pack(shop: Catalogue, recommenders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pack with them as scorers; read only."""
+    with shop_limits():
+        return made_once(tmp_path_factory, "shops-pack", lambda folder: shop_pack(shop, recommenders, folder))
+
+
+@pytest.fixture(scope="session")
+def perceptual() -> stand_ins.Pyramid:
+    """Stands in for LPIPS, whose weights would have to be downloaded: any distance between pictures will do."""
+    return stand_ins.Pyramid()
+
+
+@pytest.fixture
+def pyramid_for_lpips() -> Iterator[None]:
+    """The same wherever gigs itself makes its LPIPS."""
+    with stand_ins.pyramid_for_lpips():
+        yield
+
+
+@pytest.fixture(scope="module")
+def pyramid_for_lpips_throughout() -> Iterator[None]:
+    """The same in a whole module, also in its own fixtures of that scope if they come after it."""
+    with stand_ins.pyramid_for_lpips():
+        yield
 
 
 @functools.cache

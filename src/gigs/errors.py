@@ -26,7 +26,7 @@ class ModelError(GigsError):
 
 
 class DiskError(GigsError, OSError):
-    """A file that the disk has no room for; what was there before is untouched. Also an `OSError`, as it always was."""
+    """A file that the disk has no room for; what was there before is untouched. Like all failed writing, `OSError`."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

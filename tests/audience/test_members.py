@@ -10,6 +10,8 @@ from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.recommender import load_recommender
 
+pytestmark = pytest.mark.usefixtures("small_limits")
+
 
 def test_buyers_of_an_item_and_of_a_kind(shop: Catalogue) -> None:
     train = shop.interactions[shop.interactions["split"] == "train"]

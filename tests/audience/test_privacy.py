@@ -7,9 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-from gigs.audience.privacy import PrivacySettings, bound_of, noise_multiplier, private_taste, promise, pulled_back
-from gigs.errors import InputError
+from gigs.audience.privacy import (
+    PrivacySettings,
+    PublicKnowledge,
+    bound_of,
+    noise_multiplier,
+    noised_taste,
+    private_taste,
+    promise,
+    pulled_back,
+)
 from gigs.audience.taste import Taste, taste_of
+from gigs.errors import InputError
 
 K = 9
 
@@ -35,7 +44,7 @@ def test_the_noise_is_what_the_promise_needs() -> None:
     clipped = (away * (bound / away.norm(dim=1, keepdim=True)).clamp_max(1)).mean(0)
     with pytest.MonkeyPatch.context() as patch:  # look at the release before it is pulled back
         patch.setattr("gigs.audience.privacy.pulled_back", lambda noisy, covariance, sigma: noisy)
-        drawn = [private_taste(members, items, everybody, multiplier, fixed=1, rng=rng) for _ in range(400)]
+        drawn = [noised_taste(members, PublicKnowledge(items, everybody, 1), multiplier, rng=rng) for _ in range(400)]
     off = torch.stack([taste.theta[:-1] - everybody.theta[:-1] for taste, _ in drawn]).double() - clipped
     assert drawn[0][1] == pytest.approx(expected) == drawn[0][0].noise
     assert float(off.std()) == pytest.approx(expected, rel=0.05) and abs(float(off.mean())) < expected / 20
@@ -50,7 +59,7 @@ def test_no_member_can_move_the_mean_further_than_the_noise_allows_for() -> None
     results = []
     for vectors in (members, wild):
         rng = torch.Generator().manual_seed(3)
-        results.append(private_taste(vectors, items, everybody, 1e-9, fixed=1, rng=rng)[0].theta)
+        results.append(noised_taste(vectors, PublicKnowledge(items, everybody, 1), 1e-9, rng=rng)[0].theta)
     assert float((results[0] - results[1]).norm()) <= 2 * bound / len(members) + 1e-6
 
 
@@ -97,7 +106,7 @@ def test_an_attack_that_finds_members_of_a_small_mean_finds_none_of_a_private_on
     rng = torch.Generator().manual_seed(0)
     released = {
         "plain": members.mean(0),
-        "private": private_taste(members, items, everybody, multiplier, rng=rng)[0].theta,
+        "private": noised_taste(members, PublicKnowledge(items, everybody), multiplier, rng=rng)[0].theta,
     }
     found = {}
     for name, theta in released.items():

@@ -15,7 +15,9 @@ from gigs.errors import InputError
 from gigs.packs import load_pack
 from gigs.packs.audiences.buyers import Buyers
 from gigs.packs.audiences.segments import add_segments, load_segments, members_of_segment
-from gigs.packs.panel import load_panel
+from tests.helpers.shop_packs import panel_of
+
+pytestmark = pytest.mark.usefixtures("small_limits")
 
 
 def planted(sizes: tuple[int, ...], distance: float = 6.0) -> tuple[torch.Tensor, np.ndarray]:
@@ -87,8 +89,8 @@ def test_the_colour_shops_segments_are_its_two_tastes(shops_pack: Path, shop: Ca
         assert len(parity) == 1 and len(members) == 30 == made.audiences[f"segment-{number}"]["buyers"]
         colour = "red" if parity == {0} else "blue"
         assert colour in made.audiences[f"segment-{number}"]["label"]
-        assert load_panel(made, f"segment-{number}").target.taste.users == made.audiences[f"segment-{number}"]["users"]
-    old, new = load_panel(before, "ladies"), load_panel(made, "ladies")
+        assert panel_of(made, f"segment-{number}").target.taste.users == made.audiences[f"segment-{number}"]["users"]
+    old, new = panel_of(before, "ladies"), panel_of(made, "ladies")
     assert torch.equal(old.target.taste.theta, new.target.taste.theta)
     assert torch.equal(old.gallery.scores["first", "ladies"], new.gallery.scores["first", "ladies"])
     assert torch.equal(old.gallery.codes, new.gallery.codes)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from small_models import small_recommender, write_small_pack
 
 from gigs.experiments.buyers import Eye
 from gigs.experiments.protocol import get_protocol
@@ -14,6 +13,8 @@ from gigs.experiments.settings import ExperimentSettings
 from gigs.experiments.setup import Bench, Parts, load_bench
 from gigs.method.presets import get_preset
 from gigs.recommender import DVBPR
+from gigs.session import OwnModels
+from tests.helpers.small_models import small_recommender, write_small_pack
 
 SETTINGS = ExperimentSettings(
     items=3, methods=("gradient",), counts=(1, 3), radii=(0.1, 0.4),
@@ -38,7 +39,7 @@ def small_bench(folder: Path, catalogue, *, protocol: str = "honest", settings=S
     if not (pack / "pack.json").is_file():
         write_small_pack(pack)
         write_recommender(folder / "target.safetensors", catalogue.users["user_id"].astype(str).tolist())
-    parts = Parts(catalogue=catalogue.root, pack=str(pack), recommender=folder / "target.safetensors")
+    parts = Parts(catalogue=catalogue.root, pack=str(pack), models=OwnModels(recommender=folder / "target.safetensors"))
     chosen = get_protocol(protocol)
     return load_bench(parts, chosen, get_preset("fast", n=3, steps=steps), settings, folder / "work")
 

@@ -7,34 +7,32 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from small_bench import small_bench, with_judges
-from small_models import small_recommender
 
 from gigs.experiments.buyers import _why_no_judges, find_buyers, same_weights
 from gigs.packs import load_pack
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.feedback import in_fold
+from tests.experiments.small_bench import small_bench, with_judges
+from tests.helpers.small_models import small_recommender
 
 
 @pytest.fixture(scope="module")
-def bench(tiny_catalogue, tmp_path_factory):
+def bench(pyramid_for_lpips_throughout, tiny_catalogue, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GIGS_COMPUTE", "fp32")
         yield with_judges(small_bench(tmp_path_factory.mktemp("bench"), tiny_catalogue))
 
 
-@pytest.mark.weights
 def test_an_audience_is_the_mean_of_its_users_under_every_scorer(bench):
     wanted = bench.buyers.audience([2, 5, 7])
     assert wanted.users == 3 and torch.allclose(wanted.theta, bench.buyers.eyes[0].factors[[2, 5, 7]].mean(0))
-    for eye, scorer in zip(bench.buyers.eyes, wanted.scorers, strict=True):
+    for eye, scorer in zip(bench.buyers.eyes, bench.buyers.scorers(wanted), strict=True):
         z = scorer.z_of(eye.items.float())
         assert float(z.mean()) == pytest.approx(0, abs=1e-4) and float(z.std(unbiased=False)) == pytest.approx(
             1, abs=1e-4
         )
 
 
-@pytest.mark.weights
 def test_scores_of_an_audience_are_the_mean_of_its_users_scores(bench):
     phi = torch.randn(4, bench.models.recommender.feature_count)
     alone = torch.stack([phi @ bench.buyers.audience([user]).theta for user in (1, 4)]).mean(0)

@@ -10,9 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from command_line import gigs
 from PIL import Image
-from small_bench import SETTINGS, small_bench, with_judges
 
 from gigs.experiments import report
 from gigs.experiments.claims import answers
@@ -21,6 +19,8 @@ from gigs.experiments.report import run_experiments, write_summary
 from gigs.experiments.table import describe_table
 from gigs.experiments.table_files import as_csv, as_markdown, write_table
 from gigs.metrics.inception import Classifier
+from tests.experiments.small_bench import SETTINGS, small_bench, with_judges
+from tests.helpers.command_line import gigs
 
 
 class Colours(Classifier):
@@ -38,7 +38,7 @@ class Colours(Classifier):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small_parts():
+def small_parts(pyramid_for_lpips_throughout):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GIGS_COMPUTE", "fp32")
         patch.setattr(report, "figure_network", Colours)
@@ -55,7 +55,6 @@ def described(bench):
     return describe_table("table5", bench, report.run_table("table5", bench), Colours())
 
 
-@pytest.mark.weights
 def test_every_figure_has_its_n_and_interval(described):
     for row in described["rows"]:
         names = set(row["figures"])
@@ -65,7 +64,6 @@ def test_every_figure_has_its_n_and_interval(described):
             assert one["items"] == 3 and one["n"] >= 3 and one["low"] <= one["mean"] <= one["high"]
 
 
-@pytest.mark.weights
 def test_the_papers_rows_stand_beside_ours_with_what_each_was_measured_on(described):
     text = as_markdown(described)
     assert "Amazon Fashion" in text and "12 users of the recommender" in text
@@ -78,14 +76,12 @@ def test_the_papers_rows_stand_beside_ours_with_what_each_was_measured_on(descri
     assert float(ours[0]["mean"]) == described["rows"][1]["figures"]["shift"]["mean"]
 
 
-@pytest.mark.weights
 def test_files_say_the_same_as_the_table(described, tmp_path):
     paths = write_table(tmp_path, described)
     assert [path.suffix for path in paths] == [".json", ".csv", ".md"]
     assert json.loads(paths[0].read_text()) == json.loads(json.dumps(described))
 
 
-@pytest.mark.weights
 def test_all_leaves_tables_plots_grids_and_a_summary(bench, tmp_path):
     own = replace(bench, settings=replace(SETTINGS, items=2))
     said = []
@@ -99,7 +95,6 @@ def test_all_leaves_tables_plots_grids_and_a_summary(bench, tmp_path):
     assert "not run yet" not in summary and "no baseline was given" in summary
 
 
-@pytest.mark.weights
 def test_fig_5_shows_a_catalogues_photo_only_on_request(bench, tmp_path):
     own = replace(bench, settings=replace(SETTINGS, items=1))
     run_experiments(["figures"], own, tmp_path)
@@ -169,7 +164,6 @@ def test_a_summary_says_what_is_missing(tmp_path):
     assert "not run yet: table2, table3, table4, table5, radius" in text
 
 
-@pytest.mark.weights
 def test_more_users_than_bought_something_are_refused_in_one_line(tiny_catalogue, tmp_path):
     found = gigs("experiment", "table3", tiny_catalogue.root, "--items", "50", "--out", tmp_path / "out")
     assert found.returncode == 2 and "6 users bought" in found.stderr and "fewer --items" in found.stderr
@@ -188,7 +182,6 @@ def test_impossible_options_are_refused_in_one_line(tiny_catalogue, option, valu
     assert found.returncode == 2 and words in found.stderr and len(found.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.weights
 def test_a_table_runs_from_the_command_line(bench, tmp_path):
     folder = bench.work.parent
     found = gigs(

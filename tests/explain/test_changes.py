@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
-from known_edits import GREY, LIGHT_BLUE, NAVY, RED, garment, painted
 
 from gigs.explain.changes import changes_of, looks_of
-from gigs.explain.explanation import explain
+from gigs.explain.description import Description
+from gigs.explain.explanation import Explanation, description_of, explain
 from gigs.explain.words import sentence
 from gigs.verify.probes import Answer
+from tests.explain.known_edits import GREY, LIGHT_BLUE, NAVY, RED, garment, painted
 
 
 def said(before: torch.Tensor, after: torch.Tensor, photo: torch.Tensor | None = None, **options) -> str:
-    found = explain(photo, before, after, **options)
-    return found.record(0, "map.png")["words"]
+    return described(explain(photo, before, after, **options)).words
+
+
+def described(explanation: Explanation, row: int = 0) -> Description:
+    return description_of(explanation.changes[row], "map.png")
 
 
 def test_a_recolouring_is_named_with_both_colours_and_its_tone() -> None:
@@ -30,13 +36,15 @@ def test_the_way_back_is_lighter() -> None:
 def test_the_same_picture_changes_nothing() -> None:
     picture = garment(LIGHT_BLUE, stripe=NAVY)
     assert said(picture, picture) == "Almost nothing that can be named."
+    assert described(explain(None, picture, picture)).nothing
+    assert not described(explain(None, picture, garment(RED))).nothing
 
 
 def test_only_the_stripes_turn() -> None:
-    found = explain(None, garment(GREY, stripe=NAVY), garment(GREY, stripe=RED)).record(0, "m")
-    turns = {(turn["from"], turn["to"]) for turn in found["palette"]["turns"] if turn["delta_e"] > 8}
+    turned = described(explain(None, garment(GREY, stripe=NAVY), garment(GREY, stripe=RED))).palette.turns
+    turns = {(turn.before, turn.after) for turn in turned if turn.delta_e > 8}
     assert turns == {("navy blue", "red")}
-    assert 0.3 < sum(turn["share"] for turn in found["palette"]["turns"] if turn["to"] == "red") < 0.6
+    assert 0.3 < sum(turn.share for turn in turned if turn.after == "red") < 0.6
 
 
 def test_length_and_width_are_named() -> None:
@@ -54,16 +62,16 @@ def test_the_part_that_changes_is_named_as_the_kind_of_product_has_it(rows: slic
 
 
 def test_a_change_everywhere_is_said_of_no_part() -> None:
-    assert explain(None, garment(LIGHT_BLUE), garment(RED)).record(0, "m")["where"] is None
+    assert described(explain(None, garment(LIGHT_BLUE), garment(RED))).where is None
 
 
 def test_what_only_brings_the_photo_back_is_no_change_of_the_redesign() -> None:
     photo, redrawn, redesign = garment(NAVY), garment(GREY), garment(NAVY)
     found = explain(photo, redrawn, redesign)
-    record = found.record(0, "m")
-    assert "navy" not in record["words"] and "darker" not in record["words"].lower()
-    assert record["palette"]["turns"] == [] and record["palette"]["delta_e"] > 10
-    assert "grey instead of navy blue" in found.redrawing_record()["words"]  # said where it belongs
+    said_of_it = described(found)
+    assert "navy" not in said_of_it.words and "darker" not in said_of_it.words.lower()
+    assert said_of_it.palette.turns == () and said_of_it.palette.delta_e > 10
+    assert "grey instead of navy blue" in description_of(found.redrawing).words  # said where it belongs
 
 
 def test_a_change_away_from_both_is_the_redesigns() -> None:
@@ -101,7 +109,7 @@ def test_records_are_plain_json() -> None:
 
     found = explain(garment(RED), garment(GREY), torch.cat([garment(NAVY), garment(LIGHT_BLUE)]))
     for row in range(2):
-        record = found.record(row, "m")
-        json.dumps(record, allow_nan=False)
-        shares = [colour["share"] for colour in record["palette"]["after"]]
+        one = described(found, row)
+        json.dumps(asdict(one), allow_nan=False)
+        shares = [colour.share for colour in one.palette.after]
         assert sum(shares) == pytest.approx(1, abs=0.01) and shares == sorted(shares, reverse=True)

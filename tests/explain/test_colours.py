@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from known_edits import GREY, NAVY, RED, garment
 from skimage.color import rgb2lab
 
 from gigs.explain.colours import basic_of, colour_names, hex_of, lab_named, lab_of, name_of
 from gigs.explain.foreground import foreground
 from gigs.explain.palette import flows, palette, share_like
 from gigs.vision.images import to_uint8
+from tests.explain.known_edits import GREY, NAVY, RED, garment
 
 
 @pytest.mark.parametrize(("rgb", "basic"), [

@@ -1,6 +1,6 @@
 """Kill importing, training and suggesting at random moments, resume, and compare with a whole run. `make chaos`.
 
-    python tests/faults/chaos.py --rounds 10 --seed 1 --json chaos.json
+    python -m tests.faults.chaos --rounds 10 --seed 1 --json chaos.json
 
 Every run is a forked process that ends by SIGKILL: before a random one of its steps, syncs and renames, or after a
 random time. Which, follows from the seed.
@@ -21,11 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from chaos_tasks import TASKS, Task, prepare
-
 from gigs.io import storage
+from tests.faults.chaos_tasks import TASKS, Task, prepare
+from tests.helpers.stand_ins import pyramid_for_lpips
 
 MOST_KILLS = 3  # in one round; then it may finish
 
@@ -131,7 +129,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the figures here")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pyramid_for_lpips():
         work = Path(folder)
         os.environ["GIGS_COMPUTE"] = "fp32"  # the start-up probe takes seconds, and might choose anew
         forked(lambda: prepare(work))  # the parent itself computes nothing: its children start as from the shell

@@ -10,8 +10,6 @@ from typing import Any
 
 import torch
 from PIL import Image
-from small_models import small_generator, write_small_pack
-from tiny import write_tiny_kaggle
 
 from gigs.batch import Request
 from gigs.batch import run as run_request
@@ -24,11 +22,14 @@ from gigs.generator.train.progressive import train_generator
 from gigs.generator.train.schedule import Growth
 from gigs.generator.train.settings import TrainSettings
 from gigs.inversion.encoder_steps import EncoderSettings
-from gigs.inversion.train_encoder import train_encoder
+from gigs.inversion.train_encoder import TrainingPictures, train_encoder
 from gigs.io import folders, storage
-from gigs.method.presets import get_preset
+from gigs.method.options import Options
 from gigs.recommender import defaults_for, train_recommender
+from gigs.training.start import Start
 from gigs.vision.compute import Compute
+from tests.helpers.small_models import small_generator, write_small_pack
+from tests.helpers.tiny import write_tiny_kaggle
 
 GENERATOR = TrainSettings(
     network=ProGANSettings(resolution=16, latent_dim=8, fmap_base=32, fmap_max=8),
@@ -79,7 +80,7 @@ def _import(work: Path, out: Path, on_step: Callable[..., None]) -> None:
 def _generator(work: Path, out: Path, on_step: Callable[..., None]) -> None:
     torch.set_num_threads(1)
     catalogue = Catalogue.open(work / "catalogue")
-    train_generator(catalogue, out, GENERATOR, Compute(), resume=_resumable(out), on_step=on_step)
+    train_generator(catalogue, out, GENERATOR, Compute(), start=Start(resume=_resumable(out)), on_step=on_step)
     folders.check_manifest(out)
 
 
@@ -92,8 +93,8 @@ def _baseline(work: Path, out: Path, on_step: Callable[..., None]) -> None:
 
 def _encoder(work: Path, out: Path, on_step: Callable[..., None]) -> None:
     torch.set_num_threads(1)
-    catalogue, generator = Catalogue.open(work / "catalogue"), small_generator()
-    train_encoder(catalogue, generator, out, ENCODER, Compute(), resume=_resumable(out), on_step=on_step)
+    pictures = TrainingPictures(Catalogue.open(work / "catalogue"), small_generator())
+    train_encoder(pictures, out, ENCODER, Compute(), start=Start(resume=_resumable(out)), on_step=on_step)
     folders.check_manifest(out)
 
 
@@ -106,8 +107,8 @@ def _recommender(work: Path, out: Path, on_step: Callable[..., None]) -> None:
 def _suggest(work: Path, out: Path, on_step: Callable[..., None]) -> None:
     torch.set_num_threads(1)
     photos = tuple(work / f"item{number}.png" for number in range(PHOTOS))
-    preset = get_preset("preview", n=2, steps=1)
-    run_request(Request(preset=preset, out=out, photos=photos, pack=str(work / "pack"), resume=True), on_step)
+    options = Options.of(preset="preview", n=2, steps=1)
+    run_request(Request(options=options, out=out, photos=photos, pack=str(work / "pack"), resume=True), on_step)
     for photo in photos:
         folders.check_manifest(out / photo.stem)
 

@@ -13,19 +13,18 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [
-    pytest.mark.weights,
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and signals"),
-]
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and signals")
 
 
 def test_a_killed_run_comes_out_as_an_uninterrupted_one(tmp_path):
     figures = tmp_path / "chaos.json"
-    script = Path(__file__).parent / "chaos.py"
     tasks = ["import", "generator", "encoder", "suggest"]  # `make chaos` kills the recommender's training too
-    command = [sys.executable, str(script), *tasks, "--rounds", "1", "--seed", "5", "--json", str(figures)]
+    options = ["--rounds", "1", "--seed", "5", "--json", str(figures)]
+    command = [sys.executable, "-m", "tests.faults.chaos", *tasks, *options]
     one = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=one, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=one, cwd=ROOT, check=False)
     assert figures.is_file(), done.stderr
     for name, part in json.loads(figures.read_text())["tasks"].items():
         assert part["kills"] >= 1 and part["deeds"] > 10, name

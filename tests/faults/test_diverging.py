@@ -1,6 +1,6 @@
 """A loss that is not finite: back to the last checkpoint, half the learning rate, three times at most. Row 25.
 
-The recommender's training is tested in `tests/recommender/test_recommender_train.py`.
+The recommender's training is tested in `tests/recommender/train/test_run.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import math
 
 import pytest
 import torch
-from small_models import small_generator
 
 from gigs.errors import ModelError
 from gigs.generator.families.progan import ProGANSettings
@@ -25,9 +24,11 @@ from gigs.generator.train.steps import Stepper
 from gigs.inversion import train_encoder as train_encoder_module
 from gigs.inversion.encoder_steps import EncoderSettings, EncoderStepper
 from gigs.inversion.train_encoder import Run as EncoderRun
-from gigs.inversion.train_encoder import train_encoder
+from gigs.inversion.train_encoder import TrainingPictures, train_encoder
 from gigs.io import storage
+from gigs.training.start import Start
 from gigs.vision.compute import Compute
+from tests.helpers.small_models import small_generator
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*going back to the last checkpoint")
 
@@ -71,12 +72,13 @@ def failing(step, at):
     return spoiled
 
 
-def train(kind, catalogue, out, **options):
+def train(kind, catalogue, out, resume=False):
     if kind == "generator":
-        return train_generator(catalogue, out, GENERATOR, Compute(), **options)
+        return train_generator(catalogue, out, GENERATOR, Compute(), start=Start(resume=resume))
     if kind == "dvbpr-gan":
-        return train_dvbpr_gan(catalogue, out, BASELINE, Compute(), **options)
-    return train_encoder(catalogue, small_generator(), out, ENCODER, Compute(), **options)
+        return train_dvbpr_gan(catalogue, out, BASELINE, Compute(), resume=resume)
+    pictures = TrainingPictures(catalogue, small_generator())
+    return train_encoder(pictures, out, ENCODER, Compute(), start=Start(resume=resume))
 
 
 @pytest.mark.parametrize("kind", RUNS)

@@ -8,11 +8,11 @@ import os
 import signal
 
 import pytest
-from command_line import gigs
-from small_models import write_small_pack
 
 from gigs.errors import InputError, ModelError
 from gigs.io import folders, storage
+from tests.helpers.command_line import gigs
+from tests.helpers.small_models import write_small_pack
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and signals")
 

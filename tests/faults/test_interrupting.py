@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import gigs
 from PIL import Image
-from small_models import write_small_pack
 
-import gigs.batch as suggest_module
 from gigs.io import folders
-from gigs.result import read_result
+from gigs.result import Result
+from gigs.session import Session
+from tests.helpers.command_line import gigs
+from tests.helpers.small_models import write_small_pack
 
-pytestmark = pytest.mark.weights
+pytestmark = pytest.mark.usefixtures("pyramid_for_lpips_throughout")
 TIMED = {"result.json", "report.html", "manifest.json"}  # hold how long it took
 
 
@@ -48,7 +48,7 @@ def content(out: Path) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def whole(shop, tmp_path_factory):
+def whole(shop, pyramid_for_lpips_throughout, tmp_path_factory):
     pack, photos = shop
     out = tmp_path_factory.mktemp("whole")
     assert gigs("suggest", *photos, *options(pack, out)).returncode == 0
@@ -59,27 +59,27 @@ def test_every_result_has_a_manifest_that_holds(whole):
     for name in ("item0", "item1", "item2"):
         files = folders.check_manifest(whole / name)["files"]
         assert {"result.json", "report.html", "raw/suggestion-2.png", "photo.png"} <= set(files)
-        assert read_result(whole / name)["photo"]["source"] == f"{name}.png"
+        assert Result.read(whole / name).photo.source == f"{name}.png"
 
 
 @pytest.mark.parametrize("at", ["drawing", "writing"])
 def test_ctrl_c_keeps_what_is_finished_and_resume_makes_the_rest(shop, whole, tmp_path, monkeypatch, at):
     """Row 34: exit code 130, one line, no temporary files; then the same result as without the interruption."""
     pack, photos = shop
-    name = "suggest" if at == "drawing" else "write_result"
-    plain, calls = getattr(suggest_module, name), []
+    owner, name = (Session, "redesign") if at == "drawing" else (Result, "save")
+    plain, calls = getattr(owner, name), []
 
     def interrupted(*args, **more):
         calls.append(1)
         if len(calls) == 2:
             if at == "writing":
-                (args[0] / "raw").mkdir(parents=True)
-                (args[0] / "photo.png").write_bytes(b"from before the interruption")
+                (args[1] / "raw").mkdir(parents=True)
+                (args[1] / "photo.png").write_bytes(b"from before the interruption")
             raise KeyboardInterrupt
         return plain(*args, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(suggest_module, name, interrupted)
+        patch.setattr(owner, name, interrupted)
         stopped = gigs("suggest", *photos, *options(pack, tmp_path))
     assert stopped.returncode == 130 and "Traceback" not in stopped.stderr
     assert len([line for line in stopped.stderr.splitlines() if line.startswith("gigs: interrupted")]) == 1

@@ -10,9 +10,6 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from command_line import gigs
-from pictures import encoded, quadrants
-from small_models import small_encoder, small_generator, small_recommender
 
 from gigs.data.catalogue import Catalogue
 from gigs.errors import DataError, ModelError
@@ -22,6 +19,9 @@ from gigs.inversion.encoder import Encoder, load_encoder, save_encoder
 from gigs.io import storage
 from gigs.io.build import build_fitting
 from gigs.recommender import DVBPR, load_recommender
+from tests.helpers.command_line import gigs
+from tests.helpers.pictures import encoded, quadrants
+from tests.helpers.small_models import small_encoder, small_generator, small_recommender
 
 
 class Hostile:

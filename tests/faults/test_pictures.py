@@ -1,7 +1,7 @@
 """Pictures that are bombs, blank, or no pictures. Rows 1, 2, 5, 6, 11, 12, 14 and 15.
 
-Most of what pictures can be is tested in `tests/test_images.py` and `tests/test_images_colour.py`; `docs/faults.md`
-says which test belongs to which row.
+Most of what pictures can be is tested in `tests/vision/test_images.py` and `tests/vision/test_images_colour.py`;
+`docs/faults.md` says which test belongs to which row.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from command_line import gigs
-from pictures import RED, chunk, encoded, png, quadrants, refusal
 from PIL import Image
-from small_models import write_small_pack
 
 from gigs.batch import Request, _unique
 from gigs.errors import InputError
 from gigs.inversion.gate import is_blank
-from gigs.method.presets import get_preset
-from gigs.result import read_result
+from gigs.method.options import Options
+from gigs.result import Result
 from gigs.vision import images
+from tests.helpers.command_line import gigs
+from tests.helpers.pictures import RED, chunk, encoded, png, quadrants, refusal
+from tests.helpers.small_models import write_small_pack
 
 linux = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux's /proc")
 
@@ -103,7 +103,7 @@ def test_a_single_colour_is_told_from_a_photo():
     assert not is_blank(shirt)
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 @pytest.mark.parametrize("colour", [(255, 255, 255), (200, 30, 40)])
 def test_a_single_colour_has_finite_losses_and_a_flag(small_pack, tmp_path, colour):
     """Row 12."""
@@ -113,10 +113,10 @@ def test_a_single_colour_has_finite_losses_and_a_flag(small_pack, tmp_path, colo
     )
     assert done.returncode == 0, done.stderr
     assert "one even colour" in done.stderr and "one even colour" in (tmp_path / "out" / "report.html").read_text()
-    record = read_result(tmp_path / "out")
-    assert "one even colour" in record["reconstruction"]["caution"]
-    numbers = [record["reconstruction"][name] for name in ("lpips", "mse", "score")]
-    assert all(math.isfinite(number) for number in numbers + [entry["score"] for entry in record["suggestions"]])
+    result = Result.read(tmp_path / "out")
+    base = result.reconstruction
+    assert "one even colour" in base.caution
+    assert all(math.isfinite(value) for value in (base.lpips, base.mse, base.score, *(one.score for one in result)))
 
 
 def test_what_a_photo_is_called_never_leads_out_of_the_folder():
@@ -131,7 +131,7 @@ def test_what_a_photo_is_called_never_leads_out_of_the_folder():
     assert _unique("größe 中文", taken) == "größe 中文"
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_photos_with_hostile_names_stay_inside(small_pack, tmp_path):
     """Row 14, on disk."""
     names = ["...jpg", "..png", "-n.png", "overview.html.png"]
@@ -166,7 +166,7 @@ def test_web_addresses_are_refused_and_no_socket_is_opened(address, tmp_path, mo
 
 
 def test_a_drive_is_no_web_address():
-    assert Request(preset=get_preset("fast"), out=Path("out"), photos=(Path("C:/shirt.jpg"),))
+    assert Request(options=Options(), out=Path("out"), photos=(Path("C:/shirt.jpg"),))
 
 
 @pytest.mark.skipif(not hasattr(os, "symlink"), reason="needs symbolic links")

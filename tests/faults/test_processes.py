@@ -5,17 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from command_line import gigs
-from small_models import small_encoder, small_generator, small_recommender
 
 from gigs.audience import Audience
 from gigs.cli import app as app_module
 from gigs.errors import InputError, is_out_of_memory
 from gigs.method import out_of_memory as fallback
-from gigs.method.pipeline import Models, suggest
+from gigs.method.models import Models
+from gigs.method.pipeline import suggest
 from gigs.method.presets import get_preset
 from gigs.recommender.features import pixel_phi
 from gigs.vision.compute import Compute, in_batches, pick_device
+from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.runtime import Runtime
+from tests.helpers.command_line import gigs
+from tests.helpers.small_models import small_encoder, small_generator, small_recommender
 
 FULL = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
@@ -70,6 +73,16 @@ def test_features_are_the_same_in_smaller_batches(monkeypatch):
 
 @pytest.fixture
 def shop(perceptual):
+    return shop_with(perceptual)
+
+
+@pytest.fixture
+def whole_shop():
+    """With LPIPS itself."""
+    return shop_with(PerceptualLoss("alex"))
+
+
+def shop_with(perceptual):
     recommender = small_recommender()
     models = Models(small_generator(), recommender, perceptual, small_encoder())
     audience = Audience("everyone", 60, recommender.user_factors.mean(0).detach())
@@ -77,7 +90,6 @@ def shop(perceptual):
     return models, photo, audience
 
 
-@pytest.mark.weights
 def test_a_device_that_is_full_gives_way_to_the_processor(shop, monkeypatch):
     """Row 32: the same result, in fp32 on the CPU, and a word about it."""
     models, photo, audience = shop
@@ -86,13 +98,13 @@ def test_a_device_that_is_full_gives_way_to_the_processor(shop, monkeypatch):
     placed = []
     monkeypatch.setattr(Models, "placed", lambda self, compute: placed.append(compute.device) or self)
 
-    def tight(models, photo, audience, preset, *, compute):
-        if compute.device != "cpu":
+    def tight(models, runtime):
+        if runtime.compute.device != "cpu":
             raise FULL[0]
-        return suggest(models, photo, audience, preset, compute=compute)
+        return suggest(models, photo, audience, preset, runtime=runtime)
 
     with pytest.warns(UserWarning, match="cuda:0: out of memory; this photo is done on the CPU"):
-        found = fallback.within_memory(tight, models, photo, audience, preset, compute=Compute(device="cuda:0"))
+        found = fallback.within_memory(tight, models, Runtime(compute=Compute(device="cuda:0")))
     assert placed == ["cpu", "cuda:0"]
     assert torch.equal(found.shifted.images, expected.shifted.images)
 
@@ -100,11 +112,11 @@ def test_a_device_that_is_full_gives_way_to_the_processor(shop, monkeypatch):
 def test_a_processor_that_is_full_is_one_line():
     """Row 32."""
 
-    def full(models, *, compute):
+    def full(models, runtime):
         raise FULL[1]
 
     with pytest.raises(InputError, match=r"out of memory; ask for fewer redesigns \(--n\)"):
-        fallback.within_memory(full, None, compute=Compute())
+        fallback.within_memory(full, None, Runtime())
 
 
 def test_memory_that_runs_out_anywhere_else_is_one_line_too(monkeypatch):
@@ -130,22 +142,22 @@ def test_a_device_that_is_not_there_is_named(monkeypatch):
 
 @pytest.mark.weights
 @pytest.mark.parametrize("name", ["fast", "faithful"])
-def test_the_same_seed_gives_the_same_bytes(shop, one_thread, name):
+def test_the_same_seed_gives_the_same_bytes(whole_shop, one_thread, name):
     """Row 35: on the CPU in fp32."""
-    models, photo, audience = shop
+    models, photo, audience = whole_shop
     preset = get_preset(name, n=2, steps=2)
-    first, again, other = (suggest(models, photo, audience, preset, seed=seed) for seed in (3, 3, 4))
+    first, again, other = (suggest(models, photo, audience, preset, runtime=Runtime(seed=seed)) for seed in (3, 3, 4))
     assert torch.equal(first.shifted.images, again.shifted.images) and torch.equal(first.scores, again.scores)
     assert not torch.equal(first.shifted.images, other.shifted.images)
 
 
 @pytest.mark.weights
 @pytest.mark.parametrize(("name", "steps"), [("fast", 3), ("faithful", 3), ("paper-text", 1)])
-def test_two_threads_give_what_one_gives_within_tolerance(shop, one_thread, name, steps):
+def test_two_threads_give_what_one_gives_within_tolerance(whole_shop, one_thread, name, steps):
     """Row 32. Few steps, since what differs by rounding grows: sign-gradients turn over where one is near zero, and the
     paper's predictor, learning at Adam's .01 with batch statistics of n pictures, enlarges it a thousandfold a step.
     """
-    models, photo, audience = shop
+    models, photo, audience = whole_shop
     preset = get_preset(name, n=2, steps=steps)
     one = suggest(models, photo, audience, preset)
     torch.set_num_threads(2)
@@ -154,7 +166,6 @@ def test_two_threads_give_what_one_gives_within_tolerance(shop, one_thread, name
     torch.testing.assert_close(two.scores, one.scores, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.weights
 def test_a_row_is_the_same_alone_and_among_others(shop):
     """Row 35: batch 1 against N."""
     models, _, _ = shop

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import gigs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ from gigs.data.conditions import matching
 from gigs.data.triplets import TripletSampler
 from gigs.errors import DataError, GigsError, InputError
 from gigs.generator.train.schedule import Growth, parse_growth
-from gigs.generator.train.settings import train_settings
+from gigs.generator.train.settings import HybridSettings, network_settings, train_settings
 from gigs.inversion.encoder_steps import EncoderSettings
 from gigs.inversion.optimise import InversionSettings
 from gigs.inversion.tuning import TuningSettings
@@ -24,6 +24,7 @@ from gigs.io import storage
 from gigs.method.presets import get_preset
 from gigs.recommender import DVBPR, defaults_for, load_recommender
 from gigs.shifting.optimise import ShiftSettings
+from tests.helpers.command_line import gigs
 
 few = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -44,9 +45,11 @@ KINDS = {
 
 
 def generator(**changes):
-    sizes = {"resolution": 16, "fmap_base": 64, "fmap_max": 16, "growth": Growth(images_below_top=(8,))}
-    usual = {"objective": "hybrid", "loss": "nonsaturating", "adversarial_after": 0, **sizes}
-    return train_settings(**(usual | changes))
+    network = network_settings(resolution=16, fmap_base=64, fmap_max=16)
+    hybrid = {name: changes.pop(name) for name in set(changes) & {each.name for each in fields(HybridSettings)}}
+    return train_settings(
+        network, Growth(images_below_top=(8,)), HybridSettings(**({"adversarial_after": 0} | hybrid)), **changes
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,7 +73,7 @@ def test_numbers_that_are_none_are_refused_everywhere(kind, number):
     for name in names:
         with pytest.raises(InputError):
             build(**{name: number})
-    for name in ("learning_rate", "ema", "noise", "adversarial_weight"):
+    for name in ("learning_rate", "ema", "noise", "adversarial"):
         with pytest.raises(InputError):
             generator(**{name: number})
 

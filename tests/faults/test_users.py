@@ -9,9 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from command_line import gigs
-from pictures import encoded, quadrants
-from small_models import small_recommender
 
 from gigs.audience import MINIMUM_USERS, Audience, require_minimum, select_audience, user_table
 from gigs.cli.suggest import MIN_AUDIENCE
@@ -19,6 +16,9 @@ from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.packs import load_pack
 from gigs.recommender import defaults_for, load_recommender, recommend, train_recommender
+from tests.helpers.command_line import gigs
+from tests.helpers.pictures import encoded, quadrants
+from tests.helpers.small_models import small_recommender
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Fuzz every parser: only typed errors, no crash, no hang, no growth of memory. `make fuzz`.
 
-    python tests/fuzz/run.py --inputs 12000 --seed 1 --json fuzz.json
+    python -m tests.fuzz.run --inputs 12000 --seed 1 --json fuzz.json
 
 Each target runs in a process of its own, so that a crash in a library is a finding and not the end.
 """
@@ -21,8 +21,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 SECONDS = 10  # for one input
 GROWTH = 256  # MB above the start, at the peak of any input, and 64 in the end
@@ -81,7 +79,7 @@ def attempt(target: Any, number: int, seed: int) -> str:
 
 def child(name: str, first: int, count: int, seed: int, work: Path) -> None:
     """Run inputs of one target; what happened goes to `work/outcome.json`, where it is to `work/number`."""
-    from targets import make_targets
+    from tests.fuzz.targets import make_targets
 
     target = make_targets(work / "files")[name]
     outcomes: Counter[str] = Counter()
@@ -109,8 +107,8 @@ def fuzz(name: str, count: int, seed: int) -> dict[str, Any]:
     first, started = 0, time.monotonic()
     while first < count:
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, __file__, "--child", name, folder, "--first", first, "--inputs", count - first]
-            done = subprocess.run([*map(str, command), "--seed", str(seed)], check=False)
+            options = ["--child", name, folder, "--first", first, "--inputs", count - first, "--seed", seed]
+            done = subprocess.run([sys.executable, "-m", "tests.fuzz.run", *map(str, options)], check=False)
             outcome = Path(folder) / "outcome.json"
             if outcome.is_file():
                 part = json.loads(outcome.read_text())
@@ -141,7 +139,7 @@ def main() -> None:
     if given.child:
         child(given.child[0], given.first, given.inputs, given.seed, Path(given.child[1]))
         return
-    from targets import make_targets
+    from tests.fuzz.targets import make_targets
 
     with tempfile.TemporaryDirectory() as folder:
         names = given.targets or list(make_targets(Path(folder)))

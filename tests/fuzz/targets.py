@@ -16,10 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from mutate import damage, damage_json, damage_safetensors
-from pictures import encoded, quadrants
 from PIL import Image
-from small_models import small_baseline, small_encoder, small_generator, small_recommender, write_small_pack
 
 from gigs.data.catalogue import Catalogue
 from gigs.generator.base import load_generator, save_generator
@@ -28,9 +25,18 @@ from gigs.inversion.encoder import load_encoder, save_encoder
 from gigs.io import folders, storage
 from gigs.packs import load_pack
 from gigs.recommender import load_recommender
-from gigs.result import read_result
+from gigs.result import Result
 from gigs.training.checkpoint import load_checkpoint, save_checkpoint
 from gigs.vision import images
+from tests.fuzz.mutate import damage, damage_json, damage_safetensors
+from tests.helpers.pictures import encoded, quadrants
+from tests.helpers.small_models import (
+    small_baseline,
+    small_encoder,
+    small_generator,
+    small_recommender,
+    write_small_pack,
+)
 
 SIDE, ITEMS = 16, 5
 
@@ -187,31 +193,51 @@ def _use_pack(root: Path, content: bytes) -> None:
     assert pack.gate is None or pack.gate.judge(0.1, 0.1, draft=True).grade
     for name, about in pack.audiences.items():
         assert len(pack.audience(name).theta) > 0 and about["label"] is not None
-        assert 0 <= (pack.percentile(name, 0.1) or 0) <= 1
+        assert 0 <= (pack.audience(name).percentile(0.1) or 0) <= 1
 
 
 def _use_result(folder: Path, content: bytes) -> None:
     (folder / "result.json").write_bytes(content)
-    record = read_result(folder)
-    for entry in record["suggestions"]:
-        assert f"{entry['score']:+.2f}" and (folder / entry["file"]).resolve().is_relative_to(folder.resolve())
+    for entry in Result.read(folder):
+        assert entry.score is None or f"{entry.score:+.2f}"
+        assert (folder / entry.file).resolve().is_relative_to(folder.resolve()) and isinstance(entry.words, str)
 
 
 def _record() -> bytes:
     def picture(name: str, **more: object) -> dict[str, object]:
         return {"file": f"{name}.png", "raw": f"raw/{name}.png", "score": 1.5, "percentile": 0.5, **more}
 
+    believed = {"gain": 0.1, "low": -0.2, "high": 0.4, "verdict": "unclear"}
+    colour = {"name": "grey", "hex": "#8e8d8c", "share": 1.0}
+    answer = {"value": "Solid", "confidence": 0.9, "sure": True}
+    changes = {
+        "words": "Darker.", "nothing": False, "lightness": {"change": -9.0, "real": True},
+        "vividness": {"change": 0.1, "real": False},
+        "palette": {"before": [colour], "after": [colour], "delta_e": 3.0, "turns": []},
+        "attributes": {"appearance": {"before": answer, "after": answer, "changed": False}},
+        "outline": {"width": 1.0, "height": 1.2, "overlap": 0.9, "words": ["longer"]}, "where": None,
+        "not_sure": [], "map": "change-1.png",
+    }  # fmt: skip
+    check = {
+        "verdict": believed, "category": {"name": "Dress", "kept": True, "probability": 0.9},
+        "nearest_item": {"item_id": "01", "distance": 0.3, "rarity": 0.5, "lpips": 0.2, "row": 3},
+        "rank": {"main": {"photo": 0.4, "suggestion": 0.5}},
+        "place": {"photo": 0.4, "worst": 0.3, "likely": 0.5, "best": 0.6}, "users_gaining": 0.6,
+        "user_gain": {"p10": 0.0, "p50": 0.1, "p90": 1.0}, "specificity": None,
+        "hit_at_10": {"photo": 0.0, "suggestion": 0.1},
+    }  # fmt: skip
     gains = {"gain_vs_photo": 0.1, "gain_vs_reconstruction": 0.2, "lpips_to_reconstruction": 0.1, "max_abs_shift": 0.4}
     record = {
-        "schema": 1,
-        "preset": "fast",
-        "seed": 0,
-        "seconds": {"total": 1.5},
-        "audience": {"name": "women", "label": "women's buyers", "users": 60},
-        "photo": picture("photo", source="shirt.jpg"),
-        "reconstruction": picture("reconstruction", lpips=0.1, mse=0.01, caution=None),
-        "suggestions": [picture("suggestion-1", **gains)],
-    }
+        "schema": 2, "preset": "fast", "settings": {}, "seed": 0, "device": "cpu", "compute": {"device": "cpu"},
+        "seconds": {"total": 1.5}, "pack": "small", "models": {}, "objective": "mean", "gate": None, "distinct": 1.0,
+        "audience": {"name": "women", "label": "women's buyers", "users": 60, "scored_users": 60, "privacy": None},
+        "photo": picture("photo", source="shirt.jpg"), "verification": None, "versions": {"gigs": "0"},
+        "reconstruction": picture(
+            "reconstruction", lpips=0.1, mse=0.01, caution=None, lpips_before_tuning=0.1, steps=3, found_at_step=2,
+            changes=None,
+        ),
+        "suggestions": [picture("suggestion-1", changes=changes, check=check, **gains)],
+    }  # fmt: skip
     return json.dumps(record).encode()
 
 

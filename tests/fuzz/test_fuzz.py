@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from run import attempt
-from targets import hostile_headers, make_targets
 
 from gigs.errors import ModelError
 from gigs.io import storage
+from tests.fuzz.run import attempt
+from tests.fuzz.targets import hostile_headers, make_targets
 
 INPUTS, SEED = 40, 0
 NAMES = (

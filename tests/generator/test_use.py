@@ -1,6 +1,5 @@
 import pytest
 import torch
-from small_models import small_encoder, small_generator
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import save_generator
@@ -11,7 +10,10 @@ from gigs.inversion.optimise import InversionSettings
 from gigs.inversion.starts import choose_start
 from gigs.testing import GeneratorSuite
 from gigs.testing.common import PixelPyramid
-from gigs.vision.compute import Compute
+from gigs.vision.runtime import Runtime
+from tests.helpers.small_models import small_encoder, small_generator
+
+RUNTIME = Runtime(rng=torch.Generator())
 
 
 def stylish(classes=0):
@@ -70,9 +72,7 @@ def test_an_encoder_sees_photos_at_the_side_it_was_trained_at():
     generator, encoder = Use(size=64)(small_generator()), small_encoder()
     check_pair(encoder, generator)
     photo = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-    start = choose_start(
-        generator, photo, PixelPyramid(), encoder, InversionSettings(steps=0), rng=torch.Generator(), compute=Compute()
-    )
+    start = choose_start(generator, photo, PixelPyramid(), encoder, InversionSettings(steps=0), RUNTIME)
     assert torch.equal(start, encoder(at_side(photo, 32)))
     with pytest.raises(ModelError, match="answers in the space z, the generator is used in w"):
         check_pair(encoder, Use(space="w")(fitting()))
@@ -90,8 +90,7 @@ def test_a_start_of_the_generators_own_takes_the_encoders_place():
 
     generator = Knowing(small_generator().config)
     photo = torch.rand(1, 3, 32, 32)
-    options = {"rng": torch.Generator(), "compute": Compute()}
-    start = choose_start(generator, photo, PixelPyramid(), None, InversionSettings(steps=0), **options)
+    start = choose_start(generator, photo, PixelPyramid(), None, InversionSettings(steps=0), RUNTIME)
     assert start.unique().tolist() == [0.5]
     larger = Resized(generator, 64).start_from(torch.rand(2, 3, 64, 64))
     assert larger.shape == (2, 32)

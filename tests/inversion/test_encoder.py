@@ -1,12 +1,12 @@
 import pytest
 import torch
-from small_models import small_generator
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import save_generator
 from gigs.generator.families.progan import ProGANSettings
 from gigs.inversion.encoder import Encoder, check_pair, load_encoder, save_encoder
 from gigs.io import storage
+from tests.helpers.small_models import small_generator
 
 SETTINGS = ProGANSettings(resolution=16, latent_dim=12, fmap_base=64, fmap_max=16)
 

@@ -2,14 +2,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small_models import small_generator
 from torch import nn
 
 from gigs.inversion.optimise import InversionSettings, describe, invert
 from gigs.inversion.starts import choose_start
-from gigs.vision.compute import Compute
+from gigs.vision.runtime import Runtime
+from tests.helpers.small_models import small_generator
 
-pytestmark = pytest.mark.weights
 SETTINGS = InversionSettings(steps=8, learning_rate=0.1, start="encoder", restarts=12, restart_above=0.0)
 
 
@@ -35,9 +34,7 @@ def truth(generator):
 
 
 def start(generator, photo, perceptual, encoder, **changes):
-    rng = torch.Generator().manual_seed(0)
-    settings = replace(SETTINGS, **changes)
-    return choose_start(generator, photo, perceptual, encoder, settings, rng=rng, compute=Compute())
+    return choose_start(generator, photo, perceptual, encoder, replace(SETTINGS, **changes), Runtime().started())
 
 
 def test_a_good_answer_is_taken_as_it_is(generator, truth, perceptual):

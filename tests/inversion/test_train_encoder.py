@@ -13,8 +13,9 @@ from gigs.generator.base import Generator, save_generator
 from gigs.generator.families.progan import ProGAN, ProGANSettings
 from gigs.generator.latent import sample_normal
 from gigs.inversion.encoder import Encoder, load_encoder, save_encoder
-from gigs.inversion.train_encoder import EncoderSettings, Run, held_out_figures, train_encoder
+from gigs.inversion.train_encoder import EncoderSettings, Run, TrainingPictures, held_out_figures, train_encoder
 from gigs.io import storage
+from gigs.training.start import Start
 from gigs.vision.compute import Compute
 
 SIZES = {"resolution": 16, "latent_dim": 16, "fmap_base": 64, "fmap_max": 16}
@@ -77,20 +78,25 @@ def interrupt_at(images):
 def run_plain(tiny_catalogue, tmp_path):
     """Make a run without third-party weights: no LPIPS in the loss, and no held-out photos."""
 
-    def make(folder="run", settings=PLAIN, generator=None, **options):
+    def make(folder="run", settings=PLAIN, generator=None, generator_file=None, **start):
         where = replace(settings, where="not held_out and has_image")
-        return Run(tiny_catalogue, generator or progan(), tmp_path / folder, where, Compute(), **options)
+        pictures = TrainingPictures(tiny_catalogue, generator or progan(), generator_file)
+        return Run(pictures, tmp_path / folder, where, Compute(), Start(**start))
 
     return make
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 @pytest.mark.parametrize("compute", [Compute(), Compute(bf16=True, channels_last=True)], ids=["fp32", "bf16"])
 def test_a_resumed_run_equals_an_uninterrupted_one(compute, tiny_catalogue, tmp_path):
-    whole = train_encoder(tiny_catalogue, progan(), tmp_path / "whole", SMALL, compute)
+    whole = train_encoder(TrainingPictures(tiny_catalogue, progan()), tmp_path / "whole", SMALL, compute)
     with pytest.raises(KeyboardInterrupt):  # 16 images after the checkpoint
-        train_encoder(tiny_catalogue, progan(), tmp_path / "parts", SMALL, compute, on_step=interrupt_at(48))
-    parts = train_encoder(tiny_catalogue, progan(), tmp_path / "parts", SMALL, compute, resume=True)
+        train_encoder(
+            TrainingPictures(tiny_catalogue, progan()), tmp_path / "parts", SMALL, compute, on_step=interrupt_at(48)
+        )
+    parts = train_encoder(
+        TrainingPictures(tiny_catalogue, progan()), tmp_path / "parts", SMALL, compute, start=Start(resume=True)
+    )
     assert all(torch.equal(tensor, weights(parts)[name]) for name, tensor in weights(whole).items())
     assert held_out_figures(whole) == held_out_figures(parts)
     history = storage.load_tensors(parts)[1]["about"]["training"]
@@ -104,7 +110,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(compute, tiny_catalogue, tmp_
 )
 def test_training_redraws_held_out_photos_better(generator, share, tiny_catalogue, tmp_path):
     settings = replace(SMALL, images=480, generated_weight=0.0, checkpoint_every=240, learning_rate=3e-3, ema=0.9)
-    path = train_encoder(tiny_catalogue, generator(), tmp_path, settings, Compute())
+    path = train_encoder(TrainingPictures(tiny_catalogue, generator()), tmp_path, settings, Compute())
     before, after = held_out_figures(path)
     assert before["photos"] == len(tiny_catalogue.held_out_items()) == after["photos"]
     assert after["lpips_vgg"]["mean"] < before["lpips_vgg"]["mean"]
@@ -129,10 +135,10 @@ def test_generated_pictures_teach_their_own_latent_vectors(run_plain):
     assert sum(losses[-50:]) < 0.88 * sum(losses[:50])
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_every_trained_parameter_gets_a_gradient_and_the_generator_none(tiny_catalogue, tmp_path):
     generator = progan().train().requires_grad_(True)  # the run must not rely on the caller having frozen it
-    run = Run(tiny_catalogue, generator, tmp_path, SMALL, Compute())
+    run = Run(TrainingPictures(tiny_catalogue, generator), tmp_path, SMALL, Compute())
     before = {name: tensor.clone() for name, tensor in run.generator.state_dict().items()}
     run.step()
     without = [name for name, each in run.encoder.named_parameters() if each.grad is None or not each.grad.any()]
@@ -159,16 +165,16 @@ def test_without_a_loss_on_pairs_every_picture_is_a_photo():
 
 def test_training_goes_on_from_an_encoders_file(run_plain, tmp_path):
     started = save_encoder(tmp_path / "start.safetensors", Encoder(ProGANSettings(**SIZES)))
-    run = run_plain(settings=replace(PLAIN, fmap_base=None, fmap_max=None, learning_rate=1e-9), start_from=started)
+    run = run_plain(settings=replace(PLAIN, fmap_base=None, fmap_max=None, learning_rate=1e-9), weights=started)
     run.step()
     for name, tensor in weights(started).items():
         torch.testing.assert_close(run.averaged.state_dict()[name], tensor, atol=1e-6, rtol=0)
     assert run.about["started_from_sha256"] == storage.sha256_of(started)
     with pytest.raises(InputError, match="fmap_max 8: the encoder to train on from has 16"):
-        run_plain(settings=replace(PLAIN, fmap_max=8), start_from=started)
+        run_plain(settings=replace(PLAIN, fmap_max=8), weights=started)
     other = save_encoder(tmp_path / "other.safetensors", Encoder(ProGANSettings(**{**SIZES, "latent_dim": 8})))
     with pytest.raises(ModelError, match="the encoder is for 16 px and 8 latent numbers"):
-        run_plain(start_from=other)
+        run_plain(weights=other)
 
 
 def test_the_generator_is_remembered_and_must_be_the_same(run_plain, tmp_path):
@@ -216,7 +222,7 @@ def test_a_fresh_run_replaces_the_checkpoint_of_an_older_one(run_plain):
 def test_too_few_photos_and_impossible_generators_are_named(run_plain, tiny_catalogue, tmp_path):
     with pytest.raises(DataError, match="0 photos to train on"):
         settings = replace(PLAIN, where='type == "Spaceship"')
-        train_encoder(tiny_catalogue, progan(), tmp_path / "none", settings, Compute())
+        train_encoder(TrainingPictures(tiny_catalogue, progan()), tmp_path / "none", settings, Compute())
     odd = Blob()
     odd.resolution = 24
     with pytest.raises(ModelError, match="no encoder can be made for this generator: resolution"):
@@ -248,7 +254,7 @@ def test_impossible_settings_are_refused(wrong):
         EncoderSettings(**wrong)
 
 
-@pytest.mark.weights
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_the_command_trains_and_tells_the_figures(small_pack, tiny_catalogue, tmp_path, capsys):
     common = ["train", "encoder", str(tiny_catalogue.root), "--device", "cpu", "--batch", "4"]
     command = [*common, "--images", "8", "--generator", str(small_pack), "--out", str(tmp_path / "first")]

@@ -1,12 +1,11 @@
 import pytest
 import torch
-from small_models import small_generator
 
 from gigs.errors import InputError
 from gigs.inversion.optimise import describe
 from gigs.inversion.tuning import TuningSettings, tune
-
-pytestmark = pytest.mark.weights
+from gigs.vision.runtime import Runtime
+from tests.helpers.small_models import small_generator
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,7 @@ def photo():
 
 def tuned(generator, z, photo, perceptual, **changes):
     settings = TuningSettings(**{"steps": 40, "learning_rate": 0.01, **changes})
-    return tune(generator, z, photo, perceptual, settings, rng=torch.Generator().manual_seed(0))
+    return tune(generator, z, photo, perceptual, settings, Runtime().started())
 
 
 def test_the_copy_draws_the_photo_and_the_original_is_untouched(generator, z, photo, perceptual):
@@ -58,9 +57,9 @@ def test_it_stops_once_it_is_near_enough_and_refuses_batches(generator, z, perce
     seen = []
     settings = TuningSettings(steps=50, enough=0.5)
     rng = torch.Generator().manual_seed(0)
-    tune(generator, z, generator(z), perceptual, settings, rng=rng, on_step=seen.append)
+    tune(generator, z, generator(z), perceptual, settings, Runtime(rng=rng, on_step=seen.append))
     assert len(seen) == 1 and seen[0].done == seen[0].total
     with pytest.raises(InputError, match="one photo"):
-        tune(generator, z.expand(2, -1), generator(z), perceptual, settings, rng=rng)
+        tune(generator, z.expand(2, -1), generator(z), perceptual, settings, Runtime(rng=rng))
     with pytest.raises(InputError, match="learning rate"):
         TuningSettings(learning_rate=0)

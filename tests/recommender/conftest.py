@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from recommender_toys import ToyCatalogue, checkerboard
 
 from gigs.vision.backbone import Backbone
+from tests.recommender.toys import ToyCatalogue, checkerboard
 
 
 @pytest.fixture(autouse=True)

@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from recommender_toys import TINY, checkerboard
 
 from gigs.errors import DataError, InputError
-from gigs.recommender import DVBPR, defaults_for, load_recommender, train_recommender
+from gigs.recommender import DVBPR, ItemPictures, defaults_for, load_recommender, train_recommender
 from gigs.recommender.evaluate_fold_in import evaluate_fold_in
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.feedback import read_feedback
 from gigs.recommender.fold_in import FoldInSettings, fold_in, fold_in_users, is_mean_of_purchases
+from tests.recommender.toys import TINY, checkerboard
 
 
 def trained(kind, users, tmp_path, backbone, **more):
@@ -19,7 +19,8 @@ def trained(kind, users, tmp_path, backbone, **more):
     settings = defaults_for(
         kind, users=users, epochs=10, patience=10, batch_size=32, learning_rate=0.01, **size, **more
     )
-    model = load_recommender(train_recommender(toy, settings, tmp_path / "model", backbone=backbone).path)
+    items = ItemPictures(toy, backbone=backbone)
+    model = load_recommender(train_recommender(items, settings, tmp_path / "model").path)
     return toy, model if kind == "dvbpr" else model.attach(backbone)
 
 

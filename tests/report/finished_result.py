@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from gigs.explain.explanation import explain
+from gigs.batch import seal
+from gigs.explain.explanation import description_of, explain
 from gigs.io import storage
 from gigs.report.page import render_page
-from gigs.report.writing import CONCEPT, written_names
-from gigs.result import seal
+from gigs.result import Result
+from gigs.result.pictures import CONCEPT
+from gigs.result.result import _plain, file_names
 from gigs.vision.images import save_png, to_tensor
 
 COLOURS = ((150, 185, 220), (25, 30, 65), (190, 30, 40), (120, 120, 122))
 
 
-def write_finished(folder: Path, *, verified: bool = True, photo: bool = True, gains=(0.4, 1.2, -0.3), **more) -> dict:
-    """Write pictures, `result.json`, `report.html` and the manifest; returns the record.
+def write_finished(
+    folder: Path, *, verified: bool = True, photo: bool = True, gains=(0.4, 1.2, -0.3), **more
+) -> Result:
+    """Write pictures, `result.json` (with `more` in it), `report.html` and the manifest; returns the result.
 
     Redesigns are numbered in the order of `gains`, which need not be the order of what is believed.
     """
@@ -35,14 +40,22 @@ def write_finished(folder: Path, *, verified: bool = True, photo: bool = True, g
         save_png(said.map(number), folder / f"change-{number + 1}.png", note=CONCEPT)
         save_png(designs[number], folder / f"nearest-{number + 1}.png", note=CONCEPT)
     record = _record(verified, photo, gains) | more
-    record["reconstruction"]["changes"] = said.redrawing_record()
+    record["reconstruction"]["changes"] = None if said.redrawing is None else _plain(description_of(said.redrawing))
     for row, entry in enumerate(record["suggestions"]):
-        entry["changes"] = said.record(row, f"change-{row + 1}.png")
+        entry["changes"] = _plain(description_of(said.changes[row], f"change-{row + 1}.png"))
     storage.write_bytes(folder / "contact-sheet.png", b"old")
-    storage.write_text(folder / "report.html", render_page(folder, record))
     storage.write_json(folder / "result.json", record)
-    seal(folder, written_names(count), "request")
-    return record
+    result = Result.read(folder)
+    storage.write_text(folder / "report.html", render_page(result, folder.name))
+    seal(folder, file_names(count), "request")
+    return result
+
+
+def spoilt(folder: Path, spoil: Callable[[dict[str, Any]], object]) -> None:
+    """Change what `result.json` says."""
+    record = storage.read_json(folder / "result.json")
+    spoil(record)
+    storage.write_json(folder / "result.json", record)
 
 
 def picture(colour: tuple[int, int, int]) -> torch.Tensor:
@@ -56,8 +69,8 @@ def _record(verified: bool, photo: bool, gains: tuple[float, ...]) -> dict[str, 
     auc = {"value": 0.66, "low": 0.63, "high": 0.69, "n": 400}
     line = {"photo_z": 0.1, "reconstruction_z": 0.0, "suggestions_z": [0.1 + gain for gain in gains], "auc": auc}
     record = {
-        "schema": 1, "preset": "fast", "seed": 0, "device": "cpu", "compute": {}, "pack": "small", "models": {},
-        "settings": {"inversion": {}, "tuning": None, "shifting": {}, "support": None},
+        "schema": 2, "preset": "fast", "seed": 0, "device": "cpu", "compute": {}, "pack": "small", "models": {},
+        "settings": {"inversion": {}, "tuning": None, "shifting": {}, "support": None, "budget": None},
         "seconds": {"inversion": 1.0, "tuning": 0.0, "shifting": 1.0, "verification": 1.0, "total": 3.0},
         "audience": {"name": "women", "label": "women's buyers", "users": 424, "scored_users": 424},
         "photo": {"score": 0.1, "percentile": 0.4, "source": "dress.jpg", **_files("photo")} if photo else None,
@@ -65,17 +78,22 @@ def _record(verified: bool, photo: bool, gains: tuple[float, ...]) -> dict[str, 
             "score": 0.0, "percentile": 0.35, "lpips": 0.2, "mse": 0.01, "lpips_before_tuning": 0.2, "caution": None,
             "steps": 80, "found_at_step": 60, **_files("reconstruction"),
         },
-        "gate": None, "distinct": 1.0, "verified": verified,
+        "gate": None, "distinct": 1.0, "objective": "mean", "verification": None,
         "suggestions": [_suggestion(number, gain, verified, photo) for number, gain in enumerate(gains, start=1)],
         "versions": {"gigs": "0.1.0", "torch": "2.10", "python": "3.11"},
     }  # fmt: skip
     if verified:
-        record |= {
-            "verdict": {"verdict": "likely", "gain": 0.5, "low": 0.1, "high": 0.9, "words": "Models agree."},
+        record["verification"] = {
+            "verdict": {"verdict": "likely", "gain": 0.5, "low": 0.1, "high": 0.9},
             "target": {"name": "main", **line},
             "judges": [{"name": name, "ceiling": 0.6, "weak": False, **line} for name in ("first", "second")],
             "retained": [{"judge": name, "gain": 0.5, "share": 0.6, "ceiling": 0.6} for name in ("first", "second")],
-            "category": {"photo": "Dress", "family": "Dress", "probability": 0.9, "kept": len(gains), "replaced": 1},
+            "category": {
+                "photo": "Dress", "family": "Dress", "told": False, "probability": 0.9, "kept": len(gains),
+                "replaced": 1, "accuracy": 0.9,
+            },
+            "diversity": {"lpips": 0.2, "lpips_least": 0.1, "one_minus_ssim": 0.3, "one_minus_ssim_least": 0.2},
+            "users_drawn": 1000,
         }  # fmt: skip
     return record
 
@@ -85,16 +103,16 @@ def _files(name: str) -> dict[str, str]:
 
 
 def _suggestion(number: int, gain: float, verified: bool, photo: bool) -> dict[str, Any]:
-    entry = {
-        "score": 0.1 + gain, "percentile": 0.5, "gain_vs_photo": gain if photo else None,
+    entry: dict[str, Any] = {
+        "check": None, "score": 0.1 + gain, "percentile": 0.5, "gain_vs_photo": gain if photo else None,
         "gain_vs_reconstruction": gain, "lpips_to_reconstruction": 0.1, "max_abs_shift": 0.3,
         **_files(f"suggestion-{number}"),
     }  # fmt: skip
     if verified:
         low, high = gain - 0.3, gain + 0.3
         word = "likely" if low > 0 else "unclear" if gain > 0 else "no gain found"
-        entry |= {
-            "believed": {"gain": gain, "low": low, "high": high, "verdict": word},
+        entry["check"] = {
+            "verdict": {"gain": gain, "low": low, "high": high, "verdict": word},
             "category": {"name": "Dress", "kept": True, "probability": 0.9},
             "nearest_item": {"item_id": f"0{number}", "distance": 0.8, "rarity": 0.5, "lpips": 0.2},
             "place": {"photo": 0.42, "worst": 0.42 + low / 4, "likely": 0.42 + gain / 4, "best": 0.42 + high / 4},

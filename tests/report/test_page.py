@@ -9,11 +9,13 @@ from html.parser import HTMLParser
 from importlib.resources import files
 
 import pytest
-from finished_result import write_finished
 from PIL import Image
 
 from gigs.report.page import render_overview, render_page
 from gigs.report.view import bar, view_of
+from gigs.result import Result
+from gigs.verify.findings import Place
+from tests.report.finished_result import spoilt, write_finished
 
 STYLE = files("gigs.report").joinpath("templates/style.css").read_text()
 
@@ -34,10 +36,10 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory) -> tuple[str, dict]:
+def rendered(tmp_path_factory) -> tuple[str, Result]:
     folder = tmp_path_factory.mktemp("result")
-    record = write_finished(folder)
-    return render_page(folder, record), record
+    result = write_finished(folder)
+    return render_page(result, folder.name), result
 
 
 def test_landmarks_language_and_names_of_sections(rendered) -> None:
@@ -89,22 +91,22 @@ def test_nothing_is_fetched_from_elsewhere(rendered) -> None:
 
 
 def test_redesigns_come_in_the_order_of_what_is_believed(rendered) -> None:
-    page, record = rendered
-    assert [entry["believed"]["gain"] for entry in record["suggestions"]] == [0.4, 1.2, -0.3]
+    page, result = rendered
+    assert [entry.gain for entry in result] == [0.4, 1.2, -0.3]
     assert re.findall(r"<h3[^>]*>Redesign (\d)</h3>", page) == ["2", "1", "3"]
     assert page.index("Likely better") < page.index("No gain found")
 
 
 def test_likely_best_and_worst_are_given_for_each(rendered) -> None:
-    page, record = rendered
+    page, result = rendered
     assert page.count("<dt>Likely</dt>") == page.count("<dt>Worst case</dt>") == page.count("<dt>Best case</dt>") == 3
-    one = record["suggestions"][1]["place"]
-    assert f"<dt>Best case</dt><dd>ahead of {100 * one['best']:.0f}%</dd>" in page
-    assert f"move up past {100 * (one['likely'] - one['photo']):.0f}% of the shop&#39;s dresses" in page
+    one = result[1].check.place
+    assert f"<dt>Best case</dt><dd>ahead of {100 * one.best:.0f}%</dd>" in page
+    assert f"move up past {100 * (one.likely - one.photo):.0f}% of the shop&#39;s dresses" in page
 
 
 def test_the_bar_spans_worst_to_best() -> None:
-    assert bar({"photo": 0.25, "worst": 0.2, "likely": 0.5, "best": 0.9}) == {
+    assert bar(Place(photo=0.25, worst=0.2, likely=0.5, best=0.9)) == {
         "left": 20.0, "width": 70.0, "likely": 50.0, "today": 25.0,
     }  # fmt: skip
 
@@ -117,38 +119,36 @@ def test_what_changes_and_what_redrawing_did_are_said_apart(rendered) -> None:
 
 
 def test_a_doubtful_kind_of_product_is_said_loudly(tmp_path) -> None:
-    record = write_finished(tmp_path)
-    assert "compared with the shop&#39;s dresses" in render_page(tmp_path, record)
-    record["category"]["probability"] = 0.6
-    assert "not sure what kind of product" in render_page(tmp_path, record)
-    record["category"]["told"] = True
-    assert "what you say it is" in render_page(tmp_path, record)
+    assert "compared with the shop&#39;s dresses" in render_page(write_finished(tmp_path), "one")
+    spoilt(tmp_path, lambda record: record["verification"]["category"].update(probability=0.6))
+    assert "not sure what kind of product" in render_page(Result.read(tmp_path), "one")
+    spoilt(tmp_path, lambda record: record["verification"]["category"].update(told=True))
+    assert "what you say it is" in render_page(Result.read(tmp_path), "one")
 
 
 def test_hostile_names_stay_text(tmp_path) -> None:
     evil = '"><script>alert(1)</script>'
-    record = write_finished(tmp_path, audience={"name": evil, "label": evil, "users": 60, "scored_users": 60})
-    record["suggestions"][0]["nearest_item"]["item_id"] = evil
-    record["suggestions"][0]["changes"]["palette"]["after"][0]["hex"] = '"><script>alert(1)</script>'
-    page = render_page(tmp_path, record)
+    write_finished(tmp_path, audience={"name": evil, "label": evil, "users": 60, "scored_users": 60})
+
+    def spoil(record) -> None:
+        record["suggestions"][0]["check"]["nearest_item"]["item_id"] = evil
+        record["suggestions"][0]["changes"]["palette"]["after"][0]["hex"] = '"><script>alert(1)</script>'
+
+    spoilt(tmp_path, spoil)
+    page = render_page(Result.read(tmp_path), "one")
     assert "<script>alert" not in page and len(Page(page).all("script")) == 1
 
 
-def test_results_of_an_earlier_gigs_still_have_a_report(tmp_path) -> None:
-    record = write_finished(tmp_path)
-    record["reconstruction"].pop("changes")
-    for entry in record["suggestions"]:
-        for name in ("changes", "place"):
-            entry.pop(name)
+def test_a_report_goes_without_the_pictures_beside_the_redesigns(tmp_path) -> None:
+    result = write_finished(tmp_path)
     for path in (*tmp_path.glob("change-*"), *tmp_path.glob("nearest-*")):
         path.unlink()
-    page = render_page(tmp_path, record)
+    page = render_page(result, "one")
     assert page.count("<h3") == 3 and "Where it changes" not in page
 
 
 def test_the_overview_links_to_every_report(tmp_path) -> None:
-    results = [(tmp_path / name, write_finished(tmp_path / name)) for name in ("one", "two")]
-    page = render_overview(tmp_path, results)
+    page = render_overview([(name, write_finished(tmp_path / name)) for name in ("one", "two")])
     assert [one["href"] for one in Page(page).all("a")] == ["one/report.html", "two/report.html"]
     assert all(one["alt"] for one in Page(page).all("img")) and "move up past" in page
 

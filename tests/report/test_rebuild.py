@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import zipfile
 
 import pytest
-from finished_result import write_finished
 from PIL import Image
 from typer.testing import CliRunner
 
+from gigs.batch import completed
 from gigs.cli.app import app
 from gigs.errors import InputError, ModelError
-from gigs.report.rebuild import rebuild
-from gigs.report.test_pack import write_trial
-from gigs.result import finished
+from gigs.result.saved import rebuild, write_test_pack
+from tests.report.finished_result import spoilt, write_finished
 
 
 def test_the_same_page_comes_back_from_the_record_alone(tmp_path) -> None:
@@ -31,13 +29,13 @@ def test_the_same_page_comes_back_from_the_record_alone(tmp_path) -> None:
 def test_a_finished_result_stays_finished_and_a_changed_one_does_not_become_so(tmp_path) -> None:
     write_finished(tmp_path / "one")
     (tmp_path / "one" / "report.html").write_text("spoilt")
-    assert finished(tmp_path / "one", "request") is None
+    assert completed(tmp_path / "one", "request") is None
     rebuild(tmp_path / "one")
-    assert finished(tmp_path / "one", "request") is not None
+    assert completed(tmp_path / "one", "request") is not None
     picture = tmp_path / "one" / "raw" / "photo.png"
     picture.write_bytes(picture.read_bytes() + b"x")
     rebuild(tmp_path / "one")
-    assert finished(tmp_path / "one", "request") is None
+    assert completed(tmp_path / "one", "request") is None
 
 
 def test_several_products_get_an_overview(tmp_path) -> None:
@@ -61,21 +59,22 @@ def test_what_cannot_be_shown_is_named(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [
-    lambda record: record["suggestions"][0].update(believed="yes"), lambda record: record.pop("category"),
-    lambda record: record["suggestions"][0].update(place={"photo": "high"}), lambda record: record.pop("judges"),
-    lambda record: record["suggestions"].clear(), lambda record: record.update(verdict={"verdict": "splendid"}),
+    lambda record: record["suggestions"][0]["check"].update(verdict="yes"),
+    lambda record: record["verification"].pop("category"), lambda record: record["verification"].pop("judges"),
+    lambda record: record["suggestions"][0]["check"].update(place={"photo": "high"}),
+    lambda record: record["suggestions"].clear(),
+    lambda record: record["verification"]["verdict"].update(verdict="splendid"),
 ])  # fmt: skip
 def test_a_damaged_record_is_one_line(tmp_path, spoil) -> None:
-    record = write_finished(tmp_path)
-    spoil(record)
-    (tmp_path / "result.json").write_text(json.dumps(record))
+    write_finished(tmp_path)
+    spoilt(tmp_path, spoil)
     with pytest.raises(ModelError, match=r"result\.json"):
         rebuild(tmp_path)
 
 
 def test_the_test_pack_has_pictures_captions_a_table_and_a_guide(tmp_path) -> None:
     write_finished(tmp_path / "dress")
-    path = write_trial(tmp_path / "dress", tmp_path / "panel.zip")
+    path = write_test_pack(tmp_path / "dress", tmp_path / "panel.zip")
     with zipfile.ZipFile(path) as archive:
         rows = list(csv.DictReader(io.StringIO(archive.read("options.csv").decode("utf-8-sig"))))
         assert [row["kind"] for row in rows] == ["photo", "redrawn", "redesign 2", "redesign 1", "redesign 3"]
@@ -86,12 +85,12 @@ def test_the_test_pack_has_pictures_captions_a_table_and_a_guide(tmp_path) -> No
             assert ("not a listing photo" in note) == (row["kind"] != "photo") == bool(row["note"])
         assert "NOT LISTING PHOTOS" in archive.read("README.txt").decode()
     first = path.read_bytes()
-    assert write_trial(tmp_path / "dress", path).read_bytes() == first
+    assert write_test_pack(tmp_path / "dress", path).read_bytes() == first
 
 
 def test_more_options_than_letters_and_names_that_look_like_formulas(tmp_path) -> None:
     write_finished(tmp_path / "=cmd", gains=tuple(0.1 * number for number in range(30)))
-    with zipfile.ZipFile(write_trial(tmp_path / "=cmd", tmp_path / "x.zip")) as archive:
+    with zipfile.ZipFile(write_test_pack(tmp_path / "=cmd", tmp_path / "x.zip")) as archive:
         rows = list(csv.DictReader(io.StringIO(archive.read("options.csv").decode("utf-8-sig"))))
     assert len({row["option"] for row in rows}) == 32 and rows[-1]["option"] == "F2"
     assert all(row["product"] == "'=cmd" for row in rows)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from finished_result import write_finished
 
 from gigs.explain import words
 from gigs.inversion.gate import BLANK
 from gigs.report import texts
 from gigs.report.page import render_page
-from gigs.report.record import CAUTION
+from gigs.result import Result
+from gigs.result.compose import CAUTION
+from gigs.verify.findings import Place
+from tests.report.finished_result import spoilt, write_finished
 
 TRADE = (
     "lpips", "latent", "gan", "gans", "z-score", "z", "embedding", "embeddings", "inversion", "auc", "encoder",
@@ -40,16 +42,16 @@ def seller_part(page: str) -> str:
 def test_the_sellers_part_of_the_page_has_none(tmp_path, verified, photo) -> None:
     if verified and not photo:
         pytest.skip("nothing is checked without a photo")
-    record = write_finished(tmp_path, verified=verified, photo=photo)
-    page = render_page(tmp_path, record)
+    page = render_page(write_finished(tmp_path, verified=verified, photo=photo), "one")
     assert trade_words(seller_part(page)) == []
     assert "LPIPS" in page  # the expert's part is there, so the test above did look past it
 
 
 @pytest.mark.parametrize("verdict", list(texts.BELIEF))
 def test_no_verdict_has_any(tmp_path, verdict) -> None:
-    more = {"verdict": {"verdict": verdict, "gain": 0.1, "low": -1, "high": 1, "words": ""}}
-    page = render_page(tmp_path, write_finished(tmp_path, **more))
+    write_finished(tmp_path)
+    spoilt(tmp_path, lambda record: record["verification"]["verdict"].update(verdict=verdict))
+    page = render_page(Result.read(tmp_path), "one")
     assert trade_words(seller_part(page)) == [] and texts.NEXT[verdict] in page
 
 
@@ -76,7 +78,7 @@ def test_types_have_a_plural(kind, many) -> None:
     (0.42, 0.424, "stay about where it is"), (0.0, 1.0, "past over 99% of"),
 ])  # fmt: skip
 def test_a_gain_is_said_in_products_passed(photo, likely, said) -> None:
-    assert said in texts.move({"photo": photo, "likely": likely}, "Dress")
+    assert said in texts.move(Place(photo=photo, worst=0.0, likely=likely, best=1.0), "Dress")
 
 
 @pytest.mark.parametrize(("share", "specificity", "said"), [

@@ -1,16 +1,10 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from scripted import Scripted
 
 from gigs.studio.desk import Desk
 from gigs.studio.limits import Limits
+from tests.studio.scripted import Scripted
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pictures import encoded, quadrants
-from scripted import WISH
 
 from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
@@ -18,6 +16,8 @@ from gigs.studio import texts
 from gigs.studio.desk import uploaded
 from gigs.studio.limits import Limits
 from gigs.studio.visits import ARCHIVE
+from tests.helpers.pictures import encoded, quadrants
+from tests.studio.scripted import WISH
 
 
 def upload(folder: Path, content: bytes | None = None, name: str = "shirt.png") -> dict:

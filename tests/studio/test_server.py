@@ -11,18 +11,18 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from command_line import gigs
-from pictures import encoded, quadrants
+
+from tests.helpers.command_line import gigs
+from tests.helpers.pictures import encoded, quadrants
 
 pytest.importorskip("gradio")
-
-from scripted import Scripted
-from serving import Visitor, file_data, serving
 
 from gigs.errors import InputError
 from gigs.studio import texts
 from gigs.studio.limits import Limits
 from gigs.studio.server import Address, Studio, sweep_uploads
+from tests.studio.scripted import Scripted
+from tests.studio.serving import Visitor, file_data, serving
 
 WISHES = ["everyone", 50, "", 2, False, False]
 PHOTO = encoded(quadrants())

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_models import small_generator, small_recommender
 
 from gigs.errors import ModelError
 from gigs.generator import base as generators
@@ -17,6 +16,7 @@ from gigs.recommender import VBPR
 from gigs.recommender import base as recommenders
 from gigs.testing import GeneratorSuite, RecommenderSuite, check_generator, check_recommender
 from gigs.vision.backbone import Backbone
+from tests.helpers.small_models import small_generator, small_recommender
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "your-model.md"
 

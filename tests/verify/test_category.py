@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from colour_shop import random_backbone
 
 from gigs.errors import DataError
-from gigs.verify.category import families_of, load_category, train_category
+from gigs.verify.category import PhotoFeatures, families_of, load_category, train_category
+from tests.helpers.colour_shop import random_backbone
 
 
 def clouds(centres: np.ndarray, each: int = 80, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -24,7 +24,7 @@ def test_types_that_photos_do_not_tell_apart_share_a_family(tmp_path: Path) -> N
     features, labels = clouds(centres)
     held_out = np.arange(len(labels)) % 4 == 0
     backbone = random_backbone("alexnet", 0)
-    found = train_category(features, labels, held_out, backbone, 64)
+    found = train_category(PhotoFeatures(features, held_out, backbone, 64), labels)
     assert found.about["family_accuracy"] > 0.95 > found.about["accuracy"]
     families = dict(zip(found.names, found.families, strict=True))
     assert families["type-0"] == families["type-1"] and len(set(families.values())) == 3
@@ -48,4 +48,4 @@ def test_merging_stops_at_two_families() -> None:
 def test_one_category_is_none() -> None:
     features, labels = clouds(np.zeros((1, 896)))
     with pytest.raises(DataError, match="two or more"):
-        train_category(features, labels, np.zeros(80, dtype=bool), random_backbone("alexnet", 0), 64)
+        train_category(PhotoFeatures(features, np.zeros(80, dtype=bool), random_backbone("alexnet", 0), 64), labels)

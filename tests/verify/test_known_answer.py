@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from colour_shop import EYES, colour_shop, garment, trained_scorer
 
 from gigs.verify.controls import pixel_attack
 from gigs.verify.scorer import Scorer
-from gigs.verify.verdict import Believed, JudgeGain, believe
+from gigs.verify.verdict import Belief, JudgeGain, believe
+from tests.helpers.colour_shop import EYES, colour_shop, garment, trained_scorer
 
 BLUE, RED = (30, 60, 200), (200, 60, 30)
 
@@ -24,7 +24,7 @@ def scorers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Scorer]:
     return found
 
 
-def verdict_on(picture: torch.Tensor, photo: torch.Tensor, scorers: dict[str, Scorer]) -> Believed:
+def verdict_on(picture: torch.Tensor, photo: torch.Tensor, scorers: dict[str, Scorer]) -> Belief:
     judges = [scorer for scorer in scorers.values() if scorer.role == "judge"]
     gains = []
     for judge in judges:

@@ -83,15 +83,15 @@ def describe(members: Iterable[str], catalogue: Catalogue) -> Description:
     inside = catalogue.users["user_id"].astype(str).isin(set(members)).to_numpy()
     bought = catalogue.interactions[catalogue.interactions["split"] == "train"]
     users, items = bought["user"].to_numpy(), bought["item"].to_numpy()
-    found: list[Favourite] = []
+    favourites: list[Favourite] = []
     for column in COLUMNS:
         if column in catalogue.items:
-            found += _favourites(column, catalogue.items[column].to_numpy()[items], users, inside)
+            favourites += _favourites(column, catalogue.items[column].to_numpy()[items], users, inside)
     age, age_of_all = None, None
     if "age" in catalogue.users and inside.any():
         ages = pd.to_numeric(catalogue.users["age"], errors="coerce")
         age, age_of_all = _median(ages[inside]), _median(ages)
-    return Description(tuple(found), age, age_of_all)
+    return Description(tuple(favourites), age, age_of_all)
 
 
 def _favourites(column: str, values: np.ndarray, users: np.ndarray, inside: np.ndarray) -> list[Favourite]:

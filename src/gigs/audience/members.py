@@ -100,20 +100,20 @@ def read_weights(path: Path) -> dict[str, float]:
     Raises:
         InputError: It cannot be read, or a line has no weight above 0.
     """
-    found = {}
+    weights = {}
     for number, line in enumerate(listed(path)):
         user, _, weight = (part.strip() for part in line.rpartition(","))
         try:
-            found[user] = float(weight)
+            weights[user] = float(weight)
         except ValueError:
             if number == 0 and user:  # the heading
                 continue
             raise InputError(f"{path}: {line!r} is not `user_id,weight`") from None
-        if not (user and 0 < found[user] < float("inf")):
+        if not (user and 0 < weights[user] < float("inf")):
             raise InputError(f"{path}: {line!r} has no weight above 0")
-    if not found:
+    if not weights:
         raise InputError(f"{path}: holds no weights; write `user_id,weight` a line")
-    return found
+    return weights
 
 
 def user_table(catalogue: Catalogue) -> pd.DataFrame:

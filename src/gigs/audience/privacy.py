@@ -99,16 +99,34 @@ def noise_multiplier(settings: PrivacySettings, releases: int = 1) -> float:
     return float(get_sigma_gaussian(settings.epsilon, settings.delta)) * math.sqrt(releases)
 
 
-def bound_of(items: Tensor, everybody: Taste, fixed: int = 0) -> float:
-    """The radius to clip to, from public things alone: real items' phi `[N,K]` and the taste of all buyers.
+@dataclass(frozen=True)
+class PublicKnowledge:
+    """What anybody may know of a pack, under one scorer; a private taste is clipped and pulled back by it.
 
-    Args:
-        items: phi of the pack's real items.
-        everybody: Of the pack.
-        fixed: Last coordinates that are the same for everybody.
+    Attributes:
+        items: phi of the pack's real items, `[N,K]`.
+        everybody: The pack's taste of all buyers: centre of the ball, and what is known of how tastes differ.
+        fixed: Last coordinates that are the same for everybody and need no noise.
     """
-    width = items.shape[1] - fixed
-    return REACH * float((items - everybody.theta)[:, :width].norm(dim=1).median())
+
+    items: Tensor
+    everybody: Taste
+    fixed: int = 0
+
+    @property
+    def width(self) -> int:
+        """Coordinates that differ among people."""
+        return self.items.shape[1] - self.fixed
+
+    @property
+    def bound(self) -> float:
+        """The radius to clip members' vectors to."""
+        return REACH * float((self.items - self.everybody.theta)[:, : self.width].norm(dim=1).median())
+
+
+def bound_of(items: Tensor, everybody: Taste, fixed: int = 0) -> float:
+    """The radius to clip to, from public things alone; see `PublicKnowledge`."""
+    return PublicKnowledge(items, everybody, fixed).bound
 
 
 def private_taste(
@@ -119,27 +137,33 @@ def private_taste(
     *,
     fixed: int = 0,
     weights: Tensor | None = None,
-    rng: torch.Generator | None = None,
 ) -> tuple[Taste, float]:
     """The taste of an audience with noise on it, and the noise's standard deviation.
 
+    The noise is seeded by the operating system: with a known seed it could be taken off again.
+
     Args:
         factors: Members' vectors, `[U,K]`.
-        items: phi of the pack's real items, `[N,K]`.
-        everybody: The pack's taste of all buyers: centre of the ball, and what is known of how tastes differ.
+        items: phi of the pack's real items, `[N,K]`; see `PublicKnowledge` for this and the next.
+        everybody: The pack's taste of all buyers.
         multiplier: `noise_multiplier`.
         fixed: Last coordinates that are the same for everybody and need no noise.
         weights: `[U]`, above 0; they count as public.
-        rng: Of the noise. By default seeded by the operating system: with a known seed it could be taken off again.
     """
-    width, bound = factors.shape[1] - fixed, bound_of(items, everybody, fixed)
+    rng = torch.Generator().manual_seed(secrets.randbits(63))
+    return noised_taste(factors, PublicKnowledge(items, everybody, fixed), multiplier, weights=weights, rng=rng)
+
+
+def noised_taste(
+    factors: Tensor, public: PublicKnowledge, multiplier: float, *, weights: Tensor | None = None, rng: torch.Generator
+) -> tuple[Taste, float]:
+    """As `private_taste`, with noise from a generator at hand: for measuring what noise costs, never for releasing."""
+    items, everybody, width, bound = public.items, public.everybody, public.width, public.bound
     shares = torch.full((len(factors),), 1.0) if weights is None else weights
     shares = shares.double() / shares.double().sum()
     away = (factors - everybody.theta).double()[:, :width]
     away *= (bound / away.norm(dim=1, keepdim=True).clamp_min(1e-12)).clamp_max(1.0)
     sigma = multiplier * 2 * bound * float(shares.max())  # one member moves the mean by a diameter times their share
-    if rng is None:
-        rng = torch.Generator().manual_seed(secrets.randbits(63))
     noisy = shares @ away + sigma * torch.randn(width, generator=rng, dtype=torch.float64)
     theta = everybody.theta.double().clone()
     theta[:width] += pulled_back(noisy, everybody.covariance.double()[:width, :width], sigma)

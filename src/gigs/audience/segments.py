@@ -87,13 +87,13 @@ def find_segments(factors: Tensor, settings: SegmentSettings | None = None) -> S
     scores: dict[int, tuple[float, float]] = {}
     centres: dict[int, np.ndarray] = {}
     for count in range(settings.fewest, min(settings.most, len(places) - 1) + 1):
-        found = KMeans(count, n_init=settings.restarts, random_state=settings.seed).fit(places)
-        sizes = np.bincount(found.labels_, minlength=count)
+        clustering = KMeans(count, n_init=settings.restarts, random_state=settings.seed).fit(places)
+        sizes = np.bincount(clustering.labels_, minlength=count)
         tried[count] = None
         if sizes.min() >= settings.minimum:
-            each = silhouette_samples(places, found.labels_)
+            each = silhouette_samples(places, clustering.labels_)
             tried[count], scores[count] = float(each.mean()), (float(each.mean()), float(each.std() / len(each) ** 0.5))
-            centres[count] = found.cluster_centers_[np.argsort(-sizes, kind="stable")]
+            centres[count] = clustering.cluster_centers_[np.argsort(-sizes, kind="stable")]
     if not scores:
         raise InputError(f"every division of these buyers has a segment of fewer than {settings.minimum}")
     best, error = max(scores.values())

@@ -64,13 +64,12 @@ def import_amazon_fashion_command(
 
     Example: gigs data import amazon-fashion AmazonFashion6ImgPartitioned.npy --hold-out 0 --out data/amazon
     """
-    from gigs.data.importers.amazon_fashion import import_amazon_fashion, published
+    from gigs.data.importers.amazon_fashion import AmazonFashionSettings, import_amazon_fashion, published
 
     names = tuple(name.strip() for name in classes.split(",")) if classes else ()
+    settings = AmazonFashionSettings(image_size=size, hold_out=hold_out, classes=names, seed=seed)
     with progress_bars(errors) as on_step:
-        catalogue = import_amazon_fashion(
-            source, out, image_size=size, hold_out=hold_out, classes=names, seed=seed, on_step=on_step
-        )
+        catalogue = import_amazon_fashion(source, out, settings, on_step=on_step)
     counts = catalogue.info["table_1"]
     stated = published(catalogue)
     output.print(

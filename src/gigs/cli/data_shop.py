@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,14 +90,10 @@ def import_folder_command(
       gigs data import folder --images photos.zip --items items.csv --interactions events.jsonl --users users.csv
       --event-weight view=0.1 --event-weight purchase=1 --min-weight 0.3 --k-core 3 --out data/my-shop
     """
-    from gigs.data.importers.folder import import_folder
+    from gigs.data.importers.folder import ShopFiles, import_folder
 
-    settings = _settings(locals())
-    with progress_bars(errors) as on_step:
-        catalogue = import_folder(
-            images, items, interactions, out, users=users, settings=settings, encoding=encoding, on_step=on_step
-        )
-    _explain(catalogue)
+    files = ShopFiles(items=items, interactions=interactions, users=users, encoding=encoding)
+    _import(partial(import_folder, files, images, out), _settings(locals()))
 
 
 def import_sql_command(
@@ -141,13 +138,16 @@ def import_sql_command(
       SHOP=postgresql://reader:secret@db/shop gigs data import sql env:SHOP --images photos.zip --items @items.sql
       --interactions @orders.sql --users @customers.sql --out data/my-shop
     """
-    from gigs.data.importers.sql import import_sql
+    from gigs.data.importers.sql import ShopDatabase, import_sql
 
-    settings = _settings(locals())
+    database = ShopDatabase(url=url, items=items, interactions=interactions, users=users)
+    _import(partial(import_sql, database, images, out), _settings(locals()))
+
+
+def _import(importer: Callable[..., Catalogue], settings: ShopSettings) -> None:
+    """Import, and say what was made of it."""
     with progress_bars(errors) as on_step:
-        catalogue = import_sql(
-            url, images, items, interactions, out, users=users, settings=settings, on_step=on_step
-        )  # fmt: skip
+        catalogue = importer(settings=settings, on_step=on_step)
     _explain(catalogue)
 
 
@@ -213,6 +213,6 @@ def say(catalogue: Catalogue) -> None:
 
 def _print(text: str) -> None:
     """Text from outside, in one line and without terminal codes."""
-    from gigs.data.importers.cells import one_line
+    from gigs.data.importers.cell_values import one_line
 
     output.print(one_line(text), markup=False, highlight=False, soft_wrap=True)

@@ -35,12 +35,11 @@ def evaluate_recommender_command(
     from gigs.data.catalogue import Catalogue
     from gigs.io import storage
     from gigs.recommender import evaluate_recommender, load_recommender
+    from gigs.recommender.evaluate import RankingSettings
 
     with progress_bars(errors) as on_step:
-        report = evaluate_recommender(
-            load_recommender(model), Catalogue.open(catalogue), split=split, candidates=candidates, seed=seed,
-            on_step=on_step,
-        )  # fmt: skip
+        settings = RankingSettings(split=split, candidates=candidates, seed=seed)
+        report = evaluate_recommender(load_recommender(model), Catalogue.open(catalogue), settings, on_step=on_step)
     output.print(_table(report, f"{model.name}, {split} split, candidates: {candidates}"))
     if json_out:
         storage.write_json(json_out, report)
@@ -64,13 +63,15 @@ def evaluate_fold_in_command(
     from gigs.data.catalogue import Catalogue
     from gigs.io import storage
     from gigs.recommender import load_recommender
+    from gigs.recommender.evaluate import RankingSettings
     from gigs.recommender.evaluate_fold_in import evaluate_fold_in
     from gigs.recommender.fold_in import FoldInSettings
 
     with progress_bars(errors) as on_step:
         report = evaluate_fold_in(
-            load_recommender(model), Catalogue.open(catalogue), split=split, seed=seed, on_step=on_step,
-            reference=load_recommender(reference) if reference else None, settings=FoldInSettings(decay=decay),
+            load_recommender(model), Catalogue.open(catalogue), on_step=on_step,
+            reference=load_recommender(reference) if reference else None,
+            settings=FoldInSettings(decay=decay), ranking=RankingSettings(split=split, seed=seed),
         )  # fmt: skip
     table = Table("users", "vectors", "AUC", "n", title=f"{model.name}, {split} split")
     for name, who, how in (
@@ -108,22 +109,15 @@ def evaluate_generator_command(
     Example: gigs evaluate generator data/hm runs/garments/generator.safetensors --where 'group in ["Shoes"]' --floor
     """
     from gigs.data.catalogue import Catalogue
-    from gigs.generator.evaluate import FEATURE_SETS, evaluate_files, plot_curve
+    from gigs.generator.evaluate import FEATURE_SETS, ComparisonSettings, evaluate_files, plot_curve
     from gigs.generator.use import Use
     from gigs.io import storage
 
     reports: list[dict[str, Any]] = []
     with progress_bars(errors) as on_step:
-        for report in evaluate_files(
-            files,
-            Catalogue.open(catalogue),
-            samples=samples,
-            seed=seed,
-            where=where,
-            floor=floor,
-            use=Use(label=label, size=size),
-            on_step=on_step,
-        ):
+        settings = ComparisonSettings(samples=samples, seed=seed, where=where, floor=floor)
+        use = Use(label=label, size=size)
+        for report in evaluate_files(files, Catalogue.open(catalogue), settings, use=use, on_step=on_step):
             reports.append(report)
             if json_out:
                 storage.write_json(json_out, {"catalogue": catalogue.as_posix(), "generators": reports})

@@ -51,16 +51,17 @@ def build_command(
     """
     from gigs.data.catalogue import Catalogue
     from gigs.io import storage
-    from gigs.packs import build_pack
+    from gigs.packs.build.pack import ModelFiles, PackDescription, build_pack
 
     audiences = {"everyone": ("all buyers", "everyone"), **dict(_audience(text) for text in audience)}
+    models = ModelFiles(generator=generator, recommender=recommender, encoder=encoder)
     with folders.owned(out), progress_bars(errors) as on_step:
-        pack = build_pack(
-            out, name, catalogue=Catalogue.open(catalogue), generator=generator, recommender=recommender,
-            encoder=encoder, audiences=audiences,
-            examples=dict(_example(text) for text in example),
-            card=storage.read_json(card) if card else None, on_step=on_step,
+        opened = Catalogue.open(catalogue)
+        description = PackDescription(
+            name=name, audiences=audiences, examples=dict(_example(text) for text in example),
+            card=storage.read_json(card) if card else {},
         )  # fmt: skip
+        pack = build_pack(out, description, models, opened, on_step=on_step)
     output.print(f"{out}: pack {pack.name} with {len(pack.audiences)} audiences", soft_wrap=True)
 
 
@@ -138,14 +139,13 @@ def scorers_command(
       --judge lite1=runs/judge-lite1/recommender.safetensors --judge alexnet=runs/judge-alexnet/recommender.safetensors
     """
     from gigs.data.catalogue import Catalogue
-    from gigs.packs.build.scorers import ScorerFiles, add_scorers
+    from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
     from gigs.vision.compute import probed
 
     files = ScorerFiles(targets=dict(map(_scorer, target)), judges=dict(map(_scorer, judge)))
     with _writing(pack) as on_step:
-        made = add_scorers(
-            pack, Catalogue.open(catalogue), files, where=where, items=items, compute=probed(), on_step=on_step
-        )
+        settings = ScorerSettings(where=where, items=items)
+        made = add_scorers(pack, Catalogue.open(catalogue), files, settings, compute=probed(), on_step=on_step)
     table = Table("scorer", "role", "test AUC", "users")
     for name, about in made.info["verify"]["scorers"].items():
         auc = about["auc"]
@@ -210,23 +210,6 @@ def segments_command(
     tried = load_segments(made).silhouette.items()
     scores = ", ".join(f"{count}: {'too small' if value is None else f'{value:.3f}'}" for count, value in tried)
     output.print(f"silhouette by number of segments: {scores}", soft_wrap=True, markup=False, highlight=False)
-
-
-@app.command("features")
-def features_command(
-    pack: Path = typer.Argument(..., help="Folder of a pack with scorers, made by an earlier gigs."),
-    catalogue: Path = typer.Option(..., help="The catalogue that its scorers come from."),
-) -> None:
-    """Note how each scorer sees the pack's real items: what audiences of your own need (`gigs audience create`).
-
-    `gigs pack scorers` does so by itself. Nothing else of the pack changes.
-    """
-    from gigs.data.catalogue import Catalogue
-    from gigs.packs.build.gallery import add_features
-
-    with _writing(pack) as on_step:
-        made = add_features(pack, Catalogue.open(catalogue), on_step=on_step)
-    output.print(f"{pack}: pack {made.name} knows how each scorer sees its real items", soft_wrap=True)
 
 
 @contextmanager

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from gigs.cli.console import output
+from gigs.errors import InputError
+
+if TYPE_CHECKING:
+    from gigs.recommender import Recommender
 
 app = typer.Typer(help="Use recommenders that others trained.", no_args_is_help=True)
 
@@ -48,33 +53,37 @@ def convert_command(
 
       gigs recommender convert vectors.npz --features acme-tower --input-size 224 --out tower.safetensors
     """
-    from gigs.errors import InputError
+    from gigs.io import storage
     from gigs.recommender.models import imported
 
     factors = imported.read_factors(source)
     if (backbone is None) == (features is None):
         raise InputError("give --backbone (a VBPR's factors) or --features (user vectors), one of them")
     ids = imported.user_ids_of(factors, users)
+    needed, option = ("Tu", "--backbone") if features is None else (imported.VECTORS, "--features")
+    if needed not in factors:
+        raise InputError(f"{source}: holds no {needed}, which {option} needs")
+    model: Recommender
     if features is not None:
-        if imported.VECTORS not in factors:
-            raise InputError(f"{source}: holds no {imported.VECTORS}, which --features needs")
         model = imported.callable_from_factors(
             factors, features=features, input_size=input_size, user_ids=ids, scorer=scorer
         )
     else:
-        if "Tu" not in factors:
-            raise InputError(f"{source}: holds no Tu, which --backbone needs")
+        own = None if item_features is None else imported.read_features(item_features)
         model = imported.vbpr_from_factors(
-            factors, backbone=backbone, input_size=input_size, user_ids=ids, scaling=scaling,
-            features=None if item_features is None else imported.read_features(item_features),
+            factors, backbone=backbone, input_size=input_size, user_ids=ids,
+            scaling=imported.FeatureScaling(scaling, own),
         )  # fmt: skip
-    from gigs.io import storage
-
     digest = storage.sha256_of(source) if source.is_file() else None
     model.about = {"converted_from": {"file": source.name, "sha256": digest}}
     model.save(out)
+    _explain(model, out)
+
+
+def _explain(model: Recommender, out: Path) -> None:
+    """What was written, and the next command."""
     output.print(
-        f"{out}: {model.kind}, {len(ids)} users, K={model.feature_count}. "
+        f"{out}: {model.kind}, {len(model.user_ids)} users, K={model.feature_count}. "
         f"Next: gigs suggest photo.jpg --recommender {out} --audience everyone --out out",
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip

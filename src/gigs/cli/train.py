@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,6 +11,12 @@ from gigs.cli import train_scorers
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_options import BALANCE, CATALOGUE, COMPILE, DEVICE, RESUME, WHERE
+
+if TYPE_CHECKING:
+    from gigs.generator.train.settings import TrainSettings
+    from gigs.inversion.encoder_steps import EncoderSettings
+    from gigs.training.start import Start
+    from gigs.vision.compute import Compute
 
 app = typer.Typer(help="Train a recommender, a generator or an encoder on a catalogue.", no_args_is_help=True)
 app.command("recommender")(train_scorers.train_recommender_command)
@@ -86,36 +93,45 @@ def train_generator_command(
 
       gigs train generator data/hm --family dvbpr-gan --images 200000 --balance class_name --out runs/dvbpr-gan
     """
-    from gigs.data.catalogue import Catalogue
-    from gigs.generator.train.progressive import stored_compute, train_generator
-    from gigs.generator.train.schedule import parse_growth
-    from gigs.generator.train.settings import train_settings
-    from gigs.packs.load import start_folder
-    from gigs.vision.compute import chosen, pick_device
-
     if family == "dvbpr-gan":
-        from gigs.cli.train_dvbpr import train_dvbpr  # torch is imported by now
+        from gigs.cli.train_dvbpr import train_dvbpr
 
         return train_dvbpr(
             context, catalogue, out, resume=resume, device=device, compile_networks=compile_networks,
             images=images, batch=batch, resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max,
             learning_rate=learning_rate, augment=augment, balance=balance, where=where, seed=seed,
         )  # fmt: skip
+    from gigs.generator.train.schedule import parse_growth
+    from gigs.generator.train.settings import HybridSettings, network_settings, train_settings
+
     settings = train_settings(
-        objective=objective, loss=loss, images=images, batch=batch, learning_rate=learning_rate, where=where, seed=seed,
-        resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max, growth=parse_growth(grow, resolution),
-        adversarial_after=adversarial_after, latent_weight=latent_weight, critic=critic, balance=balance,
-        adversarial_weight=adversarial_weight, noise=noise, family=family,
-        augment=augment,
+        network_settings(resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max),
+        parse_growth(grow, resolution),
+        HybridSettings(
+            adversarial_after=adversarial_after, latent=latent_weight, adversarial=adversarial_weight, noise=noise
+        ),
+        objective=objective, loss=loss, critic=critic, augment=augment, family=family, images=images, batch=batch,
+        learning_rate=learning_rate, where=where, balance=balance, seed=seed,
     )  # fmt: skip
-    compute = (stored_compute(out) if resume else None) or chosen(pick_device(device), allow_compile=compile_networks)
-    output.print(f"computing with {compute.describe()}", highlight=False)
+    compute = _compute(out, resume, device, compile_networks)
+    _train_generator(catalogue, out, settings, compute, resume, start_from)
+
+
+def _train_generator(
+    catalogue: Path, out: Path, settings: TrainSettings, compute: Compute, resume: bool, start_from: str | None
+) -> None:
+    """Train, say where."""
+    from gigs.data.catalogue import Catalogue
+    from gigs.generator.train.progressive import train_generator
+    from gigs.packs.load import start_folder
+    from gigs.training.start import Start
+
     with progress_bars(errors) as on_step:
         path = train_generator(
-            Catalogue.open(catalogue), out, settings, compute, resume=resume, on_step=on_step,
-            start_from=start_folder(start_from) if start_from else None,
+            Catalogue.open(catalogue), out, settings, compute, on_step=on_step,
+            start=Start(resume=resume, weights=start_folder(start_from) if start_from else None),
         )  # fmt: skip
-    output.print(f"{path}: {images:,} photos shown; samples in {out}", soft_wrap=True)
+    output.print(f"{path}: {settings.images:,} photos shown; samples in {out}", soft_wrap=True)
 
 
 @app.command("encoder")
@@ -157,26 +173,31 @@ def train_encoder_command(
 
       gigs train encoder data/hm --generator runs/shoes --where 'group in ["Shoes"]' --out runs/shoes-encoder
     """
-    from gigs.data.catalogue import Catalogue
-    from gigs.generator.base import load_generator
-    from gigs.generator.train.progressive import stored_compute
-    from gigs.inversion.train_encoder import EncoderSettings, held_out_figures, train_encoder
-    from gigs.vision.compute import chosen, pick_device
+    from gigs.inversion.encoder_steps import EncoderSettings
+    from gigs.training.start import Start
 
     settings = EncoderSettings(
         images=images, batch=batch, learning_rate=learning_rate, latent_weight=latent_weight, fmap_base=fmap_base,
         fmap_max=fmap_max, where=where, balance=balance, seed=seed, checkpoint_every=checkpoint_every,
     )  # fmt: skip
     generator_file = _weights_of(generator, "generator")
-    compute = (stored_compute(out) if resume else None) or chosen(pick_device(device), allow_compile=compile_networks)
-    output.print(f"computing with {compute.describe()}", highlight=False)
+    compute = _compute(out, resume, device, compile_networks)
+    encoder_file = _weights_of(start_from, "encoder") if start_from and not resume else None
+    _train_encoder(catalogue, generator_file, out, settings, compute, Start(resume=resume, weights=encoder_file))
+
+
+def _train_encoder(
+    catalogue: Path, generator_file: Path, out: Path, settings: EncoderSettings, compute: Compute, start: Start
+) -> None:
+    """Train, say where, and how near reconstructions of held-out photos come."""
+    from gigs.data.catalogue import Catalogue
+    from gigs.generator.base import load_generator
+    from gigs.inversion.train_encoder import TrainingPictures, held_out_figures, train_encoder
+
     with progress_bars(errors) as on_step:
-        path = train_encoder(
-            Catalogue.open(catalogue), load_generator(generator_file), out, settings, compute, resume=resume,
-            start_from=_weights_of(start_from, "encoder") if start_from and not resume else None,
-            generator_file=generator_file, on_step=on_step,
-        )  # fmt: skip
-    output.print(f"{path}: {images:,} pictures shown; reconstructions in {out}", soft_wrap=True)
+        pictures = TrainingPictures(Catalogue.open(catalogue), load_generator(generator_file), generator_file)
+        path = train_encoder(pictures, out, settings, compute, start=start, on_step=on_step)
+    output.print(f"{path}: {settings.images:,} pictures shown; reconstructions in {out}", soft_wrap=True)
     for figures in held_out_figures(path):
         lpips, mse = figures["lpips_vgg"], figures["mse"]
         output.print(
@@ -184,6 +205,16 @@ def train_encoder_command(
             f"MSE {mse['mean']:.4f} (median {mse['median']:.4f}), n={figures['photos']} held-out photos",
             soft_wrap=True,
         )
+
+
+def _compute(out: Path, resume: bool, device: str, compile_networks: bool) -> Compute:
+    """How to compute, said on the screen: as the run did that is resumed, or as the start-up probe finds best."""
+    from gigs.generator.train.progressive import stored_compute
+    from gigs.vision.compute import chosen, pick_device
+
+    compute = (stored_compute(out) if resume else None) or chosen(pick_device(device), allow_compile=compile_networks)
+    output.print(f"computing with {compute.describe()}", highlight=False)
+    return compute
 
 
 def _weights_of(name: str, part: str) -> Path:

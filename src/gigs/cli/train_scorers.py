@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_options import CATALOGUE, DEVICE, RECONSTRUCTIONS, RESUME
+
+if TYPE_CHECKING:
+    from gigs.recommender import TrainingSettings
 
 
 def train_recommender_command(
@@ -65,15 +68,19 @@ def train_recommender_command(
     """
     from gigs.recommender import defaults_for
 
-    given: dict[str, Any] = {
-        "factors": factors, "input_size": input_size, "image_size": image_size, "epochs": epochs, "patience": patience,
-        "batch_size": batch, "learning_rate": learning_rate, "theta_decay": theta_decay, "network_decay": network_decay,
-        "sampling": sampling, "negatives": negatives, "include_held_out": include_held_out,
-        "include_backbone": include_backbone, "bf16": bf16, "seed": seed, "users": users, "backbone": backbone,
-        "fold": fold,
-    }  # fmt: skip
-    settings = defaults_for(kind, **{name: value for name, value in given.items() if value is not None})
-    _train_scorer(catalogue, settings, out, reconstructions, where, device, resume)
+    chosen = _given(
+        factors=factors, input_size=input_size, image_size=image_size, epochs=epochs, patience=patience,
+        batch_size=batch, learning_rate=learning_rate, theta_decay=theta_decay, network_decay=network_decay,
+        sampling=sampling, negatives=negatives, include_held_out=include_held_out, include_backbone=include_backbone,
+        bf16=bf16, seed=seed, users=users, backbone=backbone, fold=fold,
+    )  # fmt: skip
+    settings, views = defaults_for(kind, **chosen), ViewSource(reconstructions, where)
+    _train_scorer(catalogue, settings, out, views, device=device, resume=resume)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Without those that were left to the kind's default."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def train_judge_command(
@@ -108,28 +115,35 @@ def train_judge_command(
     settings = defaults_for(
         "vbpr", users="purchases", backbone=backbone, fold=fold, input_size=input_size, image_size=image_size, seed=seed
     )
-    _train_scorer(catalogue, settings, out, reconstructions, where, device, resume)
+    views = ViewSource(reconstructions, where)
+    _train_scorer(catalogue, settings, out, views, device=device, resume=resume)
+
+
+class ViewSource(NamedTuple):
+    """Pack, or folder of a run, whose generator redraws the photos, and which of them; without one, photos only."""
+
+    reconstructions: str | None
+    where: str
 
 
 def _train_scorer(
-    catalogue: Path, settings: Any, out: Path, reconstructions: str | None, where: str, device: str, resume: bool
+    catalogue: Path, settings: TrainingSettings, out: Path, source: ViewSource, *, device: str, resume: bool
 ) -> None:
     """Train a recommender, with a second view of every item if that was asked for, and print its scores."""
     from gigs.data.catalogue import Catalogue
-    from gigs.inversion.redrawn import reconstructions as redrawn
+    from gigs.inversion.catalogue_reconstructions import reconstructions as redrawn
     from gigs.packs.load import start_folder
-    from gigs.recommender import train_recommender
+    from gigs.recommender import ItemPictures, train_recommender
     from gigs.vision.compute import pick_device, probed
 
     opened, place = Catalogue.open(catalogue), pick_device(device)
     with progress_bars(errors) as on_step:
         views = []
-        if reconstructions:
-            root = start_folder(reconstructions)
-            views = [redrawn(opened, root, where=where, compute=probed(place), on_step=on_step)]
-        trained = train_recommender(
-            opened, settings, out, on_step=on_step, resume=resume, device=place, extra_views=views
-        )
+        if source.reconstructions:
+            root = start_folder(source.reconstructions)
+            views = [redrawn(opened, root, where=source.where, compute=probed(place), on_step=on_step)]
+        items = ItemPictures(opened, views)
+        trained = train_recommender(items, settings, out, on_step=on_step, resume=resume, device=place)
     output.print(f"{trained.path}: best of {trained.epochs} epochs was epoch {trained.best_epoch}", soft_wrap=True)
     for name, report in trained.metrics.items():
         auc = report["model"]["overall"]["auc"]

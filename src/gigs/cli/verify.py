@@ -117,10 +117,12 @@ def _records(
     if catalogue is None:
         raise InputError("--catalogue DIR is needed: held-out photos to redesign (gigs data import --help)")
     session = Session(pack)
-    settings = StudySettings(photos=photos, skip=skip, where=where, seed=seed, attack_every=attack_every)
+    settings = StudySettings(
+        audiences=tuple(audiences), photos=photos, skip=skip, where=where, seed=seed, attack_every=attack_every
+    )
     with progress_bars(errors) as on_step:
         return study(
-            session, audiences, Catalogue.open(catalogue), get_preset(preset), settings, out / "records.jsonl",
+            session, Catalogue.open(catalogue), get_preset(preset), settings, out / "records.jsonl",
             on_step=on_step,
         )  # fmt: skip
 

@@ -46,16 +46,16 @@ def classes_of(catalogue: Catalogue, rows: np.ndarray, fewest_photos: int) -> Cl
     six = _six(items)
     if six is not None and (_counts(six, rows) >= fewest_photos).sum() == len(SECTIONS) * len(GROUPS):
         return _numbered(six, [f"{section} {group}" for section in SECTIONS for group in GROUPS])
-    found: list[tuple[pd.Series, list[str]]] = []
+    columns: list[tuple[pd.Series, list[str]]] = []
     for column in ("type", "group"):
         if column in items:
             values = items[column].fillna("").astype(str).str.strip()
             counts = _counts(values, rows)
             frequent = counts[counts >= fewest_photos].sort_index().sort_values(ascending=False, kind="stable")
-            found.append((values, list(frequent.index[:MOST])))
-    values, names = next((each for each in found if len(each[1]) >= FEWEST), (None, []))
-    if values is None and found:
-        values, names = max(found, key=lambda each: len(each[1]))
+            columns.append((values, list(frequent.index[:MOST])))
+    values, names = next((each for each in columns if len(each[1]) >= FEWEST), (None, []))
+    if values is None and columns:
+        values, names = max(columns, key=lambda each: len(each[1]))
     if values is None or len(names) < 2:
         raise DataError(
             f"no classes: fewer than two values of the columns type and group have {fewest_photos} photos to train on; "

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gigs.experiments.preference_maximisation import MaximisationSettings, load_baseline, maximise_preference
+from gigs.experiments.preference_maximisation import Goal, MaximisationSettings, load_baseline, maximise_preference
 from gigs.generator.families.dvbpr_critic import DVBPRCritic
 from gigs.generator.families.dvbpr_gan import DVBPRGAN
 from gigs.shifting.optimise import Preference
@@ -35,7 +35,5 @@ class Baseline:
         """Pictures `[n,3,R,R]` for one user; classes take turns over items, as the paper's sampled users do."""
         label = item % len(self.generator.class_names)
         settings = MaximisationSettings(n=n, personalised=personalised)
-        found = maximise_preference(
-            self.generator, self.critic, preference, settings, label=label, rng=rng, compute=compute
-        )  # fmt: skip
-        return found.images
+        goal = Goal(self.critic, preference, label)
+        return maximise_preference(self.generator, goal, settings, rng=rng, compute=compute).images

@@ -18,16 +18,16 @@ def answers(tables: Tables) -> list[str]:
     Args:
         tables: Described tables of one protocol by name.
     """
-    found: list[str] = []
+    sentences: list[str] = []
     if "table2" in tables:
-        found += [_preference(tables["table2"]), *_diversity(tables["table2"])]
+        sentences += [_preference(tables["table2"]), *_diversity(tables["table2"])]
     if "table3" in tables:
-        found.append(_items(tables["table3"]))
+        sentences.append(_items(tables["table3"]))
     if "table5" in tables:
-        found += _levelling(tables["table5"])
+        sentences += _levelling(tables["table5"])
     if "radius" in tables:
-        found.append(_radius(tables["radius"]))
-    return [*found, *_judges(tables)]
+        sentences.append(_radius(tables["radius"]))
+    return [*sentences, *_judges(tables)]
 
 
 def _preference(table: Mapping[str, Any]) -> str:
@@ -45,15 +45,15 @@ def _preference(table: Mapping[str, Any]) -> str:
 
 
 def _diversity(table: Mapping[str, Any]) -> list[str]:
-    found = []
+    sentences = []
     for baseline in ("personalised", "non-personalised"):
         one = _pair(table, "opposite_ssim_pairs", baseline)
         if one is not None:
             claim = f" by {CLAIMS['diversity']:.1%}" if baseline == "non-personalised" else ""
             question = f"**Are its pictures more different from one another than the {baseline} baseline's{claim}?** "
             words = _verdict(one, CLAIMS["diversity"] if claim else 0.0, "opposite SSIM among one user's pictures")
-            found.append(question + words)
-    return found
+            sentences.append(question + words)
+    return sentences
 
 
 def _verdict(one: Mapping[str, Any], claim: float, what: str) -> str:
@@ -89,7 +89,7 @@ def _items(table: Mapping[str, Any]) -> str:
 
 
 def _levelling(table: Mapping[str, Any]) -> list[str]:
-    found = []
+    sentences = []
     for one in table["comparisons"]:
         if one["kind"] != "slope" or one["slope"] is None or one["low"] is None:
             continue
@@ -110,10 +110,10 @@ def _levelling(table: Mapping[str, Any]) -> list[str]:
             words = f"It does not level off within this range: it still {'rises' if one['low'] > 0 else 'falls'}"
         else:
             words = "It levels off as far as these items can tell"
-        found.append(
+        sentences.append(
             f"**Is the {who} constant from {LEVEL_FROM} users on ({one['method']})?** {words}, {level}; {numbers}."
         )
-    return found
+    return sentences
 
 
 def _radius(table: Mapping[str, Any]) -> str:

@@ -56,30 +56,30 @@ def lead(first: Mapping[int, float], second: Mapping[int, float], *, seed: int =
     """
     shared = sorted(set(first) & set(second))
     a, b = np.array([first[item] for item in shared]), np.array([second[item] for item in shared])
-    found: dict[str, Any] = {"n": len(shared), "share": None, "low": None, "high": None}
+    comparison: dict[str, Any] = {"n": len(shared), "share": None, "low": None, "high": None}
     if len(shared) < 2:
-        return found
+        return comparison
     draws = np.random.default_rng(seed).integers(0, len(shared), (RESAMPLES, len(shared)))
     below = b[draws].mean(1)
     if b.mean() <= 0 or (below <= 0).mean() > (1 - COVERAGE) / 2:
-        return found
+        return comparison
     shares = np.where(below > 0, a[draws].mean(1) / np.where(below > 0, below, 1.0) - 1, np.inf)
     low, high = np.quantile(shares, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2], method="nearest")
-    return found | {"share": float(a.mean() / b.mean() - 1), "low": float(low), "high": float(high)}
+    return comparison | {"share": float(a.mean() / b.mean() - 1), "low": float(low), "high": float(high)}
 
 
 def retained(judges: Mapping[int, float], target: Mapping[int, float], *, seed: int = 0) -> dict[str, Any]:
     """Share of the target's mean gain that judges grant; None where the target gained nothing to speak of."""
     shared = sorted(set(judges) & set(target))
     a, b = np.array([judges[item] for item in shared]), np.array([target[item] for item in shared])
-    found: dict[str, Any] = {"n": len(shared), "share": None, "low": None, "high": None}
+    comparison: dict[str, Any] = {"n": len(shared), "share": None, "low": None, "high": None}
     if not shared or b.mean() < LEAST_GAIN:
-        return found
+        return comparison
     draws = np.random.default_rng(seed).integers(0, len(shared), (RESAMPLES, len(shared)))
     below = b[draws].mean(1)
     kept = below >= LEAST_GAIN
     low, high = np.quantile(a[draws].mean(1)[kept] / below[kept], [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
-    return found | {"share": float(a.mean() / b.mean()), "low": float(low), "high": float(high)}
+    return comparison | {"share": float(a.mean() / b.mean()), "low": float(low), "high": float(high)}
 
 
 def slope(counts: Sequence[int], values: Sequence[Mapping[int, float]], *, seed: int = 0) -> dict[str, Any]:
@@ -91,12 +91,12 @@ def slope(counts: Sequence[int], values: Sequence[Mapping[int, float]], *, seed:
         seed: Of the bootstrap.
     """
     shared = sorted(set.intersection(*(set(each) for each in values)))
-    found: dict[str, Any] = {"n": len(shared), "counts": list(counts), "slope": None, "low": None, "high": None}
+    trend: dict[str, Any] = {"n": len(shared), "counts": list(counts), "slope": None, "low": None, "high": None}
     if len(shared) < 2 or len(counts) < 2:
-        return found
+        return trend
     x = np.log10(np.asarray(counts, dtype=float))
     x = x - x.mean()
     table = np.array([[each[item] for each in values] for item in shared])
     slopes = table @ x / (x @ x)
     each = figure([[value] for value in slopes], seed=seed)
-    return found | {"slope": each.mean, "low": each.low, "high": each.high}
+    return trend | {"slope": each.mean, "low": each.low, "high": each.high}

@@ -28,10 +28,10 @@ TILE, GAP, HEAD = 96, 6, 26
 Strip = list[tuple[str, Tensor]]  # titles (empty for most) and pictures [3,R,R]
 
 
-def method_grid(path: Path, found: Sequence[Record], bench: Bench) -> Path:
+def method_grid(path: Path, table_records: Sequence[Record], bench: Bench) -> Path:
     """Fig. 4: for each user, suggestions of the method to the left, of the personalised baseline to the right."""
     store = Records(folder_of(bench.work, "table2", bench.protocol.name), {})
-    cells = by_cell(found)
+    cells = by_cell(table_records)
     rows: list[Strip] = []
     for number in range(min(ROWS, len(next(iter(cells.values()))))):
         strip: Strip = []
@@ -44,11 +44,11 @@ def method_grid(path: Path, found: Sequence[Record], bench: Bench) -> Path:
     return _draw(path, rows)
 
 
-def product_grid(path: Path, found: Sequence[Record], bench: Bench, *, photos: bool = False) -> Path:
+def product_grid(path: Path, table_records: Sequence[Record], bench: Bench, *, photos: bool = False) -> Path:
     """Fig. 5: reconstruction and suggestions of preferred products; with the photo itself only if asked for."""
     store = Records(folder_of(bench.work, "table3", bench.protocol.name), {})
     rows: list[Strip] = []
-    for (cell, method), records in by_cell(found).items():
+    for (cell, method), records in by_cell(table_records).items():
         if cell != "preferred":
             continue
         for number, record in enumerate(records[:ROWS]):

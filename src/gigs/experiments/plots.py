@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,24 +20,37 @@ PANELS = (
 )  # fmt: skip
 
 
-def by_cell(found: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
+class BoxSeries(NamedTuple):
+    """Boxes of one figure: which, how far beside their tick, in which colour, and what the legend calls them."""
+
+    figure: str
+    offset: float
+    colour: str
+    label: str
+
+
+TARGET_BOXES = BoxSeries(SHIFT, -0.17, "#4878a8", "target, its own scale")
+JUDGES_BOXES = BoxSeries(JUDGES_GAIN, 0.17, "#c06030", "judges, standard deviations")
+
+
+def by_cell(records: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
     """Records by row and method, in the order of the table."""
     cells: dict[tuple[str, str], list[Record]] = {}
-    for record in found:
+    for record in records:
         cells.setdefault((record["cell"], record["method"]), []).append(record)
     return cells
 
 
-def users_box_plot(path: Path, found: Sequence[Record], protocol: Protocol) -> Path:
+def users_box_plot(path: Path, table_records: Sequence[Record], protocol: Protocol) -> Path:
     """Fig. 6: gains of items by number of users, a panel a method; judges' gains beside the target's where known."""
-    cells = by_cell(found)
+    cells = by_cell(table_records)
     methods = list(dict.fromkeys(method for _, method in cells))
     figure, axes = _subplots(1, len(methods), (6.2 * len(methods), 4.2))
     for axis, method in zip(axes[0], methods, strict=True):
         own = {cell: records for (cell, name), records in cells.items() if name == method}
-        _boxes(axis, own, SHIFT, protocol, -0.17, "#4878a8", "target, its own scale")
+        _boxes(axis, own, TARGET_BOXES, protocol)
         if protocol.judges:
-            _boxes(axis, own, JUDGES_GAIN, protocol, 0.17, "#c06030", "judges, standard deviations")
+            _boxes(axis, own, JUDGES_BOXES, protocol)
         axis.axhline(0, color="grey", linewidth=0.7)
         axis.set_xticks(range(len(own)), list(own))
         axis.set_title(f"{method} ({len(next(iter(own.values())))} items)")
@@ -47,25 +60,17 @@ def users_box_plot(path: Path, found: Sequence[Record], protocol: Protocol) -> P
     return _save(figure, path)
 
 
-def _boxes(
-    axis: Any,
-    own: Mapping[str, Sequence[Record]],
-    name: str,
-    protocol: Protocol,
-    offset: float,
-    colour: str,
-    label: str,
-) -> None:
-    values = [list(item_values(records, name, protocol).values()) for records in own.values()]
+def _boxes(axis: Any, own: Mapping[str, Sequence[Record]], series: BoxSeries, protocol: Protocol) -> None:
+    values = [list(item_values(records, series.figure, protocol).values()) for records in own.values()]
     if not all(values):
         return
     drawn = axis.boxplot(
-        values, positions=np.arange(len(values)) + offset, widths=0.3, patch_artist=True, manage_ticks=False,
+        values, positions=np.arange(len(values)) + series.offset, widths=0.3, patch_artist=True, manage_ticks=False,
         flierprops={"markersize": 3}, medianprops={"color": "black"},
     )  # fmt: skip
     for box in drawn["boxes"]:
-        box.set_facecolor(colour)
-    drawn["boxes"][0].set_label(label)
+        box.set_facecolor(series.colour)
+    drawn["boxes"][0].set_label(series.label)
 
 
 def radius_plot(path: Path, described: Mapping[str, Any]) -> Path:

@@ -55,8 +55,23 @@ class MaximisationSettings:
             raise InputError("without preference and with eta 0 there is nothing to maximise")
 
 
-class Maximised(NamedTuple):
-    """What was found: latent vectors `z [n,D]`, and their `images [n,3,R,R]` in `[0,1]`."""
+@dataclass(frozen=True)
+class Goal:
+    """What is looked for: a picture of one class that a taste scores high and the critic takes for a photo.
+
+    Attributes:
+        critic: The generator's, frozen.
+        preference: Images `[N,3,R,R]` in `[0,1]` to scores `[N]`, differentiable, each row on its own.
+        label: The class, c.
+    """
+
+    critic: Critic
+    preference: Preference
+    label: int
+
+
+class BestPictures(NamedTuple):
+    """The best that were found: latent vectors `z [n,D]`, and their `images [n,3,R,R]` in `[0,1]`."""
 
     z: Tensor
     images: Tensor
@@ -83,15 +98,13 @@ def load_baseline(folder: str | Path) -> tuple[DVBPRGAN, DVBPRCritic]:
 
 def maximise_preference(
     generator: Generator,
-    critic: Critic,
-    preference: Preference,
+    goal: Goal,
     settings: MaximisationSettings,
     *,
-    label: int,
     rng: torch.Generator,
     compute: Compute | None = None,
     on_step: OnStep = silent,
-) -> Maximised:
+) -> BestPictures:
     """argmax over z of theta^T phi(G(z,c)) - eta (D_c(G(z,c)) - 1)^2, from several starts for every picture.
 
     Of every start the best vector on its way counts, of every picture the best start. As in the published script, z is
@@ -100,10 +113,8 @@ def maximise_preference(
 
     Args:
         generator: Class-conditional, frozen.
-        critic: Its critic, frozen.
-        preference: Images `[N,3,R,R]` in `[0,1]` to scores `[N]`, differentiable, each row on its own.
+        goal: Critic, taste and class.
         settings: How many, how long, how much the critic weighs, and whether preference counts.
-        label: c.
         rng: CPU generator; draws the starts.
         compute: Precision and layout; fp32 where not given.
         on_step: Progress, with the means of objective, preference and quality.
@@ -111,37 +122,39 @@ def maximise_preference(
     Raises:
         InputError: No such class.
     """
-    drawing, compute = generator.of_class(label), compute or Compute()
+    drawing, compute = generator.of_class(goal.label), compute or Compute()
     rows = settings.n * settings.restarts
     first = settings.start * torch.randn(rows, drawing.latent_dim, generator=rng)
     ends, values = torch.empty_like(first), torch.empty(rows)
 
     def terms(images: Tensor) -> dict[str, Tensor]:
-        return objective(images, critic, preference, settings, label)
+        return objective(images, goal, settings)
 
     def climb(start: int, stop: int) -> None:
-        z, best = _ascend(drawing, terms, first[start:stop].to(compute.device), settings, compute, on_step, start, rows)
+        def on_row_steps(done: int, means: dict[str, float]) -> None:
+            before, total = start * settings.steps, rows * settings.steps
+            on_step(Step("maximising preference", before + done, total, means))
+
+        z, best = _ascend(drawing, terms, first[start:stop].to(compute.device), settings, compute, on_row_steps)
         ends[start:stop], values[start:stop] = z.cpu(), best.cpu()
 
     in_batches(rows, BATCH, climb)
     chosen = values.view(settings.n, settings.restarts).argmax(dim=1)
     z = ends.view(settings.n, settings.restarts, -1)[torch.arange(settings.n), chosen].to(compute.device)
     with torch.no_grad():
-        return Maximised(z, drawing(z).float())
+        return BestPictures(z, drawing(z).float())
 
 
-def objective(
-    images: Tensor, critic: Critic, preference: Preference, settings: MaximisationSettings, label: int
-) -> dict[str, Tensor]:
+def objective(images: Tensor, goal: Goal, settings: MaximisationSettings) -> dict[str, Tensor]:
     """Eq. 7 and its parts for images `[N,3,R,R]` in `[0,1]`, each `[N]`.
 
     Returns:
         `objective`; `quality`, -(D_c - 1)^2 without eta; and `score`, where preference counts.
     """
-    quality = -(critic(images, label) - 1).square()
+    quality = -(goal.critic(images, goal.label) - 1).square()
     if not settings.personalised:
         return {"objective": settings.eta * quality, "quality": quality}
-    score = preference(images)
+    score = goal.preference(images)
     return {"objective": score + settings.eta * quality, "score": score, "quality": quality}
 
 
@@ -151,26 +164,25 @@ def _ascend(
     first: Tensor,
     settings: MaximisationSettings,
     compute: Compute,
-    on_step: OnStep,
-    before: int,
-    rows: int,
+    on_row_steps: Callable[[int, dict[str, float]], None],
 ) -> tuple[Tensor, Tensor]:
-    """Adam on each row of `first [N,D]` by itself; the best vectors `[N,D]` and their objective `[N]`."""
+    """Adam on each row of `first [N,D]` by itself; the best vectors `[N,D]` and their objective `[N]`.
+
+    `on_row_steps` is told how many steps of rows are done, and the means of the terms.
+    """
     z = first.clone().requires_grad_()
     best, value = first.clone(), torch.full((len(first),), -torch.inf, device=first.device)
     adam = torch.optim.Adam([z], lr=settings.learning_rate)
     for step in range(settings.steps + 1):
         with torch.set_grad_enabled(step < settings.steps), compute.autocast():
-            found = {name: each.float() for name, each in terms(generator(z)).items()}
-        now = found["objective"].detach()
+            values = {name: each.float() for name, each in terms(generator(z)).items()}
+        now = values["objective"].detach()
         better = now > value
         best[better], value[better] = z.detach()[better], now[better]
         if step == settings.steps:
             break
         adam.zero_grad(set_to_none=True)
-        (-found["objective"].sum()).backward()
+        (-values["objective"].sum()).backward()
         adam.step()
-        means = {name: each.mean().item() for name, each in found.items()}
-        done = before * settings.steps + (step + 1) * len(first)
-        on_step(Step("maximising preference", done, rows * settings.steps, means))
+        on_row_steps((step + 1) * len(first), {name: each.mean().item() for name, each in values.items()})
     return best, value

@@ -91,15 +91,15 @@ def opened(folder: Path, request: dict[str, Any]) -> Iterator[Records]:
 
 def read(folder: Path) -> dict[Key, dict[str, Any]]:
     """Results in a folder, in the order in which they were made; a line that was cut off does not count."""
-    found = {}
+    records = {}
     path = folder / FILE
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:
             record = json.loads(line)
-            found[key_of(record)] = record
+            records[key_of(record)] = record
         except (json.JSONDecodeError, KeyError, TypeError):
             continue
-    return found
+    return records
 
 
 def _claim(folder: Path, request: dict[str, Any]) -> None:

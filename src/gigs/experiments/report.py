@@ -51,18 +51,18 @@ def run_experiments(
         if name == "figures":
             written += _figures(bench, out, photos, tell, on_step)
             continue
-        found = run_table(name, bench, tell=tell, on_step=on_step)
+        records = run_table(name, bench, tell=tell, on_step=on_step)
         network = network or figure_network().to(bench.compute.device)
-        described = describe_table(name, bench, found, network, on_step=on_step)
-        written += write_table(out, described) + _plots(name, described, found, bench, out)
+        described = describe_table(name, bench, records, network, on_step=on_step)
+        written += write_table(out, described) + _plots(name, described, records, bench, out)
         tell(f"{name}: {out / stem_of(described)}.md")
     written.append(write_summary(out, bench.protocol.name))
     return written
 
 
-def _plots(name: str, described: dict[str, Any], found: Sequence[Record], bench: Bench, out: Path) -> list[Path]:
+def _plots(name: str, described: dict[str, Any], records: Sequence[Record], bench: Bench, out: Path) -> list[Path]:
     if name == "table5":
-        return [users_box_plot(out / f"fig6-{bench.protocol.name}.png", found, bench.protocol)]
+        return [users_box_plot(out / f"fig6-{bench.protocol.name}.png", records, bench.protocol)]
     if name == "radius":
         return [radius_plot(out / f"radius-{bench.protocol.name}.png", described)]
     return []
@@ -81,7 +81,7 @@ def _figures(bench: Bench, out: Path, photos: bool, tell: Tell, on_step: OnStep)
 
 def write_summary(out: Path, protocol: str) -> Path:
     """`summary-PROTOCOL.md`: the paper's claims, answered by the tables in a folder."""
-    tables = {name: found for name in TABLES if (found := _described(out / f"{name}-{protocol}.json"))}
+    tables = {name: described for name in TABLES if (described := _described(out / f"{name}-{protocol}.json"))}
     lines = [f"# What the tables say, protocol {protocol}", ""]
     for name, table in tables.items():
         settings = table["settings"]

@@ -30,8 +30,8 @@ def cell_figures(records: Sequence[Record], protocol: Protocol, *, seed: int = 0
         scorers = list(records[0]["z"])
         names += [f"{kind}:{scorer}" for kind in (Z, Z_GAIN) for scorer in scorers]
         names += [JUDGES, JUDGES_GAIN] if len(scorers) > 1 else []
-    found = {name: [values_of(one, name, protocol) for one in records] for name in names}
-    return {name: figure(values, seed=seed) for name, values in found.items() if all(values)}
+    by_name = {name: [values_of(one, name, protocol) for one in records] for name in names}
+    return {name: figure(values, seed=seed) for name, values in by_name.items() if all(values)}
 
 
 def values_of(record: Record, name: str, protocol: Protocol) -> list[float]:
@@ -82,5 +82,5 @@ def _z(record: Record, scorer: str, protocol: Protocol, *, gain: bool) -> list[f
 
 def item_values(records: Sequence[Record], name: str, protocol: Protocol) -> dict[int, float]:
     """One number an item, for paired comparisons: the mean over its suggestions; items without it are left out."""
-    found = {int(one["item"]): values_of(one, name, protocol) for one in records}
-    return {item: float(np.mean(values)) for item, values in found.items() if values}
+    by_item = {int(one["item"]): values_of(one, name, protocol) for one in records}
+    return {item: float(np.mean(values)) for item, values in by_item.items() if values}

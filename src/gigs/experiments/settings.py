@@ -69,10 +69,10 @@ def segments_of(given: list[str]) -> dict[str, str]:
     Raises:
         InputError: An entry of another form.
     """
-    found = {}
+    conditions = {}
     for entry in given:
         name, sign, condition = entry.partition("=")
         if not sign or not name.strip() or not condition.strip():
             raise InputError(f"--segment {entry!r}: write NAME=CONDITION, such as 'shoes=group == \"Shoes\"'")
-        found[name.strip()] = condition.strip()
-    return found or dict(SEGMENTS)
+        conditions[name.strip()] = condition.strip()
+    return conditions or dict(SEGMENTS)

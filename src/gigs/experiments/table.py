@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from gigs.experiments import quality
@@ -37,25 +38,25 @@ SCHEMA = 1
 
 
 def describe_table(
-    table: str, bench: Bench, found: Sequence[Record], network: Classifier, *, on_step: OnStep = silent
+    table: str, bench: Bench, records: Sequence[Record], network: Classifier, *, on_step: OnStep = silent
 ) -> dict[str, Any]:
     """All figures of a table, JSON-able.
 
     Args:
         table: Its name.
         bench: That made it.
-        found: Its records.
+        records: Its records.
         network: That Inception Score, Fréchet and kernel distance look through; its suffix is in their names.
         on_step: Progress of looking.
     """
     cells: dict[tuple[str, str], list[Record]] = {}
-    for record in found:
+    for record in records:
         cells.setdefault((record["cell"], record["method"]), []).append(record)
-    store = Records(folder_of(bench.work, table, bench.protocol.name), {})
+    viewer = _Viewer(table, bench, network, on_step)
     rows = []
     for (cell, method), own in cells.items():
         figures = cell_figures(own, bench.protocol, seed=bench.settings.seed)
-        figures |= _looks(table, cell, bench, own, store, network, on_step)
+        figures |= viewer.figures(cell, own)
         rows.append(_row(cell, method, own, figures, bench))
     return {
         "schema": SCHEMA,
@@ -93,33 +94,42 @@ def _row(cell: str, method: str, own: Sequence[Record], figures: Mapping[str, Fi
     return row
 
 
-def _looks(
-    table: str, cell: str, bench: Bench, own: Sequence[Record], store: Records, network: Classifier, on_step: OnStep
-) -> dict[str, Figure]:
-    """Figures that need the pictures; of the suggestions that count."""
-    images = [_shown(store, one, bench) for one in own]
-    seed, suffix = bench.settings.seed, network.suffix
-    features = quality.by_item(picture_features(network, quality.pictures_of(images), on_step=on_step), images)
-    where = bench.settings.segments.get(cell, "") if table == "table4" else ""
-    held_out = set(bench.catalogue.held_out_items().tolist())
-    rows = [row for row in photo_rows(bench, where).tolist() if row in held_out] or photo_rows(bench, where).tolist()
-    rows = sorted(rows[: bench.protocol.real_pictures])
-    real = photo_features(network, bench.catalogue, rows, image_size=bench.side, on_step=on_step)  # type: ignore[arg-type]
-    found = {
-        f"IS{suffix}": quality.inception_score([network.probabilities(each) for each in features], seed=seed),
-        f"FID{suffix}": quality.frechet(real, features, seed=seed),
-        f"KID{suffix}": quality.kernel(real, features, seed=seed),
-    }
-    if text := quality.text_diversity(images, seed=seed):
-        found["opposite_ssim_text"] = text
-    return found
+class _Viewer:
+    """Looks at a table's pictures through one network."""
 
+    def __init__(self, table: str, bench: Bench, network: Classifier, on_step: OnStep) -> None:
+        self.table, self.bench, self.network, self.on_step = table, bench, network, on_step
+        self.store = Records(folder_of(bench.work, table, bench.protocol.name), {})
 
-def _shown(store: Records, record: Record, bench: Bench) -> Tensor:
-    from gigs.metrics.preference import best
+    def figures(self, cell: str, own: Sequence[Record]) -> dict[str, Figure]:
+        """Figures of a cell that need the pictures; of the suggestions that count."""
+        images = [self._shown(record) for record in own]
+        network, seed, suffix = self.network, self.bench.settings.seed, self.network.suffix
+        pictures = picture_features(network, quality.pictures_of(images), on_step=self.on_step)
+        features, real = quality.by_item(pictures, images), self._real(cell)
+        figures = {
+            f"IS{suffix}": quality.inception_score([network.probabilities(each) for each in features], seed=seed),
+            f"FID{suffix}": quality.frechet(real, features, seed=seed),
+            f"KID{suffix}": quality.kernel(real, features, seed=seed),
+        }
+        if text := quality.text_diversity(images, seed=seed):
+            figures["opposite_ssim_text"] = text
+        return figures
 
-    images = store.pictures(record)[1]
-    return images[best(record["scores"]["suggestions"], bench.protocol.keep)]
+    def _real(self, cell: str) -> np.ndarray:
+        """Features of photos to compare with: of held-out products, where there are any of the kind."""
+        bench = self.bench
+        where = bench.settings.segments.get(cell, "") if self.table == "table4" else ""
+        held_out = set(bench.catalogue.held_out_items().tolist())
+        rows = photo_rows(bench, where).tolist()
+        rows = sorted(([row for row in rows if row in held_out] or rows)[: bench.protocol.real_pictures])
+        return photo_features(self.network, bench.catalogue, rows, image_size=bench.side, on_step=self.on_step)  # type: ignore[arg-type]
+
+    def _shown(self, record: Record) -> Tensor:
+        from gigs.metrics.preference import best
+
+        images = self.store.pictures(record)[1]
+        return images[best(record["scores"]["suggestions"], self.bench.protocol.keep)]
 
 
 def comparisons(table: str, cells: Cells, bench: Bench) -> list[dict[str, Any]]:
@@ -139,8 +149,8 @@ def comparisons(table: str, cells: Cells, bench: Bench) -> list[dict[str, Any]]:
         for method in dict.fromkeys(method for _, method in names):
             own = [name for name in names if name[1] == method]
             pairs += [(a, b, gains) for a, b in pairwise(own)]
-    found = [_compared(cells, one, other, name, bench) for one, other, kinds in pairs for name in kinds]
-    return [each for each in found if each["n"]] + (_slopes(cells, bench) if table == "table5" else [])
+    compared = [_compared(cells, one, other, name, bench) for one, other, kinds in pairs for name in kinds]
+    return [each for each in compared if each["n"]] + (_slopes(cells, bench) if table == "table5" else [])
 
 
 def _compared(cells: Cells, one: tuple[str, str], other: tuple[str, str], name: str, bench: Bench) -> dict[str, Any]:
@@ -152,15 +162,15 @@ def _compared(cells: Cells, one: tuple[str, str], other: tuple[str, str], name: 
 
 def _slopes(cells: Cells, bench: Bench) -> list[dict[str, Any]]:
     """Change of the gain with ten times as many users, from where the paper finds it constant."""
-    found = []
+    slopes = []
     for method in dict.fromkeys(method for _, method in cells):
         keys = [key for key in cells if key[1] == method and int(key[0]) >= LEVEL_FROM]
         for name in (SHIFT, JUDGES_GAIN):
             values = [item_values(cells[key], name, bench.protocol) for key in keys]
             if len(keys) > 1 and all(values):
                 measured = slope([int(key[0]) for key in keys], values, seed=bench.settings.seed)
-                found.append({"kind": "slope", "figure": name, "method": method, **measured})
-    return found
+                slopes.append({"kind": "slope", "figure": name, "method": method, **measured})
+    return slopes
 
 
 def _measured_on(bench: Bench) -> str:

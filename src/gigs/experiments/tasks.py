@@ -150,28 +150,28 @@ def _users(bench: Bench, count: int | None) -> list[int]:
 def photo_rows(bench: Bench, where: str = "") -> np.ndarray:
     """Rows of photos in a fixed random order: products new to the generator first, then those it was trained with."""
     kinds = () if bench.buyers.panel is None or bench.settings.where else bench.buyers.panel.gallery.names
-    found = []
+    drawn = []
     for number, rows in enumerate((bench.catalogue.held_out_items(), bench.catalogue.train_items())):
         rows = np.random.default_rng([bench.settings.seed, number]).permutation(rows)
         for condition in (bench.settings.where, where):
             rows = select(bench.catalogue, rows, condition)
         if kinds:
             rows = rows[bench.catalogue.items["type"].iloc[rows].isin(kinds).to_numpy()]
-        found.append(rows)
-    return np.concatenate(found)
+        drawn.append(rows)
+    return np.concatenate(drawn)
 
 
 def _photos(bench: Bench, where: str, on_step: OnStep) -> list[tuple[int, bool]]:
     """As many photos as there are items, and whether their products were in the generator's training."""
     new = set(bench.catalogue.held_out_items().tolist())
-    found: list[tuple[int, bool]] = []
+    chosen: list[tuple[int, bool]] = []
     for row in photo_rows(bench, where):
         if _accepted(bench, int(row), on_step):
-            found.append((int(row), int(row) not in new))
-            on_step(Step("choosing photos", len(found), bench.settings.items))
-        if len(found) == bench.settings.items:
-            return found
-    raise DataError(f"{len(found)} photos can be redrawn{f' of {where!r}' if where else ''}; ask for fewer --items")
+            chosen.append((int(row), int(row) not in new))
+            on_step(Step("choosing photos", len(chosen), bench.settings.items))
+        if len(chosen) == bench.settings.items:
+            return chosen
+    raise DataError(f"{len(chosen)} photos can be redrawn{f' of {where!r}' if where else ''}; ask for fewer --items")
 
 
 def _accepted(bench: Bench, row: int, on_step: OnStep) -> bool:

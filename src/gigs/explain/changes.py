@@ -109,14 +109,14 @@ def changes_of(photo: Look | None, before: Look, after: Look, kind: str = "") ->
         after: The redesign.
         kind: The product's type as its shop calls it: names its parts.
     """
-    found = flows(before.palette, after.palette)
+    all_flows = flows(before.palette, after.palette)
     change = change_map(before.lab, after.lab)
     is_photos = photo is not None and not outline(photo.mask, after.mask).words
     return Changes(
         before=before.palette,
         after=after.palette,
-        flows=[flow for flow in found if _is_new(flow, photo, after)],
-        delta_e=sum(flow.share * flow.delta_e for flow in found),
+        flows=[flow for flow in all_flows if _is_new(flow, photo, after)],
+        delta_e=sum(flow.share * flow.delta_e for flow in all_flows),
         lightness=_tone(None if photo is None else photo.lightness, before.lightness, after.lightness, LIGHTER),
         vividness=_tone(None if photo is None else photo.vividness, before.vividness, after.vividness, VIVID),
         attributes={

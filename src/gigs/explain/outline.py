@@ -21,12 +21,12 @@ class Outline:
     @property
     def words(self) -> list[str]:
         """What changes, such as `longer`; nothing where the outlines are much the same."""
-        found = []
+        differences = []
         if not 1 / VISIBLE < self.height < VISIBLE:
-            found.append("longer" if self.height > 1 else "shorter")
+            differences.append("longer" if self.height > 1 else "shorter")
         if not 1 / VISIBLE < self.width < VISIBLE:
-            found.append("wider" if self.width > 1 else "narrower")
-        return found if found or self.overlap >= OTHER else ["of another outline"]
+            differences.append("wider" if self.width > 1 else "narrower")
+        return differences if differences or self.overlap >= OTHER else ["of another outline"]
 
 
 def outline(before: np.ndarray, after: np.ndarray) -> Outline:

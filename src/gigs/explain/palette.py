@@ -56,10 +56,12 @@ def palette(lab: np.ndarray, mask: np.ndarray) -> list[Swatch]:
     """
     pixels = lab[_inside(mask)]
     clusters = min(CLUSTERS, len(np.unique(pixels, axis=0)))
-    found = KMeans(clusters, n_init=1, random_state=0, max_iter=50).fit(pixels)
+    clustering = KMeans(clusters, n_init=1, random_state=0, max_iter=50).fit(pixels)
     swatches = [
         Swatch(centre, count / len(pixels))
-        for centre, count in zip(found.cluster_centers_, np.bincount(found.labels_, minlength=clusters), strict=True)
+        for centre, count in zip(
+            clustering.cluster_centers_, np.bincount(clustering.labels_, minlength=clusters), strict=True
+        )
         if count
     ]
     while len(swatches) > 1 and (pair := _closest(swatches)) is not None:
@@ -80,11 +82,11 @@ def flows(before: list[Swatch], after: list[Swatch]) -> list[Flow]:
     )
     rows, columns = linear_sum_assignment(costs)
     pairs = [(int(old[row]), int(new[column])) for row, column in zip(rows, columns, strict=True)]
-    found = []
+    all_flows = []
     for one, other in sorted(set(pairs), key=lambda pair: -pairs.count(pair)):
         delta = float(difference(before[one].lab, after[other].lab))
-        found.append(Flow(before[one], after[other], pairs.count((one, other)) / PARTS, delta))
-    return found
+        all_flows.append(Flow(before[one], after[other], pairs.count((one, other)) / PARTS, delta))
+    return all_flows
 
 
 def share_like(swatches: list[Swatch], lab: np.ndarray) -> float:

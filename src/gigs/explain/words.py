@@ -61,13 +61,13 @@ def _colours(changes: Changes) -> str:
 
 
 def _tone(changes: Changes) -> str:
-    found = []
+    parts = []
     if changes.lightness.real:
         much = "much " if abs(changes.lightness.change) >= MUCH else ""
-        found.append(much + ("lighter" if changes.lightness.change > 0 else "darker"))
+        parts.append(much + ("lighter" if changes.lightness.change > 0 else "darker"))
     if changes.vividness.real:
-        found.append("in stronger colours" if changes.vividness.change > 0 else "in paler colours")
-    return _listed(found)
+        parts.append("in stronger colours" if changes.vividness.change > 0 else "in paler colours")
+    return _listed(parts)
 
 
 def _pattern(changes: Changes) -> str:

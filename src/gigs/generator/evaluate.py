@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,37 @@ BATCH = 64
 Features = dict[str, np.ndarray]  # by feature set, [N,D]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ComparisonSettings:
+    """How a generator's pictures are compared with photos of held-out products.
+
+    Attributes:
+        samples: How many pictures to draw.
+        seed: Of the latent vectors and the subsets; generators of one latent dimension get the same vectors.
+        where: Condition on the held-out items; the one of the training, or else the two differ by what they show.
+        floor: Also compare as many training photos with the same held-out photos: what a perfect generator would get.
+    """
+
+    samples: int = 2000
+    seed: int = 0
+    where: str = ""
+    floor: bool = False
+
+    def __post_init__(self) -> None:
+        if self.samples <= NEAREST:
+            raise InputError(
+                f"{self.samples} samples are too few to compare; draw {NEAREST + 1} or more (2000 is usual)"
+            )
+
+
+USUAL = ComparisonSettings()
+
+
 def evaluate_generator(
     generator: Generator,
     catalogue: Catalogue,
+    settings: ComparisonSettings = USUAL,
     *,
-    samples: int = 2000,
-    seed: int = 0,
-    where: str = "",
-    floor: bool = False,
     on_step: OnStep = silent,
 ) -> dict[str, Any]:
     """Compare a generator's pictures with photos of held-out products.
@@ -43,10 +67,7 @@ def evaluate_generator(
     Args:
         generator: Any family; the pictures are compared at its resolution, rounded to 8 bit as photos are.
         catalogue: Where the products were held out from its training.
-        samples: How many pictures to draw.
-        seed: Of the latent vectors and the subsets; generators of one latent dimension get the same vectors.
-        where: Condition on the held-out items; the one of the training, or else the two differ by what they show.
-        floor: Also compare as many training photos with the same held-out photos: what a perfect generator would get.
+        settings: Of the comparison.
         on_step: Progress.
 
     Returns:
@@ -55,42 +76,38 @@ def evaluate_generator(
         training photos.
 
     Raises:
-        InputError: Too few samples, or a condition that cannot be evaluated.
+        InputError: A condition that cannot be evaluated.
         DataError: Too few held-out photos, or photos smaller than the generator's pictures.
         ModelError: The generator's pictures are not finite, or a feature network cannot be had.
     """
-    if samples <= NEAREST:
-        raise InputError(f"{samples} samples are too few to compare; draw {NEAREST + 1} or more (2000 is usual)")
+    samples, seed, where = settings.samples, settings.seed, settings.where
     side, device = generator.resolution, next(generator.parameters()).device
     held_out = _rows(catalogue, catalogue.held_out_items(), where, "held-out")
     pictures = draw(generator, samples, seed, on_step)
     networks = [feature_network(name).to(device) for name in FEATURE_SETS]
 
-    def seen(rows: np.ndarray, what: str) -> Features:
+    def features_of(rows: np.ndarray, what: str) -> Features:
         return {
             network.name: photo_features(network, catalogue, rows, image_size=side, what=what, on_step=on_step)
             for network in networks
         }
 
-    real = seen(held_out, "held-out photos")
+    real = features_of(held_out, "held-out photos")
     fake = {network.name: picture_features(network, pictures, on_step=on_step) for network in networks}
-    settings = {"resolution": side, "where": where, "samples": samples, "seed": seed, "feature_input": INPUT_SIZE}
-    report = settings | _compare(real, fake, seed)
-    if floor:
+    about = {"resolution": side, "where": where, "samples": samples, "seed": seed, "feature_input": INPUT_SIZE}
+    report = about | _compare(real, fake, seed)
+    if settings.floor:
         trained = _rows(catalogue, catalogue.train_items(), where, "training")
         drawn = np.random.default_rng(seed).choice(trained, size=min(samples, len(trained)), replace=False)
-        report["floor"] = _compare(real, seen(np.sort(drawn), "training photos"), seed)
+        report["floor"] = _compare(real, features_of(np.sort(drawn), "training photos"), seed)
     return report
 
 
 def evaluate_files(
     files: Sequence[str | Path],
     catalogue: Catalogue,
+    settings: ComparisonSettings = USUAL,
     *,
-    samples: int = 2000,
-    seed: int = 0,
-    where: str = "",
-    floor: bool = False,
     use: Use = AS_STORED,
     on_step: OnStep = silent,
 ) -> Iterator[dict[str, Any]]:
@@ -110,10 +127,8 @@ def evaluate_files(
     for number, path in enumerate(files):
         on_step(Step("generators", number, len(files)))
         generator, started = use(load_generator(path)), time.monotonic()
-        report = evaluate_generator(
-            generator, catalogue, samples=samples, seed=seed, where=where, on_step=on_step,
-            floor=floor and generator.resolution not in floors,
-        )  # fmt: skip
+        own = replace(settings, floor=settings.floor and generator.resolution not in floors)
+        report = evaluate_generator(generator, catalogue, own, on_step=on_step)
         floors.add(generator.resolution)
         about: dict[str, Any] = {
             "file": Path(path).as_posix(),

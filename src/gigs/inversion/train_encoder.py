@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from gigs.io import folders, storage
 from gigs.progress import OnStep, silent
 from gigs.training.checkpoint import diverged, load_checkpoint, save_checkpoint
 from gigs.training.log import TrainingLog
+from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
 from gigs.vision.images import save_png
@@ -36,16 +37,28 @@ COLUMNS = ("shown", "learning_rate", "retries", *LOSSES, "held_out_lpips_vgg", "
 KEPT = ("encoder.safetensors", "checkpoint*.pt", "log.csv", "settings.json", "reconstructions-*.png")
 
 
+@dataclass(frozen=True)
+class TrainingPictures:
+    """What an encoder learns from: photos, and pictures of the generator whose latent vectors it is to find.
+
+    Attributes:
+        catalogue: Photos; those of held-out products are only measured on.
+        generator: Of any family; a frozen copy of it is used.
+        generator_file: Where it came from. Its hash is kept with the encoder, and a resumed run must match.
+    """
+
+    catalogue: Catalogue
+    generator: Generator
+    generator_file: Path | None = None
+
+
 def train_encoder(
-    catalogue: Catalogue,
-    generator: Generator,
+    pictures: TrainingPictures,
     out: str | Path,
     settings: EncoderSettings,
     compute: Compute,
     *,
-    resume: bool = False,
-    start_from: str | Path | None = None,
-    generator_file: str | Path | None = None,
+    start: Start = AFRESH,
     on_step: OnStep = silent,
 ) -> Path:
     """Train and save `OUT/encoder.safetensors` (averaged weights).
@@ -55,14 +68,11 @@ def train_encoder(
     last checkpoint with half the learning rate, three times at most; log and weights tell.
 
     Args:
-        catalogue: Photos; those of held-out products are only measured on.
-        generator: Of any family; a frozen copy of it is used.
+        pictures: What it learns from.
         out: Folder of this run.
         settings: The run's settings.
         compute: Device, precision and layout.
-        resume: Go on from the folder's checkpoint; with the same settings, the weights come out as if uninterrupted.
-        start_from: An encoder's file to train on from; not looked at when resuming.
-        generator_file: Where the generator came from. Its hash is kept with the encoder, and a resumed run must match.
+        start: `weights` is an encoder's file. Resumed with the same settings, the weights come out as if uninterrupted.
         on_step: Progress, with the last batch's losses.
 
     Returns:
@@ -71,13 +81,13 @@ def train_encoder(
 
     Raises:
         DataError: Too few photos match `settings.where`.
-        InputError: OUT holds another kind of run or is in use, or the widths are not those of `start_from`.
-        ModelError: `resume` without a checkpoint or with another network or generator; `start_from` or the generator
+        InputError: OUT holds another kind of run or is in use, or the widths are not those of `start.weights`.
+        ModelError: Resuming without a checkpoint or with another network or generator; `start.weights` or the generator
             does not fit; a run that diverges.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
     with folders.owned(Path(out)):
-        run = Run(catalogue, generator, Path(out), settings, compute, resume, start_from, generator_file, on_step)
+        run = Run(pictures, Path(out), settings, compute, start, on_step)
         train_until(run, settings.images, "training the encoder", on_step)
         return run.finish()
 
@@ -92,17 +102,15 @@ class Run:
 
     def __init__(
         self,
-        catalogue: Catalogue,
-        generator: Generator,
+        pictures: TrainingPictures,
         out: Path,
         settings: EncoderSettings,
         compute: Compute,
-        resume: bool = False,
-        start_from: str | Path | None = None,
-        generator_file: str | Path | None = None,
+        start: Start = AFRESH,
         on_step: OnStep = silent,
     ) -> None:
         _refuse_other_runs(out)
+        catalogue, generator = pictures.catalogue, pictures.generator
         self.out, self.settings, self.compute, self.on_step = out, settings, compute, on_step
         self.rows = select(catalogue, catalogue.train_items(), settings.where)
         self.odds = odds(catalogue, self.rows, settings.balance)
@@ -114,12 +122,12 @@ class Run:
         self.shown = self.steps = 0
         self.recent: dict[str, float] = {}
         self.about: dict[str, Any] = {"photos": len(self.rows), "training": [], "held_out": []}
-        state = load_checkpoint(out) if resume else None
-        encoder = first_encoder(generator, settings, state["network"] if state else None, start_from)
-        if generator_file is not None:
-            self.about["generator_sha256"] = storage.sha256_of(Path(generator_file))
-        if start_from is not None and state is None:
-            self.about["started_from_sha256"] = storage.sha256_of(Path(start_from))
+        state = load_checkpoint(out) if start.resume else None
+        encoder = first_encoder(generator, settings, state["network"] if state else None, start.weights)
+        if pictures.generator_file is not None:
+            self.about["generator_sha256"] = storage.sha256_of(pictures.generator_file)
+        if start.weights is not None and state is None:
+            self.about["started_from_sha256"] = storage.sha256_of(start.weights)
         self.encoder: Encoder = compute.place(encoder)  # type: ignore[assignment]
         self.averaged = copy.deepcopy(self.encoder).freeze()
         self.generator: Generator = compute.place(copy.deepcopy(generator).freeze())  # type: ignore[assignment]
@@ -129,7 +137,7 @@ class Run:
         out.mkdir(parents=True, exist_ok=True)
         folders.forget(out)
         self._begin_chapter()
-        if not resume:
+        if not start.resume:
             self.checkpoint()  # so that --resume never takes up an older run of this folder
         if self.shown == 0:
             self.measure()
@@ -214,7 +222,7 @@ class Run:
         self._load(state)
         last = self.about["training"][-1]["encoder"]
         if last["learning_rate"] == self.settings.learning_rate:  # with another one asked for, it counts afresh
-            self.stepper.halvings = state.get("retries", 0)
+            self.stepper.halvings = state["retries"]
 
     def _load(self, state: dict[str, Any]) -> None:
         """Weights, optimiser and the place in the run."""

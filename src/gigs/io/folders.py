@@ -65,8 +65,8 @@ def sweep(folder: Path) -> None:
 
 def names(folder: Path, patterns: Iterable[str]) -> list[str]:
     """Files of a folder that match any of the patterns, relative to it; hidden ones are not listed."""
-    found = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
-    return sorted(path.relative_to(folder).as_posix() for path in found if not path.name.startswith("."))
+    paths = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file()}
+    return sorted(path.relative_to(folder).as_posix() for path in paths if not path.name.startswith("."))
 
 
 def write_manifest(folder: Path, names: Iterable[str], *, request: str = "") -> Path:

@@ -21,14 +21,14 @@ def load(group: str, name: str) -> Any | None:
     Raises:
         ModelError: Two packages give the name, or it cannot be imported.
     """
-    found: dict[str, EntryPoint] = {point.value: point for point in entry_points(group=group) if point.name == name}
-    if not found:
+    points: dict[str, EntryPoint] = {point.value: point for point in entry_points(group=group) if point.name == name}
+    if not points:
         return None
-    if len(found) > 1:
+    if len(points) > 1:
         raise ModelError(
-            f"{group}: {name!r} is given by {' and by '.join(sorted(found))}; uninstall one of the packages"
+            f"{group}: {name!r} is given by {' and by '.join(sorted(points))}; uninstall one of the packages"
         )
-    (point,) = found.values()
+    (point,) = points.values()
     try:
         return point.load()
     except Exception as error:  # a package of somebody else can fail in any way

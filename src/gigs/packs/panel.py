@@ -93,8 +93,9 @@ def items_phi(pack: Pack) -> dict[str, Tensor]:
     Raises:
         InputError: The pack has no scorers, or is of an earlier gigs.
     """
-    found, gallery = {}, gallery_of(pack)
-    for name, about in pack.scorers.items():
+    scorers, found = pack.scorers, {}
+    gallery = gallery_of(pack)
+    for name, about in scorers.items():
         if about["file"] == TARGET:
             found[name] = gallery.phi
         elif name in gallery.features:

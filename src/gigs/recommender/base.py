@@ -72,14 +72,14 @@ class Recommender(HubMixin, nn.Module, ABC):
             raise ModelError("two users of this recommender have the same id; make ids unique and train again")
 
     @property
-    @abstractmethod
     def feature_count(self) -> int:
-        """K, the length of one feature vector and of one user factor."""
+        """K, the length of one feature vector and of one user factor; that of `theta` unless a model says otherwise."""
+        return self.theta.shape[1]
 
     @property
-    @abstractmethod
     def user_factors(self) -> Tensor:
-        """theta of every user, `[U,K]`, in the order of `user_ids`."""
+        """theta of every user, `[U,K]`, in the order of `user_ids`; what was learned, unless a model adds to it."""
+        return self.theta
 
     @abstractmethod
     def features(self, images: Tensor) -> Tensor:

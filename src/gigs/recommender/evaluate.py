@@ -19,6 +19,30 @@ METRICS = ("auc", "recall@10", "recall@50", "ndcg@10")
 SCORE_CELLS = 8_000_000
 
 
+@dataclass(frozen=True, kw_only=True)
+class RankingSettings:
+    """Which held-out purchases are ranked among which items, and how intervals are drawn.
+
+    Attributes:
+        split: `"test"` or `"validation"`.
+        candidates: Rank among `"all"` unseen items, or only those `"bought"` by somebody.
+        seed: Of the bootstrap.
+        resamples: Of the bootstrap.
+    """
+
+    split: str = "test"
+    candidates: str = "all"
+    seed: int = 0
+    resamples: int = 2000
+
+    def __post_init__(self) -> None:
+        if self.candidates not in CANDIDATES:
+            raise DataError(f"candidates {self.candidates!r} are unknown; choose one of {', '.join(CANDIDATES)}")
+
+
+USUAL = RankingSettings()
+
+
 @dataclass(frozen=True)
 class Ranks:
     """Where held-out items stand among their candidates, one entry per pair.
@@ -129,11 +153,8 @@ def _with_interval(values: np.ndarray, seed: int, resamples: int) -> dict[str, A
 def evaluate_recommender(
     model: Recommender,
     catalogue: Catalogue,
+    settings: RankingSettings = USUAL,
     *,
-    split: str = "test",
-    candidates: str = "all",
-    seed: int = 0,
-    resamples: int = 2000,
     image_size: int | None = None,
     on_step: OnStep = silent,
 ) -> dict[str, Any]:
@@ -142,10 +163,7 @@ def evaluate_recommender(
     Args:
         model: With its users; evaluated in evaluation mode.
         catalogue: The catalogue it was trained on.
-        split: `"test"` or `"validation"`.
-        candidates: Rank among `"all"` unseen items, or only those `"bought"` by somebody.
-        seed: Of the bootstrap.
-        resamples: Of the bootstrap.
+        settings: What is ranked among what.
         image_size: Side at which pictures are read; by default as in training.
         on_step: Progress over items.
 
@@ -163,23 +181,14 @@ def evaluate_recommender(
     )
     phi = catalogue_phi(model, catalogue, on_step=on_step, image_size=image_size)
     theta = model.user_factors.detach().cpu().numpy()
-    report = evaluate_factors(theta, phi, feedback, split=split, candidates=candidates, seed=seed, resamples=resamples)
-    return {"kind": model.kind, **report}
+    return {"kind": model.kind, **evaluate_factors(theta, phi, feedback, settings)}
 
 
 def evaluate_factors(
-    theta: np.ndarray,
-    phi: np.ndarray,
-    feedback: Feedback,
-    *,
-    split: str = "test",
-    candidates: str = "all",
-    seed: int = 0,
-    resamples: int = 2000,
+    theta: np.ndarray, phi: np.ndarray, feedback: Feedback, settings: RankingSettings = USUAL
 ) -> dict[str, Any]:
     """The same as `evaluate_recommender`, for factors `[U,K]` and features `[items,K]` at hand."""
-    if candidates not in CANDIDATES:
-        raise DataError(f"candidates {candidates!r} are unknown; choose one of {', '.join(CANDIDATES)}")
+    split, candidates = settings.split, settings.candidates
     held_out = feedback.split(split)
     if not len(held_out[0]):
         raise DataError(f"no {split} purchase of the recommender's users: nothing to evaluate on")
@@ -194,6 +203,6 @@ def evaluate_factors(
     for name, (users, items) in scorers.items():
         ranks = rank_held_out(users, items, held_out, feedback.seen, allowed)
         few = Ranks(*(values[cold] for values in (ranks.users, ranks.items, ranks.above, ranks.ties, ranks.total)))
-        options = {"seed": seed, "resamples": resamples}
+        options = {"seed": settings.seed, "resamples": settings.resamples}
         report[name] = {"overall": summarise(ranks, **options), "cold": summarise(few, **options)}
-    return report | {"dropped": feedback.dropped, "seed": seed, "resamples": resamples}
+    return report | {"dropped": feedback.dropped, "seed": settings.seed, "resamples": settings.resamples}

@@ -11,7 +11,7 @@ from gigs.data.catalogue import Catalogue
 from gigs.errors import DataError
 from gigs.progress import OnStep, silent
 from gigs.recommender.base import Recommender
-from gigs.recommender.evaluate import evaluate_factors
+from gigs.recommender.evaluate import USUAL, RankingSettings, evaluate_factors
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.feedback import Feedback, Pairs, read_feedback
 from gigs.recommender.fold_in import FoldInSettings, fold_in_users
@@ -37,8 +37,7 @@ def evaluate_fold_in(
     *,
     reference: Recommender | None = None,
     settings: FoldInSettings | None = None,
-    split: str = "test",
-    seed: int = 0,
+    ranking: RankingSettings = USUAL,
     on_step: OnStep = silent,
 ) -> dict[str, Any]:
     """Fold in users that a model was not trained with, and its own as if it had not been.
@@ -48,8 +47,7 @@ def evaluate_fold_in(
         catalogue: Where all purchases come from.
         reference: A recommender that was trained with the users whom `model` does not know (another fold).
         settings: Of the search for free vectors.
-        split: Which held-out purchases are ranked, among all items with a picture.
-        seed: Of the bootstrap.
+        ranking: Which held-out purchases are ranked, among all items with a picture.
         on_step: Progress of phi.
 
     Returns:
@@ -63,15 +61,17 @@ def evaluate_fold_in(
     rows, folded = _folded(model, phi, own, settings)
     known = model.user_factors.detach().cpu()
     report = {
-        "trained": _auc(known, phi, own, split, seed),
-        "own_folded": _auc(folded, phi, own, split, seed),
-        "strangers_folded": _auc(_folded(model, phi, others, settings)[1], phi, others, split, seed),
+        "trained": _auc(known, phi, own, ranking),
+        "own_folded": _auc(folded, phi, own, ranking),
+        "strangers_folded": _auc(_folded(model, phi, others, settings)[1], phi, others, ranking),
         "strangers_trained": None,
         "largest_difference": float((known - folded)[rows].abs().max()),
     }
     if reference is not None:
-        report["strangers_trained"] = _reference(reference, catalogue, set(others.user_ids), split, seed)
-    return report | {"users": len(own.user_ids), "strangers": len(others.user_ids), "split": split, "seed": seed}
+        report["strangers_trained"] = _reference(reference, catalogue, set(others.user_ids), ranking)
+    return report | {"users": len(own.user_ids), "strangers": len(others.user_ids)} | {
+        "split": ranking.split, "seed": ranking.seed
+    }  # fmt: skip
 
 
 def _sees_held_out(model: Recommender) -> bool:
@@ -93,7 +93,7 @@ def _folded(
     return torch.from_numpy(rows), vectors
 
 
-def _reference(model: Recommender, catalogue: Catalogue, wanted: set[str], split: str, seed: int) -> dict[str, Any]:
+def _reference(model: Recommender, catalogue: Catalogue, wanted: set[str], ranking: RankingSettings) -> dict[str, Any]:
     missing = wanted - set(model.user_ids)
     if missing:
         raise DataError(f"the reference does not know {len(missing)} of the {len(wanted)} users to compare with")
@@ -102,9 +102,8 @@ def _reference(model: Recommender, catalogue: Catalogue, wanted: set[str], split
     feedback = read_feedback(
         catalogue, user_ids=[model.user_ids[row] for row in rows], include_held_out=_sees_held_out(model)
     )
-    return _auc(model.user_factors.detach().cpu()[rows], phi, feedback, split, seed)
+    return _auc(model.user_factors.detach().cpu()[rows], phi, feedback, ranking)
 
 
-def _auc(theta: torch.Tensor, phi: torch.Tensor, feedback: Feedback, split: str, seed: int) -> dict[str, Any]:
-    report = evaluate_factors(theta.numpy(), phi.numpy(), feedback, split=split, seed=seed)
-    return report["model"]["overall"]["auc"]
+def _auc(theta: torch.Tensor, phi: torch.Tensor, feedback: Feedback, ranking: RankingSettings) -> dict[str, Any]:
+    return evaluate_factors(theta.numpy(), phi.numpy(), feedback, ranking)["model"]["overall"]["auc"]

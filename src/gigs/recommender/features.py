@@ -16,8 +16,8 @@ from gigs.io import storage
 from gigs.io.fingerprint import fingerprint_of_images
 from gigs.progress import OnStep, Step, silent
 from gigs.recommender.base import Recommender
+from gigs.recommender.item_pictures import View
 from gigs.recommender.models.vbpr import VBPR
-from gigs.recommender.train.views import View
 from gigs.vision.backbone import Backbone
 from gigs.vision.compute import in_batches
 from gigs.vision.images import to_tensor

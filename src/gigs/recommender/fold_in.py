@@ -123,13 +123,13 @@ def fold_in_users(
         sums = torch.zeros(count, phi.shape[1], dtype=torch.float64).index_add_(0, users, phi.double()[items])
         return _with_bias(sums / owned[:, None], recommender)
     others = torch.arange(len(phi)) if candidates is None else torch.from_numpy(np.asarray(candidates))
-    found = []
+    vectors = []
     for user in range(count):
         own = items[users == user]
-        found.append(
+        vectors.append(
             fold_in(recommender, phi[own], background=phi[others[~torch.isin(others, own)]], settings=settings)
         )
-    return torch.stack(found)
+    return torch.stack(vectors)
 
 
 def _require(phi: Tensor, recommender: Recommender, what: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
+import msgspec
 import torch
 from PIL import Image
 from torch import Tensor
@@ -90,13 +91,8 @@ def compose(found: Redesigns, audience: Audience, preset: Preset, origin: Origin
 
 
 def _settings(preset: Preset) -> dict[str, Any]:
-    return {
-        "inversion": asdict(preset.inversion),
-        "tuning": asdict(preset.tuning) if preset.tuning else None,
-        "shifting": asdict(preset.shifting),
-        "support": asdict(preset.support) if preset.support else None,
-        "budget": preset.budget,
-    }
+    names = ("inversion", "tuning", "shifting", "support", "budget")
+    return {name: msgspec.to_builtins(getattr(preset, name)) for name in names}
 
 
 def _explanation(found: Redesigns) -> Explanation:

@@ -35,9 +35,10 @@ ATTACKED_EVERY = 4  # an attack takes as long as a redesign; one photo in so man
 
 @dataclass(frozen=True, kw_only=True)
 class StudySettings:
-    """Which photos, and which of them to leave to other uses.
+    """For whom, which photos, and which of them to leave to other uses.
 
     Attributes:
+        audiences: Of the pack, by name.
         photos: How many held-out photos.
         skip: Photos of the same draw to pass over: those that limits were calibrated on.
         where: Condition on items: what the generator is for.
@@ -45,6 +46,7 @@ class StudySettings:
         attack_every: One photo in so many gets the pixel attack.
     """
 
+    audiences: tuple[str, ...] = ("everyone",)
     photos: int = 100
     skip: int = 0
     where: str = ""
@@ -52,13 +54,12 @@ class StudySettings:
     attack_every: int = ATTACKED_EVERY
 
     def __post_init__(self) -> None:
-        if self.photos < 1 or self.skip < 0 or self.attack_every < 1:
-            raise InputError("a study needs 1 photo or more, and a skip of 0 or more")
+        if not self.audiences or self.photos < 1 or self.skip < 0 or self.attack_every < 1:
+            raise InputError("a study needs 1 audience and 1 photo or more, and a skip of 0 or more")
 
 
 def study(
     session: Session,
-    audiences: Sequence[str],
     catalogue: Catalogue,
     preset: Preset,
     settings: StudySettings,
@@ -70,10 +71,9 @@ def study(
 
     Args:
         session: Of a pack with judges. Photos that its gate refuses are counted and left out, as `gigs suggest` would.
-        audiences: Of the pack, by name.
         catalogue: With held-out products.
         preset: Of the redesigns.
-        settings: Which photos.
+        settings: Which photos, and for whom.
         out: JSON Lines file; records in it are not made again.
         on_step: Progress.
 
@@ -83,7 +83,8 @@ def study(
     Raises:
         InputError: The pack has no judges, or there are too few photos.
     """
-    desk = _Bench(session, audiences, preset)
+    audiences = settings.audiences
+    bench = _Bench(session, audiences, preset)
     rows = drawn_photos(catalogue, settings)
     pictures = catalogue.images(session.generator.resolution)
     known = _read(out)
@@ -93,7 +94,7 @@ def study(
         for number, row in enumerate(rows):
             if any((int(row), audience) not in known for audience in audiences):
                 photo = to_tensor(pictures[row]).to(session.device)
-                for record in desk.photo(photo, int(row), attack=number % settings.attack_every == 0):
+                for record in bench.photo(photo, int(row), attack=number % settings.attack_every == 0):
                     if (record["photo"], record["audience"]) not in known:
                         known[record["photo"], record["audience"]] = record
                         handle.write(json.dumps(record) + "\n")

@@ -164,17 +164,17 @@ class GeneratorSuite:
             n=3, steps=self.steps, radius=0.5, learning_rate=self.learning_rate, separation="repulsion", margin=1e-4
         )
         z = generator.project(generator.sample(1, _rng(6)))
-        found = shift(generator, z, _redness, settings, runtime=Runtime(rng=_rng(6)))
+        shifted = shift(generator, z, _redness, settings, runtime=Runtime(rng=_rng(6)))
         with torch.no_grad():
             base = _redness(generator(z)).item()
-        best = _redness(found.images).max().item()
+        best = _redness(shifted.images).max().item()
         assert best > base, f"no suggestion scores above the base ({best:.4g} against {base:.4g})"
-        assert found.shifts.abs().max().item() <= settings.radius, "a shift left its radius"
+        assert shifted.shifts.abs().max().item() <= settings.radius, "a shift left its radius"
 
     def _inverted(self, generator: Generator, photo: Tensor, steps: int) -> float:
         settings = InversionSettings(steps=steps, learning_rate=self.learning_rate)
-        found = invert(generator, photo, PixelPyramid(), settings, runtime=Runtime(rng=_rng(2)))  # type: ignore[arg-type]
-        return (found.lpips + found.mse).item()
+        inversion = invert(generator, photo, PixelPyramid(), settings, runtime=Runtime(rng=_rng(2)))  # type: ignore[arg-type]
+        return (inversion.lpips + inversion.mse).item()
 
     def _frozen(self) -> Generator:
         return self.build().freeze()

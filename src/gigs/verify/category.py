@@ -107,38 +107,50 @@ def load_category(path: Path) -> CategoryClassifier:
         raise ModelError(f"{path}: not a category classifier of this gigs ({error})") from error
 
 
+@dataclass(frozen=True)
+class PhotoFeatures:
+    """Real photos as a frozen network sees them: what classifiers and probes learn from.
+
+    Attributes:
+        values: Features `[N,width]`.
+        held_out: bool `[N]`: photos that only measure the accuracy.
+        backbone: What made the features.
+        input_size: Side at which it looked.
+    """
+
+    values: np.ndarray
+    held_out: np.ndarray
+    backbone: Backbone
+    input_size: int
+
+    def standardisation(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation `[width]` of the features of some rows."""
+        return self.values[rows].mean(0), self.values[rows].std(0).clip(1e-3)
+
+
 def train_category(
-    features: np.ndarray,
-    labels: np.ndarray,
-    held_out: np.ndarray,
-    backbone: Backbone,
-    input_size: int,
-    *,
-    strength: float = 0.003,
-    reliable: float = 0.9,
+    photos: PhotoFeatures, labels: np.ndarray, *, strength: float = 0.003, reliable: float = 0.9
 ) -> CategoryClassifier:
     """Fit multinomial logistic regression on photos' features, and find families of categories that it tells apart.
 
     Args:
-        features: `[N,width]` of real photos.
+        photos: Of the catalogue's items.
         labels: Their categories, str `[N]`.
-        held_out: bool `[N]`: photos that only measure the accuracy.
-        backbone: What made the features.
-        input_size: Side at which it looked.
         strength: Inverse of the regularisation, scikit-learn's C.
         reliable: Accuracy that families must reach on a tenth of the training photos, kept back for it.
 
     Raises:
         DataError: Fewer than two categories have 50 photos to train on.
     """
+    held_out = photos.held_out
     names, counts = np.unique(labels[~held_out], return_counts=True)
     names = names[counts >= FEWEST]
     if len(names) < 2:
         raise DataError(f"{len(names)} categories have {FEWEST} photos; two or more are needed to tell them apart")
     known = np.isin(labels, names)
     train = np.flatnonzero(~held_out & known)
-    mean, spread = features[train].mean(0), features[train].std(0).clip(1e-3)
-    standard = ((features - mean) / spread).astype(np.float32)
+    mean, spread = photos.standardisation(train)
+    standard = ((photos.values - mean) / spread).astype(np.float32)
     kept_back = np.arange(len(train)) % 10 == 0
     first = fit_linear(standard[train[~kept_back]], labels[train[~kept_back]], names, strength)
     families = families_of(
@@ -154,9 +166,9 @@ def train_category(
         about["accuracy"] = round(float((answers == truth).mean()), 4)
         about["family_accuracy"] = round(float((kin[answers] == kin[truth]).mean()), 4)
     return CategoryClassifier(
-        backbone_name=backbone.name,
-        fingerprint=backbone.fingerprint(),
-        input_size=input_size,
+        backbone_name=photos.backbone.name,
+        fingerprint=photos.backbone.fingerprint(),
+        input_size=photos.input_size,
         names=tuple(str(name) for name in names),
         weight=torch.as_tensor(weight, dtype=torch.float32),
         bias=torch.as_tensor(bias, dtype=torch.float32),

@@ -36,7 +36,7 @@ class Gallery:
         scores: By scorer and audience: z-scores `[N]` of the items' photos (`Scorer.z`).
         spacing: 101 quantiles of the distance from an item to the nearest other of its category (`distances`).
         features: By name, phi `[N,K]` of the same photos under every other scorer: what tells how an audience of one's
-            own likes the items. Empty in a pack of an earlier gigs.
+            own likes the items.
     """
 
     ids: list[str]
@@ -153,7 +153,7 @@ def distances(a: Tensor, b: Tensor) -> Tensor:
 
 def spacing_of(codes: Tensor, categories: Tensor, chunk: int = 1024) -> Tensor:
     """101 quantiles of the distance from each code `[N,D]` to the nearest other one of its category."""
-    found = []
+    nearest = []
     for category in categories.unique():
         own = codes[categories == category]
         if len(own) < 2:
@@ -162,7 +162,7 @@ def spacing_of(codes: Tensor, categories: Tensor, chunk: int = 1024) -> Tensor:
             near = distances(own[start : start + chunk], own)
             rows = torch.arange(len(near))
             near[rows, rows + start] = float("inf")
-            found.append(near.min(1).values)
-    if not found:
+            nearest.append(near.min(1).values)
+    if not nearest:
         return torch.linspace(0, 1, 101)
-    return torch.quantile(torch.cat(found), torch.linspace(0, 1, 101))
+    return torch.quantile(torch.cat(nearest), torch.linspace(0, 1, 101))

@@ -18,8 +18,7 @@ from torch import Tensor
 
 from gigs.errors import DataError, ModelError
 from gigs.io import storage
-from gigs.verify.category import fit_linear
-from gigs.vision.backbone import Backbone
+from gigs.verify.category import PhotoFeatures, fit_linear
 
 FILE = "probes.safetensors"
 FEWEST = 40  # photos of a value; rarer ones have no name here
@@ -115,11 +114,9 @@ def load_probes(path: Path) -> Probes:
 
 
 def train_probes(
-    features: np.ndarray,
+    photos: PhotoFeatures,
     labels: Mapping[str, np.ndarray],
     products: np.ndarray,
-    held_out: np.ndarray,
-    backbone: Backbone,
     *,
     redrawn: Mapping[int, np.ndarray] | None = None,
     strength: float = 0.003,
@@ -130,11 +127,9 @@ def train_probes(
     measure.
 
     Args:
-        features: `[N,width]` of real photos.
+        photos: Of the catalogue's items.
         labels: By column, str `[N]`; an empty text where a photo has no value.
         products: Product of each photo, `[N]`: colour variants of one product stay on one side.
-        held_out: bool `[N]`.
-        backbone: What made the features.
         redrawn: By row, features `[width]` of photos as the generator redraws them: of such that were kept back, which
             raise thresholds, and of held-out ones.
         strength: Inverse of the regularisation, scikit-learn's C.
@@ -142,15 +137,17 @@ def train_probes(
     Raises:
         DataError: A column has fewer than two values with 40 photos.
     """
-    mean, spread = features[~held_out].mean(0), features[~held_out].std(0).clip(1e-3)
-    standard = ((features - mean) / spread).astype(np.float32)
-    fifth = kept_back(products, held_out)
+    mean, spread = photos.standardisation(~photos.held_out)
     rows = np.array(sorted(redrawn or {}), dtype=int)
-    again = np.stack([redrawn[row] for row in rows]) if redrawn else features[:0]
-    soft = rows, ((again - mean) / spread).astype(np.float32)
-    probes = {name: _train(standard, values, fifth, held_out, soft, name, strength) for name, values in labels.items()}
+    again = np.stack([redrawn[row] for row in rows]) if redrawn else photos.values[:0]
+    lessons = _Lessons(
+        standard=((photos.values - mean) / spread).astype(np.float32), held_out=photos.held_out,
+        kept_back=kept_back(products, photos.held_out),
+        redrawn_rows=rows, redrawn=((again - mean) / spread).astype(np.float32),
+    )  # fmt: skip
+    probes = {name: _train(lessons, values, name, strength) for name, values in labels.items()}
     as_tensor = torch.from_numpy
-    return Probes(backbone.fingerprint(), as_tensor(mean).float(), as_tensor(spread).float(), probes)
+    return Probes(photos.backbone.fingerprint(), as_tensor(mean).float(), as_tensor(spread).float(), probes)
 
 
 def kept_back(products: np.ndarray, held_out: np.ndarray) -> np.ndarray:
@@ -167,27 +164,32 @@ def thresholds_of(probabilities: np.ndarray, truth: np.ndarray, precision: float
         precision: Share of right answers among those said.
     """
     guess, sure = probabilities.argmax(1), probabilities.max(1)
-    found = np.full(probabilities.shape[1], NEVER)
-    for value in range(len(found)):
+    thresholds = np.full(probabilities.shape[1], NEVER)
+    for value in range(len(thresholds)):
         mine = guess == value
         order = np.argsort(-sure[mine])
         right = (truth[mine] == value)[order]
         share = np.cumsum(right) / np.arange(1, len(right) + 1)
         good = np.flatnonzero(share >= precision)
         if len(good) and good[-1] + 1 >= ENOUGH:
-            found[value] = sure[mine][order][good[-1]]
-    return found
+            thresholds[value] = sure[mine][order][good[-1]]
+    return thresholds
 
 
-def _train(
-    standard: np.ndarray,
-    labels: np.ndarray,
-    fifth: np.ndarray,
-    held_out: np.ndarray,
-    redrawn: tuple[np.ndarray, np.ndarray],
-    column: str,
-    strength: float,
-) -> Probe:
+@dataclass(frozen=True, kw_only=True)
+class _Lessons:
+    """Standardised features of photos `[N,width]`, what each is for (bool `[N]`), and of redrawn photos `[M,width]`."""
+
+    standard: np.ndarray
+    held_out: np.ndarray
+    kept_back: np.ndarray
+    redrawn_rows: np.ndarray
+    redrawn: np.ndarray
+
+
+def _train(lessons: _Lessons, labels: np.ndarray, column: str, strength: float) -> Probe:
+    """Fit the probe of one column."""
+    standard, fifth, held_out = lessons.standard, lessons.kept_back, lessons.held_out
     names, counts = np.unique(labels[~held_out & (labels != "")], return_counts=True)
     names = names[counts >= FEWEST]
     if len(names) < 2:
@@ -197,7 +199,7 @@ def _train(
     index = np.searchsorted(names, labels)
     first = fit_linear(standard[train], labels[train], names, strength)
     thresholds = thresholds_of(_probabilities(first, standard[kept]), index[kept], PRECISION + MARGIN)
-    rows, soft = redrawn
+    rows, soft = lessons.redrawn_rows, lessons.redrawn
     mine = fifth[rows] & known[rows]
     if mine.any():
         theirs = thresholds_of(_probabilities(first, soft[mine]), index[rows[mine]], PRECISION + MARGIN)

@@ -21,7 +21,7 @@ def summarise(records: Sequence[dict[str, Any]], *, disagreement: float, seed: i
         seed: Of the bootstrap.
     """
     done = [record for record in records if "gains" in record]
-    found: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "photos": len({record["photo"] for record in records}),
         "audiences": sorted({record["audience"] for record in records}),
         "records": len(records),
@@ -29,7 +29,7 @@ def summarise(records: Sequence[dict[str, Any]], *, disagreement: float, seed: i
         "seed": seed,
     }
     if not done:
-        return found
+        return summary
     judges = list(done[0]["ceilings"])
     scorers = list(done[0]["gains"]["suggestions"])
     target = scorers[0]
@@ -48,7 +48,7 @@ def summarise(records: Sequence[dict[str, Any]], *, disagreement: float, seed: i
     per_picture = [np.array([record["gains"]["suggestions"][name] for name in judges]) for record in done]
     with_target = [np.array([record["gains"]["suggestions"][name] for name in (target, *judges)]) for record in done]
     verdicts = [one["verdict"] for record in done for one in record["believed"]]
-    return found | {
+    return summary | {
         "pictures": len(verdicts),
         "table": table,
         "ceiling": ceilings,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+Word = Literal["likely", "unclear", "no gain found", "no promise"]
 DRAWS = 4000
 COVERAGE = 0.95
 WORDS = {
@@ -38,7 +40,7 @@ class Belief:
     gain: float
     low: float
     high: float
-    verdict: str
+    verdict: Word
 
     @property
     def words(self) -> str:
@@ -66,7 +68,7 @@ def believe(judges: Sequence[JudgeGain], *, disagreement: float, target_weak: bo
     low, high = np.quantile(draws, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
     gain = float(gains.mean())
     if target_weak or all(judge.weak for judge in judges):
-        verdict = "no promise"
+        verdict: Word = "no promise"
     elif low > 0:
         verdict = "likely"
     else:

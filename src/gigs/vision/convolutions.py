@@ -47,8 +47,8 @@ class PooledConvolutions(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pooled features."""
-        found = []
+        features = []
         for start, stop in pairwise((0, *self.stops)):
             x = self.layers[start:stop](x)
-            found.append(x.mean((2, 3)))
-        return torch.cat(found, dim=1)
+            features.append(x.mean((2, 3)))
+        return torch.cat(features, dim=1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 from gigs.data.catalogue import SPLITS, Catalogue, hold_out_products
-from gigs.data.importers.dropped import Dropped
+from gigs.data.importers.catalogue_writer import CatalogueContent, check_size, write_catalogue
+from gigs.data.importers.dropped_rows import DroppedRows
+from gigs.data.importers.pickle_arrays import Span, read_object_array
 from gigs.data.importers.pickle_stand_ins import PlainArray
-from gigs.data.importers.pickled import Span, read_object_array
-from gigs.data.importers.writing import check_size, write_catalogue
 from gigs.errors import DataError, InputError
 from gigs.progress import OnStep, silent
 from gigs.vision import images
@@ -34,15 +35,31 @@ PUBLISHED = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class AmazonFashionSettings:
+    """How one of the four files is imported.
+
+    Attributes:
+        image_size: Side in pixels of the packed squares.
+        hold_out: Items that no generator, encoder or classifier will see; 0 for the paper's own protocol.
+        classes: Names of the classes in the order of the one-hot vector; `class 0`, `class 1`, ... where not given.
+        seed: Draws the held-out items.
+    """
+
+    image_size: int = 128
+    hold_out: int = 1000
+    classes: tuple[str, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_size(self.image_size)
+
+
+USUAL = AmazonFashionSettings()
+
+
 def import_amazon_fashion(
-    source: str | Path,
-    out: str | Path,
-    *,
-    image_size: int = 128,
-    hold_out: int = 1000,
-    classes: tuple[str, ...] = (),
-    seed: int = 0,
-    on_step: OnStep = silent,
+    source: str | Path, out: str | Path, settings: AmazonFashionSettings = USUAL, *, on_step: OnStep = silent
 ) -> Catalogue:
     """Import one of the four files; the authors' splits and classes are kept.
 
@@ -51,31 +68,27 @@ def import_amazon_fashion(
     Args:
         source: The `.npy` file.
         out: Folder of the catalogue.
-        image_size: Side in pixels of the packed squares.
-        hold_out: Items that no generator, encoder or classifier will see; 0 for the paper's own protocol.
-        classes: Names of the classes in the order of the one-hot vector; `class 0`, `class 1`, ... where not given.
-        seed: Draws the held-out items.
+        settings: Size, held-out items, names of classes.
         on_step: Progress.
 
     Raises:
         DataError: No such file, one of another structure, damaged, or holding anything but plain data.
     """
-    check_size(image_size)
     source = Path(source)
-    dropped = Dropped()
-    tables, photos, info = _read(source, classes, dropped, on_step)
+    dropped = DroppedRows()
+    tables, photos, info = _read(source, settings.classes, dropped, on_step)
     items = tables["items"]
-    items["held_out"] = hold_out_products(items["product_code"], hold_out, seed)
-    about = {"seed": seed, "held_out_products": hold_out} | info
-    extras = {"dropped.csv": dropped.write}
-    with _Photos(source, photos, image_size) as decode:
-        return write_catalogue(
-            out, tables, decode, lambda: about, image_size=image_size, on_step=on_step, extras=extras
+    items["held_out"] = hold_out_products(items["product_code"], settings.hold_out, settings.seed)
+    about = {"seed": settings.seed, "held_out_products": settings.hold_out} | info
+    with _Photos(source, photos, settings.image_size) as decode:
+        content = CatalogueContent(
+            tables=tables, picture=decode, info=lambda: about, more_files={"dropped.csv": dropped.write}
         )
+        return write_catalogue(out, content, image_size=settings.image_size, on_step=on_step)
 
 
 def _read(
-    source: Path, classes: tuple[str, ...], dropped: Dropped, on_step: OnStep
+    source: Path, classes: tuple[str, ...], dropped: DroppedRows, on_step: OnStep
 ) -> tuple[dict[str, pd.DataFrame], list[bytes | Span | None], dict[str, Any]]:
     """The three tables, where each item's photo is, and what is to be told of them."""
     *splits, item_part, user_count, item_count = read_object_array(source, PARTS, on_step)
@@ -164,7 +177,7 @@ def _entries(splits: list[Any]) -> Iterator[tuple[Any, int, Any]]:
                 yield user, split, _field(action, "productid") if isinstance(action, dict) else action
 
 
-def _pairs(splits: list[Any], item_count: int, user_count: int, dropped: Dropped) -> tuple[pd.DataFrame, int]:
+def _pairs(splits: list[Any], item_count: int, user_count: int, dropped: DroppedRows) -> tuple[pd.DataFrame, int]:
     """Distinct pairs with their split, undated; and the number of actions, as Table 1 counts them."""
     rows: list[tuple[int, int, int]] = []
     strange: dict[int, str] = {}

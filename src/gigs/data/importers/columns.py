@@ -118,14 +118,14 @@ def _shared(name: str, tables: Mapping[str, RawTable]) -> set[str]:
 def _guess(name: str, headers: list[str], taken: Mapping[str, str], shared: set[str]) -> dict[str, str]:
     """Columns for the roles that are open, each column for one role only; an id that tables share comes first."""
     free = {plain(header): header for header in reversed(headers) if header not in taken.values()}
-    found: dict[str, str] = {}
+    chosen: dict[str, str] = {}
     for role, usual in USUAL[name].items():
         if role in taken:
             continue
         order = sorted(usual, key=lambda each: each not in shared) if role in ("item", "user") else usual
         if match := next((each for each in order if each in free), None):
-            found[role] = free.pop(match)
-    return found
+            chosen[role] = free.pop(match)
+    return chosen
 
 
 def _all_found(named: Named, chosen: Chosen, tables: Mapping[str, RawTable]) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from gigs.data.catalogue import leave_last_out
-from gigs.data.importers.cells import as_number, as_time, clean_ids, unusable_ids
-from gigs.data.importers.dropped import Dropped
+from gigs.data.importers.cell_values import as_number, as_time, clean_ids, unusable_ids
+from gigs.data.importers.dropped_rows import DroppedRows
 from gigs.data.importers.tables import RawTable
 from gigs.errors import DataError
 
@@ -24,7 +24,7 @@ class Events:
     once they are known event, weight (float64) and time.
     """
 
-    def __init__(self, table: RawTable, columns: Mapping[str, str], dropped: Dropped) -> None:
+    def __init__(self, table: RawTable, columns: Mapping[str, str], dropped: DroppedRows) -> None:
         self._table, self._columns, self._dropped = table, columns, dropped
         frame = table.frame
         dropped.add_broken(TABLE, table.broken)
@@ -48,14 +48,14 @@ class Events:
     def find_items(self, item_ids: pd.Series) -> None:
         """Replace item ids by rows of the item table; rows about other items go."""
         places = pd.Series(np.arange(len(item_ids)), index=item_ids.to_numpy())
-        found = self.rows["item_id"].map(places)
-        asked = self.rows["item_id"][found.isna()]
+        item_rows = self.rows["item_id"].map(places)
+        asked = self.rows["item_id"][item_rows.isna()]
         hint = "complete the item table"
         bare = {str(identifier).lstrip("0") for identifier in item_ids}
         if len(asked) and asked.str.lstrip("0").isin(bare).mean() > 0.5:
             hint = "leading zeros were lost in one of the tables (a spreadsheet does that): export the ids as text"
-        self._leave_out(found.isna(), "names an item that the item table does not have", hint)
-        self.rows = self.rows.assign(item=found.dropna().astype(np.int64))
+        self._leave_out(item_rows.isna(), "names an item that the item table does not have", hint)
+        self.rows = self.rows.assign(item=item_rows.dropna().astype(np.int64))
 
     def read_times(self, form: str) -> bool:
         """Read the time column, if there is one; rows without a readable time go. Whether there are times."""

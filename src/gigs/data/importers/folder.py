@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from gigs.data.catalogue import Catalogue
@@ -11,37 +12,53 @@ from gigs.data.importers.tables import RawTable, read_table
 from gigs.progress import OnStep, Step, silent
 
 
+@dataclass(frozen=True, kw_only=True)
+class ShopFiles:
+    """A shop's exported tables.
+
+    Attributes:
+        items: Table of items: an id, and whatever else is known.
+        interactions: Table of what users did: user, item, and perhaps event, weight and time.
+        users: Table of users, if there is one.
+        encoding: Of text files; found out if empty.
+    """
+
+    items: str | Path
+    interactions: str | Path
+    users: str | Path | None = None
+    encoding: str = ""
+
+    def paths(self) -> dict[str, str | Path]:
+        """By table, the file."""
+        paths = {"items": self.items, "interactions": self.interactions}
+        return paths | ({"users": self.users} if self.users else {})
+
+
 def import_folder(
+    files: ShopFiles,
     photos: str | Path,
-    items: str | Path,
-    interactions: str | Path,
     out: str | Path,
     *,
-    users: str | Path | None = None,
     settings: ShopSettings | None = None,
-    encoding: str = "",
     on_step: OnStep = silent,
 ) -> Catalogue:
     """Import a shop's export. What cannot be used is left out and listed in `dropped.csv`, never guessed.
 
     Args:
+        files: The tables.
         photos: Folder or zip of the photos.
-        items: Table of items: an id, and whatever else is known.
-        interactions: Table of what users did: user, item, and perhaps event, weight and time.
         out: Folder of the catalogue.
-        users: Table of users, if there is one.
         settings: Columns, weights, filters; see `ShopSettings`.
-        encoding: Of text files; found out if empty.
         on_step: Progress.
 
     Raises:
         DataError: A file is missing or damaged, a column cannot be found, or nothing usable is left.
     """
-    files = {"items": items, "interactions": interactions} | ({"users": users} if users else {})
+    paths = files.paths()
     tables: dict[str, RawTable] = {}
-    for done, (name, path) in enumerate(files.items(), start=1):
-        tables[name] = read_table(path, name, encoding=encoding)
-        on_step(Step("reading tables", done, len(files)))
-    about = {"source": "folder", "files": {name: Path(path).name for name, path in files.items()}}
-    with Photos(photos) as found:
-        return import_shop(tables, found, out, settings or ShopSettings(), about, on_step)
+    for done, (name, path) in enumerate(paths.items(), start=1):
+        tables[name] = read_table(path, name, encoding=files.encoding)
+        on_step(Step("reading tables", done, len(paths)))
+    about = {"source": "folder", "files": {name: Path(path).name for name, path in paths.items()}}
+    with Photos(photos) as opened:
+        return import_shop(tables, opened, out, settings or ShopSettings(), about, on_step)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gigs.data.catalogue import Catalogue, hold_out_products, leave_last_out
-from gigs.data.importers.writing import check_size, write_catalogue
+from gigs.data.importers.catalogue_writer import CatalogueContent, check_size, write_catalogue
 from gigs.errors import DataError, InputError
 from gigs.progress import OnStep, silent
 from gigs.vision import images
@@ -64,7 +64,8 @@ def import_hm(
         return _photo(source / "images", item_ids[row], image_size)
 
     settings = {"source": "hm", "seed": seed, "held_out_products": hold_out}
-    return write_catalogue(out, tables, decode, lambda: settings | info, image_size=image_size, on_step=on_step)
+    content = CatalogueContent(tables=tables, picture=decode, info=lambda: settings | info)
+    return write_catalogue(out, content, image_size=image_size, on_step=on_step)
 
 
 def _tables(source: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:

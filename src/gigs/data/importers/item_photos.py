@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from gigs.data.importers.cells import one_line
-from gigs.data.importers.dropped import Dropped
+from gigs.data.importers.cell_values import one_line
+from gigs.data.importers.dropped_rows import DroppedRows
 from gigs.data.importers.photos import Photos, photos_in_cell
 from gigs.errors import InputError
 from gigs.vision import images
@@ -31,10 +31,10 @@ class ItemPhotos:
         self._keys: list[list[str]] = []
         for identifier, cell in zip(self._ids, cells, strict=True):
             named = photos_in_cell(cell if isinstance(cell, str) else None)
-            found = [photos.by_path(name) for name in named]
-            self._unknown.append([name for name, key in zip(named, found, strict=True) if key is None])
+            matches = [photos.by_path(name) for name in named]
+            self._unknown.append([name for name, key in zip(named, matches, strict=True) if key is None])
             # An item whose row names photos has no others, unless none of those is there.
-            keys = [key for key in found if key] or by_id.get(identifier, [])
+            keys = [key for key in matches if key] or by_id.get(identifier, [])
             self._keys.append(list(dict.fromkeys(keys)))
         used = {key for keys in self._keys for key in keys}
         self.unused = len(photos) - len(used)
@@ -58,7 +58,7 @@ class ItemPhotos:
             return one_line(f"{self._unknown[row][0]:.120}: not in {self._photos.source}")
         return None
 
-    def note(self, dropped: Dropped) -> None:
+    def note(self, dropped: DroppedRows) -> None:
         """List the photos that were not used; to be called once all are decoded."""
         for row in sorted(self._skipped):
             faults = self._skipped[row]

@@ -16,7 +16,7 @@ from types import TracebackType
 
 from PIL import Image
 
-from gigs.data.importers.cells import one_line
+from gigs.data.importers.cell_values import one_line
 from gigs.errors import DataError, InputError
 from gigs.vision import images
 
@@ -78,14 +78,14 @@ class Photos:
         """Photos by item: files called by the id, then those whose name goes on after it, then those in its folder."""
         exact = {identifier: identifier for identifier in sorted(ids)}
         folded = {_spelt(identifier): identifier for identifier in exact}
-        found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        by_owner: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for key in self.keys:
             owner, rank = _owner(PurePosixPath(unicodedata.normalize("NFC", key)), exact)
             if owner is None:  # only then may the case differ
                 owner, rank = _owner(PurePosixPath(_spelt(key)), folded)
             if owner is not None:
-                found[owner].append((rank, key))
-        return {owner: [key for _, key in sorted(keys, key=lambda each: each[0])] for owner, keys in found.items()}
+                by_owner[owner].append((rank, key))
+        return {owner: [key for _, key in sorted(keys, key=lambda each: each[0])] for owner, keys in by_owner.items()}
 
     def read(self, key: str) -> Image.Image:
         """Read a photo as `vision.images.read_photo` does.

@@ -11,14 +11,14 @@ from typing import Any
 import pandas as pd
 
 from gigs.data.catalogue import Catalogue, hold_out_products
+from gigs.data.importers.catalogue_writer import CatalogueContent, check_size, write_catalogue
 from gigs.data.importers.columns import Named, choose_columns
-from gigs.data.importers.dropped import Dropped
+from gigs.data.importers.dropped_rows import DroppedRows
 from gigs.data.importers.events import Events
 from gigs.data.importers.item_photos import ItemPhotos
 from gigs.data.importers.photos import Photos
 from gigs.data.importers.shop_tables import item_table, user_table
 from gigs.data.importers.tables import RawTable
-from gigs.data.importers.writing import check_size, write_catalogue
 from gigs.errors import DataError, InputError
 from gigs.progress import OnStep
 
@@ -69,7 +69,7 @@ def import_shop(
     Raises:
         DataError: A column cannot be found, or nothing usable is left; the message says why and what to do.
     """
-    dropped = Dropped()
+    dropped = DroppedRows()
     chosen, guessed = choose_columns(tables, settings.columns)
     items, cells = item_table(tables["items"], chosen["items"], dropped)
     events = Events(tables["interactions"], chosen["interactions"], dropped)
@@ -94,11 +94,11 @@ def import_shop(
             "notes": [f"{table.source}: {note}" for table in tables.values() for note in table.notes],
         }  # fmt: skip
 
-    made = {"items": items, "users": users, "interactions": pairs}
-    return write_catalogue(
-        out, made, pictures.decode, info, image_size=settings.image_size, on_step=on_step,
-        extras={"dropped.csv": dropped.write},
+    content = CatalogueContent(
+        tables={"items": items, "users": users, "interactions": pairs}, picture=pictures.decode, info=info,
+        more_files={"dropped.csv": dropped.write},
     )  # fmt: skip
+    return write_catalogue(out, content, image_size=settings.image_size, on_step=on_step)
 
 
 def _sift(events: Events, item_ids: pd.Series, settings: ShopSettings) -> bool:
@@ -119,7 +119,7 @@ def _hold_out(products: pd.Series, asked: int | None) -> int:
     return min(HELD_OUT_MOST, int(HELD_OUT_SHARE * products.nunique()))
 
 
-def _nothing_left(table: RawTable, dropped: Dropped) -> str:
+def _nothing_left(table: RawTable, dropped: DroppedRows) -> str:
     """Why no interaction is left: the commonest reason, with its remedy and the first rows."""
     kinds = [kind for kind in dropped.summary() if kind["table"] == "interactions"]
     worst = max(kinds, key=lambda kind: kind["count"])

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from gigs.data.importers.cells import clean_ids, typed, unusable_ids
-from gigs.data.importers.dropped import Dropped
+from gigs.data.importers.cell_values import clean_ids, typed, unusable_ids
+from gigs.data.importers.dropped_rows import DroppedRows
 from gigs.data.importers.tables import RawTable
 from gigs.errors import DataError
 
@@ -21,7 +21,7 @@ RESERVED = {
 ALL = "all"  # the one kind of a shop that tells none apart
 
 
-def item_table(table: RawTable, columns: Mapping[str, str], dropped: Dropped) -> tuple[pd.DataFrame, pd.Series]:
+def item_table(table: RawTable, columns: Mapping[str, str], dropped: DroppedRows) -> tuple[pd.DataFrame, pd.Series]:
     """The item table, and for each item what its rows say about photos, one line each (None for nothing).
 
     A product is the item itself where no column tells products; type and group stand in for each other; where neither
@@ -55,7 +55,7 @@ def item_table(table: RawTable, columns: Mapping[str, str], dropped: Dropped) ->
 
 
 def user_table(
-    table: RawTable | None, columns: Mapping[str, str], seen: pd.Series, k_core: int, dropped: Dropped
+    table: RawTable | None, columns: Mapping[str, str], seen: pd.Series, k_core: int, dropped: DroppedRows
 ) -> tuple[pd.DataFrame, int]:
     """The user table, completed by users who are only in the interactions; how many of those there are.
 
@@ -85,7 +85,7 @@ def _joined(cells: pd.Series) -> str:
     return "\n".join(cells.dropna())
 
 
-def _identified(table: RawTable, column: str, role: str, dropped: Dropped) -> pd.DataFrame:
+def _identified(table: RawTable, column: str, role: str, dropped: DroppedRows) -> pd.DataFrame:
     """A table with clean ids beside; rows without a usable one go."""
     dropped.add_broken(table.name, table.broken)
     frame = table.frame.assign(**{f"{role}_id": clean_ids(table.frame[column])})
@@ -96,7 +96,7 @@ def _identified(table: RawTable, column: str, role: str, dropped: Dropped) -> pd
     return frame[faults == ""]
 
 
-def _once(frame: pd.DataFrame, key: str, name: str, dropped: Dropped, beside: str | None = None) -> pd.DataFrame:
+def _once(frame: pd.DataFrame, key: str, name: str, dropped: DroppedRows, beside: str | None = None) -> pd.DataFrame:
     """The first row of each id. A later one that says something else (save in column `beside`) deserves a warning."""
     first, later = frame.drop_duplicates(key), frame[frame.duplicated(key)]
     compared = [column for column in frame.columns if column not in (key, beside)]

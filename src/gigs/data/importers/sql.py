@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
@@ -27,39 +28,59 @@ ROWS_AT_ONCE = 10_000
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class ShopDatabase:
+    """A shop's database, and the queries that give its tables.
+
+    Attributes:
+        url: As SQLAlchemy writes it (`postgresql://reader@host/shop`), or `env:NAME` for one in the environment.
+        items: Query, or `@FILE` with one.
+        interactions: Likewise.
+        users: Likewise, if there is a table of users.
+    """
+
+    url: str = field(repr=False)  # it may hold a password
+    items: str
+    interactions: str
+    users: str = ""
+
+    def queries(self) -> dict[str, str]:
+        """By table, the query's text.
+
+        Raises:
+            InputError: A file with one cannot be read.
+        """
+        queries = {"items": self.items, "interactions": self.interactions}
+        queries |= {"users": self.users} if self.users else {}
+        return {name: _query(query, name) for name, query in queries.items()}
+
+
 def import_sql(
-    url: str,
+    database: ShopDatabase,
     photos: str | Path,
-    items: str,
-    interactions: str,
     out: str | Path,
     *,
-    users: str = "",
     settings: ShopSettings | None = None,
     on_step: OnStep = silent,
 ) -> Catalogue:
     """Import a shop from its database.
 
     Args:
-        url: As SQLAlchemy writes it (`postgresql://reader@host/shop`), or `env:NAME` for one in the environment.
+        database: Where it is, and the queries.
         photos: Folder or zip of the photos.
-        items: Query, or `@FILE` with one.
-        interactions: Likewise.
         out: Folder of the catalogue.
-        users: Likewise, if there is a table of users.
         settings: Columns, weights, filters; see `ShopSettings`.
         on_step: Progress.
 
     Raises:
         DataError: The database or a query fails, a column cannot be found, or nothing usable is left.
     """
-    queries = {"items": items, "interactions": interactions} | ({"users": users} if users else {})
-    texts = {name: _query(query, name) for name, query in queries.items()}
-    address = _address(url)
-    tables = _read(address, texts, on_step)
-    about = {"source": "sql", "database": _public(address), "queries": texts}
-    with Photos(photos) as found:
-        return import_shop(tables, found, out, settings or ShopSettings(), about, on_step)
+    queries = database.queries()
+    address = _address(database.url)
+    tables = _read(address, queries, on_step)
+    about = {"source": "sql", "database": _public(address), "queries": queries}
+    with Photos(photos) as opened:
+        return import_shop(tables, opened, out, settings or ShopSettings(), about, on_step)
 
 
 def _query(text: str, name: str) -> str:

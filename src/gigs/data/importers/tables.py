@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from gigs.data.importers.cells import as_text, writable
+from gigs.data.importers.cell_values import as_text, writable
 from gigs.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")

@@ -97,9 +97,9 @@ def _generator(
     if big := biggan_formats.recognise(content):
         _refuse(resolution, "--resolution", big[0])
         return big[0], big[1](1.0 if truncation is None else truncation)
-    found = progan_public_formats.recognise(content)
-    _refuse(truncation, "--truncation", found.format)
-    return found.format, progan_public_build.build(found, resolution)
+    checkpoint = progan_public_formats.recognise(content)
+    _refuse(truncation, "--truncation", checkpoint.format)
+    return checkpoint.format, progan_public_build.build(checkpoint, resolution)
 
 
 def _refuse(given: object, option: str, kind: str) -> None:

@@ -15,30 +15,30 @@ import torch
 from torch import Tensor
 
 from gigs.errors import ModelError
-from gigs.generator.convert.progan_formats import Found
+from gigs.generator.convert.progan_formats import ProGANCheckpoint
 from gigs.generator.families.progan_public import PublicProGAN, PublicSettings
 
 
-def build(found: Found, resolution: int | None = None) -> PublicProGAN:
-    """The generator with its weights, in fp32, sharing memory with `found` where a layer needs no change.
+def build(checkpoint: ProGANCheckpoint, resolution: int | None = None) -> PublicProGAN:
+    """The generator with its weights, in fp32, sharing memory with `checkpoint` where a layer needs no change.
 
     Args:
-        found: What `recognise` returned.
+        checkpoint: What `recognise` returned.
         resolution: Draw at this level's colours instead of the highest one's.
 
     Raises:
         ModelError: Missing, additional or ill-fitting layers; or an unfinished checkpoint and no `resolution` given.
     """
-    _check_names(found)
-    found = _only(found, _top_level(found, resolution))
-    top = found.level_count() - 1
-    tensors = dict(_converted(found, top))
+    _check_names(checkpoint)
+    checkpoint = _only(checkpoint, _top_level(checkpoint, resolution))
+    top = checkpoint.level_count() - 1
+    tensors = dict(_converted(checkpoint, top))
     channels = tuple(len(tensors[f"{name}.bias"]) for name in ("first", *(f"convs.{k}" for k in range(top))))
     if len(tensors["to_rgb.bias"]) != 3:
         raise ModelError(f"draws pictures of {len(tensors['to_rgb.bias'])} channel(s); gigs needs three colours")
-    settings = PublicSettings(channels=channels, latent_dim=tensors["dense.weight"].shape[1], **found.variant)
+    settings = PublicSettings(channels=channels, latent_dim=tensors["dense.weight"].shape[1], **checkpoint.variant)
     with torch.device("meta"):  # no memory for weights that are replaced at once
-        generator = found.family(settings)
+        generator = checkpoint.family(settings)
     try:
         generator.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
@@ -48,62 +48,64 @@ def build(found: Found, resolution: int | None = None) -> PublicProGAN:
     return generator
 
 
-def _check_names(found: Found) -> None:
-    layers = [layer for k in range(found.level_count()) for layer in found.layout.level(k)]
+def _check_names(checkpoint: ProGANCheckpoint) -> None:
+    layers = [layer for k in range(checkpoint.level_count()) for layer in checkpoint.layout.level(k)]
     expected = [f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")]
-    if missing := [name for name in expected if name not in found.state]:
+    if missing := [name for name in expected if name not in checkpoint.state]:
         raise ModelError(f"incomplete: {missing[0]} is missing, and {len(missing) - 1} more of {len(expected)}")
-    if unknown := sorted(set(found.state) - set(expected)):
-        raise ModelError(f"another network: it also holds {unknown[0]}, unknown to {found.format}")
+    if unknown := sorted(set(checkpoint.state) - set(expected)):
+        raise ModelError(f"another network: it also holds {unknown[0]}, unknown to {checkpoint.format}")
 
 
-def _top_level(found: Found, resolution: int | None) -> int:
+def _top_level(checkpoint: ProGANCheckpoint, resolution: int | None) -> int:
     """The level to draw at: the last one, or that of `resolution`."""
-    levels = found.level_count()
+    levels = checkpoint.level_count()
     if resolution is not None:
         sizes = [4 << k for k in range(1, levels)]
         if resolution not in sizes:
             raise ModelError(f"cannot draw at {resolution} px, only at {', '.join(map(str, sizes))}")
         return sizes.index(resolution) + 1
-    top = max((k for k in range(1, levels) if _trained(found, k)), default=0)
+    top = max((k for k in range(1, levels) if _trained(checkpoint, k)), default=0)
     size = 4 << top
     if top < levels - 1:
         advice = f"add --resolution {size}" if top else "there is nothing to draw with"
         raise ModelError(f"its levels above {size} px have had no training step (all biases are zero); {advice}")
-    if found.fading > 0:
+    if checkpoint.fading > 0:
         raise ModelError(
-            f"its {size} px level was still being faded in (alpha {found.fading:.2f}); add --resolution {size} to take "
-            f"that level alone, or --resolution {size // 2} for the one below"
+            f"its {size} px level was still being faded in (alpha {checkpoint.fading:.2f}); add --resolution {size} "
+            f"to take that level alone, or --resolution {size // 2} for the one below"
         )
     return top
 
 
-def _trained(found: Found, k: int) -> bool:
+def _trained(checkpoint: ProGANCheckpoint, k: int) -> bool:
     """Biases begin at zero, and Adam moves them at the first step: a level with none moved has not been trained."""
-    return any(bool(found.state[f"{layer}.bias"].any()) for layer in found.layout.level(k)[:2])
+    return any(bool(checkpoint.state[f"{layer}.bias"].any()) for layer in checkpoint.layout.level(k)[:2])
 
 
-def _only(found: Found, top: int) -> Found:
+def _only(checkpoint: ProGANCheckpoint, top: int) -> ProGANCheckpoint:
     """Without the levels above `top`."""
-    kept = [f"{layer}.{kind}" for k in range(top + 1) for layer in found.layout.level(k) for kind in ("weight", "bias")]
-    return replace(found, state={name: found.state[name] for name in kept})
+    kept = [
+        f"{layer}.{kind}" for k in range(top + 1) for layer in checkpoint.layout.level(k) for kind in ("weight", "bias")
+    ]
+    return replace(checkpoint, state={name: checkpoint.state[name] for name in kept})
 
 
-def _converted(found: Found, top: int) -> Iterator[tuple[str, Tensor]]:
+def _converted(checkpoint: ProGANCheckpoint, top: int) -> Iterator[tuple[str, Tensor]]:
     """Weights and biases of the layers that draw at level `top`, under our names."""
     ours = [("dense", "first"), *((f"ups.{k}", f"convs.{k}") for k in range(top))]
-    pairs = [pair for k, names in enumerate(ours) for pair in zip(names, found.layout.level(k)[:2], strict=True)]
-    for name, layer in [*pairs, ("to_rgb", found.layout.level(top)[2])]:
-        weight, bias = found.state[f"{layer}.weight"].float(), found.state[f"{layer}.bias"].float()
+    pairs = [pair for k, names in enumerate(ours) for pair in zip(names, checkpoint.layout.level(k)[:2], strict=True)]
+    for name, layer in [*pairs, ("to_rgb", checkpoint.layout.level(top)[2])]:
+        weight, bias = checkpoint.state[f"{layer}.weight"].float(), checkpoint.state[f"{layer}.bias"].float()
         if bias.ndim != 1 or weight.ndim not in ((2, 4) if name == "dense" else (4,)) or not weight.numel():
             raise ModelError(f"another network: its {layer}.weight is of shape {list(weight.shape)}")
         if weight.ndim == 4 and name == "dense":  # [D,C,4,4] and [C] to [16C,D] and [16C]
             bias = bias.repeat_interleave(weight[0, 0].numel())
             weight = weight.permute(1, 2, 3, 0).flatten(0, 2)
         scale = math.sqrt(2 / weight[0].numel())
-        if not found.equalised:
+        if not checkpoint.equalised:
             weight = weight / scale
-        elif found.scales_bias:
+        elif checkpoint.scales_bias:
             bias = bias * scale
         yield f"{name}.weight", weight
         yield f"{name}.bias", bias

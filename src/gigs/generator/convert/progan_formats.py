@@ -57,7 +57,7 @@ ZOO = Layout("formatLayer", "groupScale0.0", "scaleLayers.{j}.0", "scaleLayers.{
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ProGANCheckpoint:
     """A generator's layers under their own names, and how they are meant.
 
     `equalised`: weights are scaled by He's constant at run time, and biases too with `scales_bias`. `variant`: settings
@@ -79,7 +79,7 @@ class Found:
         return max(spoken, default=-1) + 1
 
 
-def recognise(content: Any) -> Found:
+def recognise(content: Any) -> ProGANCheckpoint:
     """Tell the format by the names inside.
 
     Args:
@@ -100,18 +100,18 @@ def recognise(content: Any) -> Found:
     return _from_bare_layers(_layers(content))
 
 
-def _from_version_3(part: Any, name: str) -> Found:
+def _from_version_3(part: Any, name: str) -> ProGANCheckpoint:
     conf = part.get("conf") if isinstance(part, Mapping) else None
     state = _layers(part if conf is None else part.get("state_dict"))
     if not isinstance(conf, Mapping) or not _fits(VERSION_3, state):
         raise ModelError(_stranger(state))
-    return Found(
+    return ProGANCheckpoint(
         format=f"pro_gan_pytorch 3 ({name})", family=ProGANPyTorch, layout=VERSION_3, state=state,
         equalised=bool(conf.get("use_eql", True)), scales_bias=False, variant={"norm_latent": True},
     )  # fmt: skip
 
 
-def _from_bare_layers(state: Tensors) -> Found:
+def _from_bare_layers(state: Tensors) -> ProGANCheckpoint:
     """A state dict alone, as version 2 of pro_gan_pytorch writes it (`GAN_GEN_SHADOW_8.pth`)."""
     if "initial_block.conv_1.deconv.weight" in state:
         raise ModelError(
@@ -122,7 +122,7 @@ def _from_bare_layers(state: Tensors) -> Found:
         raise ModelError("a GAN zoo generator without its configuration; give the whole checkpoint, with 'config'")
     for version, layout in ((2, VERSION_2), (3, VERSION_3)):  # in this order: names of 2 include those of 3's start
         if _fits(layout, state):
-            return Found(
+            return ProGANCheckpoint(
                 format=f"pro_gan_pytorch {version} (bare weights)", family=ProGANPyTorch, layout=layout, state=state,
                 equalised=_looks_equalised(state.get(f"{layout.first}.weight")), scales_bias=False,
                 variant={"norm_latent": version == 3},
@@ -130,7 +130,7 @@ def _from_bare_layers(state: Tensors) -> Found:
     raise ModelError(_stranger(state))
 
 
-def _from_zoo(content: Mapping[str, Any]) -> Found:
+def _from_zoo(content: Mapping[str, Any]) -> ProGANCheckpoint:
     name = "avgG" if "avgG" in content else "netG"
     state, config = _layers(content[name]), content.get("config")
     config = vars(config) if isinstance(config, Record) else config
@@ -146,7 +146,7 @@ def _from_zoo(content: Mapping[str, Any]) -> Found:
     if loss not in ZOO_OUTPUTS:
         raise ModelError(f"trained with an unknown loss {loss!r}; known: {', '.join(ZOO_OUTPUTS)}")
     leak = float(config.get("leakyReluLeak", 0.2))
-    return Found(
+    return ProGANCheckpoint(
         format=f"pytorch_GAN_zoo PGAN ({name})", family=GANZooPGAN, layout=ZOO, state=state,
         equalised=bool(config.get("equalizedlR", True)), scales_bias=True, fading=float(config.get("alpha", 0)),
         variant={"norm_dense": True, "leak": leak, "output": ZOO_OUTPUTS[loss]},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -80,7 +79,7 @@ class DVBPRRun(TrainingRun):
     """A run between its checkpoints."""
 
     columns = COLUMNS
-    same = MappingProxyType({"family": "progan"})
+    same = ("family",)
     settings: DVBPRTrainSettings
     nets: DVBPRNetworks
 
@@ -118,7 +117,7 @@ class DVBPRRun(TrainingRun):
     def _critic_step(self, real: Tensor, fakes: Tensor, labels: Tensor) -> dict[str, float]:
         on_real, on_fake = self._criticise(real, labels), self._criticise(fakes, labels)
         loss = critic_loss("least-squares", on_real, on_fake)
-        self._update("critic", loss)
+        self.nets.descend("critic", loss)
         answers = {"answer_real": on_real.mean().item(), "answer_fake": on_fake.mean().item()}
         return {"critic": loss.item(), **answers}
 
@@ -126,19 +125,13 @@ class DVBPRRun(TrainingRun):
         self.nets.critic.requires_grad_(False)
         loss = generator_loss("least-squares", self._criticise(fakes, labels))
         self.nets.critic.requires_grad_(True)
-        self._update("generator", loss)
+        self.nets.descend("generator", loss)
         return loss.item()
 
     def _criticise(self, images: Tensor, labels: Tensor) -> Tensor:
         seen = augment(images, self.rng) if self.settings.augment else images
         with self.compute.autocast():
             return self.nets.critic.criticise(seen, labels).float()
-
-    def _update(self, name: str, loss: Tensor) -> None:
-        optimiser = self.nets.optimisers[name]
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
 
     @torch.no_grad()
     def draw(self) -> None:

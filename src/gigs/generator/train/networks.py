@@ -44,6 +44,13 @@ class NetworkSet:
             source = [parameter.detach() for parameter in self.modules[name].parameters()]
             torch._foreach_lerp_(list(target.values()), source, 1 - decay)
 
+    def descend(self, name: str, loss: Tensor) -> None:
+        """One step of the optimiser `name` down the gradient of a loss."""
+        optimiser = self.optimisers[name]
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+
     def slow_down(self, halvings: int) -> None:
         """Train at the asked learning rates, halved so many times."""
         for name, optimiser in self.optimisers.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -22,6 +21,7 @@ from gigs.generator.train.settings import TrainSettings
 from gigs.generator.train.steps import Stepper, at_level
 from gigs.io import folders, storage
 from gigs.progress import OnStep, silent
+from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
 from gigs.vision.images import save_png, to_tensor
@@ -35,13 +35,12 @@ def train_generator(
     settings: TrainSettings,
     compute: Compute,
     *,
-    resume: bool = False,
-    start_from: str | Path | None = None,
+    start: Start = AFRESH,
     on_step: OnStep = silent,
 ) -> Path:
     """Train and save `OUT/generator.safetensors` (averaged weights) and, if hybrid, `OUT/encoder.safetensors`.
 
-    `start_from`: folder of a pack or an earlier run whose generator and encoder to train on from, with fresh critics
+    `start.weights`: folder of a pack or an earlier run whose generator and encoder to train on from, with fresh critics
     and optimisers; the images they were shown count.
 
     Also in OUT: `checkpoint.pt` (everything), `log.csv` and TensorBoard events, `samples-*.png`,
@@ -52,11 +51,11 @@ def train_generator(
     Raises:
         DataError: Too few photos match `settings.where`.
         InputError: Another process trains in OUT.
-        ModelError: `resume` without a checkpoint, or one of another network; a run that diverges.
+        ModelError: Resuming without a checkpoint, or one of another network; a run that diverges.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
     with folders.owned(Path(out)):
-        run = Run(catalogue, Path(out), settings, compute, resume, Path(start_from) if start_from else None)
+        run = Run(catalogue, Path(out), settings, compute, start.resume, start.weights)
         train_until(run, settings.images, "training the generator", on_step)
         return run.finish()
 
@@ -65,7 +64,7 @@ class Run(TrainingRun):
     """A run of a progressive GAN, or of a StyleGAN2 that grows as one."""
 
     columns = ("shown", "resolution", "alpha", *LOSSES, "retries")
-    same = MappingProxyType({"family": "progan", "objective": None})
+    same = ("family", "objective")
     settings: TrainSettings
     nets: Networks
 

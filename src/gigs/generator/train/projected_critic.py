@@ -70,12 +70,12 @@ class ProjectedCritic(nn.Module):
             if images.shape[-1] != self.side:
                 images = F.interpolate(images.float(), (self.side, self.side), mode="bilinear", align_corners=False)
             x = network.bn1(network.conv_stem(images.float().contiguous(memory_format=torch.channels_last)))
-            found = []
+            features = []
             for index, stage in enumerate(network.blocks[: STAGES[-1] + 1]):
                 x = stage(x)
                 if index in STAGES:
-                    found.append(x)
-        return found
+                    features.append(x)
+        return features
 
     def mix(self, features: list[Tensor]) -> list[Tensor]:
         """Fixed random mixing across channels, then from coarse to fine (Sauer et al. 2021, section 3.2)."""

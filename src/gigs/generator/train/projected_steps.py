@@ -10,7 +10,7 @@ from gigs.generator.train.losses import critic_loss, generator_loss
 from gigs.generator.train.networks import Networks
 from gigs.generator.train.projected_critic import ProjectedCritic
 from gigs.generator.train.settings import TrainSettings
-from gigs.generator.train.steps import Stepper
+from gigs.generator.train.steps import Batch, Stepper
 from gigs.vision.compute import Compute
 
 
@@ -28,10 +28,9 @@ class ProjectedStepper(Stepper):
         self.eye = critic
         self.encode = compute.compiled(nets.modules["encoder"])
 
-    def _generator_step(
-        self, real: Tensor, level: int, alpha: float | Tensor, adversarial: bool, losses: dict[str, float]
-    ) -> list[Tensor]:
+    def _generator_step(self, batch: Batch, adversarial: bool, losses: dict[str, float]) -> list[Tensor]:
         """Encoder and generator; returns the pictures drawn, detached."""
+        real, level, alpha = batch.real, batch.level, batch.alpha
         half, weights = len(real) // 2, self.settings.hybrid
         with self.compute.autocast():
             code = standardise(self.encode(real[:half], level, alpha))
@@ -53,21 +52,13 @@ class ProjectedStepper(Stepper):
         self._latent_critic_step(code.detach(), losses)
         return [drawn.detach()]
 
-    def _critic_step(
-        self,
-        real: Tensor,
-        fakes: list[Tensor],
-        level: int,
-        alpha: float | Tensor,
-        step: int,
-        losses: dict[str, float],
-    ) -> None:
+    def _critic_step(self, batch: Batch, fakes: list[Tensor], step: int, losses: dict[str, float]) -> None:
         with torch.no_grad():  # the backbone is frozen: only what follows it needs gradients
-            seen = [self.eye.features(self._augmented(images)) for images in (real, *fakes)]
+            seen = [self.eye.features(self._augmented(images)) for images in (batch.real, *fakes)]
         answers = [self._judge(features) for features in seen]
         loss = critic_loss(self.settings.loss, answers[0], torch.cat(answers[1:]))
         losses["critic"] = loss.item()
-        self._update("critic", loss)
+        self.nets.descend("critic", loss)
 
     def _answers(self, images: Tensor) -> Tensor:
         return self._judge(self.eye.features(self._augmented(images)))

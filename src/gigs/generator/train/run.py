@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -49,12 +48,11 @@ class TrainingRun:
 
     Attributes:
         columns: Of the log, the first being `shown`.
-        same: What a checkpoint and the settings must agree in, beside the network; values are those of old checkpoints
-            that do not say.
+        same: Settings in which a checkpoint must agree, beside the network.
     """
 
     columns: ClassVar[tuple[str, ...]]
-    same: ClassVar[Mapping[str, Any]]
+    same: ClassVar[tuple[str, ...]]
     settings: Any  # a frozen dataclass of settings: images, batch, seed, learning_rate, network, ..._every
     nets: RunNetworks
 
@@ -161,15 +159,15 @@ class TrainingRun:
 
     def _resume(self) -> None:
         state = load_checkpoint(self.out)
-        for name, unsaid in self.same.items():
-            if (stored := state.get(name, unsaid)) != getattr(self.settings, name):
+        for name in self.same:
+            if (stored := state.get(name)) != getattr(self.settings, name):
                 raise ModelError(f"{self.out}: the checkpoint is of {name} {stored}; give --{name} so")
         if state["network"] != self.network():
             raise ModelError(f"{self.out}: the checkpoint is of another network ({state['network']}); use its settings")
         self.history = json.loads(state["history"])
         self.nets.load(state["nets"])
         same_rate = self.history[-1]["train"]["learning_rate"] == self.settings.learning_rate
-        self.retries = state.get("retries", 0) if same_rate else 0
+        self.retries = state["retries"] if same_rate else 0
         self.nets.slow_down(self.retries)
         self.shown, self.steps = state["shown"], state["steps"]
         self.rng.set_state(state["rng"])

@@ -94,24 +94,31 @@ class TrainSettings:
         self.growth.check(self.network.resolution)
 
 
+def network_settings(*, resolution: int, fmap_base: int | None = None, fmap_max: int | None = None) -> ProGANSettings:
+    """Sizes of a new network; None takes the default.
+
+    Raises:
+        InputError: Impossible sizes.
+    """
+    try:
+        return ProGANSettings(resolution=resolution, **_given({"fmap_base": fmap_base, "fmap_max": fmap_max}))
+    except ValueError as error:
+        raise InputError(f"generator settings: {error}") from error
+
+
 def train_settings(
-    *,
-    objective: str,
-    loss: str,
-    resolution: int,
-    fmap_base: int | None,
-    fmap_max: int | None,
+    network: ProGANSettings,
     growth: Growth,
-    adversarial_after: int,
-    adversarial_weight: float = 0.15,
-    noise: float = 0.3,
-    latent_weight: float = 0.05,
+    hybrid: HybridSettings,
+    *,
+    loss: str = "nonsaturating",
     critic: str = "pixels",
     augment: bool | None = None,
     **changes: Any,
 ) -> TrainSettings:
     """Settings from what a user chose; `wgan-gp` brings its own penalty and, unless asked for, no augmentation; the
-    projected critic brings its own loss and no penalty. None takes the default.
+    projected critic brings its own loss and no penalty. `changes`: further ones of `TrainSettings`; None takes the
+    default.
 
     Raises:
         InputError: Impossible values or pairs of values.
@@ -121,17 +128,13 @@ def train_settings(
         changes |= {"penalty": "none"}
     if loss == "wgan-gp":
         changes |= {"penalty": "gradient", "penalty_every": 1}
-    widths = {"fmap_base": fmap_base, "fmap_max": fmap_max}
     try:
         return TrainSettings(
-            network=ProGANSettings(resolution=resolution, **_given(widths)),
+            network=network,
             growth=growth,
-            hybrid=HybridSettings(
-                adversarial_after=adversarial_after, latent=latent_weight, adversarial=adversarial_weight, noise=noise
-            ),
+            hybrid=hybrid,
             critic=critic,
             augment=loss != "wgan-gp" if augment is None else augment,
-            objective=objective,
             loss=loss,
             **_given(changes),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -23,6 +24,15 @@ from gigs.vision.compute import Compute
 from gigs.vision.lpips import PerceptualLoss
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Photos `[B,3,S,S]` in `[-1,1]` of one step, at the level of growth that trains, and how far it is faded in."""
+
+    real: Tensor
+    level: int
+    alpha: float | Tensor
+
+
 class Stepper:
     """Does one step at a time; holds the networks and the run's only source of randomness."""
 
@@ -36,19 +46,18 @@ class Stepper:
         level, alpha = self.settings.growth.at(shown)
         real = at_level(photos * 2 - 1, self.settings.network.resolution, level, alpha)
         # A tensor, so that fading in does not make the compiler start afresh at every step.
-        fade: float | Tensor = 1.0 if alpha >= 1 else torch.tensor(alpha, device=real.device)
+        batch = Batch(real, level, 1.0 if alpha >= 1 else torch.tensor(alpha, device=real.device))
         losses: dict[str, float] = {}
         adversarial = not self.nets.hybrid or shown >= self.settings.hybrid.adversarial_after
-        fakes = self._generator_step(real, level, fade, adversarial, losses)
+        fakes = self._generator_step(batch, adversarial, losses)
         if adversarial:
-            self._critic_step(real, fakes, level, fade, step, losses)
+            self._critic_step(batch, fakes, step, losses)
         self.nets.average(self.settings.growth.since_level_began(shown) // self.settings.batch)
         return losses
 
-    def _generator_step(
-        self, real: Tensor, level: int, alpha: float | Tensor, adversarial: bool, losses: dict[str, float]
-    ) -> list[Tensor]:
+    def _generator_step(self, batch: Batch, adversarial: bool, losses: dict[str, float]) -> list[Tensor]:
         """Generator, and encoder if hybrid; returns the pictures shown to the critic, detached."""
+        real, level, alpha = batch.real, batch.level, batch.alpha
         total = torch.zeros((), device=real.device)
         fakes, samples = [], len(real)
         if self.nets.hybrid:
@@ -69,21 +78,13 @@ class Stepper:
             loss = generator_loss(self.settings.loss, answers)
             losses["generator"] = loss.item()
             total = total + loss * (self.settings.hybrid.adversarial if self.nets.hybrid else 1.0)
-        self._update("generator", total)
+        self.nets.descend("generator", total)
         if self.nets.hybrid:
             self._latent_critic_step(code.detach(), losses)
         return [fake.detach() for fake in fakes]
 
-    def _critic_step(
-        self,
-        real: Tensor,
-        fakes: list[Tensor],
-        level: int,
-        alpha: float | Tensor,
-        step: int,
-        losses: dict[str, float],
-    ) -> None:
-        settings = self.settings
+    def _critic_step(self, batch: Batch, fakes: list[Tensor], step: int, losses: dict[str, float]) -> None:
+        settings, real, level, alpha = self.settings, batch.real, batch.level, batch.alpha
         if not self.nets.hybrid:  # the paper's recipe judges fresh samples; the hybrid saves drawing them twice
             with torch.no_grad(), self.compute.autocast():
                 fakes = [self.synthesise(self._latents(len(real)), level, alpha).float()]
@@ -95,7 +96,7 @@ class Stepper:
             penalty = self._penalty(seen.detach(), torch.cat(fakes), level, alpha)
             losses["penalty"] = penalty.item()
             loss = loss + settings.penalty_weight * settings.penalty_every * penalty
-        self._update("critic", loss)
+        self.nets.descend("critic", loss)
 
     def _penalty(self, real: Tensor, fake: Tensor, level: int, alpha: float | Tensor) -> Tensor:
         critic = partial(self.critic, level=level, alpha=alpha)
@@ -127,7 +128,7 @@ class Stepper:
         critic = self.nets.modules["latent_critic"]
         loss = critic_loss("nonsaturating", critic(self._latents(len(code))), critic(code))
         losses["latent_critic"] = loss.item()
-        self._update("latent_critic", loss)
+        self.nets.descend("latent_critic", loss)
 
     def critic(self, images: Tensor, level: int, alpha: float | Tensor) -> Tensor:
         """The critic's answers `[N,1]` to images at `level`."""
@@ -143,12 +144,6 @@ class Stepper:
 
     def _latents(self, n: int) -> Tensor:
         return sample_normal(n, self.settings.network.latent_dim, self.rng).to(self.compute.device)
-
-    def _update(self, name: str, loss: Tensor) -> None:
-        optimiser = self.nets.optimisers[name]
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
 
 
 def at_level(images: Tensor, resolution: int, level: int, alpha: float) -> Tensor:

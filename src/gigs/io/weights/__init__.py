@@ -53,9 +53,9 @@ def fetch(name: str) -> Tensors:
     """
     if name not in CONTENT and name not in SINGLE:
         raise ModelError(f"no weights are named {name!r}; there are {', '.join(available())}")
-    found = _from_cache(name) or _from_folder(name)
-    if found is not None:
-        return found
+    tensors = _from_cache(name) or _from_folder(name)
+    if tensors is not None:
+        return tensors
     tried = []
     for artifact in _holding(name):
         try:
@@ -110,9 +110,9 @@ def _from_source(artifact: Artifact, name: str) -> Tensors:
 
 def _read(artifact: Artifact, path: Path, name: str) -> Tensors:
     """Check a published file, convert all that it holds into the cache, and return the set asked for."""
-    found = sha256_of(path)
-    if not found.startswith(artifact.sha256):
-        raise ModelError(f"{path.name}: SHA-256 is {found}, expected {artifact.sha256}: damaged, or another file")
+    digest = sha256_of(path)
+    if not digest.startswith(artifact.sha256):
+        raise ModelError(f"{path.name}: SHA-256 is {digest}, expected {artifact.sha256}: damaged, or another file")
     wanted: Tensors = {}
     for other, read in artifact.holds.items():
         if other != name and (cache_dir() / f"{other}.safetensors").is_file():
@@ -140,8 +140,8 @@ def _checked(name: str, tensors: Tensors) -> Tensors:
     """The tensors, if they are the pinned ones."""
     if name in SINGLE:
         return tensors
-    if (found := content_hash(tensors)) != CONTENT[name]:
-        raise ModelError(f"{name}: these are other numbers than the pinned ones (content SHA-256 {found[:12]}...)")
+    if (content := content_hash(tensors)) != CONTENT[name]:
+        raise ModelError(f"{name}: these are other numbers than the pinned ones (content SHA-256 {content[:12]}...)")
     return tensors
 
 

@@ -92,14 +92,14 @@ def sdist_from_index(requirement: str, filename: str, sha256: str, folder: Path)
     """
     wanted = _requirements(requirement, sha256, folder)
     log = _pip(["--only-binary", ":all:", "-vvv", "-r", wanted, "-d", str(folder)], PIP_SEARCH_SECONDS, check=False)
-    found = re.findall(rf"\S+/{re.escape(filename)}", log)
-    for url in dict.fromkeys(found):
+    urls = re.findall(rf"\S+/{re.escape(filename)}", log)
+    for url in dict.fromkeys(urls):
         with suppress(ModelError):
             path = from_url(url, folder / filename, open_seconds=STALL_SECONDS)
             if sha256_of(path) == sha256:
                 return path
             path.unlink()  # a login page, for example
-    if not found and _unanswered(log):
+    if not urls and _unanswered(log):
         raise ModelError(f"pip: {_complaint(log)}")  # no use in waiting for it twice
     project = requirement.partition("==")[0]
     _pip(["--no-binary", project, "--quiet", "-r", wanted, "-d", str(folder)], PIP_DOWNLOAD_SECONDS)
@@ -166,8 +166,8 @@ def _pip_command() -> list[str]:
     """This interpreter's pip, or one on the path (environments made by uv have none)."""
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-m", "pip"]
-    if found := shutil.which("pip") or shutil.which("pip3"):
-        return [found]
+    if pip := shutil.which("pip") or shutil.which("pip3"):
+        return [pip]
     raise ModelError("pip is not installed")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,48 +11,70 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gigs.io import storage
 from gigs.audience import MINIMUM_USERS, select_audience
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.generator.base import load_generator
-from gigs.vision.images import save_png
 from gigs.inversion.encoder import check_pair, load_encoder
+from gigs.io import storage
 from gigs.packs.load import SCHEMA, Pack, load_pack
 from gigs.progress import OnStep, silent
-from gigs.recommender import load_recommender
+from gigs.recommender import Recommender, load_recommender
 from gigs.recommender.features import catalogue_phi
+from gigs.vision.images import save_png
 
 QUANTILES = 101
 # Files that `packs.build.scorers`, and `packs.build.probes` after it, write beside others.
 CHECKERS = ("judge-", "target-", "tastes.", "gallery.", "category.", "probes.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class ModelFiles:
+    """Files of the trained models that a pack is built of.
+
+    Attributes:
+        generator: From `gigs train generator`; stored in half precision.
+        recommender: From `gigs train recommender`, with its users; stored without them.
+        encoder: From hybrid training or `gigs train encoder`, if there is one.
+    """
+
+    generator: Path
+    recommender: Path
+    encoder: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackDescription:
+    """What a pack is called, whom it knows and what it shows and tells of itself.
+
+    Attributes:
+        name: The pack's name.
+        audiences: By name: (label in words, what `--audience` would be given). At least 50 users each.
+        examples: By name, the seed of a picture that the generator draws.
+        card: Provenance, licence and whatever else users should know.
+    """
+
+    name: str
+    audiences: Mapping[str, tuple[str, str]]
+    examples: Mapping[str, int] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+
 def build_pack(
     out: str | Path,
-    name: str,
-    *,
+    description: PackDescription,
+    models: ModelFiles,
     catalogue: Catalogue,
-    generator: str | Path,
-    recommender: str | Path,
-    encoder: str | Path | None = None,
-    audiences: Mapping[str, tuple[str, str]],
-    examples: Mapping[str, int] | None = None,
-    card: Mapping[str, Any] | None = None,
+    *,
     on_step: OnStep = silent,
 ) -> Pack:
     """Put trained models and audience vectors into one folder.
 
     Args:
         out: Folder to write; `pack.json` comes last.
-        name: The pack's name.
+        description: Name, audiences, examples and card.
+        models: The trained models.
         catalogue: Where the audiences' conditions and the score statistics come from.
-        generator: File from `gigs train generator`; stored in half precision.
-        recommender: File from `gigs train recommender`, with its users; stored without them.
-        encoder: Optional file from hybrid training.
-        audiences: By name: (label in words, what `--audience` would be given). At least 50 users each.
-        examples: By name, the seed of a picture that the generator draws.
-        card: Provenance, licence and whatever else users should know.
         on_step: Progress of scoring the catalogue.
 
     Raises:
@@ -60,16 +83,30 @@ def build_pack(
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     (out / "pack.json").unlink(missing_ok=True)
-    drawing = load_generator(generator)
-    files = [_half(Path(generator), out / "generator.safetensors")]
-    if encoder is not None:
-        files.append(_half(Path(encoder), out / "encoder.safetensors"))
-    target = load_recommender(recommender)
+    drawing = load_generator(models.generator)
+    files = [_half(models.generator, out / "generator.safetensors")]
+    if models.encoder is not None:
+        files.append(_half(models.encoder, out / "encoder.safetensors"))
+    target = load_recommender(models.recommender)
     target.require_linear("a pack's audience")
-    described, thetas = {}, {}
     phi = catalogue_phi(target, catalogue, image_size=drawing.resolution, on_step=on_step).astype(np.float64)
+    thetas, audiences = _audiences(target, phi, catalogue, description.audiences)
+    files.append(storage.save_tensors(out / "audiences.safetensors", thetas, {"kind": "audiences"}))
+    files.append(target.save(out / "recommender.safetensors", with_users=False))
+    for example, seed in description.examples.items():
+        note = f"drawn by {description.name}, seed {seed}"
+        files.append(save_png(draw_example(drawing, seed), out / "examples" / f"{example}.png", note=note))
+    _write_description(out, description, files, audiences, drawing.resolution, catalogue)
+    return load_pack(out)
+
+
+def _audiences(
+    target: Recommender, phi: np.ndarray, catalogue: Catalogue, wanted: Mapping[str, tuple[str, str]]
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """By audience its taste vector, and its entry for `pack.json`."""
     phi = phi[catalogue.items["has_image"].to_numpy()]
-    for key, (label, spec) in audiences.items():
+    thetas, described = {}, {}
+    for key, (label, spec) in wanted.items():
         audience = select_audience(spec, target, catalogue, name=key)
         if audience.users < MINIMUM_USERS:
             raise InputError(f"audience {key!r} has {audience.users} users; a pack needs {MINIMUM_USERS} or more")
@@ -77,13 +114,7 @@ def build_pack(
         quantiles = np.quantile(scores, np.linspace(0, 1, QUANTILES)).round(5).tolist()
         described[key] = {"label": label, "condition": spec, "users": audience.users, "quantiles": quantiles}
         thetas[key] = audience.theta
-    files.append(storage.save_tensors(out / "audiences.safetensors", thetas, {"kind": "audiences"}))
-    files.append(target.save(out / "recommender.safetensors", with_users=False))
-    for example, seed in (examples or {}).items():
-        note = f"drawn by {name}, seed {seed}"
-        files.append(save_png(draw_example(drawing, seed), out / "examples" / f"{example}.png", note=note))
-    _write_card(out, name, files, described, dict(card or {}), drawing.resolution, catalogue)
-    return load_pack(out)
+    return thetas, described
 
 
 def update_pack(
@@ -144,12 +175,11 @@ def _half(source: Path, target: Path) -> Path:
     return storage.save_tensors(target, {key: tensor.half() for key, tensor in tensors.items()}, settings)
 
 
-def _write_card(
+def _write_description(
     out: Path,
-    name: str,
+    description: PackDescription,
     files: list[Path],
     audiences: dict[str, Any],
-    card: dict[str, Any],
     resolution: int,
     catalogue: Catalogue,
 ) -> None:
@@ -159,7 +189,7 @@ def _write_card(
         out / "pack.json",
         {
             "schema": SCHEMA,
-            "name": name,
+            "name": description.name,
             "files": {path.relative_to(out).as_posix(): storage.sha256_of(path) for path in files},
             "preprocessing": {
                 "resolution": resolution,
@@ -167,7 +197,7 @@ def _write_card(
                 "fit": "padded to the square, never stretched",
             },
             "audiences": audiences,
-            "card": card,
+            "card": dict(description.card),
             "held_out_products": held_out,
         },
     )

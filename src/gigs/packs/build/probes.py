@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gigs.io import storage
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
 from gigs.errors import InputError
-from gigs.verify.probes import FILE, Probes, kept_back, train_probes
-from gigs.vision.images import to_tensor
+from gigs.io import storage
 from gigs.packs.load import Pack, load_pack
 from gigs.packs.schema import read_description
 from gigs.progress import OnStep, Step, silent
-from gigs.vision.backbone import Backbone
 from gigs.recommender.features import backbone_features
 from gigs.verify.category import FILE as CATEGORY
-from gigs.verify.category import load_category
+from gigs.verify.category import PhotoFeatures, load_category
+from gigs.verify.probes import FILE, Probes, kept_back, train_probes
+from gigs.vision.backbone import Backbone
+from gigs.vision.images import to_tensor
 
 COLUMNS = ("colour", "appearance", "type")
 REDRAWN = 2000  # photos; some twenty a second on a core
@@ -60,10 +60,10 @@ def add_probes(
     if missing or not columns:
         have = ", ".join(catalogue.items.columns)
         raise InputError(f"--column {', '.join(missing)}: no such column; the catalogue has {have}")
-    kinds = load_category(pack.root / CATEGORY)
-    backbone = Backbone.pretrained(kinds.backbone_name)
+    categories = load_category(pack.root / CATEGORY)
+    backbone = Backbone.pretrained(categories.backbone_name)
     features = backbone_features(
-        catalogue, backbone, image_size=pack.generator.resolution, input_size=kinds.input_size, on_step=on_step
+        catalogue, backbone, image_size=pack.generator.resolution, input_size=categories.input_size, on_step=on_step
     )
     train = select(catalogue, catalogue.train_items(), where)
     rows = np.concatenate([train, select(catalogue, catalogue.held_out_items(), where)])
@@ -72,10 +72,9 @@ def add_probes(
     products = items["product_code"].astype(str).to_numpy()
     held_out = np.arange(len(rows)) >= len(train)
     again = _again(products, held_out, redrawn)
-    soft = _redrawn(pack, catalogue, rows[again], backbone, kinds.input_size, on_step)
-    probes = train_probes(
-        features[rows], labels, products, held_out, backbone, redrawn=dict(zip(again.tolist(), soft, strict=True))
-    )
+    soft = _redrawn(pack, catalogue, rows[again], backbone, categories.input_size, on_step)
+    photos = PhotoFeatures(features[rows], held_out, backbone, categories.input_size)
+    probes = train_probes(photos, labels, products, redrawn=dict(zip(again.tolist(), soft, strict=True)))
     path = probes.save(pack.root / FILE)
     info = read_description(pack.root)  # another process may have written meanwhile
     about = {name: dict(probe.about) for name, probe in probes.probes.items()}
@@ -97,9 +96,9 @@ def _redrawn(
 ) -> np.ndarray:
     """Backbone features `[rows,width]` of what encoder and generator make of photos."""
     assert pack.encoder is not None  # scorers are only given to packs with one
-    photos, found = catalogue.images(pack.generator.resolution), []
+    photos, features = catalogue.images(pack.generator.resolution), []
     for start in range(0, len(rows), BATCH):
         batch = to_tensor(photos[rows[start : start + BATCH]])
-        found.append(backbone(pack.generator(pack.encoder(batch)).float().clamp(0, 1), input_size).numpy())
+        features.append(backbone(pack.generator(pack.encoder(batch)).float().clamp(0, 1), input_size).numpy())
         on_step(Step("redrawing photos", min(start + BATCH, len(rows)), len(rows)))
-    return np.concatenate(found) if found else np.zeros((0, backbone.width), dtype=np.float32)
+    return np.concatenate(features) if features else np.zeros((0, backbone.width), dtype=np.float32)

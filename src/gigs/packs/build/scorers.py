@@ -20,26 +20,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gigs.io import storage
 from gigs.audience import MINIMUM_USERS, audience_factors
-from gigs.vision.compute import Compute
+from gigs.audience.taste import Taste, taste_of
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
 from gigs.errors import DataError, InputError
-from gigs.packs.build.pack import QUANTILES
-from gigs.packs.load import Pack, load_pack
-from gigs.packs.build.gallery import ITEMS, make_gallery
+from gigs.io import storage
 from gigs.packs.audiences.segments import add_segments, is_segment
 from gigs.packs.audiences.tastes import save_tastes
+from gigs.packs.build.gallery import ITEMS, ScoredItems, make_gallery
+from gigs.packs.build.pack import QUANTILES
+from gigs.packs.load import Pack, load_pack
 from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
-from gigs.vision.backbone import Backbone
 from gigs.recommender.base import Recommender
 from gigs.recommender.features import backbone_features, catalogue_phi
 from gigs.verify.category import FILE as CATEGORY
-from gigs.verify.category import train_category
+from gigs.verify.category import CategoryClassifier, PhotoFeatures, train_category
 from gigs.verify.gallery import FILE as GALLERY
-from gigs.audience.taste import Taste, taste_of
+from gigs.vision.backbone import Backbone
+from gigs.vision.compute import Compute
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +57,30 @@ class ScorerFiles:
             raise InputError(f"{', '.join(sorted(both))}: named as target and as judge")
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScorerSettings:
+    """What a pack's scorers are for, and what is made beside them.
+
+    Attributes:
+        where: Condition on items: what the generator is for.
+        category_backbone: Through which the category classifier looks.
+        items: How many real items the gallery holds at most.
+    """
+
+    where: str = ""
+    category_backbone: str = "efficientnet-lite1"
+    items: int = ITEMS
+
+
+USUAL = ScorerSettings()
+
+
 def add_scorers(
     root: str | Path,
     catalogue: Catalogue,
     files: ScorerFiles,
+    settings: ScorerSettings = USUAL,
     *,
-    where: str = "",
-    category_backbone: str = "efficientnet-lite1",
-    items: int = ITEMS,
     compute: Compute | None = None,
     on_step: OnStep = silent,
 ) -> Pack:
@@ -79,9 +95,7 @@ def add_scorers(
         root: Folder of the pack, with an encoder.
         catalogue: Where the users, the real items and the held-out products come from.
         files: The recommenders.
-        where: Condition on items: what the generator is for.
-        category_backbone: Through which the category classifier looks.
-        items: How many real items the gallery holds at most.
+        settings: What they are for.
         compute: Precision and layout of the encoder.
         on_step: Progress.
 
@@ -95,22 +109,25 @@ def add_scorers(
     models = {name: load_recommender(path) for name, path in (*files.targets.items(), *files.judges.items())}
     check_disjoint(models, set(files.targets))
     side = pack.generator.resolution
-    rows = select(catalogue, catalogue.train_items(), where)
+    rows = select(catalogue, catalogue.train_items(), settings.where)
     first = next(iter(files.targets))
     phi = {
         name: torch.from_numpy(catalogue_phi(model, catalogue, image_size=side, on_step=on_step)[rows]).double()
         for name, model in models.items()
     }
     tastes, scores, audiences = _tastes(pack, catalogue, models, phi, first)
-    kinds = _classifier(catalogue, rows, where, category_backbone, side, on_step)
-    gallery = make_gallery(pack, catalogue, rows, kinds.names, phi, first, scores, items, compute or Compute(), on_step)
+    categories = _classifier(catalogue, rows, settings.where, settings.category_backbone, side, on_step)
+    seen = ScoredItems(catalogue=catalogue, rows=rows, target=first, phi=phi, scores=scores)
+    gallery = make_gallery(
+        pack, seen, categories.names, most=settings.items, compute=compute or Compute(), on_step=on_step
+    )
     written = [
-        kinds.save(pack.root / CATEGORY),
+        categories.save(pack.root / CATEGORY),
         gallery.save(pack.root / GALLERY),
         *save_tastes(pack.root, tastes, first),
     ]
     written += _save_models(pack, models, set(files.judges))
-    _write(pack, written, audiences, _describe(models, set(files.judges), first, kinds.about))
+    _write(pack, written, audiences, _describe(models, set(files.judges), first, categories.about))
     had_segments = len(audiences) < len(pack.audiences)
     return add_segments(root, catalogue, on_step=on_step) if had_segments else load_pack(pack.root)
 
@@ -154,14 +171,17 @@ def check_disjoint(models: Mapping[str, Recommender], targets: set[str]) -> None
             )
 
 
-def _classifier(catalogue: Catalogue, rows: np.ndarray, where: str, name: str, side: int, on_step: OnStep) -> Any:
+def _classifier(
+    catalogue: Catalogue, rows: np.ndarray, where: str, name: str, side: int, on_step: OnStep
+) -> CategoryClassifier:
     backbone = Backbone.pretrained(name)
     input_size = 2 * side  # as the paper's recommender sees a generator's pictures
     features = backbone_features(catalogue, backbone, image_size=side, input_size=input_size, on_step=on_step)
     held_out = select(catalogue, catalogue.held_out_items(), where)
     both = np.concatenate([rows, held_out])
     labels = catalogue.items["type"].iloc[both].astype(str).to_numpy()
-    return train_category(features[both], labels, np.arange(len(both)) >= len(rows), backbone, input_size)
+    photos = PhotoFeatures(features[both], np.arange(len(both)) >= len(rows), backbone, input_size)
+    return train_category(photos, labels)
 
 
 def _save_models(pack: Pack, models: Mapping[str, Recommender], judges: set[str]) -> list[Path]:

@@ -86,18 +86,8 @@ class CallableRecommender(Recommender):
             features=features, factors=vectors.shape[1], input_size=input_size, scorer=scorer, user_ids=user_ids
         )
         model.theta = nn.Parameter(vectors.detach().float().clone())
-        model.probe = model._answer()
+        model.probe = model._probe_answer()
         return model.freeze()  # type: ignore[return-value]
-
-    @property
-    def feature_count(self) -> int:
-        """K."""
-        return self.factors
-
-    @property
-    def user_factors(self) -> Tensor:
-        """theta, `[U,K]`."""
-        return self.theta
 
     def features(self, images: Tensor) -> Tensor:
         """phi, `[N,K]`, of pictures float32 `[N,3,H,W]` in `[0,1]`.
@@ -119,7 +109,7 @@ class CallableRecommender(Recommender):
             return super().score(images, theta)
         if theta.shape[-1] != self.factors or theta.ndim not in (1, 2):
             raise InputError(f"taste vector of shape {tuple(theta.shape)}: this recommender has K={self.factors}")
-        scorer = self._found(SCORERS, str(self.scorer_name), images.device)
+        scorer = self._function_named(SCORERS, str(self.scorer_name), images.device)
         scores = scorer(self.features(images), theta.reshape(-1, self.factors).to(images.device))
         return scores[:, 0] if theta.ndim == 1 else scores
 
@@ -137,16 +127,16 @@ class CallableRecommender(Recommender):
     def _function(self, device: torch.device) -> Function:
         """The feature function; when first used, checked against the probe."""
         if FEATURES not in self._functions and self.probe is not None:
-            answer, wanted = torch.tensor(self._answer()), torch.tensor(self.probe)
+            answer, wanted = torch.tensor(self._probe_answer()), torch.tensor(self.probe)
             if not torch.allclose(answer, wanted, rtol=1e-2, atol=1e-3 * float(wanted.abs().max())):
                 del self._functions[FEATURES]
                 raise ModelError(
                     f"features {self.function_name!r}: another function than the one that these user vectors were "
                     "saved with: it answers otherwise for the same picture. Install that version, or convert them again"
                 )
-        return self._found(FEATURES, self.function_name, device)
+        return self._function_named(FEATURES, self.function_name, device)
 
-    def _found(self, group: str, name: str, device: torch.device) -> Function:
+    def _function_named(self, group: str, name: str, device: torch.device) -> Function:
         if group not in self._functions:
             build = _REGISTERED.get((group, name)) or plugins.load(group, name)
             if build is None:
@@ -163,12 +153,12 @@ class CallableRecommender(Recommender):
         return function.to(device) if isinstance(function, nn.Module) else function
 
     @torch.no_grad()
-    def _answer(self) -> list[float]:
+    def _probe_answer(self) -> list[float]:
         """The first features of a fixed picture: a diagonal ramp."""
         axis = torch.linspace(0, 1, self.input_size)
         ramp = torch.stack([axis.expand(self.input_size, -1), axis[:, None].expand(-1, self.input_size)])
         picture = torch.cat([ramp, ramp.mean(0, keepdim=True)])[None]
-        phi = self._found(FEATURES, self.function_name, torch.device("cpu"))(picture)
+        phi = self._function_named(FEATURES, self.function_name, torch.device("cpu"))(picture)
         if phi.shape != (1, self.factors):
             raise ModelError(
                 f"features {self.function_name!r}: answers {list(phi.shape)} for a picture, not [1, {self.factors}]"

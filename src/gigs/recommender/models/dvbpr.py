@@ -55,16 +55,6 @@ class DVBPR(Recommender):
                 nn.init.zeros_(module.bias) if module.bias is not None else None
         nn.init.uniform_(self.theta, 0.0, 0.01, generator=generator)
 
-    @property
-    def feature_count(self) -> int:
-        """K."""
-        return self.factors
-
-    @property
-    def user_factors(self) -> Tensor:
-        """theta, `[U,K]`."""
-        return self.theta
-
     def features(self, images: Tensor) -> Tensor:
         """phi, `[N,K]`, of pictures float32 `[N,3,H,W]` in `[0,1]` (Eq. 1)."""
         return self.cnn(self.resize(images) * 2.0 - 1.0)

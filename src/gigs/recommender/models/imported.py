@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,29 @@ def read_factors(source: str | Path) -> dict[str, np.ndarray]:
         path = max(path.rglob("*.pkl"), default=path)
     if not path.is_file():
         raise ModelError(f"{source}: no such file (an .npz of factors, or what cornac's save() wrote)")
-    found = _from_cornac(path) if path.suffix == ".pkl" else _from_npz(path)
-    if VECTORS not in found and not {"Tu", "E"} <= set(found):
+    factors = _from_cornac(path) if path.suffix == ".pkl" else _from_npz(path)
+    if VECTORS not in factors and not {"Tu", "E"} <= set(factors):
         raise ModelError(
-            f"{path}: holds neither Tu and E (VBPR) nor {VECTORS}; it has {', '.join(sorted(found)) or 'nothing'}"
+            f"{path}: holds neither Tu and E (VBPR) nor {VECTORS}; it has {', '.join(sorted(factors)) or 'nothing'}"
         )
-    return found
+    return factors
+
+
+@dataclass(frozen=True)
+class FeatureScaling:
+    """What a framework did to the backbone's features before it trained on them.
+
+    Attributes:
+        name: `max`, divided by the largest magnitude (Elliot); `minmax`, brought to `[0,1]` as a whole (cornac's
+            `normalized=True`); `none`.
+        features: The features `[items,F]` that the model was trained on, before scaling; needed for `max` and `minmax`.
+    """
+
+    name: str = "none"
+    features: np.ndarray | None = None
+
+
+UNSCALED = FeatureScaling()
 
 
 def vbpr_from_factors(
@@ -60,8 +78,7 @@ def vbpr_from_factors(
     backbone: str,
     input_size: int,
     user_ids: Sequence[str],
-    features: np.ndarray | None = None,
-    scaling: str = "none",
+    scaling: FeatureScaling = UNSCALED,
     network: Backbone | None = None,
 ) -> VBPR:
     """A VBPR whose scores are the visual part of the model that `factors` come from.
@@ -71,9 +88,7 @@ def vbpr_from_factors(
         backbone: The network whose pooled features the model was trained on, as for training.
         input_size: Side in pixels at which that network saw the pictures.
         user_ids: In the order of the factors' rows.
-        features: The features `[items,F]` that the model was trained on, before scaling; needed for `max` and `minmax`.
-        scaling: What the framework did to them: `max`, divided by the largest magnitude (Elliot); `minmax`, brought to
-            `[0,1]` as a whole (cornac's `normalized=True`); `none`.
+        scaling: Of the features that the model was trained on.
         network: The network itself, instead of fetching it.
 
     Raises:
@@ -88,7 +103,7 @@ def vbpr_from_factors(
         raise InputError(f"E is for features of length {len(embedding)}, {backbone} gives {width}: another network")
     if len(user_ids) != len(users):
         raise InputError(f"{len(user_ids)} user ids for {len(users)} rows of Tu; give one id a line, in their order")
-    shift, scale = _scaling(features, scaling, width)
+    shift, scale = _shift_and_scale(scaling, width)
     model = VBPR(factors=users.shape[1], input_size=input_size, backbone=backbone, user_ids=list(user_ids))
     model.attach(network or Backbone.pretrained(backbone))
     with torch.no_grad():
@@ -151,18 +166,19 @@ def read_features(file: str | Path) -> np.ndarray:
     return matrix
 
 
-def _scaling(features: np.ndarray | None, scaling: str, width: int) -> tuple[float, float]:
+def _shift_and_scale(scaling: FeatureScaling, width: int) -> tuple[float, float]:
     """What is taken away from a raw feature, and what it is then divided by."""
-    if scaling not in SCALINGS:
-        raise InputError(f"scaling {scaling!r} is unknown; choose one of {', '.join(SCALINGS)}")
+    name, features = scaling.name, scaling.features
+    if name not in SCALINGS:
+        raise InputError(f"scaling {name!r} is unknown; choose one of {', '.join(SCALINGS)}")
     if features is not None and features.shape[1:] != (width,):
         raise InputError(f"features of shape {list(features.shape)}: the backbone gives vectors of length {width}")
-    if scaling == "none":
+    if name == "none":
         return 0.0, 1.0
     if features is None:
-        raise InputError(f"scaling {scaling} needs the features that the model was trained on: --item-features FILE")
-    lowest = float(features.min()) if scaling == "minmax" else 0.0
-    largest = float(features.max()) - lowest if scaling == "minmax" else float(np.abs(features).max())
+        raise InputError(f"scaling {name} needs the features that the model was trained on: --item-features FILE")
+    lowest = float(features.min()) if name == "minmax" else 0.0
+    largest = float(features.max()) - lowest if name == "minmax" else float(np.abs(features).max())
     if not largest > 0:
         raise InputError("the features are all alike: nothing to scale by")
     return lowest, largest
@@ -184,18 +200,18 @@ def _from_cornac(path: Path) -> dict[str, np.ndarray]:
         raise ModelError(f"{path}: {error}; nothing was run") from error
     except (pickle.UnpicklingError, EOFError, MemoryError, RecursionError, *MALFORMED) as error:
         raise ModelError(f"{path}: damaged, or not what cornac's save() wrote ({error})") from error
-    state = model.state if isinstance(model, _Stranger) else {}
+    state = model.state if isinstance(model, _CornacObject) else {}
     missing = [name for name in CORNAC.values() if not isinstance(state.get(name), np.ndarray)]
     if missing:
         raise ModelError(f"{path}: not a trained VBPR of cornac ({missing[0]} is missing)")
-    found = {ours: state[theirs] for ours, theirs in CORNAC.items()}
+    factors = {ours: state[theirs] for ours, theirs in CORNAC.items()}
     ids = state.get("uid_map")
     if isinstance(ids, dict) and sorted(ids.values()) == list(range(len(ids))):
-        found["user_ids"] = np.array([str(name) for name, _ in sorted(ids.items(), key=lambda pair: pair[1])])
-    return found
+        factors["user_ids"] = np.array([str(name) for name, _ in sorted(ids.items(), key=lambda pair: pair[1])])
+    return factors
 
 
-class _Stranger:
+class _CornacObject:
     """An object of cornac's: its attributes, and no behaviour."""
 
     state: dict[str, Any]
@@ -206,5 +222,5 @@ class _Stranger:
 
 class _Reader(RestrictedUnpickler):
     def find_class(self, module: str, name: str) -> Any:
-        """Cornac's classes become `_Stranger`s; beside them only arrays are known."""
-        return _Stranger if module.split(".")[0] == "cornac" else super().find_class(module, name)
+        """Cornac's classes become `_CornacObject`s; beside them only arrays are known."""
+        return _CornacObject if module.split(".")[0] == "cornac" else super().find_class(module, name)

@@ -28,8 +28,8 @@ class VBPR(Recommender):
     Args:
         factors: Rows of the visual embedding E; K is one more, for the bias.
         input_size: Side in pixels the backbone sees, 64 or more.
-        backbone: Name of the frozen network; its weights are fetched when pixels first need them.
-        fingerprint: Hash of the weights the model was trained on; other weights are refused.
+        backbone: Name of the frozen network; its weights are fetched when pixels first need them. A file keeps the hash
+            of those that the model was trained on (`backbone_hash`): other weights are refused.
         unit_length: Bring every item's standardised features to one length.
         include_backbone: Save the backbone in the model's file too, as float16; such a file needs no download.
         user_ids: Ids of the users, in the order of theta.
@@ -46,7 +46,6 @@ class VBPR(Recommender):
         factors: int = 64,
         input_size: int = 224,
         backbone: str = "efficientnet-lite0",
-        fingerprint: str | None = None,
         include_backbone: bool = False,
         unit_length: bool = False,
         user_ids: Sequence[str] = (),
@@ -54,7 +53,8 @@ class VBPR(Recommender):
         super().__init__(input_size=input_size, user_ids=user_ids)
         if factors < 1:
             raise InputError(f"VBPR with {factors} factors: need at least 1")
-        self.factors, self.backbone_name, self.backbone_hash = int(factors), backbone, fingerprint
+        self.factors, self.backbone_name = int(factors), backbone
+        self.backbone_hash: str | None = None
         self.include_backbone, self.unit_length = include_backbone, unit_length
         # A list hides the frozen network from parameters(), state_dict() and the optimiser.
         self._backbone: list[Backbone] = []
@@ -152,7 +152,7 @@ class VBPR(Recommender):
         return [self.embedding, self.bias]
 
     def architecture(self) -> dict[str, Any]:
-        """Arguments that build this network again."""
+        """Arguments that build this network again, and the hash of its backbone."""
         return {
             "factors": self.factors,
             "input_size": self.input_size,
@@ -188,10 +188,12 @@ class VBPR(Recommender):
     def from_tensors(cls, tensors: dict[str, Tensor], settings: dict[str, Any]) -> VBPR:
         """Rebuild a model; a backbone in the file is used as it is, rounded to float16 (its hash then differs)."""
         own = {name: tensor for name, tensor in tensors.items() if not name.startswith(PREFIX)}
-        own.setdefault("domain", torch.zeros_like(own["mean"]))  # files from before there was one
+        architecture = dict(settings["architecture"])
+        fingerprint = architecture.pop("fingerprint")
         frozen = {name[len(PREFIX) :]: t for name, t in tensors.items() if name.startswith(PREFIX)}
-        model = super().from_tensors(own, settings)
+        model = super().from_tensors(own, settings | {"architecture": architecture})
         assert isinstance(model, VBPR)
+        model.backbone_hash = fingerprint
         if frozen:
             state = {name: t.float() if t.is_floating_point() else t for name, t in frozen.items()}
             model._backbone = [Backbone(model.backbone_name, state)]

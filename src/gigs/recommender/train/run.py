@@ -15,22 +15,22 @@ from gigs.errors import InputError
 from gigs.io import folders, storage
 from gigs.progress import OnStep, silent
 from gigs.recommender.base import Recommender, load_recommender
-from gigs.recommender.evaluate import CANDIDATES, evaluate_factors
+from gigs.recommender.evaluate import CANDIDATES, RankingSettings, evaluate_factors
 from gigs.recommender.features import backbone_features, catalogue_phi, view_features
 from gigs.recommender.feedback import Feedback, read_feedback
+from gigs.recommender.item_pictures import ItemPictures, View
 from gigs.recommender.models.dvbpr import DVBPR
 from gigs.recommender.models.vbpr import VBPR
 from gigs.recommender.train.learner import FeatureLearner, Learner, PixelLearner, PurchaseLearner
 from gigs.recommender.train.loop import MODEL, Progress, fit
 from gigs.recommender.train.settings import TrainingSettings
-from gigs.recommender.train.views import View
 from gigs.vision.backbone import Backbone
 
 KEPT = (MODEL, "training.csv", "metrics.json", "checkpoint*.pt")
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedRecommender:
     """What training leaves behind: the model's file, its scores (see `evaluate_recommender`), and how it went."""
 
     path: Path
@@ -40,28 +40,23 @@ class Trained:
 
 
 def train_recommender(
-    catalogue: Catalogue,
+    items: Catalogue | ItemPictures,
     settings: TrainingSettings,
     out_dir: str | Path,
     *,
     on_step: OnStep = silent,
     resume: bool = False,
     device: str = "cpu",
-    extra_views: Sequence[View] = (),
-    backbone: Backbone | None = None,
-) -> Trained:
+) -> TrainedRecommender:
     """Train a recommender and save the epoch with the best validation AUC.
 
     Args:
-        catalogue: What to learn from.
+        items: What to learn from: a catalogue, or `ItemPictures` with more views of its items.
         settings: How.
         out_dir: Gets `recommender.safetensors`, `training.csv`, `metrics.json`, checkpoints and `manifest.json`.
         on_step: Progress: over the catalogue's features, then one step per epoch.
         resume: Go on from the folder's checkpoint; on the CPU the result is the same to the bit.
         device: Where to train.
-        extra_views: Further pictures of the same items, such as their reconstructions by a generator
-            (`views.reconstructions`): every draw of an item takes one of its views at random.
-        backbone: VBPR's frozen network; by default fetched by name.
 
     Raises:
         InputError: The settings do not fit the catalogue, the checkpoint is of other settings, or another process
@@ -70,10 +65,12 @@ def train_recommender(
         ModelError: Training diverged even at an eighth of the learning rate, or no checkpoint can be read.
     """
     out_dir = Path(out_dir)
+    pictures = items if isinstance(items, ItemPictures) else ItemPictures(items)
+    catalogue = pictures.catalogue
     with folders.owned(out_dir):
         feedback = _feedback(catalogue, settings)
         learner = build_learner(
-            catalogue, settings, feedback, extra_views=extra_views, backbone=backbone, on_step=on_step
+            catalogue, settings, feedback, extra_views=pictures.extra_views, backbone=pictures.backbone, on_step=on_step
         )
         learner.to(device)
         learner.model.about |= {"catalogue": catalogue.info.get("source", ""), "dropped": feedback.dropped}
@@ -157,7 +154,9 @@ def _feedback(catalogue: Catalogue, settings: TrainingSettings) -> Feedback:
     return read_feedback(catalogue, **{name: getattr(settings, name) for name in names})
 
 
-def _finish(learner: Learner, feedback: Feedback, progress: Progress, catalogue: Catalogue, out_dir: Path) -> Trained:
+def _finish(
+    learner: Learner, feedback: Feedback, progress: Progress, catalogue: Catalogue, out_dir: Path
+) -> TrainedRecommender:
     """Measure the best epoch's model, and write its scores into its file and beside it."""
     best = load_recommender(out_dir / MODEL)
     if isinstance(best, VBPR) and isinstance(learner.model, VBPR):
@@ -166,7 +165,9 @@ def _finish(learner: Learner, feedback: Feedback, progress: Progress, catalogue:
     best.about["scores"] = metrics
     best.save(out_dir / MODEL)
     storage.write_json(out_dir / "metrics.json", metrics)
-    return Trained(path=out_dir / MODEL, metrics=metrics, epochs=progress.epoch, best_epoch=progress.best_epoch)
+    return TrainedRecommender(
+        path=out_dir / MODEL, metrics=metrics, epochs=progress.epoch, best_epoch=progress.best_epoch
+    )
 
 
 def _measure(model: Recommender, catalogue: Catalogue, feedback: Feedback) -> dict[str, Any]:
@@ -177,7 +178,6 @@ def _measure(model: Recommender, catalogue: Catalogue, feedback: Feedback) -> di
     for split in ("validation", "test"):
         if len(feedback.split(split)[0]):
             for candidates in CANDIDATES:
-                report[f"{split}-{candidates}"] = evaluate_factors(
-                    theta, phi, feedback, split=split, candidates=candidates
-                )
+                settings = RankingSettings(split=split, candidates=candidates)
+                report[f"{split}-{candidates}"] = evaluate_factors(theta, phi, feedback, settings)
     return report

@@ -1,0 +1,112 @@
+"""Writing a catalogue's folder, whatever it is made from: pictures packed one by one, then tables, then what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gigs.data.catalogue import SCHEMA, Catalogue
+from gigs.errors import DataError
+from gigs.io import folders, storage
+from gigs.progress import OnStep, Step, silent
+
+MAX_SIDE = 1024
+# For an item's row: its square, what is wrong with its photo in one line, or None where it has none.
+Decode = Callable[[int], "np.ndarray | str | None"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueContent:
+    """What a catalogue is made of.
+
+    Attributes:
+        tables: `items` (with `held_out`), `users` and `interactions`; `has_image` is filled in when it is written.
+        picture: Gives the square uint8 `[image_size,image_size,3]` of an item; called from several threads.
+        info: Called once the photos are read, gives what goes into `catalogue.json`; `image_problems` (item id to
+            reason) is added.
+        more_files: More files by name, each with what writes it; called after the photos are read.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    picture: Decode
+    info: Callable[[], dict[str, Any]]
+    more_files: Mapping[str, Callable[[Path], Any]] = field(default_factory=dict)
+
+
+def write_catalogue(
+    out: str | Path, content: CatalogueContent, *, image_size: int, on_step: OnStep = silent
+) -> Catalogue:
+    """Write a catalogue; a finished one in the folder is replaced.
+
+    `catalogue.json` goes first and comes last: whatever interrupts this, half a catalogue is never taken for one.
+
+    Args:
+        out: Folder; made if need be.
+        content: Tables, pictures and what is told of them.
+        image_size: Side in pixels of the packed squares.
+        on_step: Progress over photos.
+
+    Raises:
+        DataError: The size is none for pictures.
+        InputError: Another process writes into the folder.
+    """
+    out, items = Path(out), content.tables["items"]
+    check_size(image_size)
+    with folders.owned(out):
+        (out / "catalogue.json").unlink(missing_ok=True)
+        for stale in (*out.glob("images-*.npy"), *out.glob(".images-*.npy")):  # the latter from a killed import
+            stale.unlink()
+        items["has_image"], problems = _pack(content.picture, items["item_id"], out, image_size, on_step)
+        for name, table in content.tables.items():
+            storage.write_atomic(out / f"{name}.parquet", partial(table.to_parquet, index=False))
+        about = content.info()
+        (out / "dropped.csv").unlink(missing_ok=True)
+        for name, write in content.more_files.items():
+            storage.write_atomic(out / name, write)
+        about = {"schema": SCHEMA, "image_size": image_size} | about | {"image_problems": problems}
+        storage.write_json(out / "catalogue.json", about)
+        return Catalogue.open(out)
+
+
+def check_size(image_size: int) -> None:
+    """Refuse an impossible side in pixels, before anything is read.
+
+    Raises:
+        DataError: It is none for pictures.
+    """
+    if not 1 <= image_size <= MAX_SIDE:
+        raise DataError(f"{image_size} px is no size for pictures; choose 1 to {MAX_SIDE}")
+
+
+def _pack(
+    decode: Decode, item_ids: pd.Series, out: Path, size: int, on_step: OnStep
+) -> tuple[np.ndarray, dict[str, str]]:
+    """Decode every photo once into one array; returns which items have one, and what was wrong with broken ones."""
+    present = np.zeros(len(item_ids), dtype=bool)
+    problems: dict[str, str] = {}
+
+    def decoded(pool: ThreadPoolExecutor) -> Iterator[np.ndarray | str | None]:
+        for start in range(0, len(item_ids), 256):  # in pieces: map() alone would queue every result in memory
+            yield from pool.map(decode, range(start, min(start + 256, len(item_ids))))
+
+    def write(temporary: Path) -> None:
+        packed = storage.packed_array(temporary, np.uint8, (len(item_ids), size, size, 3))
+        with ThreadPoolExecutor(max_workers=4) as pool:  # Pillow decodes outside the interpreter lock
+            for row, result in enumerate(decoded(pool)):
+                if isinstance(result, np.ndarray):
+                    packed[row] = result
+                    present[row] = True
+                elif result is not None:
+                    problems[item_ids.iloc[row]] = result
+                on_step(Step("reading photos", row + 1, len(item_ids)))
+        packed.flush()
+
+    storage.write_atomic(out / f"images-{size}.npy", write)
+    return present, problems

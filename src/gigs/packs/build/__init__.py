@@ -1,0 +1,1 @@
+"""Building a pack from trained models and a catalogue."""

@@ -1,0 +1,176 @@
+"""`gigs audience create | show` and `gigs suggest --audience FILE`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from gigs.batch import Request, run
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError, ModelError
+from gigs.io import storage
+from gigs.method.options import Options
+from gigs.packs import load_pack
+from gigs.packs.audiences.create import AudienceRequest, create_audience
+from gigs.packs.audiences.file import load_audience, require_pack, save_audience
+from gigs.packs.audiences.segments import SegmentSettings, add_segments
+from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
+from gigs.packs.panel import model_of, panel_for
+from gigs.result import Result
+from gigs.vision.images import save_png
+from tests.helpers.command_line import gigs
+from tests.helpers.shop_packs import panel_of
+
+pytestmark = pytest.mark.usefixtures("small_limits")
+
+QUICK = Options.of(n=2, steps=1)
+
+
+def made(pack: Path, shop: Catalogue | None, spec: str, **more):
+    return create_audience(load_pack(pack), shop, AudienceRequest(name="mine", spec=spec, minimum=5, **more))
+
+
+def test_an_audience_made_again_is_the_packs_own(shops_pack: Path, shop: Catalogue, tmp_path: Path) -> None:
+    pack = load_pack(shops_pack)
+    found = made(shops_pack, shop, 'main_section == "Ladieswear"')
+    stored = load_audience(save_audience(found, tmp_path / "mine.audience"))
+    known, again = panel_of(pack, "ladies"), panel_for(pack, stored)
+    assert stored.origin["members"] == "own halves" and stored.users == known.target.taste.users
+    for one, other in zip((*known.targets, *known.judges), (*again.targets, *again.judges), strict=True):
+        torch.testing.assert_close(one.taste.theta, other.taste.theta, atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(known.outside, again.outside, atol=1e-3, rtol=1e-2)
+    assert stored.theta.equal(again.target.taste.theta)
+    middle = float((pack.recommender.features(torch.rand(1, 3, 32, 32)) @ again.target.taste.theta).detach())
+    assert stored.percentile(-1e9) == 0 and stored.percentile(1e9) == 1 and 0 <= stored.percentile(middle) <= 1
+
+
+def test_nobody_is_in_the_file(shops_pack: Path, shop: Catalogue, tmp_path: Path) -> None:
+    users = tmp_path / "users.txt"
+    users.write_text("\n".join(shop.users["user_id"][:12]))
+    path = save_audience(made(shops_pack, shop, f"@{users}"), tmp_path / "mine.audience")
+    content = path.read_bytes()
+    assert not any(user.encode() in content for user in shop.users["user_id"])
+    with safe_open(path, "pt") as handle:
+        assert set(handle.keys()) == {f"{s}/{w}" for s in ("main", "first", "second") for w in ("theta", "covariance")}
+
+
+def test_weights_and_too_few(shops_pack: Path, shop: Catalogue, tmp_path: Path) -> None:
+    ids = shop.users["user_id"].tolist()
+    weights = tmp_path / "weights.csv"
+    weights.write_text("\n".join(f"{user},{1 + row % 3}" for row, user in enumerate(ids[:20])))
+    found = made(shops_pack, shop, "everyone", weights=weights)
+    assert found.origin["buyers"] == 20 and found.origin["weighted"]
+    assert found.tastes["first"].effective < found.tastes["first"].users
+    for spec, kind in ((f"user:{ids[0]}", "1 users"), ("buyers-of:colour=Red", None)):
+        request = AudienceRequest(name="mine", spec=spec, minimum=50)
+        with pytest.raises(InputError, match=kind or "users, and 50 or more"):
+            create_audience(load_pack(shops_pack), shop, request)
+    with pytest.raises(InputError, match="1 users, and 50 or more"):
+        create_audience(load_pack(shops_pack), shop, AudienceRequest(name="mine", spec="likes:x.png"))
+
+
+def test_what_a_shop_likes_by_ids_and_by_photos(shops_pack: Path, shop: Catalogue, tmp_path: Path) -> None:
+    pack, rows = load_pack(shops_pack), [0, 2, 4]
+    listed = tmp_path / "liked.txt"
+    listed.write_text("\n".join(shop.items["item_id"].iloc[rows]))
+    by_id = create_audience(pack, shop, AudienceRequest(name="mine", spec=f"likes:@{listed}", minimum=1))
+    pictures = torch.from_numpy(shop.images(32)[rows].copy()).permute(0, 3, 1, 2).float() / 255
+    for number, picture in enumerate(pictures):
+        save_png(picture, tmp_path / "liked" / f"{number}.png")
+    by_photo = create_audience(pack, None, AudienceRequest(name="mine", spec=f"likes:{tmp_path / 'liked'}", minimum=1))
+    for name in ("main", "first", "second"):
+        assert by_id.users == by_id.tastes[name].users == 1
+        torch.testing.assert_close(by_id.tastes[name].theta, by_photo.tastes[name].theta, atol=1e-3, rtol=1e-2)
+        expected = model_of(pack, name).features(pictures).mean(0)
+        torch.testing.assert_close(by_photo.tastes[name].theta[:-1], expected[:-1], atol=1e-4, rtol=1e-3)
+    listed.write_text("00000\n")
+    for spec, message in ((f"likes:@{listed}", "no item 00000"), (f"likes:{tmp_path / 'none'}", "no photo there")):
+        with pytest.raises(InputError, match=message):
+            create_audience(pack, shop, AudienceRequest(name="mine", spec=spec, minimum=1))
+    with pytest.raises(InputError, match="neither weights"):
+        AudienceRequest(name="mine", spec="likes:x", weights=listed)
+
+
+def test_created_shown_and_used_from_the_command_line(shops_pack: Path, shop: Catalogue, tmp_path: Path) -> None:
+    file = tmp_path / "red.audience"
+    arguments = ("--catalogue", shop.root, "--pack", shops_pack, "--min-audience", 5, "--out", file)
+    outcome = gigs("audience", "create", "red", "--from", "buyers-of:colour=Red", "--dp-epsilon", 2, *arguments)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "epsilon 2, delta 1e-06" in outcome.stdout and "trained without such a promise" in outcome.stdout
+    shown = gigs("audience", "show", file)
+    assert "red: buyers-of:colour=Red" in shown.stdout and "private: epsilon 2" in shown.stdout
+    assert "ladies" in gigs("audience", "list", shops_pack).stdout == gigs("audiences", shops_pack).stdout
+    assert "a few" in gigs("audience", "show", "ladies", "--pack", shops_pack).stdout
+    refused = gigs("audience", "create", "ladies", "--from", "everyone", *arguments)
+    assert refused.returncode == 2 and "choose another" in refused.stderr
+
+
+@pytest.mark.usefixtures("pyramid_for_lpips")
+def test_a_suggestion_for_it_is_judged_and_says_what_was_promised(
+    shops_pack: Path, shop: Catalogue, tmp_path: Path
+) -> None:
+    from gigs.audience.privacy import PrivacySettings
+
+    private = made(shops_pack, shop, "buyers-of:colour=Red", privacy=PrivacySettings(epsilon=2.0))
+    file = save_audience(private, tmp_path / "red.audience")
+    options = {"example": 1, "pack": str(shops_pack), "min_audience": 1}
+    run(
+        Request(
+            out=tmp_path / "a",
+            audience=str(file),
+            options=Options.of(objective="worst-decile", n=2, steps=1),
+            **options,
+        )
+    )
+    result = Result.read(tmp_path / "a")
+    assert result.verification and result.objective == "worst-decile"
+    assert result.audience.privacy["epsilon"] == 2.0 and result.audience.privacy["releases"] == 2
+    assert 0 <= result.photo.percentile <= 1
+    run(Request(out=tmp_path / "b", audience="buyers-of:colour=Red", catalogue=shop.root, options=QUICK, **options))
+    plain = Result.read(tmp_path / "b")
+    assert plain.verification and plain.audience.privacy is None and "red" in plain.audience.label
+    with pytest.raises(InputError, match="and 50 or more"):
+        run(Request(out=tmp_path / "c", audience=str(file), options=QUICK, **(options | {"min_audience": 50})))
+
+
+def test_files_that_do_not_fit_are_refused(shops_pack: Path, shop: Catalogue, tmp_path: Path) -> None:
+    file = save_audience(made(shops_pack, shop, "everyone"), tmp_path / "mine.audience")
+    other = Path(shutil.copytree(shops_pack, tmp_path / "other"))
+    info = storage.read_json(other / "pack.json")
+    tensors, header = storage.load_tensors(other / "judge-first.safetensors")
+    storage.save_tensors(other / "judge-first.safetensors", tensors, header | {"about": {"note": "another"}})
+    info["files"]["judge-first.safetensors"] = storage.sha256_of(other / "judge-first.safetensors")
+    storage.write_json(other / "pack.json", info)
+    with pytest.raises(InputError, match="make it again"):
+        require_pack(load_audience(file), load_pack(other))
+    with pytest.raises(InputError, match="gigs audience create"):
+        load_audience(tmp_path / "none.audience")
+    tensors, header = storage.load_tensors(file)
+    for damaged in (
+        {**header, "kind": "gallery"},
+        {**header, "tastes": {"main": {}}},
+        {**header, "quantiles": [1.0, 0.0]},
+        {**header, "origin": {}},
+    ):
+        storage.save_tensors(tmp_path / "bad.audience", tensors, damaged)
+        with pytest.raises(ModelError, match="gigs audience create"):
+            load_audience(tmp_path / "bad.audience")
+
+
+def test_new_scorers_find_the_segments_again(
+    shops_pack: Path, shop: Catalogue, recommenders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(shutil.copytree(shops_pack, tmp_path / "pack"))
+    small = SegmentSettings(minimum=5, most=2)
+    before = add_segments(root, shop, settings=small)
+    monkeypatch.setattr("gigs.packs.audiences.segments.SegmentSettings", lambda: small)
+    wanted = ScorerFiles(
+        targets={"main": recommenders["main"]}, judges={n: recommenders[n] for n in ("first", "second")}
+    )
+    after = add_scorers(root, shop, wanted, ScorerSettings(category_backbone="vgg16"))
+    assert after.audiences == before.audiences
+    assert made(root, shop, "segment:1").origin["buyers"] == 30

@@ -1,0 +1,149 @@
+"""A pack with a target, judges and a gallery, made from a small shop, and what `gigs suggest` then says."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gigs.batch import Request, run
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError
+from gigs.generator.base import save_generator
+from gigs.inversion.encoder import save_encoder
+from gigs.io import storage
+from gigs.method.options import Options
+from gigs.method.presets import get_preset
+from gigs.packs import load_pack, update_pack
+from gigs.packs.build.scorers import ScorerFiles, add_scorers
+from gigs.packs.panel import types_of
+from gigs.result import Result
+from tests.helpers.shop_packs import panel_of
+from tests.helpers.small_models import small_encoder, small_generator, write_small_pack
+
+pytestmark = pytest.mark.usefixtures("small_limits", "pyramid_for_lpips")
+
+
+@pytest.fixture(scope="module")
+def files(recommenders: dict[str, Path]) -> dict[str, Path]:
+    return recommenders
+
+
+@pytest.fixture(scope="module")
+def pack(shops_pack: Path) -> Path:
+    return shops_pack
+
+
+def test_the_pack_holds_nobodys_factors_and_all_its_hashes_fit(pack: Path) -> None:
+    loaded = load_pack(pack)
+    assert {"judge-first.safetensors", "judge-second.safetensors", "gallery.safetensors", "tastes.safetensors"} <= set(
+        loaded.info["files"]
+    )
+    for name in loaded.info["files"]:
+        if name.endswith(".safetensors") and ("judge" in name or "recommender" in name):
+            tensors, header = storage.load_tensors(pack / name)
+            assert "theta" not in tensors and header["users"] == 0
+    panel = panel_of(loaded, "ladies")
+    assert panel is not None and [judge.name for judge in panel.judges] == ["first", "second"]
+    assert panel.outside is not None and panel_of(loaded, "everyone").outside is None
+    items = panel.gallery.scores["first", "ladies"]
+    assert abs(float(items.mean())) < 0.35 and 0.6 < float(items.std()) < 1.4  # z-scores over the items
+
+
+def test_a_suggestion_says_what_the_judges_think(pack: Path, tmp_path: Path) -> None:
+    request = Request(
+        options=Options.of(n=3, steps=2), out=tmp_path, example=1, audience="ladies", pack=str(pack), min_audience=1,
+    )  # fmt: skip
+    run(request)
+    result = Result.read(tmp_path)
+    summary = result.verification
+    assert summary is not None and result.verdict == summary.verdict.verdict
+    assert [judge.name for judge in summary.judges] == ["first", "second"]
+    assert all(len(judge.suggestions_z) == 3 for judge in summary.judges)
+    assert summary.verdict.low <= summary.verdict.high and summary.verdict.words
+    assert len(summary.retained) == 2 and 0 <= summary.category.kept <= 3
+    one = result[0].check
+    gallery = panel_of(load_pack(pack), "ladies").gallery
+    assert one.nearest_item.item_id == gallery.ids[one.nearest_item.row]
+    assert set(one.rank) == {"main", "first", "second"} and 0 <= one.users_gaining <= 1
+    mean = [np.mean([judge.suggestions_z[row] for judge in summary.judges]) for row in range(3)]
+    assert mean == sorted(mean, reverse=True)  # best first, as the judges see it
+    gains = [np.mean([j.suggestions_z[0] - j.photo_z for j in summary.judges]), result[0].gain]
+    assert gains[0] == pytest.approx(gains[1], abs=1e-3)
+    page = (tmp_path / "report.html").read_text()
+    assert "judge first" in page and "Not checked yet" not in page
+
+
+def test_the_seller_says_what_the_product_is(pack: Path, tmp_path: Path) -> None:
+    types = types_of(load_pack(pack))
+
+    def redesigned(out: Path, **options) -> Result:
+        wish = Options.of(preset="preview", n=2, **options)
+        asked = {"example": 1, "audience": "ladies", "pack": str(pack), "min_audience": 1}
+        return run(Request(options=wish, out=out, **asked)).results[0][1]
+
+    for name in types:
+        result = redesigned(tmp_path / name, product_type=f" {name.upper()}")
+        category = result.verification.category
+        assert category.photo == name and category.told is True
+        panel = panel_of(load_pack(pack), "ladies")
+        own = {panel.gallery.ids[row] for row in panel.gallery.of_category(types.index(name))}
+        assert {one.check.nearest_item.item_id for one in result} <= own
+    with pytest.raises(InputError, match=f"type 'Hat' is unknown; choose one of {', '.join(types)}"):
+        redesigned(tmp_path, product_type="Hat")
+    with pytest.raises(InputError, match="--type says among which"):
+        redesigned(tmp_path, product_type=types[0], verify=False)
+
+
+def test_unverified_on_request(pack: Path, tmp_path: Path) -> None:
+    options = Options.of(preset="preview", n=2, verify=False)
+    run(Request(options=options, out=tmp_path, example=1, pack=str(pack), min_audience=1))
+    result = Result.read(tmp_path)
+    assert result.verification is None and result.verdict == "unchecked" and result[0].gain is None
+
+
+def test_judges_that_know_the_targets_buyers_are_refused(
+    shop: Catalogue, files: dict[str, Path], tmp_path: Path
+) -> None:
+    root = write_small_pack(tmp_path / "pack", encoder=True)
+    with pytest.raises(InputError, match="users with the target"):
+        add_scorers(
+            root, shop, ScorerFiles(targets={"a": files["main"]}, judges={"b": files["main"], "c": files["first"]})
+        )
+    with pytest.raises(InputError, match="two judges"):
+        ScorerFiles(targets={"a": files["main"]}, judges={"b": files["first"]})
+
+
+def test_a_study_goes_on_where_it_stopped(pack: Path, shop: Catalogue, tmp_path: Path) -> None:
+    from gigs.session import Session
+    from gigs.studies.verification import StudySettings, study
+    from gigs.verify.summary import summarise
+
+    out, preset = tmp_path / "records.jsonl", replace(get_preset("fast", n=2, steps=1), probe=False)
+    session = Session(pack)
+    wanted = StudySettings(audiences=("everyone", "ladies"), photos=2, attack_every=1)
+    whole = study(session, shop, preset, wanted, out)
+    assert len(whole) == 4
+    lines = out.read_text().splitlines()
+    out.write_text("\n".join(lines[:3]) + "\n" + lines[3][:20])  # cut off in the middle of a record
+    again = study(session, shop, preset, wanted, out)
+    assert again == whole
+    found = summarise(whole, disagreement=0.2)
+    assert found["pictures"] == 8 and set(found["table"]["suggestions"]["gain"]) == {"main", "first", "second"}
+    assert {"reconstruction", "random shifts", "nearest real item"} <= set(found["table"])
+    with pytest.raises(InputError, match="are not left"):
+        study(session, shop, preset, replace(wanted, photos=999), tmp_path / "x")
+
+
+def test_a_newer_generator_takes_the_judges_of_the_older_one_away(pack: Path, tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(pack, tmp_path / "copy"))
+    save_generator(tmp_path / "generator.safetensors", small_generator(seed=7))
+    save_encoder(tmp_path / "encoder.safetensors", small_encoder(seed=7))
+    files = {name: tmp_path / f"{name}.safetensors" for name in ("generator", "encoder")}
+    updated = update_pack(copied, **files, examples={"other": 1}, card={})
+    assert panel_of(updated, "ladies") is None
+    left = {path.relative_to(copied).as_posix() for path in copied.rglob("*") if path.is_file()}
+    assert left == {*updated.info["files"], "pack.json"} and "gallery.safetensors" not in left
