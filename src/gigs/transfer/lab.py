@@ -1,0 +1,75 @@
+"""sRGB and CIELAB (D65) as differentiable functions of tensors whose last axis is the colour."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+# IEC 61966-2-1's primaries to CIE XYZ, rows scaled by the D65 white so that white is (1, 1, 1).
+_WHITE = torch.tensor([0.95047, 1.0, 1.08883])
+_TO_XYZ = (
+    torch.tensor([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]])
+    / _WHITE[:, None]
+)
+_FROM_XYZ = torch.linalg.inv(_TO_XYZ)
+_TOE = 216 / 24389  # CIE's epsilon; below it the cube root is replaced by a line
+_SLOPE = 24389 / 27 / 116
+
+
+def linear_of(srgb: Tensor) -> Tensor:
+    """Linear light of sRGB values in `[0,1]`, any shape."""
+    return torch.where(srgb <= 0.04045, srgb / 12.92, ((srgb.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4)
+
+
+def coded_of(linear: Tensor) -> Tensor:
+    """sRGB values of linear light, any shape; below 0 and above 1 the curves go on."""
+    return torch.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055)
+
+
+def lab_of(srgb: Tensor) -> Tensor:
+    """CIELAB of sRGB colours.
+
+    Args:
+        srgb: `[...,3]` in `[0,1]`.
+
+    Returns:
+        `[...,3]`: L* in 0 to 100, a* and b* in about -110 to 110.
+    """
+    xyz = linear_of(srgb) @ _TO_XYZ.T.to(srgb)
+    f = torch.where(xyz > _TOE, xyz.clamp_min(_TOE) ** (1 / 3), _SLOPE * xyz + 16 / 116)
+    x, y, z = f.unbind(-1)
+    return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=-1)
+
+
+def srgb_of(lab: Tensor) -> Tensor:
+    """sRGB of CIELAB colours `[...,3]`; what sRGB cannot show lies outside of `[0,1]`."""
+    y = (lab[..., 0] + 16) / 116
+    f = torch.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], dim=-1)
+    edge = _TOE ** (1 / 3)
+    xyz = torch.where(f > edge, f.clamp_min(edge) ** 3, (f - 16 / 116) / _SLOPE)
+    return coded_of(xyz @ _FROM_XYZ.T.to(lab))
+
+
+def within_srgb(lab: Tensor, halvings: int = 8) -> Tensor:
+    """CIELAB `[...,3]` to sRGB `[...,3]` in `[0,1]`: what cannot be shown is made greyer, at the same L* and hue.
+
+    Args:
+        lab: Colours; L* is clipped to 0 to 100.
+        halvings: Steps of bisection for the share of chroma that still fits.
+    """
+    lightness = lab[..., :1].clamp(0, 100)
+    chroma = lab[..., 1:]
+    low, high = torch.zeros_like(lightness), torch.ones_like(lightness)
+    fits = is_shown(torch.cat([lightness, chroma], -1))
+    for _ in range(halvings):
+        middle = (low + high) / 2
+        good = is_shown(torch.cat([lightness, middle * chroma], -1))
+        low, high = torch.where(good, middle, low), torch.where(good, high, middle)
+    share = torch.where(fits, torch.ones_like(low), low)
+    return srgb_of(torch.cat([lightness, share * chroma], -1)).clamp(0, 1)
+
+
+def is_shown(lab: Tensor) -> Tensor:
+    """Whether sRGB has CIELAB colours `[...,3]`, bool `[...,1]`."""
+    srgb = srgb_of(lab)
+    return ((srgb >= -1e-3) & (srgb <= 1 + 1e-3)).all(-1, keepdim=True)

@@ -1,0 +1,161 @@
+"""A photo taken apart once for all of its redesigns: the cloth's colour at its edge, the clean backdrop, the shadow.
+
+All of it is smooth and computed at a bounded size; the photo itself is only read where it is moved (`apply`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from gigs.transfer.cutout import CutOut
+from gigs.transfer.pyramid import fill_in, shrunk
+
+EDGE = 768  # longest side at which the cloth's colour is carried out over its edge
+BACKDROP = 384  # and at which the backdrop is filled in
+RIM = 0.002  # of the longest side, beyond one pixel
+CLEAR = 0.02  # of the longest side around the product that says nothing of the backdrop: an edge rings
+EVEN = 0.012  # median deviation from a quadratic surface, values in [0,1], up to which a backdrop is even
+NOISE = 0.012  # darkening that is no shadow
+DEEPEST = 0.3  # least that is left of the light in a shadow
+REACH = 0.05  # of a shadow around the garment, in longest sides; it has faded out at twice that
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What is behind and at the edge of a product; all float32 in `[0,1]`.
+
+    Attributes:
+        alpha: The cut-out `[1,1,h,w]`.
+        inner: The same a pixel smaller: where a photo shows the cloth and nothing of its edge.
+        rim: The same a few pixels larger: as far as lossy compression and a soft edge carry the product's colour.
+        cloth: The product's colour, carried on beyond its edge, `[1,3,.,.]`.
+        backdrop: The backdrop without the product and without its shadow, `[1,3,.,.]`.
+        shadow: Share of the light that the product's shadow leaves, `[1,1,.,.]`; 1 where there is none.
+        person: Skin and hair, `[1,1,.,.]`; None where nobody wears the product.
+    """
+
+    alpha: Tensor
+    inner: Tensor
+    rim: Tensor
+    cloth: Tensor
+    backdrop: Tensor
+    shadow: Tensor
+    person: Tensor | None
+
+    @property
+    def casts_shadow(self) -> bool:
+        """Whether there is a shadow to move."""
+        return bool((self.shadow < 1).any())
+
+
+def layers_of(photo: np.ndarray, cutout: CutOut) -> Layers:
+    """Take a photo apart.
+
+    Args:
+        photo: uint8 `[H,W,3]`.
+        cutout: Of that photo.
+    """
+    alpha = torch.from_numpy(np.ascontiguousarray(cutout.alpha))[None, None]
+    small = _reduced(photo, EDGE)
+    cloth = _cloth(small, _like(alpha, small))
+    low = shrunk(small, BACKDROP)
+    backdrop, shadow = _behind(low, _like(alpha, low))
+    person = None if cutout.person is None else torch.from_numpy(np.ascontiguousarray(cutout.person))[None, None]
+    return Layers(alpha, _shrunk(alpha, 1), _rim(alpha), cloth, backdrop, shadow, person)
+
+
+def _reduced(photo: np.ndarray, longest: int) -> Tensor:
+    """A photo as `[1,3,h,w]` in `[0,1]`, at most `longest` pixels a side; Pillow reduces it in little memory."""
+    image = Image.fromarray(photo)
+    scale = min(1.0, longest / max(image.size))
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    small = image if size == image.size else image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    return torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float() / 255
+
+
+def _like(alpha: Tensor, pixels: Tensor) -> Tensor:
+    size = pixels.shape[-2:]
+    return F.interpolate(alpha, size, mode="bilinear", antialias=True, align_corners=False).clamp(0, 1)
+
+
+def _grown(alpha: Tensor, reach: int) -> Tensor:
+    """A mask's greatest value within `reach` pixels."""
+    return F.max_pool2d(alpha, 2 * reach + 1, stride=1, padding=reach)
+
+
+def _shrunk(alpha: Tensor, reach: int) -> Tensor:
+    """A mask's least value within `reach` pixels."""
+    return -_grown(-alpha, reach)
+
+
+def _rim(alpha: Tensor) -> Tensor:
+    """The mask with its surroundings, softly ending."""
+    reach = 1 + round(RIM * max(alpha.shape[-2:]))
+    return F.avg_pool2d(_grown(alpha, reach), 3, stride=1, padding=1, count_include_pad=False)
+
+
+def _cloth(pixels: Tensor, alpha: Tensor) -> Tensor:
+    """The product's colour where it is sure, carried outwards: at its edge a photo mixes it with the backdrop."""
+    sure = ((_shrunk(alpha, 1) - 0.9) / 0.1).clamp(0, 1)
+    if not bool((sure > 0).any()):
+        sure = alpha.square()
+    return fill_in(pixels, sure)
+
+
+def _behind(pixels: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
+    """The clean backdrop and the shadow, `[1,3,h,w]` and `[1,1,h,w]`."""
+    known = (_grown(alpha, max(2, round(CLEAR * max(alpha.shape[-2:])))) < 0.02).float()
+    if not bool(known.any()):
+        return pixels.mean((2, 3), keepdim=True).expand_as(pixels).clone(), torch.ones_like(alpha)
+    surface = _surface(pixels, known)
+    if surface is None:
+        return fill_in(pixels, known), torch.ones_like(alpha)
+    shadow = _shadow(pixels, surface, (_grown(alpha, 1) < 0.05).float(), alpha)
+    clean = surface + fill_in(pixels / shadow - surface, known)
+    return clean.clamp(0, 1), shadow
+
+
+def _surface(pixels: Tensor, known: Tensor) -> Tensor | None:
+    """The quadratic surface `[1,3,h,w]` that an even backdrop follows; None where it is not even.
+
+    Fitted four times, each time with less weight for what is darker than the last: shadows are, the backdrop is not.
+    """
+    h, w = pixels.shape[-2:]
+    y, x = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing="ij")
+    terms = torch.stack([torch.ones_like(x), x, y, x * x, x * y, y * y], dim=-1).view(-1, 6)
+    values = pixels[0].permute(1, 2, 0).reshape(-1, 3)
+    weight = known.reshape(-1, 1)
+    surface = values
+    for _ in range(4):
+        gram = (terms * weight).T @ terms + 1e-4 * weight.sum() * torch.eye(6)
+        surface = terms @ torch.linalg.solve(gram, (terms * weight).T @ values)
+        below = (surface - values).mean(1, keepdim=True).clamp_min(0)
+        weight = known.reshape(-1, 1) / (1 + (below / NOISE) ** 2)
+    off = (surface - values).abs().mean(1)[known.reshape(-1) > 0]
+    if float(off.median()) > EVEN:
+        return None
+    return surface.clamp(0.02, 1).T.reshape(1, 3, h, w)
+
+
+def _shadow(pixels: Tensor, surface: Tensor, known: Tensor, alpha: Tensor) -> Tensor:
+    """Share of the light left, `[1,1,h,w]`: grey darkening near the product, carried on under it."""
+    ratio = pixels / surface
+    dark = (1 - ratio.mean(1, keepdim=True) - NOISE).clamp(0, 1 - DEEPEST)
+    coloured = (ratio.amax(1, keepdim=True) - ratio.amin(1, keepdim=True)) > 0.15
+    usable = known * (~coloured).float()
+    dark = fill_in(dark * usable, usable)
+    dark = F.avg_pool2d(dark, 3, stride=1, padding=1, count_include_pad=False)
+    return 1 - dark * _near(alpha)
+
+
+def _near(alpha: Tensor) -> Tensor:
+    """1 within `REACH` of the product, falling to 0 at twice that, `[1,1,h,w]`."""
+    reach = max(1, round(REACH * max(alpha.shape[-2:])))
+    soft = F.avg_pool2d(F.pad(_grown(alpha, reach), [reach] * 4, mode="replicate"), 2 * reach + 1, stride=1)
+    return soft.clamp(0, 1)

@@ -1,0 +1,116 @@
+"""A mask that somebody gives in place of the cut-out: a file, or the transparency of a PNG or WebP."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from gigs.errors import InputError
+from gigs.images import MAX_BYTES, MAX_PIXELS, OPENERS, decode_photo
+from gigs.transfer.cutout import CutOut
+from gigs.transfer.matte import LONGEST, at_most
+from gigs.transfer.person import person_in
+
+LEAST, MOST = 0.005, 0.98  # share of the photo that a product can have
+GREY = 0.5  # share of values that are neither 0 nor 1; a mask has them at its edge only
+PIECES = 0.6  # share that the ten largest pieces have at least; less is confetti
+
+
+def from_mask(mask: np.ndarray, photo: Image.Image, name: str = "mask") -> CutOut:
+    """A cut-out from a mask.
+
+    Args:
+        mask: Bool, uint8 (0 to 255) or float (0 to 1), `[height,width]` of the photo, the product bright.
+        photo: The upright photo.
+        name: What error messages call the mask.
+
+    Raises:
+        InputError: The mask is of another size or type, empty, full, grey all over, or in shreds.
+    """
+    alpha = _as_alpha(mask, name)
+    if alpha.shape != (photo.height, photo.width):
+        raise InputError(
+            f"{name}: {alpha.shape[1]} x {alpha.shape[0]} pixels, and the photo has {photo.width} x {photo.height}: "
+            "a mask needs the photo's own size"
+        )
+    _check(alpha, name)
+    small = Image.fromarray(alpha)
+    if max(small.size) > LONGEST:
+        small = at_most(small)
+    alpha = np.clip(np.asarray(small, dtype=np.float32), 0, 1)
+    return CutOut(alpha, photo.width, photo.height, person=person_in(np.asarray(at_most(photo)), alpha))
+
+
+def read_mask(path: str | Path, photo: Image.Image) -> CutOut:
+    """A cut-out from a mask in a file: its transparency if it has any, and otherwise its brightness.
+
+    Raises:
+        InputError: The file cannot be read, or as `from_mask`.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes() if path.is_file() else b""
+    except OSError as error:
+        raise InputError(f"{path.name}: cannot be read ({error.strerror})") from error
+    if not content:
+        raise InputError(f"{path.name}: no such file, or an empty one; a mask is a PNG, JPEG or WebP picture")
+    alpha = transparency_of(content)
+    if alpha is None:
+        alpha = np.asarray(decode_photo(content, path.name).convert("L"))
+    return from_mask(alpha, photo, path.name)
+
+
+def transparency_of(content: bytes) -> np.ndarray | None:
+    """The alpha channel of a picture file, uint8 `[H,W]` and upright; None where it has none or is opaque.
+
+    Raises:
+        InputError: Damaged, or too large.
+    """
+    opener = next((opener for start, opener in OPENERS.items() if content.startswith(start)), None)
+    if opener is None or len(content) > MAX_BYTES:
+        return None
+    try:
+        image = opener(io.BytesIO(content))
+        if image.width * image.height > MAX_PIXELS:
+            raise InputError(f"a mask of {image.width} x {image.height} pixels is too large")
+        if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
+            return None
+        alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+    except InputError:
+        raise
+    except Exception as error:  # as in `images`: decoders meet damaged bytes with every kind
+        raise InputError(f"the mask cannot be decoded ({error})") from error
+    return None if alpha.min() == 255 else alpha
+
+
+def _as_alpha(mask: np.ndarray, name: str) -> np.ndarray:
+    """float32 in `[0,1]`, `[H,W]`."""
+    if mask.ndim != 2:
+        raise InputError(f"{name}: an array of shape {mask.shape}; a mask is [height,width]")
+    if mask.dtype == np.bool_:
+        return mask.astype(np.float32)
+    if mask.dtype == np.uint8:
+        return mask.astype(np.float32) / 255
+    if np.issubdtype(mask.dtype, np.floating) and np.isfinite(mask).all() and mask.min() >= 0 and mask.max() <= 1:
+        return mask.astype(np.float32)
+    raise InputError(f"{name}: {mask.dtype} values; a mask is bool, uint8 from 0 to 255 or float from 0 to 1")
+
+
+def _check(alpha: np.ndarray, name: str) -> None:
+    """Refuse what cannot be a product's mask."""
+    area = float((alpha > 0.5).mean())
+    advice = "the product has to be white and all else black"
+    if (grey := float(((alpha > 0.05) & (alpha < 0.95)).mean())) > GREY:
+        raise InputError(f"{name}: {grey:.0%} of it is grey, as of a photo and not of a mask; {advice}")
+    if area < LEAST:
+        raise InputError(f"{name}: marks {area:.1%} of the photo, which is no product; {advice}")
+    if area > MOST:
+        raise InputError(f"{name}: marks {area:.0%} of the photo and leaves no backdrop; {advice}")
+    labels, count = ndimage.label(alpha > 0.5)
+    sizes = np.sort(np.bincount(labels.ravel())[1:])[::-1]
+    if count > 10 and sizes[:10].sum() < PIECES * sizes.sum():
+        raise InputError(f"{name}: falls into {count} pieces, which is no product; {advice}")
