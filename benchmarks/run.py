@@ -174,7 +174,7 @@ def _judges(panel: Panel | None) -> list[str]:
 def judged(found: Redesigns) -> float | None:
     """Mean gain against the photo that the pack's judges grant, in z; None where it has none."""
     said = found.verification
-    return None if said is None else said.summary.verdict.gain
+    return None if said is None else round(said.summary.verdict.gain, 4)
 
 
 def audiences(models: Models, compute: Compute, photo: Tensor, seed: int, repeats: int = 3) -> dict[str, Any]:

@@ -10,6 +10,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 # The probe for the fastest numbers takes seconds in every command that trains; `vision/test_compute.py` tests it.
 os.environ.setdefault("GIGS_COMPUTE", "fp32")
+# Rich keeps the width it finds when it is imported, and is then deaf to what `command_line.gigs` asks for.
+os.environ.pop("COLUMNS", None)
 
 import pytest
 import torch

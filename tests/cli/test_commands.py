@@ -204,6 +204,7 @@ def test_data_train_evaluate_and_recommend(tiny_source, tmp_path):
     assert "nobody" in unknown.stderr
 
 
+@pytest.mark.slow
 def test_train_generator_stops_and_resumes(tiny_source, tmp_path):
     catalogue, out = tmp_path / "catalogue", tmp_path / "run"
     gigs("data", "import", "hm", tiny_source, "--out", catalogue, "--size", 64, "--hold-out", 5)
@@ -243,6 +244,7 @@ def test_every_command_explains_itself(command):
     assert "Usage" in result.stdout
 
 
+@pytest.mark.slow
 def test_the_installed_program_reports_its_version_and_errors(tmp_path):
     write_small_pack(tmp_path)
     program = [sys.executable, "-m", "gigs"]

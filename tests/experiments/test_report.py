@@ -164,6 +164,7 @@ def test_a_summary_says_what_is_missing(tmp_path):
     assert "not run yet: table2, table3, table4, table5, radius" in text
 
 
+@pytest.mark.weights  # of the bundled pack's judges
 def test_more_users_than_bought_something_are_refused_in_one_line(tiny_catalogue, tmp_path):
     found = gigs("experiment", "table3", tiny_catalogue.root, "--items", "50", "--out", tmp_path / "out")
     assert found.returncode == 2 and "6 users bought" in found.stderr and "fewer --items" in found.stderr

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and signals")
 
 
+@pytest.mark.slow
 def test_a_killed_run_comes_out_as_an_uninterrupted_one(tmp_path):
     figures = tmp_path / "chaos.json"
     tasks = ["import", "generator", "encoder", "suggest"]  # `make chaos` kills the recommender's training too

@@ -46,6 +46,7 @@ def hostile_files(folder, canary):
     return sorted(folder.iterdir())
 
 
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_hostile_pickles_are_refused_wherever_a_file_is_taken(small_pack, tiny_catalogue, tmp_path):
     """Row 18: as any model, for conversion, as a catalogue's pictures or a run's checkpoint. The canary stays away."""
     canary, folder = tmp_path / "canary", tmp_path / "hostile"
@@ -122,6 +123,7 @@ def test_only_what_fits_is_built():
         build_fitting(lambda: torch.nn.Linear(2**20, 2**30), tensors)  # four petabytes
 
 
+@pytest.mark.usefixtures("pyramid_for_lpips")
 def test_models_of_other_sizes_do_not_go_together(small_pack, tmp_path):
     """Row 20: another K, another resolution."""
     (tmp_path / "shirt.png").write_bytes(encoded(quadrants(64, 96)))

@@ -63,6 +63,7 @@ def catalogue(tiny_catalogue, tmp_path_factory):
 
 
 @pytest.mark.weights
+@pytest.mark.slow
 def test_a_perfect_generator_is_at_the_floor_and_a_random_one_is_not(catalogue):
     held_out = catalogue.held_out_items()
     perfect = evaluate_generator(Copier(catalogue, held_out), catalogue, ComparisonSettings(samples=10, floor=True))
@@ -81,6 +82,7 @@ def test_a_perfect_generator_is_at_the_floor_and_a_random_one_is_not(catalogue):
 
 
 @pytest.mark.weights
+@pytest.mark.slow
 def test_same_seed_same_figures_from_the_cache_or_not(catalogue):
     condition = 'group in ["Garment Upper body"]'
     settings = ComparisonSettings(samples=6, seed=3, where=condition)
@@ -132,6 +134,7 @@ def test_the_curve_needs_to_know_the_images_shown(tmp_path):
 
 
 @pytest.mark.weights
+@pytest.mark.slow
 def test_the_command_prints_saves_and_draws_the_curve(catalogue, tmp_path, monkeypatch, capsys):
     files = [
         save_generator(tmp_path / f"{shown}.safetensors", small_generator(shown), {"images_shown": shown})

@@ -39,6 +39,7 @@ def test_the_applied_shift_is_within_the_radius(generator, base, radius):
     torch.testing.assert_close(moved.square().mean(1).sqrt(), torch.ones(4), atol=5e-3, rtol=0)
 
 
+@pytest.mark.slow
 def test_preference_rises_and_the_shifts_differ(generator, base):
     before, after = run(generator, base, steps=0), run(generator, base, steps=40)
     assert redness(after.images).mean() > redness(before.images).mean() + 0.1
@@ -46,6 +47,7 @@ def test_preference_rises_and_the_shifts_differ(generator, base):
     assert torch.pdist(after.images.flatten(1)).min() > 1.0
 
 
+@pytest.mark.slow
 def test_the_predictor_is_what_keeps_suggestions_apart(generator, base):
     with_it = run(generator, base, steps=60, preference_weight=0.0)
     without = run(generator, base, steps=60, preference_weight=0.0, class_weight=0.0)

@@ -10,6 +10,8 @@ from gigs.verify.scorer import Scorer
 from gigs.verify.verdict import Belief, JudgeGain, believe
 from tests.helpers.colour_shop import EYES, colour_shop, garment, trained_scorer
 
+pytestmark = pytest.mark.slow  # trains a target and two judges
+
 BLUE, RED = (30, 60, 200), (200, 60, 30)
 
 

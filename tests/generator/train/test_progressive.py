@@ -37,6 +37,7 @@ def test_a_run_leaves_weights_grids_and_logs(tiny_catalogue, tmp_path):
 
 
 @pytest.mark.weights
+@pytest.mark.slow
 def test_the_hybrid_learns_to_redraw(tiny_catalogue, tmp_path):
     seen = []
     settings = replace(SMALL, images=1200, hybrid=HybridSettings(adversarial_after=10**9), grid_every=10**6)
