@@ -5,17 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 from PIL import Image
 
 from gigs.packs import load_pack
 from gigs.progress import OnStep, Step
+from gigs.result import Result
 from gigs.studio import texts
 from gigs.studio.engine import Sketch, Wish
 from gigs.studio.problems import PlainError
-from gigs.vision.images import Fit, save_png
+from gigs.vision.images import Fit
+from tests.report.finished_result import write_finished
 
 WISH = {"audience": "everyone", "change": 50, "count": 2, "careful": False, "anyway": False}
 
@@ -46,16 +47,12 @@ class Scripted:
         self._take(wish, on_step)
         return Sketch(*self.look(wish.photo), torch.rand(2, 3, 8, 8))
 
-    def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> dict[str, Any]:
+    def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> Result:
         self._take(wish, on_step)
-        entries = [{"file": f"suggestion-{number}.png"} for number in range(1, wish.count + 1)]
-        for entry in entries:
-            save_png(torch.rand(3, 8, 8), out / entry["file"], note=texts.NOTE)
+        audience = {"name": wish.audience, "label": self.label(wish.audience), "users": 60, "scored_users": 60}
+        result = write_finished(out, verified=False, gains=(0.4,) * wish.count, audience=audience)
         (out / "report.html").write_text(f"<p>{wish.audience}</p>")
-        return {
-            "photo": {"file": "photo.png"}, "reconstruction": {"file": "reconstruction.png", "caution": None},
-            "suggestions": entries, "audience": {"label": self.label(wish.audience)}, "gate": None,
-        }  # fmt: skip
+        return result
 
     def _take(self, wish: Wish, on_step: OnStep) -> None:
         self.wishes.append(wish)

@@ -69,18 +69,18 @@ class Job:
             TooSlowError: It took longer than is granted.
             Exception: Whatever the computation raised.
         """
-        told = None
+        told, heard = None, False
         try:
             while True:
                 try:
                     news = self._news.get(timeout=POLL_SECONDS)
                 except queue.Empty:
                     ahead = 0 if self.started.is_set() else self._ahead(self)
-                    if ahead != told:
+                    if ahead != told and not heard:  # a computation that has begun does not go back into the line
                         told = ahead
                         yield Waiting(ahead)
                     continue
-                news = self._newest(news)
+                news, heard = self._newest(news), True
                 if isinstance(news, BaseException):
                     raise news
                 yield news
