@@ -214,6 +214,15 @@ def _pictures(found: Redesigns, said: Explanation, product: Product) -> Pictures
     return Pictures(made, {name: CONCEPT for name in made if not name.endswith("photo.png")})
 
 
+def shown_of(found: Redesigns, fit: Fit | None) -> Iterator[Image.Image]:
+    """Every redesign as it is shown: on the photo at its own size, or as it was drawn, in the photo's shape."""
+    for row in range(len(found.scores)):
+        if found.rendering.on_photo:
+            yield _full_size(found.rendering, row)
+        else:
+            yield _display(found.rendering.images[row], fit, DISPLAY_SIDE)
+
+
 def _full_size(rendering: Rendering, row: int) -> Image.Image:
     return Image.fromarray(rendering.picture(row))
 
