@@ -83,9 +83,10 @@ def description_of(changes: Changes, map_file: str | None = None) -> Description
         palette=PaletteChange(
             before=_colours(changes.before),
             after=_colours(changes.after),
-            delta_e=round(changes.delta_e, 2),
+            delta_e=round(float(changes.delta_e), 2),
             turns=tuple(
-                Turn(flow.before.name, flow.after.name, flow.share, round(flow.delta_e, 2)) for flow in changes.flows
+                Turn(flow.before.name, flow.after.name, float(flow.share), round(float(flow.delta_e), 2))
+                for flow in changes.flows
             ),
         ),
         lightness=_rounded(changes.lightness),
@@ -99,7 +100,7 @@ def description_of(changes: Changes, map_file: str | None = None) -> Description
 
 
 def _colours(swatches: Sequence[Swatch]) -> tuple[Colour, ...]:
-    return tuple(Colour(one.name, one.hex, round(one.share, 3)) for one in swatches)
+    return tuple(Colour(one.name, one.hex, round(float(one.share), 3)) for one in swatches)
 
 
 def _rounded(tone: Tone) -> Tone:

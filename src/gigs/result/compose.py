@@ -10,7 +10,6 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any, Literal
 
-import msgspec
 import numpy as np
 import torch
 from PIL import Image
@@ -25,7 +24,7 @@ from gigs.method.presets import Preset
 from gigs.method.product import Product
 from gigs.result.pictures import CONCEPT, Made, Pictures
 from gigs.result.reading import with_pictures
-from gigs.result.result import Result
+from gigs.result.result import Result, plain
 from gigs.result.schema import SCHEMA, AudienceSummary, CutOutSummary, PhotoSummary, ReconstructionSummary, Suggestion
 from gigs.verify.findings import Auc
 from gigs.vision.images import Fit, to_uint8, unfit
@@ -95,7 +94,7 @@ def compose(
 
 def _settings(preset: Preset) -> dict[str, Any]:
     names = ("inversion", "tuning", "shifting", "support", "budget")
-    return {name: msgspec.to_builtins(getattr(preset, name)) for name in names}
+    return {name: plain(getattr(preset, name)) for name in names}
 
 
 def _explanation(found: Redesigns) -> Explanation:

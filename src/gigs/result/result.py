@@ -62,7 +62,7 @@ class Result(Record):
 
     def to_json(self) -> dict[str, Any]:
         """What `result.json` holds."""
-        return dict(_plain(self))
+        return dict(plain(self))
 
     def contact_sheet(self) -> Image.Image:
         """Photo, reconstruction and redesigns on one picture."""
@@ -93,10 +93,10 @@ def _clear(folder: Path) -> None:
             path.unlink()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Dataclasses as tables, without the pictures."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value) if one.name != "pictures"}
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value) if one.name != "pictures"}
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value
+        return {name: plain(one) for name, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value

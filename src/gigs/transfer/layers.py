@@ -61,12 +61,12 @@ def layers_of(photo: np.ndarray, cutout: CutOut) -> Layers:
         photo: uint8 `[H,W,3]`.
         cutout: Of that photo.
     """
-    alpha = torch.from_numpy(np.ascontiguousarray(cutout.alpha))[None, None]
+    alpha = torch.from_numpy(np.array(cutout.alpha))[None, None]
     small = _reduced(photo, EDGE)
     cloth = _cloth(small, _like(alpha, small))
     low = shrunk(small, BACKDROP)
     backdrop, shadow = _behind(low, _like(alpha, low))
-    person = None if cutout.person is None else torch.from_numpy(np.ascontiguousarray(cutout.person))[None, None]
+    person = None if cutout.person is None else torch.from_numpy(np.array(cutout.person))[None, None]
     return Layers(alpha, _shrunk(alpha, 1), _rim(alpha), cloth, backdrop, shadow, person)
 
 
