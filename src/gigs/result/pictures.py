@@ -11,6 +11,7 @@ from PIL import Image, PngImagePlugin
 from gigs.errors import ModelError
 from gigs.io import folders
 
+SHEET = "contact-sheet.png"  # made of the pictures, and none of them
 CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
 
 
@@ -53,10 +54,24 @@ class Pictures(Mapping[str, Image.Image]):
         )
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._made)
+        yield from self._made
+        if self._folder is not None:
+            for name in folders.names(self._folder, ("*.png", "raw/*.png")):
+                if name not in self._made and name != SHEET:
+                    yield name
 
     def __len__(self) -> int:
-        return len(self._made)
+        return sum(1 for _ in self)
+
+    def held(self, folder: Path) -> Pictures:
+        """The same, in memory where they lie in a folder that is going to be cleared."""
+        if self._folder is None or self._folder.resolve() != folder.resolve():
+            return self
+        notes = {}
+        for name in self:
+            with Image.open(io.BytesIO(self.png(name))) as opened:
+                notes[name] = opened.info.get("Description", "")
+        return Pictures({name: self[name] for name in self}, notes)
 
     def small(self, name: str, longest: int) -> bytes:
         """A picture as a PNG file of at most so many pixels a side, with its note; the file itself if it is as small.

@@ -51,9 +51,10 @@ class Result(Record):
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        known = self.pictures.held(folder)
         _clear(folder)
-        for name in self.pictures:
-            storage.write_bytes(folder / name, self.pictures.png(name))
+        for name in known:
+            storage.write_bytes(folder / name, known.png(name))
         saved = with_pictures(self, Pictures(folder=folder))
         storage.write_bytes(folder / "contact-sheet.png", contact_sheet(saved))
         storage.write_text(folder / "report.html", render_page(saved, folder.name))
