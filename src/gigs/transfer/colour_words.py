@@ -54,4 +54,4 @@ def _surveyed(word: str) -> str:
     """Hex value of a name in the xkcd survey; the word itself where it is not in there."""
     from matplotlib.colors import XKCD_COLORS  # imported late: matplotlib takes a while
 
-    return XKCD_COLORS.get(f"xkcd:{word.casefold()}", word)
+    return str(XKCD_COLORS.get(f"xkcd:{word.casefold()}", word))

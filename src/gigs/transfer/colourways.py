@@ -14,11 +14,13 @@ import torch
 from torch import Tensor
 
 from gigs.errors import InputError
-from gigs.transfer.apply import Canvas, Shades, rendered
+from gigs.transfer.apply import rendered
+from gigs.transfer.canvas import Canvas
 from gigs.transfer.colour import PLACES, look_up, tabulated
 from gigs.transfer.keep import Keep
 from gigs.transfer.lab import lab_of
 from gigs.transfer.sure import sure_pixels
+from gigs.transfer.tile import Shades
 from gigs.transfer.warp import Warp
 
 GAINS = (0.45, 1.6)  # least and greatest change of contrast in the folds

@@ -22,7 +22,8 @@ def at_most(photo: Image.Image, longest: int = LONGEST) -> Image.Image:
     scale = longest / max(photo.size)
     if scale >= 1:
         return photo
-    return photo.resize(tuple(max(1, round(side * scale)) for side in photo.size), Image.Resampling.LANCZOS)
+    size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
+    return photo.resize(size, Image.Resampling.LANCZOS)
 
 
 def refined(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
