@@ -12,8 +12,9 @@ RADIUS = 0.012  # of the filter, in longest sides: as wide as the network's own 
 EPSILON = 1e-4  # variance below which the photo says nothing about the edge; values in [0,1]
 CLEAR = 8.0  # CIE76 from the backdrop at which cloth is told from it
 LEVEL = 2.5  # median CIE76 that an even backdrop varies by, at most
+NARROW = 0.01  # of the longest side: half the width of a gap that is seen through
 HOLE = 0.04  # share of the product that an enclosed hole has at least
-EXACTLY = 2.0  # median CIE76 from the backdrop of what is seen through a hole
+EXACTLY = 1.5  # median CIE76 from the backdrop of what is seen through a hole
 TOLD = 0.85  # share of the product that has to be clear of the backdrop before the backdrop may take any away
 
 
@@ -81,8 +82,15 @@ def _without_backdrop(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     open_to_it = _holes(away, alpha, labels)
     sure = ndimage.binary_erosion(alpha > 0.9, iterations=2) & ~open_to_it
     if sure.any() and (away[sure] > CLEAR).mean() >= TOLD:
-        open_to_it |= np.isin(labels, np.unique(labels[alpha < 0.05])) & (labels > 0)
+        joined = np.isin(labels, np.unique(labels[alpha < 0.05])) & (labels > 0)
+        open_to_it |= joined & (alpha < 0.9) | _wide(joined & (alpha >= 0.9))
     return np.where(ndimage.binary_dilation(open_to_it, iterations=2), np.minimum(alpha, share), alpha)
+
+
+def _wide(mask: np.ndarray) -> np.ndarray:
+    """A mask without what is narrow: a white stripe along a seam is no gap."""
+    reach = max(1, round(NARROW * max(mask.shape)))
+    return mask & ndimage.maximum_filter(ndimage.minimum_filter(mask, 2 * reach + 1), 2 * reach + 3)
 
 
 def _holes(away: np.ndarray, alpha: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -100,7 +108,7 @@ def _holes(away: np.ndarray, alpha: np.ndarray, labels: np.ndarray) -> np.ndarra
             continue
         inner = ndimage.binary_erosion(here, iterations=2)
         ring = ndimage.binary_dilation(here, iterations=3) & ~ndimage.binary_dilation(here)
-        if inner.any() and np.median(away[inner]) < EXACTLY and np.median(away[ring]) > 2 * CLEAR:
+        if inner.any() and np.median(away[inner]) < EXACTLY and np.quantile(away[ring], 0.8) > 2 * CLEAR:
             found |= here
     return found
 

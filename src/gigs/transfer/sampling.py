@@ -16,40 +16,30 @@ def sample(layer: Tensor, places: Tensor) -> Tensor:
     return F.grid_sample(layer, grid, mode="bilinear", padding_mode="border", align_corners=False)[0]
 
 
-def moved(photo: np.ndarray, places: Tensor) -> Tensor:
-    """The photo at places `[h,w,2]`, bicubic, `[3,h,w]`; averaged over several samples where it gets smaller.
+def moved(photo: np.ndarray, places: Tensor, samples: int) -> Tensor:
+    """The photo at places `[h,w,2]`, bicubic, `[3,h,w]`, clipped to `[0,1]`.
 
-    Only the part of the photo that is needed is converted to floats.
+    Args:
+        photo: uint8 `[H,W,3]`; only the part that is needed is converted to floats.
+        places: In sides of the photo.
+        samples: Along each axis of a pixel; more than one keeps fine patterns from aliasing where the photo shrinks.
     """
     height, width = photo.shape[:2]
     pixel = places * torch.tensor([width, height], dtype=torch.float32) - 0.5
-    count = _samples(pixel)
+    if samples == 1 or min(places.shape[:2]) < 2:
+        return _bicubic(photo, pixel).clamp(0, 1)
+    down, across = torch.gradient(pixel, dim=(0, 1))
+    offsets = ((torch.arange(samples) + 0.5) / samples - 0.5).tolist()
     total = torch.zeros(3, *places.shape[:2])
-    across = _difference(pixel, 1)
-    down = _difference(pixel, 0)
-    offsets = (torch.arange(count) + 0.5) / count - 0.5
     for dy in offsets:
         for dx in offsets:
             total += _bicubic(photo, pixel + dx * across + dy * down)
-    return (total / count**2).clamp(0, 1)
+    return (total / samples**2).clamp(0, 1)
 
 
 def floats(pixels: np.ndarray) -> Tensor:
     """uint8 `[h,w,3]` as `[3,h,w]` in `[0,1]`; a copy, for PyTorch takes no array that cannot be written."""
     return torch.from_numpy(np.array(pixels)).permute(2, 0, 1).float() / 255
-
-
-def _samples(pixel: Tensor) -> int:
-    """Samples along each axis that keep fine patterns from aliasing: one, unless the photo gets clearly smaller."""
-    if min(pixel.shape[:2]) < 2:
-        return 1
-    steps = max(float(_difference(pixel, axis).norm(dim=-1).quantile(0.9)) for axis in (0, 1))
-    return 1 if steps < 1.35 else 2 if steps < 2.4 else 3
-
-
-def _difference(pixel: Tensor, axis: int) -> Tensor:
-    """Central differences of places along an axis, `[h,w,2]`."""
-    return torch.gradient(pixel, dim=axis)[0] if pixel.shape[axis] > 1 else torch.zeros_like(pixel)
 
 
 def _bicubic(photo: np.ndarray, pixel: Tensor) -> Tensor:

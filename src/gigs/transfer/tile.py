@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -17,8 +18,9 @@ from gigs.transfer.region import Region
 from gigs.transfer.sampling import floats, moved, sample
 from gigs.transfer.warp import Warp
 
-TILE = 512  # pixels a side: a tile and all that is made on the way to it take some 30 MB
+TILE = 256  # pixels a side: a tile and all that is made on the way to it take some 10 MB
 COARSE = 8  # pixels between places at which the warp is evaluated; in between it is linear to 1/50 pixel
+SHRINKS = 1.35  # times that the photo gets smaller before each pixel is sampled more than once
 STILL = 1e-3  # pixels: what moves less does not move
 COVER = (0.2, 0.9)  # inner alpha between which the cloth's colour gives way to the photo's own detail
 
@@ -40,6 +42,13 @@ class Work:
     shades: Shades | None
     region: Region | None
 
+    @cached_property
+    def samples(self) -> int:
+        """Samples along each axis of a pixel: one, unless the photo gets clearly smaller; the same for all tiles."""
+        t = torch.linspace(0.1, 0.9, 33)
+        shrinks = 1.0 if self.warp.identity else float(self.warp.determinant(t, t).quantile(0.9).sqrt())
+        return 1 if shrinks < SHRINKS else 2
+
 
 class Tile:
     """One tile of the result and the places of the photo that it shows."""
@@ -50,7 +59,9 @@ class Tile:
         height, width = canvas.photo.shape[:2]
         self.rows = slice(top, min(top + TILE, height))
         self.columns = slice(left, min(left + TILE, width))
-        self.own = _centres(self.rows, height), _centres(self.columns, width)
+        self.samples = work.samples
+        self.axes = _centres(self.rows, height), _centres(self.columns, width)
+        self.own = torch.stack(torch.meshgrid(self.axes[1], self.axes[0], indexing="xy"), -1)
         self.places = self._places()  # [h,w,2] in sides of the photo, x and y
         self.alpha = sample(canvas.layers.alpha, self.places)[0]
         self.before = self._unmoved(canvas.layers.rim)[0]
@@ -78,23 +89,21 @@ class Tile:
 
     def _places(self) -> Tensor:
         """Places of the photo shown by this tile's pixels, from a coarse grid: a warp is smooth."""
-        y, x = self.own
+        y, x = self.axes
         if self.warp.identity:
-            return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
+            return self.own
         origin, size = _frame(self.canvas.fit)
         nodes_y, nodes_x = _nodes(y), _nodes(x)
         square = self.warp.at(origin[0] + nodes_x * size[0], origin[1] + nodes_y * size[1])[0]
         coarse = ((square - origin) / size).permute(2, 0, 1)[None]
         fine = F.interpolate(coarse, (len(y), len(x)), mode="bilinear", align_corners=True)[0].permute(1, 2, 0)
-        own = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
         pixels = torch.tensor([self.canvas.fit.width, self.canvas.fit.height], dtype=torch.float32)
-        still = ((fine - own) * pixels).abs().amax(-1, keepdim=True) < STILL
-        return torch.where(still, own, fine)
+        still = ((fine - self.own) * pixels).abs().amax(-1, keepdim=True) < STILL
+        return torch.where(still, self.own, fine)
 
     def _unmoved(self, layer: Tensor) -> Tensor:
         """A layer `[C,h,w]` where this tile is."""
-        y, x = self.own
-        return sample(layer, torch.stack(torch.meshgrid(x, y, indexing="xy"), -1))
+        return sample(layer, self.own)
 
     def _backdrop(self, photo: np.ndarray) -> Tensor:
         """What is behind the product in the result, `[3,h,w]`: the photo, and filled where the product was."""
@@ -111,7 +120,7 @@ class Tile:
         if self.warp.identity:
             shown = floats(photo)
         else:
-            shown = moved(self.canvas.photo, self.places)
+            shown = moved(self.canvas.photo, self.places, self.samples)
         low, high = COVER
         t = ((sample(self.canvas.layers.inner, self.places)[0] - low) / (high - low)).clamp(0, 1)
         own = t * t * (3 - 2 * t)
