@@ -1,9 +1,9 @@
 """Skin and hair of somebody who wears the product: what a new colour of the garment must not reach.
 
 The rule, in words: above the shoulders, the first row that is nearly as wide as the upper half of the cut-out gets,
-somebody has a head: narrower, a good part of it of skin's colour, and hair of another colour on top. Then all skin in
-the cut-out is theirs, and so is all of the head. Without a head nothing is taken for skin: neither a beige coat that
-lies flat nor its collar has hair. `docs/transfer.md` says how often the rule errs.
+somebody has a head: narrower, a good part of it of skin's colour, and hair of another colour on top. Then all of the
+head is theirs, and so is whatever else in the cut-out has the face's colour. Without a head nothing is taken for skin:
+neither a beige coat that lies flat nor its collar has hair. `docs/transfer.md` says how often the rule errs.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ LIGHTNESS = (20.0, 97.0)
 SHOULDERS = 0.6  # width at the shoulders, of the greatest in the upper half of the cut-out
 HEAD = (0.08, 0.4)  # height of a head with its neck, of the cut-out's
 FACE = (0.2, 0.92)  # share of the head that is of skin's colour
+ONE = 14.0  # distance in a* and b* from the face's colour within which skin is the same person's
 HAIR = 0.4  # share of the upper quarter of the head that is of another colour
 
 
@@ -37,11 +38,13 @@ def person_in(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray | None:
     size = (max(8, round(width * SIDE / max(alpha.shape))), max(8, round(height * SIDE / max(alpha.shape))))
     small = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
     inside = np.asarray(Image.fromarray(alpha).resize(size, Image.Resampling.BICUBIC)) > 0.5
-    skin = skin_like(rgb2lab(small)) & inside
+    lab = rgb2lab(small)
+    skin = skin_like(lab) & inside
     shoulders = _shoulders(skin, inside)
     if shoulders is None:
         return None
-    theirs = ndimage.binary_opening(skin)
+    face = np.median(lab[:shoulders, :, 1:][skin[:shoulders]], axis=0)
+    theirs = ndimage.binary_opening(skin & (np.linalg.norm(lab[..., 1:] - face, axis=2) < ONE))
     theirs[:shoulders] |= inside[:shoulders]
     soft = ndimage.gaussian_filter(ndimage.binary_dilation(theirs).astype(np.float32), 0.7)
     wide = Image.fromarray(soft).resize((width, height), Image.Resampling.BILINEAR)
