@@ -15,6 +15,7 @@ LEVEL = 2.5  # median CIE76 that an even backdrop varies by, at most
 NARROW = 0.01  # of the longest side: half the width of a gap that is seen through
 HOLE = 0.04  # share of the product that an enclosed hole has at least
 EXACTLY = 1.5  # median CIE76 from the backdrop of what is seen through a hole
+MOST = 0.6  # share of what was found that a gap has at most; a white shirt on white has more
 TOLD = 0.85  # share of the product that has to be clear of the backdrop before the backdrop may take any away
 
 
@@ -80,10 +81,13 @@ def _without_backdrop(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     share = np.clip((away - 3) / (CLEAR - 3), 0, 1)
     labels, _ = ndimage.label((share < 0.5) | (alpha < 0.05))
     open_to_it = _holes(away, alpha, labels)
+    joined = np.isin(labels, np.unique(labels[alpha < 0.05])) & (labels > 0)
+    gap = _wide(joined & (alpha >= 0.9))
     sure = ndimage.binary_erosion(alpha > 0.9, iterations=2) & ~open_to_it
+    if gap.any() and np.median(away[gap]) < EXACTLY and gap.sum() < MOST * (alpha > 0.9).sum():
+        sure &= ~gap  # within a handle that does not quite close
     if sure.any() and (away[sure] > CLEAR).mean() >= TOLD:
-        joined = np.isin(labels, np.unique(labels[alpha < 0.05])) & (labels > 0)
-        open_to_it |= joined & (alpha < 0.9) | _wide(joined & (alpha >= 0.9))
+        open_to_it |= joined & (alpha < 0.9) | gap
     return np.where(ndimage.binary_dilation(open_to_it, iterations=2), np.minimum(alpha, share), alpha)
 
 
