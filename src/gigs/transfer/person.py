@@ -21,6 +21,8 @@ SHOULDERS = 0.6  # width at the shoulders, of the greatest in the upper half of 
 HEAD = (0.08, 0.4)  # height of a head with its neck, of the cut-out's
 FACE = (0.2, 0.92)  # share of the head that is of skin's colour
 ONE = 14.0  # distance in a* and b* from the face's colour within which skin is the same person's
+CLOTH = 16.0  # CIE76 from the chest's median within which something near the neck is the garment's
+NECK = 0.6  # share of the way from crown to shoulders below which there may be a collar
 HAIR = 0.4  # share of the upper quarter of the head that is of another colour
 
 
@@ -43,12 +45,26 @@ def person_in(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray | None:
     shoulders = _shoulders(skin, inside)
     if shoulders is None:
         return None
-    face = np.median(lab[:shoulders, :, 1:][skin[:shoulders]], axis=0)
-    theirs = ndimage.binary_opening(skin & (np.linalg.norm(lab[..., 1:] - face, axis=2) < ONE))
-    theirs[:shoulders] |= inside[:shoulders]
+    theirs = _theirs(lab, skin, inside, shoulders)
     soft = ndimage.gaussian_filter(ndimage.binary_dilation(theirs).astype(np.float32), 0.7)
     wide = Image.fromarray(soft).resize((width, height), Image.Resampling.BILINEAR)
     return np.clip(np.asarray(wide), 0, 1)
+
+
+def _theirs(lab: np.ndarray, skin: np.ndarray, inside: np.ndarray, shoulders: int) -> np.ndarray:
+    """Head, and skin elsewhere, bool `[h,w]`; small gaps closed, but for what has the garment's colour (a collar)."""
+    face = np.median(lab[:shoulders, :, 1:][skin[:shoulders]], axis=0)
+    found = ndimage.binary_opening(skin & (np.linalg.norm(lab[..., 1:] - face, axis=2) < ONE))
+    found[:shoulders] |= inside[:shoulders]
+    rows = np.flatnonzero(inside.any(1))
+    chest = slice(shoulders, shoulders + max(2, (int(rows[-1]) - shoulders) // 3))
+    cloth = lab[chest][inside[chest] & ~skin[chest]]
+    if not len(cloth):
+        return found
+    like_cloth = np.linalg.norm(lab - np.median(cloth, axis=0), axis=2) < CLOTH
+    neck = int(rows[0]) + round(NECK * (shoulders - int(rows[0])))
+    found[neck:shoulders] &= ~like_cloth[neck:shoulders]
+    return found | ndimage.binary_closing(found, iterations=3) & inside & ~like_cloth
 
 
 def skin_like(lab: np.ndarray) -> np.ndarray:
