@@ -201,7 +201,6 @@ def test_fifty_megapixels_in_bounded_memory(change):
     width, height = 5760, 8640
     photo, mask = drawn(Jumper(texture=0), 576, 864)
     large = np.repeat(np.repeat(photo, 10, 0), 10, 1)
-    made = canvas_of(large, replace(cut(mask), width=width, height=height), fit_of(large))
     before, seen, done = resident(), [], threading.Event()
 
     def watch() -> None:
@@ -211,6 +210,7 @@ def test_fifty_megapixels_in_bounded_memory(change):
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
+        made = canvas_of(large, replace(cut(mask), width=width, height=height), fit_of(large))
         shown = apply_change(made, change)
     finally:
         done.set()
