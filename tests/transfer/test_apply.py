@@ -201,6 +201,7 @@ def test_fifty_megapixels_in_bounded_memory(change):
     width, height = 5760, 8640
     photo, mask = drawn(Jumper(texture=0), 576, 864)
     large = np.repeat(np.repeat(photo, 10, 0), 10, 1)
+    fit = fit_of(large)
     before, seen, done = resident(), [], threading.Event()
 
     def watch() -> None:
@@ -210,13 +211,13 @@ def test_fifty_megapixels_in_bounded_memory(change):
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        made = canvas_of(large, replace(cut(mask), width=width, height=height), fit_of(large))
+        made = canvas_of(large, replace(cut(mask), width=width, height=height), fit)
         shown = apply_change(made, change)
     finally:
         done.set()
         watcher.join()
     assert shown.shape == large.shape
-    assert max(seen) - before < 400, "MB, of which the result itself is 150"
+    assert max(seen) - before < 250, "MB, of which the result itself is 150"
 
 
 def resident() -> float:
