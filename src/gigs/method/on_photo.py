@@ -33,6 +33,7 @@ from gigs.vision.runtime import Runtime
 
 SKETCH = 0.6  # residual above which too much of the change is left undone: the picture is called a sketch
 REFUSED, UNDONE = 1e3, 1e2  # less worth, in z: another kind of product; a sketch
+MARGINS = (0.16, 0.13, 0.1, 0.08, 0.06, 0.045, 0.03)  # root mean square differences of coarse pictures
 SMALL = 2  # sides of the square: size at which candidates are looked at before the chosen ones are made at full size
 HELD = 64_000_000  # pixels of finished pictures that are held; of larger photos they are made again when asked for
 
@@ -184,7 +185,7 @@ class OnPhoto:
                 allowed &= Budget(perceptual, photo, preset.budget).kept(looks)
             worth = target_worth(panel, looks, photo, preset.objective)
             worth -= REFUSED * (~allowed).to(worth) + UNDONE * (change.residual.to(worth) > SKETCH).to(worth)
-        chosen = choose(looks, worth, support.n, support.margin / 2)
+        chosen = choose(looks, worth, support.n)
         runtime.on_step(Step("redesigning", 2, 3, images=looks[chosen]))
         rendering = self.rendered(change, chosen)
         runtime.on_step(Step("redesigning", 3, 3, images=rendering.images))
@@ -210,23 +211,30 @@ def drawn(
     return shifted, Rendering(shifted.images), dropped
 
 
-def choose(images: Tensor, worth: Tensor, n: int, margin: float) -> list[int]:
-    """Rows of the n worthiest pictures `[N,3,R,R]` that differ from one another; alike ones only to fill the number.
+def choose(images: Tensor, worth: Tensor, n: int) -> list[int]:
+    """Rows of n worthy pictures `[N,3,R,R]`, the worthiest first, as different from one another as can be had.
+
+    Those that are worth more than nothing are gone through with ever smaller margins, until n of them are apart by one;
+    only where they are too few do others fill the number.
 
     Args:
         images: In `[0,1]`.
-        worth: `[N]`.
+        worth: `[N]`, above 0 where a picture is liked better than the photo.
         n: How many.
-        margin: Root mean square difference of coarse pictures below which two are alike.
     """
     coarse = F.adaptive_avg_pool2d(images, COARSE).flatten(1)
-    chosen: list[int] = []
-    left = torch.argsort(worth, descending=True, stable=True).tolist()
-    for row in left:
-        near = [(coarse[row] - coarse[other]).square().mean().sqrt() < margin for other in chosen]
-        if len(chosen) < n and not any(near):
-            chosen.append(row)
-    return chosen + [row for row in left if row not in chosen][: n - len(chosen)]
+    away = (coarse[:, None] - coarse[None]).square().mean(2).sqrt()
+    ranked = torch.argsort(worth, descending=True, stable=True).tolist()
+    worthy = [row for row in ranked if worth[row] > 0]
+    worthy += [row for row in ranked if row not in worthy][: max(0, n - len(worthy))]
+    for margin in (*MARGINS, 0.0):
+        chosen: list[int] = []
+        for row in worthy:
+            if len(chosen) < n and all(away[row, other] >= margin for other in chosen):
+                chosen.append(row)
+        if len(chosen) == n:
+            break
+    return chosen
 
 
 def _resized(alpha: np.ndarray, width: int, height: int) -> np.ndarray:
