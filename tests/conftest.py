@@ -93,6 +93,13 @@ def perceptual() -> stand_ins.Pyramid:
     return stand_ins.Pyramid()
 
 
+@pytest.fixture(autouse=True)
+def backdrop_for_salience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backdrop's colour cuts products out, but where the real network is asked for with all other weights."""
+    if not request.node.get_closest_marker("weights"):
+        monkeypatch.setattr("gigs.transfer.cutout.salience", stand_ins.backdrop_salience)
+
+
 @pytest.fixture
 def pyramid_for_lpips() -> Iterator[None]:
     """The same wherever gigs itself makes its LPIPS."""

@@ -9,19 +9,23 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+
 from gigs.audience import MINIMUM_USERS, Audience
 from gigs.errors import GigsError, InputError
 from gigs.inversion.gate import RefusedError
 from gigs.io import folders
 from gigs.io.fingerprint import fingerprint
 from gigs.method.options import Options
+from gigs.method.product import Product
 from gigs.packs import Pack
 from gigs.packs.load import DEFAULT
 from gigs.progress import OnStep, silent
 from gigs.result import Result
 from gigs.result.result import file_names
 from gigs.result.saved import OVERVIEW, write_overview
-from gigs.session import OwnModels, Product, Session
+from gigs.session import OwnModels, Session
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # as a path, two slashes are one; a drive has one letter
 
@@ -150,7 +154,10 @@ def _mark(request: Request, product: Product, audience: Audience, facts: list[An
         "asked": asked,
         "more": facts,
     }
-    return fingerprint(about, [product.photo, audience.theta, audience.sample, audience.covariance])
+    alpha = None if product.cutout is None else torch.from_numpy(np.array(product.cutout.alpha))
+    pixels = None if product.pixels is None else torch.from_numpy(np.array(product.pixels))
+    tensors = [product.photo, pixels, alpha, audience.theta, audience.sample, audience.covariance]
+    return fingerprint(about, tensors)
 
 
 def _check_out(request: Request, out: list[Path]) -> None:
@@ -177,7 +184,7 @@ def _products(request: Request, session: Session) -> Iterator[tuple[Path, Produc
     paths = request.photos or (_example(session.pack, request.example),)
     taken = {OVERVIEW}  # a folder of that name would be in the way of the page
     for path in paths:
-        product = session.product(path)
+        product = session.product(path, request.options)
         yield request.out if len(paths) == 1 else request.out / _unique(path.stem, taken), product
 
 

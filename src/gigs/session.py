@@ -7,15 +7,13 @@ benchmarks all work with a session.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
-from torch import Tensor
 
 from gigs.audience import EVERYONE, MINIMUM_USERS, Audience
 from gigs.errors import InputError
@@ -24,11 +22,13 @@ from gigs.generator.use import AS_STORED, Use
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import Gate
 from gigs.io import storage
+from gigs.method.cut_out import Photo, cut_out_of, keep_of
 from gigs.method.models import Models
 from gigs.method.options import Options
 from gigs.method.out_of_memory import within_memory
 from gigs.method.pipeline import Checks, Redesigns, suggest
-from gigs.method.presets import Preset
+from gigs.method.presets import PHOTO, Preset
+from gigs.method.product import Product
 from gigs.packs import Pack, load_pack
 from gigs.packs.audiences.resolve import resolve_audience
 from gigs.packs.load import DEFAULT
@@ -39,7 +39,7 @@ from gigs.result import Result
 from gigs.result.compose import Origin, compose
 from gigs.verify.panel import Panel
 from gigs.vision.compute import Compute, pick_device, probed
-from gigs.vision.images import Fit, as_photo, fit_square, read_photo, to_tensor
+from gigs.vision.images import as_photo, fit_square, read_photo, to_tensor
 from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.runtime import Runtime
 
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from gigs.method.options import OptionNames
-
-Photo = str | PathLike[str] | Image.Image | np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,21 +74,6 @@ class OwnModels:
     def none(self) -> bool:
         """Whether all is the pack's own: its gate's limits and its judges' agreement hold for no other."""
         return self.draw_as_packed and self.recommender is None and self.encoder is None
-
-
-@dataclass(frozen=True)
-class Product:
-    """A product to redesign.
-
-    Attributes:
-        source: Its photo's file name; None for a picture without a name.
-        fit: How the photo sits in the square; None for a sampled design.
-        photo: `[1,3,R,R]` in `[0,1]`; None for a sampled design.
-    """
-
-    source: str | None = None
-    fit: Fit | None = None
-    photo: Tensor | None = None
 
 
 class Session:
@@ -145,7 +128,7 @@ class Session:
         asked = Options.of(**options)
         if not isinstance(audience, Audience):
             audience = self.audience(audience, on_step=asked.on_step)
-        return self.redesign(self.product(photo), audience, asked, self.panel(audience, asked))
+        return self.redesign(self.product(photo, asked), audience, asked, self.panel(audience, asked))
 
     def audience(self, spec: str, *, minimum: int = MINIMUM_USERS, on_step: OnStep = silent) -> Audience:
         """An audience by what a user writes for it; see `suggest`.
@@ -192,12 +175,17 @@ class Session:
         """The pack's inversion gate, where its own models draw and see."""
         return self.pack.gate if self.own.none else None
 
-    def product(self, photo: Photo | None) -> Product:
-        """A photo as the generator needs it: upright, sRGB, padded to a square.
+    def product(self, photo: Photo | None, options: Options | None = None) -> Product:
+        """A photo as the generator needs it, upright, sRGB, padded to a square; and the product cut out of it.
+
+        Args:
+            photo: As for `suggest`.
+            options: Whether redesigns are shown on the photo, a mask of the product, and what must not change.
 
         Raises:
-            InputError: It cannot be used.
+            InputError: Photo or mask cannot be used.
         """
+        options = options or Options()
         if photo is None:
             return Product()
         if isinstance(photo, str | PathLike):
@@ -205,7 +193,15 @@ class Session:
         else:
             picture, source = as_photo(photo), None
         square, fit = fit_square(picture, self.generator.resolution)
-        return Product(source, fit, to_tensor(square))
+        found = Product(source, fit, to_tensor(square))
+        if options.preset.render != PHOTO:
+            return found
+        cutout = cut_out_of(photo, picture, options.mask)
+        return (
+            found
+            if cutout is None
+            else replace(found, pixels=np.asarray(picture), cutout=cutout, keep=keep_of(options, picture))
+        )
 
     def redesign(self, product: Product, audience: Audience, options: Options, panel: Panel | None) -> Result:
         """The result for one product; `suggest` with everything looked up already.
@@ -215,14 +211,8 @@ class Session:
             RefusedError: The gate refuses the photo.
         """
         found, runtime = self.run(product, audience, options, panel)
-        origin = Origin(
-            pack=self.pack.name,
-            models=self.files,
-            source=product.source,
-            fit=product.fit,
-            has_percentiles=self.own.draw_as_packed,
-        )
-        return compose(found, audience, options.preset, origin, runtime)
+        origin = Origin(pack=self.pack.name, models=self.files, has_percentiles=self.own.draw_as_packed)
+        return compose(found, product, audience, options.preset, origin, runtime)
 
     def run(
         self, product: Product, audience: Audience, options: Options, panel: Panel | None
@@ -232,7 +222,7 @@ class Session:
         checks = Checks(gate=self.gate, panel=panel, force=options.force)
 
         def once(models: Models, runtime: Runtime) -> tuple[Redesigns, Runtime]:
-            found = suggest(models, product.photo, audience, options.preset, checks=checks, runtime=runtime)
+            found = suggest(models, product, audience, options.preset, checks=checks, runtime=runtime)
             return found, runtime
 
         return within_memory(once, self.models(runtime.compute), runtime, [] if panel is None else [panel])

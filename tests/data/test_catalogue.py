@@ -65,10 +65,10 @@ def test_a_missing_or_damaged_table_is_named(copied, name):
 def test_pictures_are_read_only_squares_and_smaller_sizes_are_derived_once(copied):
     catalogue, steps = Catalogue.open(copied), []
     assert catalogue.images(64).shape == (60, 64, 64, 3)
-    small = catalogue.images(16, steps.append)
-    assert small.shape == (60, 16, 16, 3) and small.dtype == np.uint8
+    small = catalogue.images(24, steps.append)
+    assert small.shape == (60, 24, 24, 3) and small.dtype == np.uint8
     assert (steps[-1].done, steps[-1].total) == (60, 60)
-    assert catalogue.images(16, lambda step: pytest.fail("derived twice")).tobytes() == small.tobytes()
+    assert catalogue.images(24, lambda step: pytest.fail("derived twice")).tobytes() == small.tobytes()
     with pytest.raises(ValueError, match="read-only"):
         small[0] = 0
 

@@ -13,6 +13,7 @@ from gigs.method import out_of_memory as fallback
 from gigs.method.models import Models
 from gigs.method.pipeline import suggest
 from gigs.method.presets import get_preset
+from gigs.method.product import Product
 from gigs.recommender.features import pixel_phi
 from gigs.vision.compute import Compute, in_batches, pick_device
 from gigs.vision.lpips import PerceptualLoss
@@ -94,14 +95,14 @@ def test_a_device_that_is_full_gives_way_to_the_processor(shop, monkeypatch):
     """Row 32: the same result, in fp32 on the CPU, and a word about it."""
     models, photo, audience = shop
     preset = get_preset("fast", n=2, steps=2)
-    expected = suggest(models, photo, audience, preset)
+    expected = suggest(models, Product(photo=photo), audience, preset)
     placed = []
     monkeypatch.setattr(Models, "placed", lambda self, compute: placed.append(compute.device) or self)
 
     def tight(models, runtime):
         if runtime.compute.device != "cpu":
             raise FULL[0]
-        return suggest(models, photo, audience, preset, runtime=runtime)
+        return suggest(models, Product(photo=photo), audience, preset, runtime=runtime)
 
     with pytest.warns(UserWarning, match="cuda:0: out of memory; this photo is done on the CPU"):
         found = fallback.within_memory(tight, models, Runtime(compute=Compute(device="cuda:0")))
@@ -146,7 +147,9 @@ def test_the_same_seed_gives_the_same_bytes(whole_shop, one_thread, name):
     """Row 35: on the CPU in fp32."""
     models, photo, audience = whole_shop
     preset = get_preset(name, n=2, steps=2)
-    first, again, other = (suggest(models, photo, audience, preset, runtime=Runtime(seed=seed)) for seed in (3, 3, 4))
+    first, again, other = (
+        suggest(models, Product(photo=photo), audience, preset, runtime=Runtime(seed=seed)) for seed in (3, 3, 4)
+    )
     assert torch.equal(first.shifted.images, again.shifted.images) and torch.equal(first.scores, again.scores)
     assert not torch.equal(first.shifted.images, other.shifted.images)
 
@@ -159,9 +162,9 @@ def test_two_threads_give_what_one_gives_within_tolerance(whole_shop, one_thread
     """
     models, photo, audience = whole_shop
     preset = get_preset(name, n=2, steps=steps)
-    one = suggest(models, photo, audience, preset)
+    one = suggest(models, Product(photo=photo), audience, preset)
     torch.set_num_threads(2)
-    two = suggest(models, photo, audience, preset)
+    two = suggest(models, Product(photo=photo), audience, preset)
     torch.testing.assert_close(two.shifted.images, one.shifted.images, atol=1e-4, rtol=0)
     torch.testing.assert_close(two.scores, one.scores, atol=1e-5, rtol=1e-4)
 

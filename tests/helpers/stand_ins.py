@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from gigs.testing.common import PixelPyramid
+from gigs.vision.images import background_colour
 from gigs.vision.lpips import PerceptualLoss
 
 
@@ -25,6 +28,13 @@ class Pyramid(PixelPyramid):
         """Distances `[N(N-1)/2]` of every pair i < j of a batch."""
         first, second = torch.triu_indices(len(images), len(images), 1, device=images.device)
         return self(images[first], images[second])
+
+
+def backdrop_salience(photo: Image.Image) -> np.ndarray:
+    """In place of the cut-out's network: whatever differs from the backdrop, float32 `[320,320]`."""
+    pixels = np.asarray(photo.convert("RGB").resize((320, 320), Image.Resampling.BILINEAR), dtype=np.float32)
+    away = np.abs(pixels - np.array(background_colour(photo), dtype=np.float32)).max(2)
+    return np.clip(away / 40, 0, 1).astype(np.float32)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from gigs.errors import InputError
 from gigs.method.models import Models
 from gigs.method.pipeline import suggest
 from gigs.method.presets import LEAST_BUDGET, MOST_BUDGET, PRESETS, get_preset, with_change
+from gigs.method.product import Product
 from gigs.shifting.budget import Budget
 from gigs.shifting.optimise import Shifted
 from gigs.vision.runtime import Runtime
@@ -55,12 +56,12 @@ def test_nothing_lies_beyond_the_budget(perceptual):
     audience = Audience("everyone", 4, models.recommender.user_factors.mean(0).detach())
     photo = models.generator(models.generator.sample(1, torch.Generator().manual_seed(8)))
     preset = get_preset("paper-text", n=4, steps=3)
-    free = suggest(models, photo, audience, preset)
+    free = suggest(models, Product(photo=photo), audience, preset)
     most = free.lpips.min().item() / 2
     assert most > 0
-    kept = suggest(models, photo, audience, replace(preset, budget=most))
+    kept = suggest(models, Product(photo=photo), audience, replace(preset, budget=most))
     assert (kept.lpips <= most).all() and kept.lpips.max() > 0
-    loose = suggest(models, photo, audience, replace(preset, budget=free.lpips.max().item() * 1.01))
+    loose = suggest(models, Product(photo=photo), audience, replace(preset, budget=free.lpips.max().item() * 1.01))
     assert torch.equal(loose.shifted.images, free.shifted.images)
 
 
@@ -80,9 +81,9 @@ def test_steps_hand_out_pictures_and_the_result_does_not_depend_on_who_looks(per
     photo = models.generator(models.generator.sample(1, torch.Generator().manual_seed(8)))
     preset = get_preset("paper-text", n=3, steps=2)
     seen = []
-    watched = suggest(models, photo, audience, preset, runtime=Runtime(on_step=seen.append))
+    watched = suggest(models, Product(photo=photo), audience, preset, runtime=Runtime(on_step=seen.append))
     shown = [step.images for step in seen if step.stage == "redesigning"]
     assert len(shown) == 2 and all(each.shape == (3, 3, 32, 32) and not each.requires_grad for each in shown)
     for each in shown:
         each.zero_()
-    assert torch.equal(watched.shifted.images, suggest(models, photo, audience, preset).shifted.images)
+    assert torch.equal(watched.shifted.images, suggest(models, Product(photo=photo), audience, preset).shifted.images)

@@ -11,6 +11,7 @@ from gigs.inversion.gate import Gate, Limits, RefusedError
 from gigs.method.models import Models
 from gigs.method.pipeline import Checks, suggest
 from gigs.method.presets import get_preset
+from gigs.method.product import Product
 from gigs.vision.runtime import Runtime
 from tests.helpers.small_models import small_generator, small_recommender
 
@@ -34,7 +35,7 @@ def test_the_score_rises_against_the_reconstruction(models, photo, audience):
     preset = get_preset("paper-text", n=4, steps=30)
     # random weights score about 1e-3; the weight makes that matter beside the other losses
     preset = replace(preset, shifting=replace(preset.shifting, preference_weight=1e5))
-    found = suggest(models, photo, audience, preset)
+    found = suggest(models, Product(photo=photo), audience, preset)
     assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)
     assert found.scores.mean() > found.reconstruction_score
     torch.testing.assert_close(found.scores, models.recommender.score(found.shifted.images, audience.theta))
@@ -44,7 +45,7 @@ def test_networks_and_taste_are_left_as_they_were(models, photo, audience):
     networks = (models.generator, models.recommender, models.perceptual)
     before = [{name: tensor.clone() for name, tensor in net.state_dict().items()} for net in networks]
     theta = audience.theta.clone()
-    suggest(models, photo, audience, get_preset("paper-text", n=2, steps=2))
+    suggest(models, Product(photo=photo), audience, get_preset("paper-text", n=2, steps=2))
     assert torch.equal(theta, audience.theta)
     for net, tensors in zip(networks, before, strict=True):
         assert all(torch.equal(tensors[name], tensor) for name, tensor in net.state_dict().items())
@@ -53,16 +54,18 @@ def test_networks_and_taste_are_left_as_they_were(models, photo, audience):
 
 def test_a_photo_is_not_influenced_by_what_ran_before(models, photo, audience):
     preset = get_preset("paper-text", n=2, steps=2)
-    first = suggest(models, photo, audience, preset, runtime=Runtime(seed=3))
-    suggest(models, photo.flip(-1), audience, preset, runtime=Runtime(seed=4))
-    again = suggest(models, photo, audience, preset, runtime=Runtime(seed=3))
+    first = suggest(models, Product(photo=photo), audience, preset, runtime=Runtime(seed=3))
+    suggest(models, Product(photo=photo.flip(-1)), audience, preset, runtime=Runtime(seed=4))
+    again = suggest(models, Product(photo=photo), audience, preset, runtime=Runtime(seed=3))
     assert torch.equal(first.shifted.images, again.shifted.images)
     assert torch.equal(first.reconstruction.z, again.reconstruction.z)
 
 
 def test_an_audience_of_another_recommender_is_refused(models, photo):
     with pytest.raises(InputError, match="not from the same training"):
-        suggest(models, photo, Audience("odd", 50, torch.zeros(3)), get_preset("paper-text", n=2, steps=1))
+        suggest(
+            models, Product(photo=photo), Audience("odd", 50, torch.zeros(3)), get_preset("paper-text", n=2, steps=1)
+        )
 
 
 def test_presets_have_the_papers_numbers():
@@ -87,7 +90,7 @@ def gate(refused: float) -> Gate:
 
 @pytest.mark.parametrize("name", ["fast", "faithful", "preview"])
 def test_presets_that_start_from_an_encoder(models, encoder, photo, audience, name):
-    found = suggest(replace(models, encoder=encoder), photo, audience, get_preset(name, n=3, steps=2))
+    found = suggest(replace(models, encoder=encoder), Product(photo=photo), audience, get_preset(name, n=3, steps=2))
     assert found.shifted.images.shape == (3, 3, 32, 32)
     assert found.shifted.shifts.abs().max() <= 0.4
     base = found.reconstruction
@@ -100,7 +103,7 @@ def test_presets_that_start_from_an_encoder(models, encoder, photo, audience, na
 
 
 def test_the_encoders_answer_is_the_start(models, encoder, photo, audience):
-    found = suggest(replace(models, encoder=encoder), photo, audience, get_preset("preview", n=1))
+    found = suggest(replace(models, encoder=encoder), Product(photo=photo), audience, get_preset("preview", n=1))
     torch.testing.assert_close(found.reconstruction.z, encoder(photo))
 
 
@@ -108,13 +111,13 @@ def test_without_an_encoder_fast_starts_from_noise_and_the_preview_says_what_is_
     quick = get_preset("fast").inversion
     assert quick.steps_from_noise > quick.steps and quick.learning_rate_from_noise < quick.learning_rate
     preset = get_preset("fast", n=2, steps=2)
-    found = suggest(models, photo, audience, preset)
+    found = suggest(models, Product(photo=photo), audience, preset)
     assert found.reconstruction.pivot.steps == 2
     careful = replace(preset.inversion, learning_rate=0.1)  # the rate of a start from noise, from the beginning on
-    again = suggest(models, photo, audience, replace(preset, inversion=careful))
+    again = suggest(models, Product(photo=photo), audience, replace(preset, inversion=careful))
     torch.testing.assert_close(found.reconstruction.z, again.reconstruction.z, rtol=0, atol=0)
     with pytest.raises(InputError, match="gigs train encoder"):
-        suggest(models, photo, audience, get_preset("preview"))
+        suggest(models, Product(photo=photo), audience, get_preset("preview"))
     with pytest.raises(ModelError, match="gigs train encoder"):
         replace(models, encoder=Encoder(ProGANSettings(resolution=16, latent_dim=32, fmap_base=64, fmap_max=16)))
 
@@ -124,11 +127,11 @@ def test_the_gate_refuses_before_anything_is_shifted(models, photo, audience):
     seen = []
     with pytest.raises(RefusedError, match="could not be redrawn"):
         listening = Runtime(on_step=lambda step: seen.append(step.stage))
-        suggest(models, photo, audience, preset, checks=Checks(gate=gate(0.0)), runtime=listening)
+        suggest(models, Product(photo=photo), audience, preset, checks=Checks(gate=gate(0.0)), runtime=listening)
     assert "redesigning" not in seen
-    forced = suggest(models, photo, audience, preset, checks=Checks(gate=gate(0.0), force=True))
+    forced = suggest(models, Product(photo=photo), audience, preset, checks=Checks(gate=gate(0.0), force=True))
     assert forced.reconstruction.gate.grade == "refused"
-    passed = suggest(models, photo, audience, preset, checks=Checks(gate=gate(100.0)))
+    passed = suggest(models, Product(photo=photo), audience, preset, checks=Checks(gate=gate(100.0)))
     assert passed.reconstruction.gate.grade == "good"
-    sampled = suggest(models, None, audience, preset, checks=Checks(gate=gate(0.0)))
+    sampled = suggest(models, Product(), audience, preset, checks=Checks(gate=gate(0.0)))
     assert sampled.reconstruction.gate is None

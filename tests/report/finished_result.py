@@ -15,7 +15,7 @@ from gigs.io import storage
 from gigs.report.page import render_page
 from gigs.result import Result
 from gigs.result.pictures import CONCEPT
-from gigs.result.result import _plain, file_names
+from gigs.result.result import file_names, plain
 from gigs.vision.images import save_png, to_tensor
 
 COLOURS = ((150, 185, 220), (25, 30, 65), (190, 30, 40), (120, 120, 122))
@@ -40,9 +40,9 @@ def write_finished(
         save_png(said.map(number), folder / f"change-{number + 1}.png", note=CONCEPT)
         save_png(designs[number], folder / f"nearest-{number + 1}.png", note=CONCEPT)
     record = _record(verified, photo, gains) | more
-    record["reconstruction"]["changes"] = None if said.redrawing is None else _plain(description_of(said.redrawing))
+    record["reconstruction"]["changes"] = None if said.redrawing is None else plain(description_of(said.redrawing))
     for row, entry in enumerate(record["suggestions"]):
-        entry["changes"] = _plain(description_of(said.changes[row], f"change-{row + 1}.png"))
+        entry["changes"] = plain(description_of(said.changes[row], f"change-{row + 1}.png"))
     storage.write_bytes(folder / "contact-sheet.png", b"old")
     storage.write_json(folder / "result.json", record)
     result = Result.read(folder)

@@ -30,6 +30,13 @@ def test_what_is_left_out_is_noticed():
     assert judged(half, half, photo).confidence < UNSURE
 
 
+def test_a_print_that_is_taken_for_the_shirt_is_noticed():
+    photo, mask = drawn(Jumper(lab=(95.5, 0.0, 1.0), texture=0, printed=True), 200, 300)
+    only = mask * (np.abs(photo.astype(int) - 240).max(2) > 60)
+    assert 0 < only.mean() < 0.1
+    assert judged(only, only, photo).confidence < UNSURE
+
+
 def test_shreds_nothing_and_everything_are_unsure():
     photo, mask = drawn(Jumper(), 200, 300)
     shreds = ((np.indices(mask.shape) // 10).sum(0) % 2).astype(np.float32)

@@ -66,6 +66,18 @@ RESUME = typer.Option(
 MIN_AUDIENCE = typer.Option(
     50, min=1, help="Least number of users in an audience; fewer would give single people's taste away."
 )
+RENDER = typer.Option(
+    None,
+    help="photo: redesigns on your own photo, at its size (the default but for paper-text); drawn: as the generator "
+    "draws them, in small squares.",
+)
+KEEP = typer.Option([], "--keep", help="What must not change: colour, shape or print; any number of times.")
+KEEP_REGION = typer.Option(
+    None, metavar="FILE", help="Mask of the photo's size, white where nothing may change: a logo, a model's face."
+)
+MASK = typer.Option(
+    None, metavar="FILE", help="Mask of the photo's size, white where the product is, if it is not found by itself."
+)
 TYPE = typer.Option(
     None,
     "--type",
@@ -106,6 +118,10 @@ def suggest_command(
     resume: bool = RESUME,
     min_audience: int = MIN_AUDIENCE,
     objective: str = OBJECTIVE,
+    render: str = RENDER,
+    keep: list[str] = KEEP,
+    keep_region: Path = KEEP_REGION,
+    mask: Path = MASK,
     kind: str = TYPE,
     verify: bool = VERIFY,
     device: str = DEVICE,
@@ -132,9 +148,14 @@ def suggest_command(
     from gigs.method.options import Options, preset_of
     from gigs.session import OwnModels
 
-    chosen = preset_of("preview" if preview else preset, n=n, steps=steps, change=change, objective=objective)
+    chosen = preset_of(
+        "preview" if preview else preset, n=n, steps=steps, change=change, objective=objective, render=render
+    )
     request = Request(
-        options=Options(preset=chosen, seed=_checked_seed(seed), product_type=kind, verify=verify, force=force),
+        options=Options(
+            preset=chosen, seed=_checked_seed(seed), product_type=kind, verify=verify, force=force, keep=tuple(keep),
+            keep_region=keep_region, mask=mask,
+        ),
         photos=tuple(photos or ()), example=example, sample=sample, audience=audience, out=out, pack=pack,
         models=OwnModels(
             generator=generator, encoder=encoder, recommender=recommender, use=Use(space=space, label=label, size=size)

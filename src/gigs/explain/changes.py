@@ -29,16 +29,17 @@ VIVID = 6.0  # change of mean C* that is said
 
 @dataclass(frozen=True)
 class Look:
-    """A picture as it is described: uint8 `[H,W,3]`, and the probes' answers where there are any."""
+    """A picture as it is described: uint8 `[H,W,3]`, the probes' answers where there are any, and its cut-out."""
 
     pixels: np.ndarray
     lab: np.ndarray
     answers: Mapping[str, Answer]
+    cutout: np.ndarray | None = None
 
     @cached_property
     def mask(self) -> np.ndarray:
-        """The product, bool `[H,W]`."""
-        return foreground(self.pixels)
+        """The product, bool `[H,W]`: as it was cut out, or whatever differs from the backdrop."""
+        return foreground(self.pixels) if self.cutout is None or not self.cutout.any() else self.cutout
 
     @cached_property
     def palette(self) -> list[Swatch]:
@@ -94,10 +95,15 @@ class Changes:
     change: np.ndarray
 
 
-def looks_of(images: Tensor, answers: list[dict[str, Answer]] | None = None) -> list[Look]:
-    """Looks of pictures `[N,3,H,W]` in `[0,1]`, with a probe's answers for each."""
+def looks_of(
+    images: Tensor, answers: list[dict[str, Answer]] | None = None, cutouts: np.ndarray | None = None
+) -> list[Look]:
+    """Looks of pictures `[N,3,H,W]` in `[0,1]`, with a probe's answers and a cut-out, bool `[H,W]`, for each."""
     labs, pixels = lab_of(images), to_uint8(images)
-    return [Look(pixels[row], labs[row], answers[row] if answers else {}) for row in range(len(images))]
+    return [
+        Look(pixels[row], labs[row], answers[row] if answers else {}, None if cutouts is None else cutouts[row])
+        for row in range(len(images))
+    ]
 
 
 def changes_of(photo: Look | None, before: Look, after: Look, kind: str = "") -> Changes:

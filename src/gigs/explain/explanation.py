@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -45,7 +46,12 @@ class Explanation:
 
 
 def explain(
-    photo: Tensor | None, base: Tensor, images: Tensor, answers: list[dict[str, Answer]] | None = None, kind: str = ""
+    photo: Tensor | None,
+    base: Tensor,
+    images: Tensor,
+    answers: list[dict[str, Answer]] | None = None,
+    kind: str = "",
+    cutouts: np.ndarray | None = None,
 ) -> Explanation:
     """Explain redesigns.
 
@@ -55,9 +61,11 @@ def explain(
         images: Redesigns, `[n,3,R,R]`.
         answers: The probes', of photo, base and images in this order; colours alone are described without them.
         kind: The product's type as its shop calls it.
+        cutouts: Where the product is in each of them, in the same order, bool `[.,R,R]`; found by the backdrop's
+            colour where not given.
     """
     pictures = torch.cat([base, images] if photo is None else [photo, base, images])
-    looks = looks_of(pictures.cpu(), answers)
+    looks = looks_of(pictures.cpu(), answers, cutouts)
     own = None if photo is None else looks.pop(0)
     before, *after = looks
     return Explanation(
@@ -75,9 +83,10 @@ def description_of(changes: Changes, map_file: str | None = None) -> Description
         palette=PaletteChange(
             before=_colours(changes.before),
             after=_colours(changes.after),
-            delta_e=round(changes.delta_e, 2),
+            delta_e=round(float(changes.delta_e), 2),
             turns=tuple(
-                Turn(flow.before.name, flow.after.name, flow.share, round(flow.delta_e, 2)) for flow in changes.flows
+                Turn(flow.before.name, flow.after.name, float(flow.share), round(float(flow.delta_e), 2))
+                for flow in changes.flows
             ),
         ),
         lightness=_rounded(changes.lightness),
@@ -91,7 +100,7 @@ def description_of(changes: Changes, map_file: str | None = None) -> Description
 
 
 def _colours(swatches: Sequence[Swatch]) -> tuple[Colour, ...]:
-    return tuple(Colour(one.name, one.hex, round(one.share, 3)) for one in swatches)
+    return tuple(Colour(one.name, one.hex, round(float(one.share), 3)) for one in swatches)
 
 
 def _rounded(tone: Tone) -> Tone:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, TypedDict
 
 from gigs.errors import InputError
 from gigs.method.presets import DEFAULT, Preset, get_preset, with_change
 from gigs.progress import OnStep, silent
+from gigs.transfer import Keep
 from gigs.verify.objective import MEAN
 
 
@@ -22,6 +25,10 @@ class OptionNames(TypedDict, total=False):
         change: From 0 (change less) to 1 (improve more); 0.5 is the preset as it is.
         objective: What to raise: `mean`, `worst-decile` or `coverage`.
         seed: From 0; the same seed gives the same pictures.
+        render: `photo` shows redesigns on the photo itself, at its own size; `drawn` as the generator draws them.
+        keep: What of the product must not change: any of `colour`, `shape` and `print`.
+        keep_region: File of a mask, white where the photo must not change.
+        mask: File of a mask, white where the product is; found by itself where not given.
         product_type: What the product is, such as `Shirt`, if the classifier takes it for something else.
         verify: Let judges say whether the gain is real.
         force: Go on with a photo that could not be redrawn as a product.
@@ -34,6 +41,10 @@ class OptionNames(TypedDict, total=False):
     change: float
     objective: str
     seed: int
+    render: str
+    keep: Sequence[str]
+    keep_region: Path | None
+    mask: Path | None
     product_type: str | None
     verify: bool
     force: bool
@@ -46,6 +57,9 @@ class Options:
 
     preset: Preset = field(default_factory=lambda: get_preset(DEFAULT))
     seed: int = 0
+    keep: tuple[str, ...] = ()
+    keep_region: Path | None = None
+    mask: Path | None = None
     product_type: str | None = None
     verify: bool = True
     force: bool = False
@@ -54,6 +68,10 @@ class Options:
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**63:
             raise InputError(f"the seed must be from 0 to 2^63 - 1, not {self.seed}")
+        object.__setattr__(self, "keep", Keep.of((self.keep,) if isinstance(self.keep, str) else self.keep).names)
+        for name in ("keep_region", "mask"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, Path(getattr(self, name)))
 
     @classmethod
     def of(cls, **given: Any) -> Options:
@@ -79,11 +97,18 @@ class Options:
 
 
 def preset_of(
-    name: str, *, n: int | None = None, steps: int | None = None, change: float = 0.5, objective: str = MEAN
+    name: str,
+    *,
+    n: int | None = None,
+    steps: int | None = None,
+    change: float = 0.5,
+    objective: str = MEAN,
+    render: str | None = None,
 ) -> Preset:
     """A preset by name with what was chosen in it.
 
     Raises:
         InputError: Unknown name or objective, or impossible numbers.
     """
-    return replace(with_change(get_preset(name, n=n, steps=steps), change), objective=objective)
+    preset = with_change(get_preset(name, n=n, steps=steps), change)
+    return replace(preset, objective=objective, render=render or preset.render)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -13,9 +13,11 @@ from gigs.errors import InputError, ModelError
 from gigs.inversion.gate import Gate, RefusedError
 from gigs.inversion.reconstruction import Reconstruction
 from gigs.method.models import Models
-from gigs.method.presets import Preset
+from gigs.method.on_photo import OnPhoto, Rendering, drawn
+from gigs.method.presets import PHOTO, Preset
+from gigs.method.product import Product
 from gigs.method.reconstruct import reconstruct, tuned
-from gigs.method.redesign import ranked, redesign
+from gigs.method.redesign import picked, ranking
 from gigs.progress import Step
 from gigs.shifting.optimise import Preference, Shifted
 from gigs.verify.objective import MEAN, preference_for
@@ -40,17 +42,18 @@ class Checks:
     force: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Redesigns:
     """What `suggest` found for one product, best redesign first.
 
     Attributes:
         reconstruction: What they start from.
-        shifted: Latent shifts and pictures.
-        scores: theta^T phi (Eq. 1) of the redesigns, `[n]`.
+        shifted: Latent shifts, and what the generator drew.
+        rendering: What is shown: the same drawings, or the changes on the product's own photo.
+        scores: theta^T phi (Eq. 1) of the redesigns as they are shown, `[n]`.
         photo_score: The same of the photo; None without one.
         reconstruction_score: The same of the reconstruction.
-        lpips: Of each redesign to the reconstruction, `[n]`.
+        lpips: Of each drawing to the reconstruction, `[n]`.
         seconds: By stage.
         objective: What was raised.
         verification: What the panel found; None without a panel or a photo.
@@ -58,6 +61,7 @@ class Redesigns:
 
     reconstruction: Reconstruction
     shifted: Shifted
+    rendering: Rendering
     scores: Tensor
     photo_score: float | None
     reconstruction_score: float
@@ -69,7 +73,7 @@ class Redesigns:
 
 def suggest(
     models: Models,
-    photo: Tensor | None,
+    product: Product,
     audience: Audience,
     preset: Preset,
     *,
@@ -80,8 +84,8 @@ def suggest(
 
     Args:
         models: Generator, recommender and LPIPS, frozen.
-        photo: `[1,3,R,R]` in `[0,1]` at the generator's resolution; None samples a base latent vector instead (the
-            paper's global mode).
+        product: Its photo at the generator's resolution; one without a photo samples a base latent vector instead
+            (the paper's global mode). With a cut-out, and if the preset says so, redesigns are put on the photo itself.
         audience: Whom to please; its mean taste vector costs what one user's costs.
         preset: Settings of both loops, and the objective; scores that are reported are the mean's all the same.
         checks: The gate and the panel; nobody checks where not given.
@@ -96,25 +100,39 @@ def suggest(
     checks, runtime = checks or Checks(), (runtime or Runtime()).started()
     preference = _Score(models, audience, runtime)
     watch = _Watch()
-    base = reconstruct(models, photo, preset, gate=checks.gate, runtime=runtime)
+    base = reconstruct(models, product.photo, preset, gate=checks.gate, runtime=runtime)
     if base.gate is not None and base.gate.grade == "refused" and not checks.force:
         raise RefusedError(base.gate.words)
     watch.lap("inversion")
     base = tuned(models, base, preset, runtime=runtime)
     watch.lap("tuning")
     raised = preference.raised(preset.objective, base, checks.panel)
-    shifted, dropped = redesign(base, preset, raised, checks.panel, models.perceptual, runtime)
+    on_photo = preset.render == PHOTO and product.cutout is not None and base.photo is not None
+    redesigned = OnPhoto(product, models.generator.resolution).redesigned if on_photo else drawn
+    shifted, rendering, dropped = redesigned(base, preset, raised, checks.panel, models.perceptual, runtime)
     watch.lap("shifting")
     panel = checks.panel if preset.check else None
     with torch.no_grad():
-        shifted, scores = ranked(shifted, preference.finite(shifted.images), panel, base.photo, preset.objective)
-        verification = _verified(panel, base, shifted, models.perceptual, dropped, runtime)
+        scores = preference.finite(rendering.images)
+        order = ranking(rendering.images, scores, panel, base.photo, preset.objective)
+        shifted, rendering, scores = picked(shifted, order), rendering.picked(order.tolist()), scores[order]
+        shown = replace(shifted, images=rendering.images)
+        verification = _verified(panel, base, shown, models.perceptual, dropped, runtime)
         lpips = models.perceptual.distance_to(models.perceptual.target(base.image), shifted.images)
         photo_score = None if base.photo is None else preference(base.photo).item()
         reconstruction_score = preference(base.image).item()
     watch.lap("verification")
     return Redesigns(
-        base, shifted, scores, photo_score, reconstruction_score, lpips, watch.total(), preset.objective, verification
+        reconstruction=base,
+        shifted=shifted,
+        rendering=rendering,
+        scores=scores,
+        photo_score=photo_score,
+        reconstruction_score=reconstruction_score,
+        lpips=lpips,
+        seconds=watch.total(),
+        objective=preset.objective,
+        verification=verification,
     )
 
 

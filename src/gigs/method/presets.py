@@ -13,6 +13,7 @@ from gigs.shifting.supported import SupportSettings
 from gigs.verify.objective import MEAN, check_objective
 
 DEFAULT = "fast"
+RENDERINGS = PHOTO, DRAWN = ("photo", "drawn")
 LEAST_BUDGET, MOST_BUDGET = 0.05, 0.35  # LPIPS to the reconstruction; redesigns at the default lie at .06 to .35
 
 
@@ -22,6 +23,8 @@ class Preset:
 
     `support`: shift towards better-liked real items instead of by gradient, where the pack knows any (`redesign`).
     `budget`: most LPIPS that a redesign may lie from the reconstruction; None sets no bound.
+    `render`: show redesigns on the seller's own photo (`photo`), or as the generator drew them (`drawn`).
+    `candidates`: how many redesigns are put on the photo and scored there before the best are chosen.
     `check`: let judges look at what came out; a draft need not.
     `objective`: what is raised for the audience (`verify.objective`).
     `probe`: compute in whatever precision and layout a start-up probe found fastest here; otherwise plain fp32.
@@ -36,9 +39,15 @@ class Preset:
     budget: float | None = None
     check: bool = True
     objective: str = MEAN
+    render: str = DRAWN
+    candidates: int = 48
 
     def __post_init__(self) -> None:
         check_objective(self.objective)
+        if self.render not in RENDERINGS:
+            raise InputError(f"redesigns are shown on the {' or '.join(RENDERINGS)}, not {self.render!r}")
+        if not 1 <= self.candidates <= 512:
+            raise InputError(f"the number of candidates must be from 1 to 512, not {self.candidates}")
         if self.budget is not None and not self.budget > 0:
             raise InputError(f"the similarity budget must be above 0, not {self.budget}")
 
@@ -62,7 +71,7 @@ def fast(n: int | None, steps: int | None) -> Preset:
         n=_or(n, 8), steps=_or(steps, 20), learning_rate=0.1, final_rate=0.1, optimiser="sign",
         separation="repulsion", margin=0.06, preference_weight=2.0,
     )  # fmt: skip
-    return Preset("fast", inversion, shifting, probe=True, support=SupportSettings(n=_or(n, 8)))
+    return Preset("fast", inversion, shifting, probe=True, support=SupportSettings(n=_or(n, 8)), render=PHOTO)
 
 
 def faithful(n: int | None, steps: int | None) -> Preset:

@@ -88,13 +88,15 @@ def _grade(panel: Panel, photo: Tensor, base: Tensor, budget: Budget | None) -> 
 
 
 @torch.no_grad()
-def ranked(
-    shifted: Shifted, scores: Tensor, panel: Panel | None, photo: Tensor | None, objective: str
-) -> tuple[Shifted, Tensor]:
-    """Redesigns, best first, and their scores `[n]` in that order.
+def ranking(images: Tensor, scores: Tensor, panel: Panel | None, photo: Tensor | None, objective: str) -> Tensor:
+    """Rows of redesigns `[n,3,R,R]`, best first, `[n]`.
 
-    By the gain that the judges grant (in the objective), or by the target's score where there are none.
+    By the gain that the judges grant (in the objective), or by the target's scores `[n]` where there are none.
     """
-    worth = scores if panel is None or photo is None else granted_worth(panel, shifted.images, photo, objective)
-    order = torch.argsort(worth, descending=True, stable=True)
-    return replace(shifted, shifts=shifted.shifts[order], images=shifted.images[order]), scores[order]
+    worth = scores if panel is None or photo is None else granted_worth(panel, images, photo, objective)
+    return torch.argsort(worth, descending=True, stable=True)
+
+
+def picked(shifted: Shifted, order: Tensor) -> Shifted:
+    """The same redesigns in another order."""
+    return replace(shifted, shifts=shifted.shifts[order], images=shifted.images[order])

@@ -49,7 +49,8 @@ def _entries(result: Record) -> list[tuple[Picture, str, str]]:
     if result.photo:
         entries.append((result.photo, "your photo", _score(result.photo)))
     base = "redrawn by the generator" if result.photo else "sampled design"
-    entries.append((result.reconstruction, base, _score(result.reconstruction)))
+    if not result.on_photo:
+        entries.append((result.reconstruction, base, _score(result.reconstruction)))
     for number, entry in enumerate(result.suggestions, start=1):
         gain = entry.gain_vs_photo if entry.gain_vs_photo is not None else entry.gain_vs_reconstruction
         detail = f"{_score(entry)} (gain {gain:+.2f})"

@@ -16,6 +16,7 @@ from gigs.report.view import view_of
 if TYPE_CHECKING:
     from gigs.result.schema import Record
 
+SHOWN = 512  # longest side of a picture in the report, which stays small enough for a mail
 SMALL = 256  # longest side of a picture in the overview
 
 
@@ -30,9 +31,9 @@ def render_page(result: Record, folder: str) -> str:
         ModelError: A picture that the result names is missing.
     """
     environment, pictures = _environment(), result.pictures
-    environment.filters["picture"] = lambda name: _inline(pictures.png(name))
+    environment.filters["picture"] = lambda name: _inline(pictures.small(name, SHOWN))
     environment.filters["exists"] = lambda name: name in pictures
-    environment.filters["size"] = lambda name: pictures[name].size
+    environment.filters["size"] = lambda name: _size(pictures.small(name, SHOWN))
     return environment.get_template("report.html").render(
         view=view_of(result),
         result=result,
@@ -77,6 +78,11 @@ def _environment() -> Environment:
 
 def _inline(content: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+
+
+def _size(content: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(content)) as picture:
+        return picture.size
 
 
 def _small(content: bytes) -> str:

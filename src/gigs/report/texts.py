@@ -53,6 +53,14 @@ TRY_COMMAND = "gigs report {folder} --test-pack"
 REDRAWN = "The computer redrew your product, and every redesign starts from that picture."
 REDRAWN_CHANGES = "Redrawing alone changed this, which is not part of any redesign: {words}"
 REDRAWN_SAME = "Redrawing alone changed little that can be named."
+ON_PHOTO = (
+    "Every redesign is your own photo, with the product's colours and outline changed. Its fabric, print, buttons and "
+    "seams stay as you photographed them."
+)
+SKETCH = (
+    "A rough sketch: the computer's own drawing of this redesign changes more than can be shown on your photo, such as "
+    "another neckline or sleeve."
+)
 SCRATCH = "A design drawn from scratch; every redesign starts from it."
 TAKEN_FOR = "It is compared with the shop's {kinds}, since that is what the computer takes it for."
 TOLD = "It is compared with the shop's {kinds}, since that is what you say it is."

@@ -21,11 +21,12 @@ def view_of(result: Record) -> dict[str, Any]:
     return {
         "title": texts.TITLE.format(label=result.audience.label),
         "summary": texts.summary(result),
-        "caution": base.caution,
+        "caution": _caution(result),
         "photo": photo and photo.file,
         "photo_name": (photo and photo.source) or "your photo",
         "base": base.file,
-        "base_words": _base_words(photo is not None, base.changes),
+        "base_words": texts.ON_PHOTO if result.on_photo else _base_words(photo is not None, base.changes),
+        "on_photo": result.on_photo,
         "kind_words": _kind_words(result),
         "base_colours": base.changes.palette.after if base.changes else (),
         "options": [_option(number, entry, result) for number, entry in numbered],
@@ -36,6 +37,13 @@ def view_of(result: Record) -> dict[str, Any]:
         "stamp": texts.STAMP,
         "stamps": texts.STAMPS,
     }
+
+
+def _caution(result: Record) -> str | None:
+    """What to keep in mind because of the photo."""
+    doubt = result.cutout and result.cutout.doubt
+    found = [result.reconstruction.caution, doubt]
+    return " ".join(words for words in found if words) or None
 
 
 def _base_words(has_photo: bool, changes: Description | None) -> str:
@@ -73,6 +81,7 @@ def _option(number: int, entry: Suggestion, result: Record) -> dict[str, Any]:
         "where": changes.where,
         "place": None if check is None else check.place,
         "kept": check is None or check.category.kept,
+        "sketch": texts.SKETCH if entry.rendered == "sketch" else "",
     }
     if check is None:
         photo = None if result.photo is None else result.photo.percentile

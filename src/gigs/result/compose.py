@@ -6,10 +6,11 @@ import math
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal
 
-import msgspec
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -17,12 +18,14 @@ from torch import Tensor
 from gigs.audience import Audience
 from gigs.explain.explanation import Explanation, description_of, explain
 from gigs.inversion.gate import BLANK, is_blank
+from gigs.method.on_photo import SKETCH, Rendering
 from gigs.method.pipeline import Redesigns
 from gigs.method.presets import Preset
-from gigs.result.pictures import CONCEPT, Pictures
+from gigs.method.product import Product
+from gigs.result.pictures import CONCEPT, Made, Pictures
 from gigs.result.reading import with_pictures
-from gigs.result.result import Result
-from gigs.result.schema import SCHEMA, AudienceSummary, PhotoSummary, ReconstructionSummary, Suggestion
+from gigs.result.result import Result, plain
+from gigs.result.schema import SCHEMA, AudienceSummary, CutOutSummary, PhotoSummary, ReconstructionSummary, Suggestion
 from gigs.verify.findings import Auc
 from gigs.vision.images import Fit, to_uint8, unfit
 from gigs.vision.runtime import Runtime
@@ -44,20 +47,18 @@ class Origin:
     Attributes:
         pack: Its name.
         models: Which files drew and scored: by kind `file`, `sha256` and, for the generator, how it was used.
-        source: The photo's file name.
-        fit: How the photo sits in the square.
         has_percentiles: Whether the pack's statistics hold: not with another generator, whose scores are of another
             scale.
     """
 
     pack: str
     models: dict[str, dict[str, Any]]
-    source: str | None = None
-    fit: Fit | None = None
     has_percentiles: bool = True
 
 
-def compose(found: Redesigns, audience: Audience, preset: Preset, origin: Origin, runtime: Runtime) -> Result:
+def compose(
+    found: Redesigns, product: Product, audience: Audience, preset: Preset, origin: Origin, runtime: Runtime
+) -> Result:
     """The result of one product: every redesign with what it changes, each claim checked against the photo."""
     said = _explanation(found)
     percentile = audience.percentile if origin.has_percentiles else lambda score: None
@@ -79,36 +80,50 @@ def compose(found: Redesigns, audience: Audience, preset: Preset, origin: Origin
             privacy=audience.privacy,
         ),
         objective=found.objective,
-        photo=_photo(found, origin, percentile),
+        photo=_photo(found, product, percentile),
         reconstruction=_reconstruction(found, said, percentile),
         gate=found.reconstruction.gate,
-        suggestions=tuple(_suggestions(found, said, percentile)),
+        suggestions=tuple(_suggestions(found, product, said, percentile)),
         distinct=_finite(found.shifted.distinct),
         verification=None if found.verification is None else _rounded(found.verification.summary),
+        cutout=_cutout(found, product),
         versions={"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
     )
-    return with_pictures(result, _pictures(found, said, origin.fit))
+    return with_pictures(result, _pictures(found, said, product))
 
 
 def _settings(preset: Preset) -> dict[str, Any]:
     names = ("inversion", "tuning", "shifting", "support", "budget")
-    return {name: msgspec.to_builtins(getattr(preset, name)) for name in names}
+    return {name: plain(getattr(preset, name)) for name in names}
 
 
 def _explanation(found: Redesigns) -> Explanation:
-    """By the same probes' answers and the same type that verification found."""
+    """By the same probes' answers and the same type that verification found.
+
+    What is shown on the photo is compared with the photo; what is drawn, with the photo as the generator redrew it.
+    """
     said, base = found.verification, found.reconstruction
     answers, kind = (None, "") if said is None else (said.answers, said.summary.category.photo)
-    return explain(base.photo, base.image, found.shifted.images, answers, kind)
+    if not found.rendering.on_photo:
+        return explain(base.photo, base.image, found.shifted.images, answers, kind)
+    assert base.photo is not None
+    if answers is not None:
+        photo, _, *redesigns = answers
+        answers = [photo, photo, *redesigns]
+    cutouts = found.rendering.cutouts
+    if cutouts is not None:
+        cutouts = np.concatenate([cutouts[:1], cutouts])
+    said_of_photo = explain(base.photo, base.photo, found.rendering.images, answers, kind, cutouts)
+    return replace(said_of_photo, redrawing=None)
 
 
-def _photo(found: Redesigns, origin: Origin, percentile: Any) -> PhotoSummary | None:
+def _photo(found: Redesigns, product: Product, percentile: Any) -> PhotoSummary | None:
     if found.photo_score is None:
         return None
     return PhotoSummary(
         file="photo.png",
         raw="raw/photo.png",
-        source=origin.source,
+        source=product.source,
         score=_finite(found.photo_score),
         percentile=percentile(found.photo_score),
     )
@@ -144,10 +159,25 @@ def _caution(found: Redesigns, photo: Tensor, lpips: float) -> str | None:
     return CAUTION if lpips > POOR_LPIPS else None
 
 
-def _suggestions(found: Redesigns, said: Explanation, percentile: Any) -> Iterator[Suggestion]:
+def _cutout(found: Redesigns, product: Product) -> CutOutSummary | None:
+    cutout = product.cutout
+    if cutout is None or not found.rendering.on_photo:
+        return None
+    return CutOutSummary(confidence=round(cutout.confidence, 3), doubt=cutout.doubt, area=round(cutout.area, 4))
+
+
+def _rendered(residual: float | None) -> Literal["photo", "sketch", "drawn"]:
+    return "drawn" if residual is None else "sketch" if residual > SKETCH else "photo"
+
+
+def _suggestions(found: Redesigns, product: Product, said: Explanation, percentile: Any) -> Iterator[Suggestion]:
     checks = None if found.verification is None else found.verification.checks
     for row, score in enumerate(found.scores.tolist()):
+        residual = found.rendering.residual(row)
         yield Suggestion(
+            rendered=_rendered(residual),
+            residual=None if residual is None else round(residual, 4),
+            kept=product.keep.names if found.rendering.on_photo else (),
             file=f"suggestion-{row + 1}.png",
             raw=f"raw/suggestion-{row + 1}.png",
             score=_finite(score),
@@ -161,21 +191,39 @@ def _suggestions(found: Redesigns, said: Explanation, percentile: Any) -> Iterat
         )
 
 
-def _pictures(found: Redesigns, said: Explanation, fit: Fit | None) -> Pictures:
+def _pictures(found: Redesigns, said: Explanation, product: Product) -> Pictures:
     """Every picture of the result, by file name."""
-    base = found.reconstruction
+    base, fit = found.reconstruction, product.fit
     squares = {} if base.photo is None else {"photo": base.photo[0]}
     squares["reconstruction"] = base.image[0]
     squares |= {f"suggestion-{row + 1}": image for row, image in enumerate(found.shifted.images)}
-    made = {}
+    made: dict[str, Made] = {}
     for name, image in squares.items():
         made[f"raw/{name}.png"] = _picture(image)
         made[f"{name}.png"] = _display(image, fit, DISPLAY_SIDE)
+    if found.rendering.on_photo:
+        assert product.pixels is not None
+        made["photo.png"] = Image.fromarray(product.pixels)
+        for row in range(len(found.scores)):
+            made[f"suggestion-{row + 1}.png"] = partial(_full_size, found.rendering, row)
     beside = {f"change-{row + 1}": said.map(row) for row in range(len(said.changes))}
     if found.verification is not None:
         beside |= {f"nearest-{row + 1}": image for row, image in enumerate(found.verification.nearest)}
     made |= {f"{name}.png": _display(image, fit, BESIDE_SIDE) for name, image in beside.items()}
     return Pictures(made, {name: CONCEPT for name in made if not name.endswith("photo.png")})
+
+
+def shown_of(found: Redesigns, fit: Fit | None) -> Iterator[Image.Image]:
+    """Every redesign as it is shown: on the photo at its own size, or as it was drawn, in the photo's shape."""
+    for row in range(len(found.scores)):
+        if found.rendering.on_photo:
+            yield _full_size(found.rendering, row)
+        else:
+            yield _display(found.rendering.images[row], fit, DISPLAY_SIDE)
+
+
+def _full_size(rendering: Rendering, row: int) -> Image.Image:
+    return Image.fromarray(rendering.picture(row))
 
 
 def _display(image: Tensor, fit: Fit | None, side: int) -> Image.Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from PIL import Image, PngImagePlugin
@@ -11,7 +11,11 @@ from PIL import Image, PngImagePlugin
 from gigs.errors import ModelError
 from gigs.io import folders
 
+SHEET = "contact-sheet.png"  # made of the pictures, and none of them
 CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
+
+
+Made = Image.Image | Callable[[], Image.Image]  # a large picture may be made when it is asked for
 
 
 class Pictures(Mapping[str, Image.Image]):
@@ -25,7 +29,7 @@ class Pictures(Mapping[str, Image.Image]):
 
     def __init__(
         self,
-        made: Mapping[str, Image.Image] | None = None,
+        made: Mapping[str, Made] | None = None,
         notes: Mapping[str, str] | None = None,
         folder: Path | None = None,
     ) -> None:
@@ -33,7 +37,8 @@ class Pictures(Mapping[str, Image.Image]):
 
     def __getitem__(self, name: str) -> Image.Image:
         if name in self._made:
-            return self._made[name]
+            made = self._made[name]
+            return made if isinstance(made, Image.Image) else made()
         if self._folder is None:
             raise KeyError(name)
         path = folders.inside(self._folder, name)
@@ -49,10 +54,42 @@ class Pictures(Mapping[str, Image.Image]):
         )
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._made)
+        yield from self._made
+        if self._folder is not None:
+            for name in folders.names(self._folder, ("*.png", "raw/*.png")):
+                if name not in self._made and name != SHEET:
+                    yield name
 
     def __len__(self) -> int:
-        return len(self._made)
+        return sum(1 for _ in self)
+
+    def held(self, folder: Path) -> Pictures:
+        """The same, in memory where they lie in a folder that is going to be cleared."""
+        if self._folder is None or self._folder.resolve() != folder.resolve():
+            return self
+        notes = {}
+        for name in self:
+            with Image.open(io.BytesIO(self.png(name))) as opened:
+                notes[name] = opened.info.get("Description", "")
+        return Pictures({name: self[name] for name in self}, notes)
+
+    def small(self, name: str, longest: int) -> bytes:
+        """A picture as a PNG file of at most so many pixels a side, with its note; the file itself if it is as small.
+
+        Raises:
+            ModelError: It is missing.
+        """
+        content = self.png(name)
+        with Image.open(io.BytesIO(content)) as opened:
+            if max(opened.size) <= longest:
+                return content
+            about, buffer = PngImagePlugin.PngInfo(), io.BytesIO()
+            if note := opened.info.get("Description"):
+                about.add_itxt("Description", note)
+            picture = opened.convert("RGB")
+        picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+        picture.save(buffer, format="PNG", pnginfo=about)
+        return buffer.getvalue()
 
     def png(self, name: str) -> bytes:
         """A picture as a PNG file, with its note; from a folder, the file as it is.
@@ -71,5 +108,5 @@ class Pictures(Mapping[str, Image.Image]):
         about, buffer = PngImagePlugin.PngInfo(), io.BytesIO()
         if note := self._notes.get(name):
             about.add_itxt("Description", note)
-        self._made[name].save(buffer, format="PNG", pnginfo=about, optimize=False)
+        self[name].save(buffer, format="PNG", pnginfo=about, optimize=False)
         return buffer.getvalue()

@@ -51,9 +51,10 @@ class Result(Record):
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        known = self.pictures.held(folder)
         _clear(folder)
-        for name in self.pictures:
-            storage.write_bytes(folder / name, self.pictures.png(name))
+        for name in known:
+            storage.write_bytes(folder / name, known.png(name))
         saved = with_pictures(self, Pictures(folder=folder))
         storage.write_bytes(folder / "contact-sheet.png", contact_sheet(saved))
         storage.write_text(folder / "report.html", render_page(saved, folder.name))
@@ -62,7 +63,7 @@ class Result(Record):
 
     def to_json(self) -> dict[str, Any]:
         """What `result.json` holds."""
-        return dict(_plain(self))
+        return dict(plain(self))
 
     def contact_sheet(self) -> Image.Image:
         """Photo, reconstruction and redesigns on one picture."""
@@ -93,10 +94,10 @@ def _clear(folder: Path) -> None:
             path.unlink()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Dataclasses as tables, without the pictures."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value) if one.name != "pictures"}
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value) if one.name != "pictures"}
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value
+        return {name: plain(one) for name, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, (list, tuple)) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
 
@@ -15,6 +15,7 @@ from gigs.verify.findings import RedesignCheck, VerificationSummary
 from gigs.vision.compute import Compute
 
 SCHEMA = 2
+DRAWN: Literal["drawn"] = "drawn"
 UNCHECKED = "unchecked"  # the verdict where no judge has looked
 
 
@@ -97,18 +98,40 @@ class ReconstructionSummary(Picture):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CutOutSummary:
+    """The product cut out of the photo.
+
+    Attributes:
+        confidence: In `[0,1]`; 1 for a mask that was given.
+        doubt: What is unsure, in a sentence; None where nothing is.
+        area: Share of the photo that is the product.
+    """
+
+    confidence: float
+    doubt: str | None
+    area: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Suggestion(Picture):
     """One redesign.
 
     Attributes:
+        rendered: How it is shown: on the seller's own `photo`; as a `sketch` on it, where much of the change that the
+            generator drew is left undone; or as it was `drawn`.
+        residual: Share of the drawn change that is left undone on the photo, in `[0,1]`; None where it is drawn.
+        kept: What of the product was not to change: `colour`, `shape`, `print`, `region`.
         gain_vs_photo: Score less the photo's; None without a photo.
         gain_vs_reconstruction: Score less the reconstruction's.
-        lpips_to_reconstruction: How far it lies from what was redesigned.
+        lpips_to_reconstruction: From what the generator drew to what it redrew of the photo.
         max_abs_shift: Of the latent shift as applied.
         changes: What it changes.
         check: What the judges found; None where no judge has looked.
     """
 
+    rendered: Literal["photo", "sketch", "drawn"] = DRAWN
+    residual: float | None = None
+    kept: tuple[str, ...] = ()
     gain_vs_photo: float | None
     gain_vs_reconstruction: float | None
     lpips_to_reconstruction: float | None
@@ -154,6 +177,7 @@ class Record:
     distinct: float | None
     verification: VerificationSummary | None
     versions: dict[str, str]
+    cutout: CutOutSummary | None = None
     pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -169,6 +193,11 @@ class Record:
     def verdict(self) -> str:
         """Of the redesigns on the whole; `unchecked` where no judge has looked."""
         return UNCHECKED if self.verification is None else self.verification.verdict.verdict
+
+    @property
+    def on_photo(self) -> bool:
+        """Whether the redesigns are shown on the seller's own photo."""
+        return any(one.rendered != DRAWN for one in self.suggestions)
 
     @property
     def files(self) -> list[str]:

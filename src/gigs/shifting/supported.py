@@ -8,7 +8,7 @@ what really differs between products, and judges confirm it at nearly the rate o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -129,6 +129,33 @@ def supported_shift(
     pictures, found = pictures[chosen], moved[chosen]
     shifted = Shifted(found - z, pictures, Repulsion(settings.margin).distinct(pictures))
     return Supported(shifted, dropped)
+
+
+@torch.no_grad()
+def supported_candidates(
+    generator: Generator, z: Tensor, items: LikedItems, settings: SupportSettings, count: int, runtime: Runtime
+) -> Shifted:
+    """Many redesigns that real items support, none of them checked yet; most different first.
+
+    Args:
+        generator: Frozen.
+        z: Latent vector of the product, `[1,D]`.
+        items: The catalogue's real items of its category, and how well the audience likes them.
+        settings: How far, and towards which of them.
+        count: How many at most; no more than items that are liked.
+        runtime: Precision of drawing.
+
+    Raises:
+        InputError: There is no real item to go by.
+    """
+    if not len(items.codes):
+        raise InputError("no real item of this product's category is in the pack: use the preset paper-text")
+    settings = replace(settings, liked=max(settings.liked, count), neighbours=max(settings.neighbours, count))
+    aims = aims_of(z, items.to(z.device), settings, min(count, len(items.codes)))
+    moved = generator.project(z + settings.reach * (aims - z))
+    with runtime.compute.autocast():
+        images = generator(moved).float()
+    return Shifted(moved - z, images, Repulsion(settings.margin).distinct(images))
 
 
 def aims_of(z: Tensor, items: LikedItems, settings: SupportSettings, count: int) -> Tensor:

@@ -21,7 +21,7 @@ from gigs.errors import InputError
 from gigs.inversion.reconstruction import Reconstruction
 from gigs.method.presets import Preset
 from gigs.method.reconstruct import reconstruct
-from gigs.method.redesign import ranked, redesign
+from gigs.method.redesign import picked, ranking, redesign
 from gigs.progress import OnStep, Step, silent
 from gigs.session import Session
 from gigs.verify.controls import pixel_attack, random_shifts
@@ -161,7 +161,8 @@ class _Bench:
         assert photo is not None
         shifted, dropped = redesign(base, self._preset, panel.target.z, panel, perceptual, runtime)
         with torch.no_grad():
-            shifted, _ = ranked(shifted, panel.target.z(shifted.images), panel, photo, self._preset.objective)
+            scores = panel.target.z(shifted.images)
+            shifted = picked(shifted, ranking(shifted.images, scores, panel, photo, self._preset.objective))
             said = verify(panel, base, shifted, perceptual, replaced=dropped)
             with self._compute.autocast():
                 elsewhere = base.generator(random_shifts(base.z, shifted.shifts, runtime.random())).float()

@@ -18,6 +18,7 @@ from gigs.studio.problems import PlainError, in_words
 from gigs.studio.real_run import Run
 from gigs.studio.screen import Screen
 from gigs.studio.visits import Visit, Visits, new_key
+from gigs.transfer.keep import KINDS
 
 COUNTS = (1, 8)  # redesigns a visitor may ask for
 QUIET_SECONDS = 0.2  # between two lines of status
@@ -73,7 +74,7 @@ class Desk:
             if isinstance(event, Step):
                 return Screen(screen.status(texts.SKETCHING + " …", kind="busy"))
             found: Sketch = event.value
-            sketches = screen.sketches(pictures.drawn(found.images, found.fit))
+            sketches = screen.sketches([pictures.inline(one, texts.NOTE) for one in found.pictures])
             return Screen(
                 screen.status(texts.SKETCH.format(audience=audience)),
                 photo=screen.photo(pictures.inline(found.photo)),
@@ -170,6 +171,7 @@ class Desk:
             careful=wish.get("careful") is True,
             anyway=wish.get("anyway") is True,
             kind=kind,
+            keep=_kept(wish.get("keep")),
         )
 
     def _submitted(self, visit: Visit, work: Callable[[OnStep], Any]) -> Job | BusyError:
@@ -212,6 +214,18 @@ def uploaded(given: object, uploads: Path) -> Path | None:
     if not path.is_absolute() or path.is_symlink() or not path.is_file() or root not in path.resolve().parents:
         return None
     return path
+
+
+def _kept(value: object) -> tuple[str, ...]:
+    """What must not change, of what the page offers.
+
+    Raises:
+        PlainError: Something that the page does not offer.
+    """
+    chosen = [] if value is None else value
+    if not isinstance(chosen, list) or not all(one in KINDS for one in chosen):
+        raise PlainError(texts.ODD_NUMBER)
+    return tuple(chosen)
 
 
 def _number(value: object, low: float, high: float) -> float:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
-from torch import Tensor
 
 from gigs.batch import Request, run
 from gigs.errors import InputError
@@ -16,10 +15,13 @@ from gigs.method.presets import Preset
 from gigs.packs.panel import types_of
 from gigs.progress import OnStep, silent
 from gigs.result import Result
-from gigs.session import Product, Session
+from gigs.result.compose import shown_of
+from gigs.session import Session
 from gigs.studio import texts
 from gigs.studio.problems import PlainError
-from gigs.vision.images import Fit, decode_photo, fit_square, to_tensor
+from gigs.vision.images import Fit, decode_photo, fit_square
+
+SKETCH_SIDE = 480  # pixels: a sketch is shown small
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,7 @@ class Wish:
     """What a visitor asks for.
 
     `change`: in [0,1], as for `method.presets.with_change`; `anyway`: whatever the gate says; `kind`: type of the
-    product, None to let the classifier see.
+    product, None to let the classifier see; `keep`: what of it must not change.
     """
 
     photo: Path
@@ -37,15 +39,15 @@ class Wish:
     careful: bool = False
     anyway: bool = False
     kind: str | None = None
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Sketch:
-    """The photo as it was understood, and first drawings `[N,3,R,R]` in `[0,1]`, unchecked."""
+    """The photo as it was understood, and first redesigns, unchecked."""
 
     photo: Image.Image
-    fit: Fit
-    images: Tensor
+    pictures: tuple[Image.Image, ...]
 
 
 class Engine:
@@ -110,15 +112,16 @@ class Engine:
             PlainError: The photo cannot be used.
             RefusedError: The gate refuses it.
         """
-        photo, fit = self.look(wish.photo)
-        square, _ = fit_square(photo, self.pack.generator.resolution)
+        photo, _ = self.look(wish.photo)
         # a sketch starts from the encoder's answer, where there is an encoder
         preset = self._preset("fast" if self.pack.encoder is None else "preview", self._sketched, wish)
         options = self._options(replace(preset, check=False), wish, on_step)
         audience = self.session.audience(wish.audience)
         panel = self.session.panel(audience, options)
-        found, _ = self.session.run(Product(None, fit, to_tensor(square)), audience, options, panel)
-        return Sketch(photo, fit, found.shifted.images)
+        small = photo.copy()
+        small.thumbnail((SKETCH_SIDE, SKETCH_SIDE))
+        found, _ = self.session.run(self.session.product(small, options), audience, options, panel)
+        return Sketch(photo, tuple(shown_of(found, fit_square(photo, self.pack.generator.resolution)[1])))
 
     def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> Result:
         """The real run, checked and with a report in `out`.
@@ -137,4 +140,4 @@ class Engine:
         return preset_of(name, n=count, steps=self._steps, change=wish.change)
 
     def _options(self, preset: Preset, wish: Wish, on_step: OnStep) -> Options:
-        return Options(preset=preset, product_type=wish.kind, force=wish.anyway, on_step=on_step)
+        return Options(preset=preset, product_type=wish.kind, force=wish.anyway, keep=wish.keep, on_step=on_step)

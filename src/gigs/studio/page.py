@@ -11,9 +11,10 @@ import gradio as gr
 from gigs.studio import screen, texts
 from gigs.studio.desk import COUNTS, Desk
 from gigs.studio.screen import Screen
+from gigs.transfer.keep import KINDS
 
 COUNT = 6
-WISHES = ("audience", "change", "kind", "count", "careful", "anyway")
+WISHES = ("audience", "change", "kind", "keep", "count", "careful", "anyway")
 
 
 def style() -> str:
@@ -82,6 +83,9 @@ def _wishes(desk: Desk) -> dict[str, Any]:
     kinds = [(texts.LOOK, ""), *((kind, kind) for kind in desk.engine.kinds)]
     with gr.Accordion(texts.OPTIONS, open=False):
         parts["kind"] = gr.Dropdown(kinds, value="", label=texts.KIND, filterable=False, elem_id="gigs-kind")
+        parts["keep"] = gr.CheckboxGroup(
+            [(texts.KEPT[name], name) for name in KINDS], value=[], label=texts.KEEP, elem_id="gigs-keep"
+        )
         parts["count"] = gr.Slider(*COUNTS, COUNT, step=1, label=texts.COUNT, buttons=[], elem_id="gigs-count")
         parts["careful"] = gr.Checkbox(False, label=texts.CAREFUL, elem_id="gigs-careful")
     parts["anyway"] = gr.Checkbox(False, label=texts.ANYWAY, visible=False, elem_id="gigs-anyway")
@@ -124,6 +128,7 @@ def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
     parts["audience"].input(changed, wishes, **again)
     parts["change"].release(changed, wishes, **again)
     parts["kind"].input(changed, wishes, **again)
+    parts["keep"].input(changed, wishes, **again)
     parts["anyway"].input(changed, wishes, **again)
     parts["go"].click(pressed, wishes, **plain)
     parts["stop"].click(stopped, None, None, queue=True, show_progress="hidden", api_visibility="private")

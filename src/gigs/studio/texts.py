@@ -53,10 +53,13 @@ BUSY = "Too many people are making redesigns right now. Wait a minute and try ag
 BROKEN = "Something went wrong on our side. Try again; if it happens again, tell whoever runs this studio."
 REFUSED_HINT = "If you are sure of your photo, tick “Go on with this photo anyway”."
 
+KEEP = "What must stay as it is"
+KEPT = {"colour": "its colours", "shape": "its outline", "print": "its print"}
+
 STAGES = {
     "finding the product": "Looking closely at your product",
     "keeping its details": "Learning its details",
-    "redesigning": "Drawing redesigns",
+    "redesigning": "Making redesigns",
     "checking the redesigns": "Checking them independently",
 }
 WRITING = "Writing the report"

@@ -2,8 +2,8 @@
 
 In CIELAB, after the bilateral grid of Chen, Paris and Durand (2007) and HDRNet (Gharbi et al. 2017): coefficients on a
 small grid over lightness (`BINS` knots) and place (`PLACES` corners of the garment's box), blended linearly. Lightness
-goes through a curve that always rises, its slope between 1/`GAIN` and `GAIN`: folds stay folds, light stays above
-dark, and the noise of a black cloth is not blown up. Chroma goes through a 2 x 2 matrix and a shift.
+goes through a curve that always rises, its slope between `LOSS` and `GAIN`: folds and prints keep their contrast, light
+stays above dark, and the noise of a black cloth is not blown up. Chroma goes through a 2 x 2 matrix and a shift.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from gigs.transfer.lab import is_shown, lab_of, within_srgb
 BINS = 6
 PLACES = 4  # upper left, upper right, lower left, lower right
 GAIN = 2.0
+LOSS = 0.85
 TURN = 0.9  # most that the chroma matrix's entries differ from the identity's
 TABLE = 33  # knots of the tabulated map along each of red, green and blue
 
@@ -70,7 +71,8 @@ class ColourMap:
 
     def curves(self) -> Tensor:
         """Lightness at the knots, `[n,PLACES,BINS]`, over 100; strictly increasing."""
-        rises = torch.exp(math.log(GAIN) * torch.tanh(self.slope)) / (BINS - 1)
+        bound = torch.where(self.slope > 0, math.log(GAIN), -math.log(LOSS))
+        rises = torch.exp(bound * torch.tanh(self.slope)) / (BINS - 1)
         sums = torch.nn.functional.pad(rises.cumsum(2), (1, 0))
         at_pivot = (sums * knot_weights(self.pivot[:1])).sum(-1, keepdim=True)
         return sums - at_pivot + self.pivot[0] + (self.shift[:, :1] + self.light)[:, :, None]

@@ -14,14 +14,17 @@ import torch
 from torch import Tensor
 
 from gigs.errors import InputError
-from gigs.transfer.apply import Canvas, Shades, rendered
+from gigs.transfer.apply import rendered
+from gigs.transfer.canvas import Canvas
 from gigs.transfer.colour import PLACES, look_up, tabulated
 from gigs.transfer.keep import Keep
 from gigs.transfer.lab import lab_of
 from gigs.transfer.sure import sure_pixels
+from gigs.transfer.tile import Shades
 from gigs.transfer.warp import Warp
 
 GAINS = (0.45, 1.6)  # least and greatest change of contrast in the folds
+LIGHTNESS = (12.0, 95.0)
 ROUNDS = 12
 EXACT = 0.05  # CIE76 on the mean at which no further round is made
 
@@ -31,7 +34,8 @@ def colourways(canvas: Canvas, colours: Sequence[np.ndarray], *, keep: Keep | No
 
     Args:
         canvas: The photo.
-        colours: CIELAB `[3]` each; what sRGB cannot show is approached.
+        colours: CIELAB `[3]` each. What sRGB cannot show is approached, and so are L* below 12 and above 95: nothing
+            would be left of the folds.
         keep: Of it only the region counts: shape is kept anyhow, and the colour is what is asked for.
 
     Returns:
@@ -52,9 +56,10 @@ def mean_colour(canvas: Canvas, pixels: np.ndarray | None = None) -> np.ndarray:
 
 
 def _checked(colour: np.ndarray) -> Tensor:
-    lab = torch.as_tensor(np.asarray(colour, dtype=np.float32))
+    lab = torch.tensor(np.asarray(colour, dtype=np.float32))
     if lab.shape != (3,) or not bool(torch.isfinite(lab).all()) or not 0 <= float(lab[0]) <= 100:
         raise InputError(f"{colour} is no CIELAB colour: give L* from 0 to 100, a* and b*")
+    lab[0] = lab[0].clamp(*LIGHTNESS)
     return lab
 
 

@@ -11,6 +11,7 @@ from scipy import ndimage
 from gigs.transfer.matte import CLEAR, LEVEL, backdrop_distance
 
 UNSURE = 0.5
+FAINT = 2.0  # CIE76 beyond the backdrop's own variation
 SMALL, LARGE = 0.01, 0.9  # share of the photo: less is hardly a product, more is a close-up
 
 
@@ -73,7 +74,24 @@ def _agreement(alpha: np.ndarray, pixels: np.ndarray) -> float:
         return 1.0
     clear = ndimage.binary_opening(away > 2 * CLEAR)
     missed = clear & ~ndimage.binary_dilation(mask, iterations=3)
-    return _falling(float(missed.sum() / mask.sum()), 0.05, 0.4)
+    return min(
+        _falling(float(missed.sum() / mask.sum()), 0.05, 0.4),
+        _falling(float(_around(away > level + FAINT, mask).sum() / mask.sum()), 0.3, 1.5),
+    )
+
+
+def _around(faint: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """What differs faintly from the backdrop around a cut-out and does not reach the photo's edge, bool `[h,w]`.
+
+    Beyond a print that was taken for the product there is the white shirt that bears it.
+    """
+    found = ndimage.binary_opening(faint, iterations=2) & ~ndimage.binary_dilation(mask, iterations=4)
+    labels, _ = ndimage.label(found)
+    joined = np.unique(labels[ndimage.binary_dilation(mask, iterations=6)])
+    edge = np.unique(
+        np.concatenate([labels[:2].ravel(), labels[-2:].ravel(), labels[:, :2].ravel(), labels[:, -2:].ravel()])
+    )
+    return np.isin(labels, np.setdiff1d(joined, [0, *edge]))
 
 
 def _rising(value: float, low: float, high: float) -> float:

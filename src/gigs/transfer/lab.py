@@ -50,26 +50,31 @@ def srgb_of(lab: Tensor) -> Tensor:
     return coded_of(xyz @ _FROM_XYZ.T.to(lab))
 
 
-def within_srgb(lab: Tensor, halvings: int = 8) -> Tensor:
+def within_srgb(lab: Tensor, halvings: int = 7) -> Tensor:
     """CIELAB `[...,3]` to sRGB `[...,3]` in `[0,1]`: what cannot be shown is made greyer, at the same L* and hue.
 
     Args:
         lab: Colours; L* is clipped to 0 to 100.
         halvings: Steps of bisection for the share of chroma that still fits.
     """
-    lightness = lab[..., :1].clamp(0, 100)
-    chroma = lab[..., 1:]
-    low, high = torch.zeros_like(lightness), torch.ones_like(lightness)
-    fits = is_shown(torch.cat([lightness, chroma], -1))
-    for _ in range(halvings):
-        middle = (low + high) / 2
-        good = is_shown(torch.cat([lightness, middle * chroma], -1))
-        low, high = torch.where(good, middle, low), torch.where(good, high, middle)
-    share = torch.where(fits, torch.ones_like(low), low)
-    return srgb_of(torch.cat([lightness, share * chroma], -1)).clamp(0, 1)
+    clipped = torch.cat([lab[..., :1].clamp(0, 100), lab[..., 1:]], -1)
+    srgb = srgb_of(clipped)
+    lost = ~_within(srgb)[..., 0]
+    if bool(lost.any()):
+        lightness, chroma = clipped[lost].split((1, 2), -1)
+        low, high = torch.zeros_like(lightness), torch.ones_like(lightness)
+        for _ in range(halvings):
+            middle = (low + high) / 2
+            good = _within(srgb_of(torch.cat([lightness, middle * chroma], -1)))
+            low, high = torch.where(good, middle, low), torch.where(good, high, middle)
+        srgb[lost] = srgb_of(torch.cat([lightness, low * chroma], -1))
+    return srgb.clamp(0, 1)
 
 
 def is_shown(lab: Tensor) -> Tensor:
     """Whether sRGB has CIELAB colours `[...,3]`, bool `[...,1]`."""
-    srgb = srgb_of(lab)
+    return _within(srgb_of(lab))
+
+
+def _within(srgb: Tensor) -> Tensor:
     return ((srgb >= -1e-3) & (srgb <= 1 + 1e-3)).all(-1, keepdim=True)

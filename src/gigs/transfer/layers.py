@@ -17,6 +17,7 @@ from gigs.transfer.cutout import CutOut
 from gigs.transfer.pyramid import fill_in, shrunk
 
 EDGE = 768  # longest side at which the cloth's colour is carried out over its edge
+STRIP = 64  # rows of the reduced photo that are made at once
 BACKDROP = 384  # and at which the backdrop is filled in
 RIM = 0.002  # of the longest side, beyond one pixel
 CLEAR = 0.02  # of the longest side around the product that says nothing of the backdrop: an edge rings
@@ -61,22 +62,28 @@ def layers_of(photo: np.ndarray, cutout: CutOut) -> Layers:
         photo: uint8 `[H,W,3]`.
         cutout: Of that photo.
     """
-    alpha = torch.from_numpy(np.ascontiguousarray(cutout.alpha))[None, None]
+    alpha = torch.from_numpy(np.array(cutout.alpha))[None, None]
     small = _reduced(photo, EDGE)
     cloth = _cloth(small, _like(alpha, small))
     low = shrunk(small, BACKDROP)
     backdrop, shadow = _behind(low, _like(alpha, low))
-    person = None if cutout.person is None else torch.from_numpy(np.ascontiguousarray(cutout.person))[None, None]
+    person = None if cutout.person is None else torch.from_numpy(np.array(cutout.person))[None, None]
     return Layers(alpha, _shrunk(alpha, 1), _rim(alpha), cloth, backdrop, shadow, person)
 
 
 def _reduced(photo: np.ndarray, longest: int) -> Tensor:
-    """A photo as `[1,3,h,w]` in `[0,1]`, at most `longest` pixels a side; Pillow reduces it in little memory."""
-    image = Image.fromarray(photo)
-    scale = min(1.0, longest / max(image.size))
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    small = image if size == image.size else image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    """A photo as `[1,3,h,w]` in `[0,1]`, at most `longest` pixels a side; strip by strip, for a copy would be large."""
+    scale = min(1.0, longest / max(photo.shape))
+    size = (max(1, round(photo.shape[1] * scale)), max(1, round(photo.shape[0] * scale)))
+    factor = max(1, int(0.5 / scale))
+    strip = factor * STRIP
+    parts = [np.asarray(_image(photo[top : top + strip]).reduce(factor)) for top in range(0, photo.shape[0], strip)]
+    small = np.asarray(_image(np.concatenate(parts)).resize(size, Image.Resampling.BOX))
     return torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float() / 255
+
+
+def _image(pixels: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.ascontiguousarray(pixels))
 
 
 def _like(alpha: Tensor, pixels: Tensor) -> Tensor:

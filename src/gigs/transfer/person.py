@@ -1,9 +1,9 @@
 """Skin and hair of somebody who wears the product: what a new colour of the garment must not reach.
 
-The rule, in words: a face is a patch of skin's colour in the upper third of the cut-out, near its middle, and whoever
-shows a face wears the garment. Then all skin in the cut-out is theirs, and so is everything above the chin (hair).
-Without a face nothing is taken for skin: a beige coat that lies flat has no head. `docs/transfer.md` says how often
-the rule errs.
+The rule, in words: above the shoulders, the first row that is nearly as wide as the upper half of the cut-out gets,
+somebody has a head: narrower, a good part of it of skin's colour, and hair of another colour on top. Then all of the
+head is theirs, and so is whatever else in the cut-out has the face's colour. Without a head nothing is taken for skin:
+neither a beige coat that lies flat nor its collar has hair. `docs/transfer.md` says how often the rule errs.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from scipy import ndimage
 from skimage.color import rgb2lab
 
 SIDE = 192  # longest side in pixels at which people are looked for
-HUE = (25.0, 72.0)  # degrees of hab in CIELAB, of skin from light to dark
-CHROMA = (9.0, 48.0)
-LIGHTNESS = (22.0, 92.0)
-HEAD = 0.33  # a face lies in this upper part of the cut-out
-FACE = (0.012, 0.12)  # share of the cut-out that a face has
-SOLID = 0.5  # share of its box that a face fills
-NARROW = 0.55  # a head is at most this share of the cut-out's greatest width
+HUE = (20.0, 78.0)  # degrees of hab in CIELAB, of skin from light to dark
+CHROMA = (7.0, 52.0)
+LIGHTNESS = (20.0, 97.0)
+SHOULDERS = 0.6  # width at the shoulders, of the greatest in the upper half of the cut-out
+HEAD = (0.08, 0.4)  # height of a head with its neck, of the cut-out's
+FACE = (0.2, 0.92)  # share of the head that is of skin's colour
+ONE = 14.0  # distance in a* and b* from the face's colour within which skin is the same person's
+CLOTH = 16.0  # CIE76 from the chest's median within which something near the neck is the garment's
+NECK = 0.6  # share of the way from crown to shoulders below which there may be a collar
+HAIR = 0.4  # share of the upper quarter of the head that is of another colour
 
 
 def person_in(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray | None:
@@ -37,15 +40,31 @@ def person_in(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray | None:
     size = (max(8, round(width * SIDE / max(alpha.shape))), max(8, round(height * SIDE / max(alpha.shape))))
     small = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
     inside = np.asarray(Image.fromarray(alpha).resize(size, Image.Resampling.BICUBIC)) > 0.5
-    skin = skin_like(rgb2lab(small)) & inside
-    chin = _chin(skin, inside)
-    if chin is None:
+    lab = rgb2lab(small)
+    skin = skin_like(lab) & inside
+    shoulders = _shoulders(skin, inside)
+    if shoulders is None:
         return None
-    theirs = ndimage.binary_opening(skin)
-    theirs[: chin + 1] |= inside[: chin + 1]
+    theirs = _theirs(lab, skin, inside, shoulders)
     soft = ndimage.gaussian_filter(ndimage.binary_dilation(theirs).astype(np.float32), 0.7)
     wide = Image.fromarray(soft).resize((width, height), Image.Resampling.BILINEAR)
     return np.clip(np.asarray(wide), 0, 1)
+
+
+def _theirs(lab: np.ndarray, skin: np.ndarray, inside: np.ndarray, shoulders: int) -> np.ndarray:
+    """Head, and skin elsewhere, bool `[h,w]`; small gaps closed, but for what has the garment's colour (a collar)."""
+    face = np.median(lab[:shoulders, :, 1:][skin[:shoulders]], axis=0)
+    found = ndimage.binary_opening(skin & (np.linalg.norm(lab[..., 1:] - face, axis=2) < ONE))
+    found[:shoulders] |= inside[:shoulders]
+    rows = np.flatnonzero(inside.any(1))
+    chest = slice(shoulders, shoulders + max(2, (int(rows[-1]) - shoulders) // 3))
+    cloth = lab[chest][inside[chest] & ~skin[chest]]
+    if not len(cloth):
+        return found
+    like_cloth = np.linalg.norm(lab - np.median(cloth, axis=0), axis=2) < CLOTH
+    neck = int(rows[0]) + round(NECK * (shoulders - int(rows[0])))
+    found[neck:shoulders] &= ~like_cloth[neck:shoulders]
+    return found | ndimage.binary_closing(found, iterations=3) & inside & ~like_cloth
 
 
 def skin_like(lab: np.ndarray) -> np.ndarray:
@@ -58,39 +77,19 @@ def skin_like(lab: np.ndarray) -> np.ndarray:
     return found
 
 
-def _chin(skin: np.ndarray, inside: np.ndarray) -> int | None:
-    """Last row of the face, or None where there is none."""
-    rows, columns = np.nonzero(inside)
+def _shoulders(skin: np.ndarray, inside: np.ndarray) -> int | None:
+    """The row where the shoulders begin, if there is a head above it."""
+    rows = np.flatnonzero(inside.any(1))
     if not len(rows):
         return None
-    top, bottom = int(rows.min()), int(rows.max())
+    top, bottom = int(rows[0]), int(rows[-1])
     widths = inside.sum(1)
-    limit = top + round(HEAD * (bottom - top + 1))
-    labels, count = ndimage.label(ndimage.binary_opening(skin[: limit + 1]))
-    for number in range(1, count + 1):
-        where = np.nonzero(labels == number)
-        share = len(where[0]) / inside.sum()
-        middle = (where[1].mean() - columns.min()) / (columns.max() - columns.min() + 1)
-        chin = _narrowest(widths, int(where[0].min()), limit)
-        narrow = widths[top : chin + 1].max() <= NARROW * widths.max()
-        if (
-            FACE[0] <= share <= FACE[1]
-            and 0.25 < middle < 0.75
-            and narrow
-            and _is_solid(where)
-            and where[0].min() < chin
-        ):
-            return chin
-    return None
-
-
-def _is_solid(where: tuple[np.ndarray, ...]) -> bool:
-    """Whether a patch fills its box, and the box is about as high as a face for its width."""
-    height, width = (int(axis.max() - axis.min()) + 1 for axis in where)
-    return len(where[0]) >= SOLID * height * width and 0.6 < height / width < 2.6
-
-
-def _narrowest(widths: np.ndarray, first: int, last: int) -> int:
-    """The neck: the narrowest row below the middle of a face that begins at `first`."""
-    start = first + max(2, (last - first) // 4)
-    return start + int(widths[start : last + 1].argmin()) if start <= last else last
+    upper = widths[top : (top + bottom) // 2 + 1]
+    shoulders = top + int(np.argmax(upper >= SHOULDERS * upper.max()))
+    share = (shoulders - top) / (bottom - top + 1)
+    head, crown = slice(top, shoulders), slice(top, top + max(1, (shoulders - top) // 4))
+    if not HEAD[0] <= share <= HEAD[1]:
+        return None
+    face = skin[head].sum() / inside[head].sum()
+    hair = 1 - skin[crown].sum() / inside[crown].sum()
+    return shoulders if FACE[0] <= face <= FACE[1] and hair >= HAIR else None

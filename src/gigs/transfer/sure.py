@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from gigs.errors import InputError
-
-if TYPE_CHECKING:
-    from gigs.transfer.apply import Canvas
+from gigs.transfer.canvas import Canvas
 
 SAMPLE = 200_000  # about as many are looked at, evenly spread
 SURE = 0.98

@@ -92,6 +92,18 @@ def liking(panel: Panel, category: int, photo: Tensor, objective: str) -> Tensor
 
 
 @torch.no_grad()
+def target_worth(panel: Panel, images: Tensor, photo: Tensor, objective: str) -> Tensor:
+    """What the targets grant pictures `[N,3,R,R]` against a photo `[1,3,R,R]` by an objective, `[N]` (`cautious`)."""
+    if objective == MEAN:
+        return panel.preference(images) - panel.preference(photo)
+    found = []
+    for target in panel.targets:
+        features = target.recommender.features
+        found.append(worth(target, objective, features(images), features(photo)))
+    return cautious(torch.stack(found))
+
+
+@torch.no_grad()
 def granted_worth(panel: Panel, images: Tensor, photo: Tensor, objective: str) -> Tensor:
     """What the judges grant pictures `[N,3,R,R]` against a photo by an objective, `[N]`: the mean over judges."""
     if objective == MEAN:

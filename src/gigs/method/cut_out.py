@@ -1,0 +1,61 @@
+"""The product cut out of a photo, by whatever says where it is: a mask, transparency, or a network."""
+
+from __future__ import annotations
+
+import warnings
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gigs.errors import ModelError
+from gigs.method.options import Options
+from gigs.transfer import CutOut, Keep, cut_out, from_mask, read_mask, transparency_of
+
+Photo = str | PathLike[str] | Image.Image | np.ndarray
+
+
+def cut_out_of(photo: Photo, picture: Image.Image, mask: Path | None) -> CutOut | None:
+    """The cut-out of a photo; None, with a warning, where the network for it is not within reach.
+
+    Args:
+        photo: As it was given: a PNG's transparency is a mask.
+        picture: The same, upright RGB.
+        mask: File that says where the product is, in place of all else.
+
+    Raises:
+        InputError: The mask cannot be used.
+    """
+    if mask is not None:
+        return read_mask(mask, picture)
+    transparency = transparency_of(Path(photo).read_bytes()) if isinstance(photo, str | PathLike) else _alpha_of(photo)
+    if transparency is not None:
+        return from_mask(transparency, picture, "the photo's transparency")
+    try:
+        return cut_out(picture)
+    except ModelError as error:
+        warnings.warn(f"{error}; redesigns are shown as the generator drew them", stacklevel=2)
+        return None
+
+
+def keep_of(options: Options, picture: Image.Image) -> Keep:
+    """What must not change, with a region read from its file.
+
+    Raises:
+        InputError: The region cannot be used.
+    """
+    region = None
+    if options.keep_region is not None:
+        region = read_mask(options.keep_region, picture).mask(*picture.size)
+    return Keep.of(options.keep, region)
+
+
+def _alpha_of(photo: Image.Image | np.ndarray) -> np.ndarray | None:
+    """Transparency of a picture in memory, where it has any that varies."""
+    if isinstance(photo, np.ndarray):
+        photo = Image.fromarray(photo) if photo.dtype == np.uint8 and photo.ndim == 3 else Image.new("RGB", (1, 1))
+    if photo.mode not in ("RGBA", "LA", "PA"):
+        return None
+    alpha = np.asarray(photo.getchannel("A"))
+    return None if alpha.min() == alpha.max() else alpha
