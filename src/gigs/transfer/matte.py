@@ -42,10 +42,9 @@ def refined(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     guide = pixels.astype(np.float32) / 255
     followed = _guided(alpha.astype(np.float32), guide, radius)
     sharp = np.clip((followed - 0.15) / 0.7, 0, 1)
-    sharp = _without_backdrop(sharp, pixels)
     wide = ndimage.uniform_filter(alpha.astype(np.float32), 2 * radius + 1)
-    sharp[wide < 0.01], sharp[wide > 0.995] = 0.0, np.maximum(sharp[wide > 0.995], alpha[wide > 0.995])
-    return np.clip(sharp, 0, 1).astype(np.float32)
+    sharp = np.where(wide < 0.01, 0.0, np.where(wide > 0.995, np.maximum(sharp, alpha), sharp))
+    return np.clip(_without_backdrop(sharp, pixels), 0, 1).astype(np.float32)
 
 
 def backdrop_distance(pixels: np.ndarray) -> tuple[np.ndarray, float]:
