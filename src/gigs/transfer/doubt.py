@@ -9,9 +9,9 @@ from PIL import Image
 from scipy import ndimage
 
 from gigs.transfer.matte import CLEAR, LEVEL, backdrop_distance
+from gigs.transfer.pale import SIDE, pale_around
 
 UNSURE = 0.5
-FAINT = 2.0  # CIE76 beyond the backdrop's own variation
 SMALL, LARGE = 0.01, 0.9  # share of the photo: less is hardly a product, more is a close-up
 
 
@@ -67,8 +67,8 @@ def _agreement(alpha: np.ndarray, pixels: np.ndarray) -> float:
     A product in the backdrop's own colour is no disagreement: what differs clearly and was left out is, and so is what
     was taken in although it is backdrop with backdrop all around.
     """
-    small = np.asarray(Image.fromarray(pixels).resize((160, 160), Image.Resampling.BOX))
-    mask = np.asarray(Image.fromarray(alpha).resize((160, 160), Image.Resampling.BOX)) > 0.5
+    small = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX))
+    mask = np.asarray(Image.fromarray(alpha).resize((SIDE, SIDE), Image.Resampling.BOX)) > 0.5
     away, level = backdrop_distance(small)
     if level > LEVEL or not mask.any():
         return 1.0
@@ -76,22 +76,8 @@ def _agreement(alpha: np.ndarray, pixels: np.ndarray) -> float:
     missed = clear & ~ndimage.binary_dilation(mask, iterations=3)
     return min(
         _falling(float(missed.sum() / mask.sum()), 0.05, 0.4),
-        _falling(float(_around(away > level + FAINT, mask).sum() / mask.sum()), 0.3, 1.5),
+        _falling(float(pale_around(alpha, pixels).sum() / mask.sum()), 0.3, 1.5),
     )
-
-
-def _around(faint: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """What differs faintly from the backdrop around a cut-out and does not reach the photo's edge, bool `[h,w]`.
-
-    Beyond a print that was taken for the product there is the white shirt that bears it.
-    """
-    found = ndimage.binary_opening(faint, iterations=2) & ~ndimage.binary_dilation(mask, iterations=4)
-    labels, _ = ndimage.label(found)
-    joined = np.unique(labels[ndimage.binary_dilation(mask, iterations=6)])
-    edge = np.unique(
-        np.concatenate([labels[:2].ravel(), labels[-2:].ravel(), labels[:, :2].ravel(), labels[:, -2:].ravel()])
-    )
-    return np.isin(labels, np.setdiff1d(joined, [0, *edge]))
 
 
 def _rising(value: float, low: float, high: float) -> float:

@@ -153,11 +153,11 @@ def _surface(pixels: Tensor, known: Tensor) -> Tensor | None:
 def _shadow(pixels: Tensor, surface: Tensor, known: Tensor, alpha: Tensor) -> Tensor:
     """Share of the light left, `[1,1,h,w]`: grey darkening near the product, carried on under it."""
     ratio = pixels / surface
-    dark = (1 - ratio.mean(1, keepdim=True) - NOISE).clamp(0, 1 - DEEPEST)
+    raw = (1 - ratio.mean(1, keepdim=True)).clamp(0, 1 - DEEPEST)
+    dark = raw * ((raw - NOISE) / NOISE).clamp(0, 1)
     coloured = (ratio.amax(1, keepdim=True) - ratio.amin(1, keepdim=True)) > 0.15
     usable = known * (~coloured).float()
     dark = fill_in(dark * usable, usable)
-    dark = F.avg_pool2d(dark, 3, stride=1, padding=1, count_include_pad=False)
     return 1 - dark * _near(alpha)
 
 
