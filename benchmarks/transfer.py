@@ -18,21 +18,21 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 import torch
+from gigs.compute import probed
+from gigs.images import fit_square, read_photo, to_tensor, to_uint8
+from gigs.perceptual import PerceptualLoss
+from gigs.pipeline import Models, suggest
+from gigs.presets import get_preset
+from gigs.whom import whom
 from PIL import Image
 from scipy import ndimage
 from skimage.color import rgb2lab
 
 from gigs import storage
-from gigs.compute import probed
 from gigs.errors import GigsError
-from gigs.images import fit_square, read_photo, to_tensor, to_uint8
 from gigs.packs import Pack, load_pack
-from gigs.perceptual import PerceptualLoss
-from gigs.pipeline import Models, suggest
-from gigs.presets import get_preset
 from gigs.transfer import Canvas, Change, Keep, apply_change, canvas_of, cut_out, fit_change
 from gigs.transfer.sampling import sample
-from gigs.whom import whom
 
 T = TypeVar("T")
 

@@ -24,7 +24,7 @@ from gigs.shifting.budget import Budget
 from gigs.shifting.optimise import Preference, Shifted
 from gigs.shifting.separation import COARSE, Repulsion
 from gigs.shifting.supported import LikedItems, supported_candidates
-from gigs.transfer import Canvas, Change, apply_change, canvas_of, fit_change
+from gigs.transfer import Canvas, Change, FitSettings, apply_change, canvas_of, fit_change
 from gigs.verify.objective import liking, target_worth
 from gigs.verify.panel import Panel
 from gigs.vision.images import fit_square, to_tensor
@@ -34,6 +34,7 @@ from gigs.vision.runtime import Runtime
 SKETCH = 0.6  # residual above which too much of the change is left undone: the picture is called a sketch
 REFUSED, UNDONE = 1e3, 1e2  # less worth, in z: another kind of product; a sketch
 MARGINS = (0.16, 0.13, 0.1, 0.08, 0.06, 0.045, 0.03)  # root mean square differences of coarse pictures
+ROUGH_FIT, KNOTS = FitSettings(steps=15), 17  # enough to choose candidates by; the chosen are fitted again
 SMALL = 2  # sides of the square: size at which candidates are looked at before the chosen ones are made at full size
 HELD = 64_000_000  # pixels of finished pictures that are held; of larger photos they are made again when asked for
 
@@ -113,20 +114,22 @@ class OnPhoto:
         )
         return canvas_of(np.asarray(picture), cutout, fit_square(picture, self._side)[1])
 
-    def fitted(self, base: Tensor, drawn: Tensor) -> Change:
+    def fitted(self, base: Tensor, drawn: Tensor, settings: FitSettings | None = None) -> Change:
         """The changes from a reconstruction `[1,3,R,R]` to its redesigns `[n,3,R,R]`."""
         product = self._cutout.in_square(self._fit, self._side)
-        return fit_change(base.cpu(), drawn.cpu(), product=product, keep=self._keep)
+        return fit_change(base.cpu(), drawn.cpu(), product=product, keep=self._keep, settings=settings)
 
     def looks(self, change: Change) -> Tensor:
         """How the redesigns would look, as squares `[n,3,R,R]`."""
         keep = self._keep if self._keep.region is None else replace(self._keep, region=None)
-        pictures = [apply_change(self._small, replace(change.one(row), keep=keep)) for row in range(len(change))]
+        pictures = [
+            apply_change(self._small, replace(change.one(row), keep=keep), knots=KNOTS) for row in range(len(change))
+        ]
         return self._squares(pictures)
 
-    def rendered(self, change: Change, chosen: Sequence[int]) -> Rendering:
-        """The chosen redesigns at the photo's own size."""
-        changes = tuple(change.one(row) for row in chosen)
+    def rendered(self, change: Change) -> Rendering:
+        """Redesigns at the photo's own size."""
+        changes = tuple(change.one(row) for row in range(len(change)))
         hold = self._pixels.shape[0] * self._pixels.shape[1] * len(changes) <= HELD
         held, squares = [], []
         for one in changes:
@@ -169,14 +172,14 @@ class OnPhoto:
         if support is None or panel is None or base.generator.space != "z":
             shifted, dropped = redesign(base, replace(preset, budget=None), preference, panel, perceptual, runtime)
             change = self.fitted(base.image, shifted.images)
-            return shifted, self.rendered(change, range(len(change))), dropped
+            return shifted, self.rendered(change), dropped
         category, family = product_of(panel, photo)
         items = LikedItems(
             panel.gallery.codes[panel.gallery.of_category(category)], liking(panel, category, photo, preset.objective)
         )
         candidates = supported_candidates(base.generator, base.z, items, support, preset.candidates, runtime)
         runtime.on_step(Step("redesigning", 1, 3))
-        change = self.fitted(base.image, candidates.images)
+        change = self.fitted(base.image, candidates.images, ROUGH_FIT)
         looks = self.looks(change).to(photo.device)
         with torch.no_grad():
             allowed = panel.family_of(looks) == family
@@ -187,7 +190,7 @@ class OnPhoto:
             worth -= REFUSED * (~allowed).to(worth) + UNDONE * (change.residual.to(worth) > SKETCH).to(worth)
         chosen = choose(looks, worth, support.n)
         runtime.on_step(Step("redesigning", 2, 3, images=looks[chosen]))
-        rendering = self.rendered(change, chosen)
+        rendering = self.rendered(self.fitted(base.image, candidates.images[chosen]))
         runtime.on_step(Step("redesigning", 3, 3, images=rendering.images))
         shifts, images = candidates.shifts[chosen], candidates.images[chosen]
         distinct = Repulsion(support.margin).distinct(rendering.images)

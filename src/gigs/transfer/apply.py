@@ -11,6 +11,7 @@ import torch
 
 from gigs.errors import InputError
 from gigs.transfer.canvas import Canvas
+from gigs.transfer.colour import TABLE
 from gigs.transfer.fit import Change
 from gigs.transfer.keep import Keep
 from gigs.transfer.region import region_of
@@ -20,12 +21,13 @@ from gigs.transfer.warp import Warp
 
 
 @torch.no_grad()
-def apply_change(canvas: Canvas, change: Change) -> np.ndarray:
+def apply_change(canvas: Canvas, change: Change, *, knots: int = TABLE) -> np.ndarray:
     """The redesign on the photo.
 
     Args:
         canvas: The photo.
         change: Of one redesign (`Change.one`).
+        knots: Of the colour map's table along red, green and blue; fewer are quicker, for a small picture.
 
     Returns:
         uint8 `[H,W,3]`, the photo's size.
@@ -39,7 +41,7 @@ def apply_change(canvas: Canvas, change: Change) -> np.ndarray:
     if change.keep.print and not colours.identity:
         colours = colours.shown(sure_pixels(canvas))  # what is clipped would be lost of the print
     return rendered(
-        canvas, change.warp, None if colours.identity else Shades(colours.table(), colours.box), change.keep
+        canvas, change.warp, None if colours.identity else Shades(colours.table(knots), colours.box), change.keep
     )
 
 

@@ -127,30 +127,31 @@ class ColourMap:
         return replace(self.one(0), shift=self.shift[:1] * low)
 
     @torch.no_grad()
-    def table(self) -> Tensor:
+    def table(self, knots: int = TABLE) -> Tensor:
         """The map of the first redesign over all of sRGB; see `tabulated`."""
         first = self.one(0)
 
         def at(corner: Tensor) -> Callable[[Tensor], Tensor]:
             return lambda lab: first(lab[None] / 100, corner.expand(1, len(lab), PLACES))[0] * 100
 
-        return torch.cat([tabulated(at(corner)) for corner in torch.eye(PLACES)], dim=1)
+        return torch.cat([tabulated(at(corner), knots) for corner in torch.eye(PLACES)], dim=1)
 
 
-def tabulated(shade: Callable[[Tensor], Tensor]) -> Tensor:
+def tabulated(shade: Callable[[Tensor], Tensor], knots: int = TABLE) -> Tensor:
     """A map of colours over all of sRGB.
 
     Args:
         shade: CIELAB `[k,3]` to CIELAB `[k,3]`; what sRGB does not have is made greyer (`lab.within_srgb`).
+        knots: Along each of red, green and blue; half as many take an eighth of the time.
 
     Returns:
-        `[1,3,TABLE,TABLE,TABLE]` in `[0,1]`. Axes are blue, green and red, as `grid_sample` wants them for coordinates
+        `[1,3,knots,knots,knots]` in `[0,1]`. Axes are blue, green and red, as `grid_sample` wants them for coordinates
         (red, green, blue).
     """
-    axis = torch.linspace(0, 1, TABLE)
+    axis = torch.linspace(0, 1, knots)
     blue, green, red = torch.meshgrid(axis, axis, axis, indexing="ij")
     mapped = within_srgb(shade(lab_of(torch.stack([red, green, blue], -1)).view(-1, 3)))
-    return mapped.view(TABLE, TABLE, TABLE, 3).permute(3, 0, 1, 2)[None]
+    return mapped.view(knots, knots, knots, 3).permute(3, 0, 1, 2)[None]
 
 
 def place_weights(places: Tensor, box: Tensor) -> Tensor:
