@@ -65,6 +65,11 @@ class OwnModels:
     recommender: Path | None = None
     use: Use = field(default_factory=Use)
 
+    def __post_init__(self) -> None:
+        for name in ("generator", "encoder", "recommender"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, Path(getattr(self, name)))
+
     @property
     def draw_as_packed(self) -> bool:
         """Whether pictures are drawn, and seen, as they were when the pack's statistics were made."""
@@ -102,12 +107,12 @@ class Session:
         *,
         device: str = "cpu",
         models: OwnModels | None = None,
-        catalogue: Path | None = None,
+        catalogue: str | Path | None = None,
     ) -> None:
         self.device = pick_device(device)
         self.pack: Pack = load_pack(pack)
         self.own = models or OwnModels()
-        self._catalogue = catalogue
+        self._catalogue = None if catalogue is None else Path(catalogue)
 
     def suggest(
         self, photo: Photo | None, audience: str | Audience = EVERYONE, **options: Unpack[OptionNames]

@@ -11,6 +11,7 @@ from PIL import Image
 
 import gigs
 from gigs.errors import InputError
+from gigs.io import folders
 from gigs.method.presets import get_preset
 from gigs.packs import load_pack
 from gigs.session import OwnModels
@@ -93,6 +94,8 @@ def test_it_is_what_the_command_line_writes(
 def test_a_saved_result_is_read_back_whole(session: gigs.Session, photo: Path, tmp_path: Path) -> None:
     result = session.suggest(photo, preset="fast", n=2, steps=1)
     again = gigs.Result.read(result.save(tmp_path / "out"))
+    folders.check_manifest(tmp_path / "out")
+    assert repr(again) == "<Result: 2 redesigns for all buyers, unchecked, preset fast>"
     assert again == result  # pictures aside
     assert np.array_equal(np.asarray(again[1].image), np.asarray(result[1].image))
     assert again.save(tmp_path / "copy") == tmp_path / "copy"
@@ -114,7 +117,7 @@ def test_objectives_work_from_python_as_from_the_shell(shops_pack: Path, objecti
 
 @pytest.mark.usefixtures("pyramid_for_lpips")
 def test_models_of_ones_own_have_no_panel_and_no_percentiles(small_pack: Path, photo: Path) -> None:
-    own = OwnModels(generator=small_pack / "generator.safetensors")
+    own = OwnModels(generator=str(small_pack / "generator.safetensors"))
     result = gigs.Session(small_pack, models=own).suggest(photo, preset="fast", n=2, steps=1)
     assert result.photo.percentile is None and result.gate is None and result.verification is None
     assert result.models["generator"]["file"] == "generator.safetensors"

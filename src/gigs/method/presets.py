@@ -85,7 +85,7 @@ def preview(n: int | None, steps: int | None) -> Preset:
     quick = fast(n, None)
     inversion = InversionSettings(steps=0, start="encoder")
     shifting = replace(quick.shifting, steps=_or(steps, 3), learning_rate=0.2, final_rate=0.5)
-    return replace(quick, name="preview", inversion=inversion, shifting=shifting)
+    return replace(quick, name="preview", inversion=inversion, shifting=shifting, candidates=16)
 
 
 PRESETS: dict[str, Callable[[int | None, int | None], Preset]] = {

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from gigs.io import storage
+from gigs.io import folders, storage
 from gigs.report.contact_sheet import contact_sheet
 from gigs.report.page import render_page
 from gigs.report.texts import summary
@@ -22,12 +22,17 @@ from gigs.result.schema import Record
 BESIDE = ("change", "nearest")  # pictures of each redesign beside its own
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Result(Record):
     """Redesigns of one product for one audience, best first; `result[0]` is the first of them.
 
     In a notebook it shows its contact sheet.
     """
+
+    def __repr__(self) -> str:
+        """One line, for a prompt; `to_json` has everything."""
+        verdict = self.verdict
+        return f"<Result: {len(self)} redesigns for {self.audience.label}, {verdict}, preset {self.preset}>"
 
     @classmethod
     def read(cls, folder: str | Path) -> Result:
@@ -43,6 +48,8 @@ class Result(Record):
 
         An earlier result in the folder is replaced. `report.html` is for a seller, `docs/result.md` describes the rest.
 
+        A manifest with the hash of every file follows.
+
         Returns:
             The folder.
 
@@ -52,6 +59,7 @@ class Result(Record):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         known = self.pictures.held(folder)
+        folders.forget(folder)
         _clear(folder)
         for name in known:
             storage.write_bytes(folder / name, known.png(name))
@@ -59,6 +67,7 @@ class Result(Record):
         storage.write_bytes(folder / "contact-sheet.png", contact_sheet(saved))
         storage.write_text(folder / "report.html", render_page(saved, folder.name))
         storage.write_json(folder / FILE, self.to_json())
+        folders.write_manifest(folder, [name for name in file_names(len(self)) if (folder / name).is_file()])
         return folder
 
     def to_json(self) -> dict[str, Any]:
