@@ -205,7 +205,7 @@ class Session:
         return (
             found
             if cutout is None
-            else replace(found, pixels=np.asarray(picture), cutout=cutout, keep=keep_of(options, picture))
+            else replace(found, pixels=np.asarray(picture), cutout=cutout, keep=keep_of(options, picture, cutout))
         )
 
     def redesign(self, product: Product, audience: Audience, options: Options, panel: Panel | None) -> Result:

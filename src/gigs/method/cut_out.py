@@ -39,8 +39,10 @@ def cut_out_of(photo: Photo, picture: Image.Image, mask: Path | None) -> CutOut 
         return None
 
 
-def keep_of(options: Options, picture: Image.Image) -> Keep:
-    """What must not change, with a region read from its file.
+def keep_of(options: Options, picture: Image.Image, cutout: CutOut) -> Keep:
+    """What must not change, with a region read from its file; the shape too where somebody wears the product.
+
+    A warp would bend the person along with it.
 
     Raises:
         InputError: The region cannot be used.
@@ -48,7 +50,8 @@ def keep_of(options: Options, picture: Image.Image) -> Keep:
     region = None
     if options.keep_region is not None:
         region = read_mask(options.keep_region, picture).mask(*picture.size)
-    return Keep.of(options.keep, region)
+    worn = ("shape",) if cutout.person is not None else ()
+    return Keep.of((*options.keep, *worn), region)
 
 
 def _alpha_of(photo: Image.Image | np.ndarray) -> np.ndarray | None:
