@@ -199,9 +199,9 @@ def test_what_is_no_colour_is_refused():
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory in use is read from /proc")
 def test_fifty_megapixels_in_bounded_memory(change):
     width, height = 5760, 8640
-    photo, mask = drawn(Jumper(texture=0), 576, 864)
+    photo, mask = drawn(Jumper(body=0.12, sleeve=0.18, top=0.35, hem=0.65, texture=0), 576, 864)
     large = np.repeat(np.repeat(photo, 10, 0), 10, 1)
-    fit = fit_of(large)
+    fit = replace(fit_of(photo), width=width, height=height)
     before, seen, done = resident(), [], threading.Event()
 
     def watch() -> None:
