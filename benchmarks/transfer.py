@@ -18,21 +18,18 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 import torch
-from gigs.compute import probed
-from gigs.images import fit_square, read_photo, to_tensor, to_uint8
-from gigs.perceptual import PerceptualLoss
-from gigs.pipeline import Models, suggest
-from gigs.presets import get_preset
-from gigs.whom import whom
 from PIL import Image
 from scipy import ndimage
 from skimage.color import rgb2lab
 
-from gigs import storage
 from gigs.errors import GigsError
-from gigs.packs import Pack, load_pack
+from gigs.io import storage
+from gigs.method.options import Options
+from gigs.packs import Pack
+from gigs.session import Session
 from gigs.transfer import Canvas, Change, Keep, apply_change, canvas_of, cut_out, fit_change
 from gigs.transfer.sampling import sample
+from gigs.vision.images import fit_square, read_photo, to_uint8
 
 T = TypeVar("T")
 
@@ -48,21 +45,19 @@ def main() -> None:
     parser.add_argument("--pack", default="hm-64")
     parser.add_argument("--out", type=Path, default=Path("bench/transfer.json"))
     options = parser.parse_args()
-    pack, compute = load_pack(options.pack), probed()
-    asked = whom("everyone", pack, minimum=1)
-    panel = asked.panel()
-    models = Models(pack.generator, pack.recommender, PerceptualLoss(), pack.encoder).placed(compute)
+    session, asked = Session(options.pack), Options.of(preset=options.preset, render="drawn")
+    audience = session.audience("everyone")
+    panel = session.panel(audience, asked)
     records = []
-    for path, kind in held_out(options.hm, pack, options.photos, options.seed):
+    for path, kind in held_out(options.hm, session.pack, options.photos, options.seed):
         photo = read_photo(path)
-        square, _ = fit_square(photo, pack.generator.resolution)
-        found = suggest(
-            models, to_tensor(square), asked.audience, get_preset(options.preset), seed=0, compute=compute, panel=panel
-        )
+        found, _ = session.run(session.product(photo, asked), audience, asked, panel)
         if options.longest:
             scale = options.longest / max(photo.size)
             photo = photo.resize((round(photo.width * scale), round(photo.height * scale)), Image.Resampling.BICUBIC)
-        records.append({"file": path.name, "kind": kind, **measured(photo, found.base.images, found.shifted.images)})
+        records.append(
+            {"file": path.name, "kind": kind, **measured(photo, found.reconstruction.image, found.shifted.images)}
+        )
         print(path.name, kind, records[-1]["seconds"], flush=True)
     summary = summarised(records)
     print(summary)
