@@ -21,6 +21,7 @@ from gigs.shifting.separation import Repulsion
 from gigs.vision.runtime import Runtime
 
 Grade = Callable[[Tensor], Tensor]
+WIDER = 4  # liked items for each candidate that is wanted
 REFUSED, OF_THE_KIND, GOOD = 0, 1, 2  # what a `Grade` gives a picture
 
 
@@ -150,7 +151,8 @@ def supported_candidates(
     """
     if not len(items.codes):
         raise InputError("no real item of this product's category is in the pack: use the preset paper-text")
-    settings = replace(settings, liked=max(settings.liked, count), neighbours=max(settings.neighbours, count))
+    liked = max(settings.liked, WIDER * count)  # among more liked items, those farthest apart differ more
+    settings = replace(settings, liked=liked, neighbours=max(settings.neighbours, liked))
     aims = aims_of(z, items.to(z.device), settings, min(count, len(items.codes)))
     moved = generator.project(z + settings.reach * (aims - z))
     with runtime.compute.autocast():
