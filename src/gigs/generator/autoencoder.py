@@ -1,0 +1,128 @@
+"""The autoencoder of a latent flow: diffusers' `AutoencoderKL`, small enough to be trained on a CPU, or a public one.
+
+Latents are what its encoder calls the mean; they are drawn from around it in training only (Kingma and Welling 2014,
+with as little pull towards the normal distribution as in Rombach et al. 2022).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from gigs import storage
+from gigs.errors import ModelError
+from gigs.generator.diffusion import diffusers
+
+KIND = "autoencoder"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderSettings:
+    """Widths of an `AutoencoderKL`.
+
+    `channels`: from full resolution down, each halving the side of the one before, so four make a factor of 8.
+    `layers`: residual blocks a resolution (the decoder has one more). `latent_channels`: of the latents. `groups`: of
+    the normalisation, dividing every width. `resolution`: side in pixels of the pictures it is meant for.
+    """
+
+    channels: tuple[int, ...] = (16, 32, 96, 192)
+    layers: int = 1
+    latent_channels: int = 8
+    groups: int = 8
+    resolution: int = 128
+
+    def __post_init__(self) -> None:
+        if not self.channels or any(width < 1 or width % self.groups for width in self.channels):
+            raise ValueError(f"channels must be multiples of groups ({self.groups}), not {self.channels}")
+        if self.layers < 1 or self.latent_channels < 1:
+            raise ValueError("layers and latent_channels must be at least 1")
+        if self.resolution % self.factor:
+            raise ValueError(f"resolution must be a multiple of {self.factor}, not {self.resolution}")
+
+    @property
+    def factor(self) -> int:
+        """How many pixels of a side go into one of the latents'."""
+        return 2 ** (len(self.channels) - 1)
+
+    def config(self) -> dict[str, Any]:
+        """As diffusers names it."""
+        depth = len(self.channels)
+        return {
+            "in_channels": 3,
+            "out_channels": 3,
+            "down_block_types": ["DownEncoderBlock2D"] * depth,
+            "up_block_types": ["UpDecoderBlock2D"] * depth,
+            "block_out_channels": list(self.channels),
+            "layers_per_block": self.layers,
+            "latent_channels": self.latent_channels,
+            "norm_num_groups": self.groups,
+            "sample_size": self.resolution,
+            "scaling_factor": 1.0,
+        }
+
+
+def build_autoencoder(config: dict[str, Any]) -> Any:
+    """An `AutoencoderKL` of a diffusers configuration, its weights at random.
+
+    Raises:
+        ModelError: diffusers is not installed, or cannot build it.
+    """
+    try:
+        return diffusers().AutoencoderKL.from_config(dict(config))
+    except (TypeError, ValueError, NotImplementedError, AttributeError) as error:
+        raise ModelError(f"diffusers cannot build this AutoencoderKL ({str(error).partition(chr(10))[0]})") from error
+
+
+def encode(autoencoder: Any, images: Tensor) -> Tensor:
+    """Latents `[N,C,S,S]`, not scaled, of images `[N,3,R,R]` in `[0,1]`."""
+    latents: Tensor = autoencoder.encode(images * 2 - 1).latent_dist.mode()
+    return latents
+
+
+def decode(autoencoder: Any, latents: Tensor) -> Tensor:
+    """Images `[N,3,R,R]` in `[0,1]`, float32, of latents `[N,C,S,S]` as `encode` gives them."""
+    drawn: Tensor = autoencoder.decode(latents).sample
+    return drawn.float().add(1).div(2).clamp(0, 1)
+
+
+def save_autoencoder(path: Path, tensors: dict[str, Tensor], config: dict[str, Any], about: dict[str, Any]) -> Path:
+    """Save as safetensors; the configuration and `about` (how trained, on what, scores) travel in the header."""
+    return storage.save_tensors(path, tensors, {"kind": KIND, "network": config, "about": about})
+
+
+def load_autoencoder(source: str | Path) -> tuple[nn.Module, dict[str, Any]]:
+    """An autoencoder, frozen and in evaluation mode, and what its file says of itself.
+
+    Args:
+        source: A file of `gigs train autoencoder`, or a folder that diffusers' `save_pretrained` wrote.
+
+    Raises:
+        ModelError: It is missing, damaged, or holds something else.
+    """
+    source = Path(source)
+    if source.is_dir():
+        return _from_folder(source), {"converted_from": {"folder": source.name}}
+    tensors, settings = storage.load_tensors(source)
+    if settings.get("kind") != KIND:
+        raise ModelError(f"{source}: holds a {settings.get('kind', 'something else')}, not an {KIND}")
+    network: nn.Module = build_autoencoder(settings.get("network", {}))
+    try:
+        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    except RuntimeError as error:
+        raise ModelError(f"{source}: weights do not fit the settings they came with ({error})") from error
+    return network.eval().requires_grad_(False), dict(settings.get("about") or {})
+
+
+def _from_folder(folder: Path) -> nn.Module:
+    from gigs.generator.diffusion_formats import load_weights
+
+    config = storage.read_json(folder / "config.json")
+    if config.get("_class_name") != "AutoencoderKL":
+        raise ModelError(f"{folder}: holds a {config.get('_class_name')}; an AutoencoderKL is needed")
+    network: nn.Module = build_autoencoder(config)
+    load_weights(network, folder)
+    return network.eval().requires_grad_(False)
+
