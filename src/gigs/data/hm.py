@@ -121,9 +121,7 @@ def _tables(source: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
     }
 
 
-def _read(
-    path: Path, columns: dict[str, str], key: str | None = None, optional: Sequence[str] = ()
-) -> pd.DataFrame:
+def _read(path: Path, columns: dict[str, str], key: str | None = None, optional: Sequence[str] = ()) -> pd.DataFrame:
     """Read the named columns as text (article ids keep their leading zero) and rename them; optional ones may lack."""
     if not path.is_file():
         raise DataError(f"{path}: missing; SRC must be the folder that holds articles.csv, as Kaggle hands it out")

@@ -4,6 +4,7 @@ from gigs.generator import (  # noqa: F401 - importing a family registers it
     biggan,
     diffusion,
     dvbpr_gan,
+    latent_flow,
     progan,
     progan_public,
     stylegan2,

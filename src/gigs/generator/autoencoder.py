@@ -7,6 +7,7 @@ with as little pull towards the normal distribution as in Rombach et al. 2022).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from gigs import storage
 from gigs.errors import ModelError
+from gigs.fitting import WRONG, build_fitting
 from gigs.generator.diffusion import diffusers
 
 KIND = "autoencoder"
@@ -108,10 +110,10 @@ def load_autoencoder(source: str | Path) -> tuple[nn.Module, dict[str, Any]]:
     tensors, settings = storage.load_tensors(source)
     if settings.get("kind") != KIND:
         raise ModelError(f"{source}: holds a {settings.get('kind', 'something else')}, not an {KIND}")
-    network: nn.Module = build_autoencoder(settings.get("network", {}))
     try:
+        network: nn.Module = build_fitting(partial(build_autoencoder, settings.get("network", {})), tensors)
         network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    except RuntimeError as error:
+    except WRONG as error:
         raise ModelError(f"{source}: weights do not fit the settings they came with ({error})") from error
     return network.eval().requires_grad_(False), dict(settings.get("about") or {})
 
@@ -125,4 +127,3 @@ def _from_folder(folder: Path) -> nn.Module:
     network: nn.Module = build_autoencoder(config)
     load_weights(network, folder)
     return network.eval().requires_grad_(False)
-

@@ -13,12 +13,12 @@ from gigs.perceptual import SMALLEST_SIDE
 class AutoencoderTrainSettings:
     """One training run of an autoencoder.
 
-    `crop`: side in pixels of the piece of each photo that a step sees. `judged`: how many photos of
-    a batch LPIPS and the critic look at, in a piece of side `window`, for they cost more than all the rest. `l1`, `lpips`, `kl`:
-    weights of the losses, of pixels in `[-1,1]` and of the mean over the latents. `adversarial`: the length of the
-    critic's gradient at the pixels, as a share of the other losses' there; it sets in after `adversarial_after` images.
-    `ema`: decay per batch of the averaged weights, which are what is saved. `where`: condition on the item table.
-    `balance`: column of it; photos are drawn with 1/sqrt(how many share the value).
+    `crop`: side in pixels of the piece of each photo that a step sees. `judged`: how many photos of a batch LPIPS and
+    the critic look at, in a piece of side `window`, for they cost more than all the rest. `l1`, `lpips`, `kl`: weights
+    of the losses, of pixels in `[-1,1]` and of the mean over the latents. `adversarial`: the length of the critic's
+    gradient at the pixels, as a share of the other losses' there; it sets in after `adversarial_after` images. `ema`:
+    decay per batch of the averaged weights, which are what is saved. `where`: condition on the item table. `balance`:
+    column of it; photos are drawn with 1/sqrt(how many share the value).
     """
 
     network: AutoencoderSettings = field(default_factory=AutoencoderSettings)
@@ -26,8 +26,8 @@ class AutoencoderTrainSettings:
     batch: int = 8
     learning_rate: float = 4e-4
     ema: float = 0.999
-    crop: int = 96
-    window: int = 64
+    crop: int = 64
+    window: int = 48
     judged: int = 2
     l1: float = 1.0
     lpips: float = 1.0

@@ -10,7 +10,7 @@ from gigs.compute import Compute
 from gigs.generator.autoencoder import build_autoencoder
 from gigs.generator.autoencoder_settings import AutoencoderTrainSettings
 from gigs.generator.losses import critic_loss, generator_loss
-from gigs.generator.networks import NetworkSet, copied
+from gigs.generator.networks import NetworkSet, copied, step_at
 from gigs.generator.projected import ProjectedCritic
 from gigs.perceptual import PerceptualLoss
 
@@ -81,7 +81,7 @@ class AutoencoderStepper:
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward([drawn, settings.kl * kl], [pull, None])
         clip_grad_norm_(self.nets.modules["autoencoder"].parameters(), LONGEST_GRADIENT)
-        self._update(optimiser, min(1.0, (step + 1) / WARM_UP))
+        step_at(optimiser, min(1.0, (step + 1) / WARM_UP))
         if critical:
             self._critic_step(target, seen.detach(), losses)
         self.nets.average(step)
@@ -108,15 +108,6 @@ class AutoencoderStepper:
         losses["generator"] = loss.item()
         (push,) = torch.autograd.grad(loss, pixels)
         return push * (self.settings.adversarial * pull.norm() / push.norm().clamp_min(1e-12))
-
-    def _update(self, optimiser: torch.optim.Optimizer, share: float) -> None:
-        """A step at a share of the learning rate."""
-        rates = [group["lr"] for group in optimiser.param_groups]
-        for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * share
-        optimiser.step()
-        for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate
 
     def _critic_step(self, real: Tensor, drawn: Tensor, losses: dict[str, float]) -> None:
         loss = critic_loss("hinge", self._answers(real), self._answers(drawn))
