@@ -89,7 +89,8 @@ def _joined(items: pd.DataFrame, more: list[Path]) -> tuple[pd.DataFrame, np.nda
     for folder in more:
         table = _read(folder / "articles.csv", ARTICLE_COLUMNS, key="item_id", optional=OPTIONAL)
         table["product_code"] = table["product_code"].fillna(table["item_id"].str[:7])
-        table["group"] = table["group"].fillna(table["type"].map(_only_group(items)))
+        group = table["type"].map(_only_group(items))
+        table["group"] = group if table["group"].isna().all() else table["group"].fillna(group)
         tables.append(table)
     joined = pd.concat(tables, ignore_index=True)
     origin = np.repeat(np.arange(len(tables)), [len(table) for table in tables])

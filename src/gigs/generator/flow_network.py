@@ -77,8 +77,13 @@ class FlowNetwork(nn.Module):
             reason = str(error).partition("\n")[0]
             raise ModelError(f"diffusers cannot build this UNet2DModel ({reason})") from error
         width = 4 * config["block_out_channels"][0]  # of diffusers' embedding of the time, to which these are added
-        self.tables = nn.ModuleList(nn.Embedding(1 + len(values), width) for values in vocabulary.values())
-        for table in self.tables:
+        # By name, as a file's settings do not keep the order of conditions; "type" alone would be a method's name.
+        self.names = [f"of_{name}" for name in vocabulary]
+        sizes = [1 + len(values) for values in vocabulary.values()]
+        self.tables = nn.ModuleDict(
+            {name: nn.Embedding(size, width) for name, size in zip(self.names, sizes, strict=True)}
+        )
+        for table in self.tables.values():
             nn.init.normal_(table.weight, std=0.02)  # type: ignore[arg-type]
         self.width = width
 
@@ -91,7 +96,7 @@ class FlowNetwork(nn.Module):
             conditions: `[N,conditions]` int64 as `flow_conditions.labels` counts them; 0 where there is none.
         """
         told = torch.zeros(len(x), self.width, device=x.device)
-        for index, table in enumerate(self.tables):
-            told = told + table(conditions[:, index])
+        for index, name in enumerate(self.names):
+            told = told + self.tables[name](conditions[:, index])
         answer: Tensor = self.unet(x, time * TIME_SCALE, class_labels=told).sample
         return answer.float()

@@ -42,5 +42,7 @@ class FlowTrainSettings:
         least = min(self.images, self.batch, self.checkpoint_every, self.grid_every, self.snapshot_every)
         if least < 1 or self.photos < 0 or self.learning_rate <= 0 or not 0 <= self.ema < 1:
             raise ValueError("counts must be at least 1, learning_rate above 0, ema in [0, 1)")
+        if any("." in name for name in self.conditions) or len(set(self.conditions)) < len(self.conditions):
+            raise ValueError(f"conditions must be different columns without a dot, not {', '.join(self.conditions)}")
         if not (0 <= self.drop_each <= 1 and 0 <= self.drop_every <= 1):
             raise ValueError("drop_each and drop_every are probabilities, from 0 to 1")

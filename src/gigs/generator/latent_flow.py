@@ -115,15 +115,16 @@ class LatentFlow(Generator):
         return self._with(told=dict(values), guidance=self.config.guidance if guidance is None else guidance)
 
     def of_class(self, label: int) -> LatentFlow:
-        """As `told`, by the number of a value of the first condition.
+        """As `told`, by the number of a type.
 
         Raises:
-            InputError: There is none of this number.
+            InputError: There is none of this number, or the flow is told no types.
         """
-        name, values = next(iter(self.config.conditions.items()), ("", []))
-        if not 0 <= label < len(values):
-            raise InputError(f"class {label}: this flow knows {name} 0 to {len(values) - 1}")
-        return self.told({name: values[label]})
+        types = self.config.conditions.get("type", [])
+        if not 0 <= label < len(types):
+            known = f"types 0 to {len(types) - 1}: {', '.join(types)}" if types else "no types"
+            raise InputError(f"class {label}: this flow knows {known}")
+        return self.told({"type": types[label]})
 
     def in_steps(self, steps: int, method: str | None = None) -> LatentFlow:
         """This generator with another number of steps, or another method; weights are shared."""

@@ -114,7 +114,7 @@ def _moments(path: Path, pieces: int = 4096) -> tuple[Tensor, Tensor]:
     array = open_memmap(path, mode="r")
     count, total, squares = 0, torch.zeros(array.shape[2]).double(), torch.zeros(array.shape[2]).double()
     for start in range(0, len(array), pieces):
-        piece = torch.from_numpy(array[start : start + pieces]).double()
+        piece = torch.from_numpy(array[start : start + pieces].astype(np.float64))
         total, squares = total + piece.sum((0, 1, 3, 4)), squares + piece.square().sum((0, 1, 3, 4))
         count += piece.numel() // piece.shape[2]
     mean = total / count
