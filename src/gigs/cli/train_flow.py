@@ -82,6 +82,7 @@ def train_flow_command(
     out: Path = typer.Option(..., "--out", "-o", help="A folder of its own for weights, latents, checkpoints and log."),
     images: int = typer.Option(2_000_000, min=1, help="Latents shown in all, those of a resumed run included."),
     channels: str = typer.Option("96,192,256", help="Widths from the latents' own side down; each halves the side."),
+    layers: int = typer.Option(2, min=1, help="Residual blocks a side; one more on the way up."),
     conditions: str = typer.Option("type,colour,appearance", help="Columns of the item table that it is told."),
     photos: int = typer.Option(0, min=0, help="Train on so many photos only, drawn at random; 0 takes all."),
     mirrored: bool = typer.Option(True, help="Show photos mirrored, too: twice as many latents to make at the start."),
@@ -109,7 +110,8 @@ def train_flow_command(
     from gigs.generator.train_flow import train_flow
 
     settings = _checked(
-        FlowTrainSettings, network=_checked(FlowNetworkSettings, channels=_widths(channels)), images=images,
+        FlowTrainSettings, images=images,
+        network=_checked(FlowNetworkSettings, channels=_widths(channels), layers=layers),
         batch=batch, learning_rate=learning_rate, ema=ema, photos=photos, mirrored=mirrored, where=where,
         balance=balance, seed=seed, checkpoint_every=checkpoint_every or 20_000,
         conditions=tuple(name.strip() for name in conditions.split(",") if name.strip()),
