@@ -144,9 +144,15 @@ def _checked(build: Any, **options: Any) -> Any:
 
 
 def _compute(out: Path, device: str, compile_networks: bool, resume: bool) -> Any:
+    """How to compute: as the run's last part did, unless it goes on elsewhere."""
+    from dataclasses import replace
+
     from gigs.compute import chosen, pick_device
     from gigs.generator.train import stored_compute
 
-    compute = (stored_compute(out) if resume else None) or chosen(pick_device(device), allow_compile=compile_networks)
+    compute = stored_compute(out) if resume else None
+    if compute is not None:
+        compute = replace(compute, device=pick_device(compute.device if device == "auto" else device))
+    compute = compute or chosen(pick_device(device), allow_compile=compile_networks)
     output.print(f"computing with {compute.describe()}", highlight=False)
     return compute
