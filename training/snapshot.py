@@ -68,7 +68,7 @@ def snapshot_flow(catalogue: Catalogue, run: Path, out: Path, autoencoder: Path,
     coder, coder_about = load_autoencoder(autoencoder)
     settings = {
         "unet": network["unet"],
-        "autoencoder": dict(coder.config),  # type: ignore[arg-type]
+        "autoencoder": dict(coder.config),
         "conditions": network["conditions"],
     }
     generator = LatentFlow(LatentFlowSettings(**settings))

@@ -95,8 +95,8 @@ def save_autoencoder(path: Path, tensors: dict[str, Tensor], config: dict[str, A
     return storage.save_tensors(path, tensors, {"kind": KIND, "network": config, "about": about})
 
 
-def load_autoencoder(source: str | Path) -> tuple[nn.Module, dict[str, Any]]:
-    """An autoencoder, frozen and in evaluation mode, and what its file says of itself.
+def load_autoencoder(source: str | Path) -> tuple[Any, dict[str, Any]]:
+    """An `AutoencoderKL`, frozen and in evaluation mode, and what its file says of itself.
 
     Args:
         source: A file of `gigs train autoencoder`, or a folder that diffusers' `save_pretrained` wrote.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
+from typing import Any
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from gigs.compute import Compute
@@ -14,6 +17,7 @@ from gigs.generator.networks import NetworkSet, copied, step_at
 from gigs.generator.projected import ProjectedCritic
 from gigs.perceptual import PerceptualLoss
 
+Window = tuple[EllipsisType, slice, slice]
 LONGEST_GRADIENT = 1.0
 WARM_UP = 200  # steps in which the learning rate rises; without them the latents' scale shoots up at once
 CRITIC_RATE = 2e-4
@@ -89,13 +93,13 @@ class AutoencoderStepper:
 
     def _autoencode(self, real: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Pictures `[B,3,S,S]` in about `[-1,1]`, float32, redrawn; and the mean divergence from the normal prior."""
-        network = self.nets.modules["autoencoder"]
+        network: Any = self.nets.modules["autoencoder"]
         coded = network.encode(real).latent_dist
         mean, logvar = coded.mean.float(), coded.logvar.float()
         drawn = network.decode(mean + (logvar / 2).exp() * noise).sample
         return drawn.float(), (mean.square() + logvar.exp() - 1 - logvar).mean() / 2
 
-    def _piece(self, images: Tensor, side: int) -> tuple[Tensor, tuple[object, ...]]:
+    def _piece(self, images: Tensor, side: int) -> tuple[Tensor, Window]:
         """A square of that side, at the same random place of all images; and its index."""
         room = torch.tensor([images.shape[-2] - side + 1, images.shape[-1] - side + 1])
         top, left = (torch.rand(2, generator=self.rng) * room).long().tolist()
@@ -118,10 +122,10 @@ class AutoencoderStepper:
         optimiser.step()
 
     def _answers(self, images: Tensor) -> Tensor:
-        critic: nn.Module = self.nets.modules["critic"]
-        features = critic.features(images)  # type: ignore[operator]
+        critic: Any = self.nets.modules["critic"]
+        features = critic.features(images)
         with self.compute.autocast():
-            answers: Tensor = critic.judge(features)  # type: ignore[operator]
+            answers: Tensor = critic.judge(features)
         return answers
 
 

@@ -102,8 +102,7 @@ class FlowRun(TrainingRun):
         on_step: OnStep = silent,
     ) -> None:
         rows = _some(select(catalogue, catalogue.train_items(), settings.where), settings)
-        coder, self.coder_about = load_autoencoder(autoencoder)
-        self.coder: Any = coder
+        self.coder, self.coder_about = load_autoencoder(autoencoder)
         self.origin = _hash(autoencoder)
         super().__init__(catalogue, out, settings, compute, rows, self.coder.config["sample_size"])
         items = catalogue.items.iloc[rows]
