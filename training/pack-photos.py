@@ -1,6 +1,6 @@
 """A catalogue's photos as WebP shards that a slow or small connection can carry, and a catalogue of them again.
 
-    python training/pack-photos.py pack CATALOGUE SHARDS [--largest 58] [--quality 85]
+    python training/pack-photos.py pack CATALOGUE SHARDS [--largest 58] [--quality 90]
     python training/pack-photos.py unpack SHARDS/photos-*.zip CATALOGUE
 
 Photos go into shards in random order, so that each is a sample of the whole: unpack what has arrived, train, and unpack
@@ -137,7 +137,7 @@ def main() -> None:
     packing.add_argument("catalogue", type=Path)
     packing.add_argument("out", type=Path)
     packing.add_argument("--largest", type=float, default=58, help="MB (millions of bytes) of the largest shard (58)")
-    packing.add_argument("--quality", type=int, default=85, help="of WebP (85)")
+    packing.add_argument("--quality", type=int, default=90, help="of WebP (90)")
     unpacking = commands.add_parser("unpack", help="a catalogue of shards")
     unpacking.add_argument("shards", type=Path, nargs="+")
     unpacking.add_argument("catalogue", type=Path)
