@@ -104,6 +104,23 @@ def test_conditions_change_what_is_drawn_and_share_the_weights():
     assert generator.in_steps(2, "euler").config.steps == 2
 
 
+def test_a_photo_is_redrawn_the_more_the_greater_the_strength():
+    generator = small(steps=10).freeze()
+    photos = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(2))
+    dress = generator.told({"type": "Dress"}, guidance=3.0)
+    with torch.no_grad():
+        answered = generator.draw(generator.latents_of(photos))
+        moved = [(dress.redraw(photos, s) - answered).abs().mean() for s in (0.1, 0.5, 1.0)]
+    assert 0 < moved[0] < moved[1] < moved[2]
+    torch.testing.assert_close(
+        generator.redraw(photos, 0.5), answered, atol=2e-3, rtol=0
+    )  # told nothing, nothing moves
+    noisy = [dress.redraw(photos, 0.5, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)]
+    assert torch.equal(noisy[0], noisy[1]) and not torch.equal(noisy[0], noisy[2])
+    with pytest.raises(InputError, match="strength"):
+        generator.redraw(photos, 0)
+
+
 def test_unknown_conditions_are_named():
     generator = small()
     with pytest.raises(InputError, match="knows type, colour"):
