@@ -29,7 +29,7 @@ def train_autoencoder_command(
     crop: int = typer.Option(64, help="Side in pixels of the piece of each photo that a step sees."),
     window: int = typer.Option(48, help="Side of the piece of it on which LPIPS and the critic judge, at least 32."),
     judged: int = typer.Option(2, min=1, help="Photos of a batch that they judge; they cost more than all the rest."),
-    learning_rate: float = typer.Option(4e-4, help="Of Adam, after a short rise."),
+    learning_rate: float = typer.Option(2e-4, help="Of Adam, after a short rise."),
     lpips: float = typer.Option(1.0, min=0, help="Weight of LPIPS (VGG16); that of the mean absolute error is 1."),
     adversarial: float = typer.Option(
         0.2, min=0, help="The critic's gradient at the pixels, as a share of the other losses'; 0 for no critic."

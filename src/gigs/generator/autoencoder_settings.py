@@ -24,7 +24,7 @@ class AutoencoderTrainSettings:
     network: AutoencoderSettings = field(default_factory=AutoencoderSettings)
     images: int = 200_000
     batch: int = 8
-    learning_rate: float = 4e-4
+    learning_rate: float = 2e-4
     ema: float = 0.999
     crop: int = 64
     window: int = 48

@@ -21,6 +21,7 @@ Window = tuple[EllipsisType, slice, slice]
 LONGEST_GRADIENT = 1.0
 WARM_UP = 200  # steps in which the learning rate rises; without them the latents' scale shoots up at once
 CRITIC_RATE = 2e-4
+BETA = {"autoencoder": 0.9, "critic": 0.5}  # of Adam's momentum
 
 
 class AutoencoderNetworks(NetworkSet):
@@ -39,7 +40,7 @@ class AutoencoderNetworks(NetworkSet):
             name: torch.optim.Adam(
                 [parameter for parameter in module.parameters() if parameter.requires_grad],
                 lr=self.rates[name],
-                betas=(0.5, 0.99),
+                betas=(BETA[name], 0.99),
                 fused=True,
             )
             for name, module in self.modules.items()
