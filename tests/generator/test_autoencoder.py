@@ -133,6 +133,17 @@ def test_a_run_learns_and_leaves_weights_log_and_reconstructions(tiny_catalogue,
     assert float(list(csv.DictReader((tmp_path / "log.csv").open()))[-1]["l1"]) > 0
 
 
+def test_a_run_starts_from_a_file_and_counts_what_it_was_shown(tiny_catalogue, tmp_path):
+    first = train_autoencoder(tiny_catalogue, tmp_path / "first", replace(TRAIN, images=8), Compute())
+    seen = []
+    settings = replace(TRAIN, images=16, learning_rate=1e-9, ema=0.0)
+    train_autoencoder(tiny_catalogue, tmp_path / "on", settings, Compute(), start_from=first, on_step=seen.append)
+    assert [step.done for step in seen] == [16]
+    with pytest.raises(ModelError, match="another network than asked for"):
+        other = replace(TRAIN, network=replace(NETWORK, layers=2))
+        train_autoencoder(tiny_catalogue, tmp_path / "other", other, Compute(), start_from=first)
+
+
 def test_another_network_is_not_resumed(tiny_catalogue, tmp_path):
     trained(tiny_catalogue, tmp_path, replace(TRAIN, images=8))
     with pytest.raises(ModelError, match="another network"):

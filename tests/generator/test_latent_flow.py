@@ -190,6 +190,20 @@ def test_a_run_leaves_a_generator_with_its_autoencoder(coder, tiny_catalogue, tm
     torch.testing.assert_close(scaled, stored, atol=0.02, rtol=0.02)
 
 
+def test_a_run_starts_from_a_generators_file(coder, tiny_catalogue, tmp_path):
+    first = train_flow(tiny_catalogue, coder, tmp_path / "first", replace(TRAIN, images=8), Compute())
+    seen = []
+    settings = replace(TRAIN, images=16, learning_rate=1e-9)
+    on = train_flow(tiny_catalogue, coder, tmp_path / "on", settings, Compute(), start_from=first, on_step=seen.append)
+    before, after = load_generator(first), load_generator(on)
+    for name, tensor in before.flow.state_dict().items():
+        torch.testing.assert_close(tensor, after.flow.state_dict()[name], atol=1e-6, rtol=1e-5)
+    assert seen[-1].done == 16 and sum(step.stage == "training the flow" for step in seen) == 1
+    other = replace(TRAIN, conditions=("type",))
+    with pytest.raises(ModelError, match="other conditions"):
+        train_flow(tiny_catalogue, coder, tmp_path / "other", other, Compute(), start_from=first)
+
+
 def test_a_flow_of_another_autoencoder_is_not_resumed(coder, tiny_catalogue, tmp_path):
     train_flow(tiny_catalogue, coder, tmp_path / "out", replace(TRAIN, images=8), Compute())
     tensors, settings = storage.load_tensors(coder)

@@ -11,6 +11,7 @@ from gigs.bars import progress_bars
 from gigs.cli.console import errors, output
 from gigs.cli.train_options import BALANCE, CATALOGUE, COMPILE, DEVICE, RESUME, WHERE
 
+START = typer.Option(None, help="A file to train on from, with fresh optimisers; what it was shown counts.")
 EVERY = typer.Option(None, min=1, help="Photos between checkpoints.")
 
 
@@ -35,6 +36,7 @@ def train_autoencoder_command(
         0.2, min=0, help="The critic's gradient at the pixels, as a share of the other losses'; 0 for no critic."
     ),
     adversarial_after: int = typer.Option(60_000, min=0, help="Photos after which the critic joins in."),
+    start_from: Path = START,
     checkpoint_every: int = EVERY,
     where: str = WHERE,
     balance: str = BALANCE,
@@ -69,7 +71,9 @@ def train_autoencoder_command(
     )  # fmt: skip
     compute = _compute(out, device, compile_networks, resume)
     with progress_bars(errors) as on_step:
-        path = train_autoencoder(Catalogue.open(catalogue), out, settings, compute, resume=resume, on_step=on_step)
+        path = train_autoencoder(
+            Catalogue.open(catalogue), out, settings, compute, resume=resume, start_from=start_from, on_step=on_step
+        )
     output.print(f"{path}: {images:,} photos shown; reconstructions in {out}", soft_wrap=True)
     output.print(f"next: gigs train flow {catalogue} --autoencoder {path} --out FOLDER", soft_wrap=True)
 
@@ -89,6 +93,7 @@ def train_flow_command(
     batch: int = typer.Option(64, min=1, help="Latents a step."),
     learning_rate: float = typer.Option(4e-4, help="Of Adam, after a short rise."),
     ema: float = typer.Option(0.9995, min=0, help="Decay per batch of the averaged weights, which are what is saved."),
+    start_from: Path = START,
     checkpoint_every: int = EVERY,
     where: str = WHERE,
     balance: str = BALANCE,
@@ -119,7 +124,14 @@ def train_flow_command(
     compute = _compute(out, device, compile_networks, resume)
     with progress_bars(errors) as on_step:
         path = train_flow(
-            Catalogue.open(catalogue), autoencoder, out, settings, compute, resume=resume, on_step=on_step
+            Catalogue.open(catalogue),
+            autoencoder,
+            out,
+            settings,
+            compute,
+            resume=resume,
+            start_from=start_from,
+            on_step=on_step,
         )
     output.print(f"{path}: {images:,} latents shown; samples in {out}", soft_wrap=True)
 

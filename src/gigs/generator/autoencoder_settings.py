@@ -31,7 +31,7 @@ class AutoencoderTrainSettings:
     judged: int = 2
     l1: float = 1.0
     lpips: float = 1.0
-    kl: float = 1e-4
+    kl: float = 1e-3
     adversarial: float = 0.2
     adversarial_after: int = 60_000
     where: str = ""

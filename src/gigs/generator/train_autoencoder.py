@@ -28,9 +28,12 @@ def train_autoencoder(
     compute: Compute,
     *,
     resume: bool = False,
+    start_from: str | Path | None = None,
     on_step: OnStep = silent,
 ) -> Path:
     """Train and save `OUT/autoencoder.safetensors` (averaged weights).
+
+    `start_from`: file of an autoencoder to train on from, with fresh critic and optimisers; what it was shown counts.
 
     Also in OUT: `checkpoint.pt` (everything), `log.csv` and TensorBoard events, `reconstructions-*.png` (held-out
     photos beside their reconstructions), and in the end `manifest.json`. Where a loss is not finite, the run returns to
@@ -43,7 +46,7 @@ def train_autoencoder(
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
     with folders.owned(Path(out)):
-        run = AutoencoderRun(catalogue, Path(out), settings, compute, resume)
+        run = AutoencoderRun(catalogue, Path(out), settings, compute, resume, start_from)
         train_until(run, settings.images, "training the autoencoder", on_step)
         return run.finish()
 
@@ -58,13 +61,21 @@ class AutoencoderRun(TrainingRun):
     nets: AutoencoderNetworks
 
     def __init__(
-        self, catalogue: Catalogue, out: Path, settings: AutoencoderTrainSettings, compute: Compute, resume: bool
+        self,
+        catalogue: Catalogue,
+        out: Path,
+        settings: AutoencoderTrainSettings,
+        compute: Compute,
+        resume: bool,
+        start_from: str | Path | None = None,
     ) -> None:
         rows = select(catalogue, catalogue.train_items(), settings.where)
         super().__init__(catalogue, out, settings, compute, rows, settings.network.resolution)
         held_out = select(catalogue, catalogue.held_out_items(), settings.where)
         self.shown_photos = to_tensor(self.photos[held_out[:16]])
         self.nets = AutoencoderNetworks(settings, compute)
+        if start_from is not None and not resume:
+            self.shown = int(self.nets.start_from(Path(start_from)).get("images_shown", 0))
         self.begin(resume)
         self.stepper = AutoencoderStepper(settings, self.nets, compute, self.rng)
 

@@ -16,8 +16,9 @@ from gigs import folders, storage
 from gigs.compute import Compute
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
+from gigs.errors import ModelError
 from gigs.generator.autoencoder import load_autoencoder
-from gigs.generator.base import save_generator
+from gigs.generator.base import load_generator, save_generator
 from gigs.generator.flow_conditions import dropped, labels, vocabulary
 from gigs.generator.flow_network import FlowNetwork
 from gigs.generator.flow_settings import FlowTrainSettings
@@ -41,6 +42,7 @@ def train_flow(
     compute: Compute,
     *,
     resume: bool = False,
+    start_from: str | Path | None = None,
     on_step: OnStep = silent,
 ) -> Path:
     """Train and save `OUT/generator.safetensors`: the averaged flow, with the autoencoder.
@@ -56,6 +58,8 @@ def train_flow(
         settings: What to train, and how.
         compute: Device, precision and layout.
         resume: Go on from the folder's last checkpoint.
+        start_from: File of a latent flow with the same autoencoder to train on from, with a fresh optimiser; what it
+            was shown counts.
         on_step: Progress.
 
     Raises:
@@ -65,7 +69,7 @@ def train_flow(
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
     with folders.owned(Path(out)):
-        run = FlowRun(catalogue, Path(autoencoder), Path(out), settings, compute, resume, on_step)
+        run = FlowRun(catalogue, Path(autoencoder), Path(out), settings, compute, resume, start_from, on_step)
         train_until(run, settings.images, "training the flow", on_step)
         return run.finish()
 
@@ -99,6 +103,7 @@ class FlowRun(TrainingRun):
         settings: FlowTrainSettings,
         compute: Compute,
         resume: bool,
+        start_from: str | Path | None = None,
         on_step: OnStep = silent,
     ) -> None:
         rows = _some(select(catalogue, catalogue.train_items(), settings.where), settings)
@@ -117,6 +122,8 @@ class FlowRun(TrainingRun):
         torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
         self.nets = FlowNetworks(FlowNetwork(self.unet, self.vocabulary), settings, compute)
         self.flow = compute.compiled(self.nets.modules["flow"])
+        if start_from is not None and not resume:
+            self._start_from(Path(start_from))
         self.begin(resume)
 
     def network(self) -> dict[str, Any]:
@@ -144,6 +151,19 @@ class FlowRun(TrainingRun):
         step_at(optimiser, min(1.0, (self.steps + 1) / WARM_UP))
         self.nets.average(self.steps)
         return {"loss": loss.item()}
+
+    def _start_from(self, path: Path) -> None:
+        other = load_generator(path)
+        if not isinstance(other, LatentFlow) or other.about.get("autoencoder_sha256") != self.origin:
+            raise ModelError(f"{path}: not a latent flow over this autoencoder's latents")
+        if other.config.conditions != self.vocabulary:
+            raise ModelError(f"{path}: it is told other conditions than this catalogue has")
+        try:
+            self.nets.modules["flow"].load_state_dict(other.flow.state_dict())
+        except RuntimeError as error:
+            raise ModelError(f"{path}: of another network than asked for ({error})") from error
+        self.nets.averaged["flow"] = copied(self.nets.modules["flow"])
+        self.shown = int(other.about.get("images_shown", 0))
 
     def save_generator(self, path: Path) -> Path:
         """Save the averaged flow with its autoencoder."""
