@@ -235,8 +235,8 @@ def test_audiences_and_the_card_are_listed(small_pack):
 @pytest.mark.parametrize(
     "command",
     ["", "suggest", "audiences", "recommend", "data", "data import hm", "data check", "train recommender",
-     "train generator", "train encoder", "evaluate recommender", "evaluate generator", "generator convert",
-     "pack build", "pack update", "pack calibrate", "pack show"],
+     "train generator", "train encoder", "train autoencoder", "train flow", "evaluate recommender",
+     "evaluate generator", "generator convert", "pack build", "pack update", "pack calibrate", "pack show"],
 )  # fmt: skip
 def test_every_command_explains_itself(command):
     result = gigs(*command.split(), "--help")

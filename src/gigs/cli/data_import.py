@@ -24,6 +24,9 @@ def import_hm_command(
         help="Folder with articles.csv, customers.csv, transactions_train.csv and images/, as Kaggle hands it out.",
     ),
     out: Path = OUT,
+    more: list[Path] = typer.Option(
+        [], metavar="FOLDER", help="A further folder with articles.csv and images/ (.jpg or .webp); may be repeated."
+    ),
     size: int = SIZE,
     hold_out: int = typer.Option(1000, min=0, help="Products kept from every generator, encoder and classifier."),
     seed: int = SEED,
@@ -31,11 +34,18 @@ def import_hm_command(
     """Import the public H&M data (a sample or the full download) into a catalogue.
 
     Writes parquet tables, one packed array of pictures, the leave-last-out split and the held-out products.
+
+    With --more, articles of further folders follow, each once; what they cost is disk space. No purchases are read from
+    them. Products are held out among those of SRC, and other colours of a held-out product are held out with it.
+
+    Example: gigs data import hm downloads/hm --more downloads/hm-more --out data/hm-128
     """
     from gigs.data.importers.hm import import_hm
 
     with progress_bars(errors) as on_step:
-        catalogue = import_hm(source, out, image_size=size, hold_out=hold_out, seed=seed, on_step=on_step)
+        catalogue = import_hm(
+            source, out, more=more, image_size=size, hold_out=hold_out, seed=seed, on_step=on_step
+        )  # fmt: skip
     say(catalogue)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gigs.cli import train_scorers
+from gigs.cli import train_flow, train_scorers
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_options import BALANCE, CATALOGUE, COMPILE, DEVICE, RESUME, WHERE
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Train a recommender, a generator or an encoder on a catalogue.", no_args_is_help=True)
 app.command("recommender")(train_scorers.train_recommender_command)
 app.command("judge")(train_scorers.train_judge_command)
+app.command("autoencoder")(train_flow.train_autoencoder_command)
+app.command("flow")(train_flow.train_flow_command)
 
 
 @app.command("generator")

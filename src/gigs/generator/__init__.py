@@ -4,6 +4,7 @@ from gigs.generator.families import (  # noqa: F401 - importing a family registe
     biggan,
     diffusion,
     dvbpr_gan,
+    latent_flow,
     progan,
     progan_public,
     stylegan2,

@@ -1,7 +1,12 @@
-"""Importer for the public H&M data in the layout in which Kaggle hands it out (a sample or the full download)."""
+"""Importer for the public H&M data in the layout in which Kaggle hands it out (a sample or the full download).
+
+Further folders of photos with an `articles.csv` of their own may come after it (`more`). Nobody's purchases are taken
+from those: they serve generators, encoders and classifiers, which learn from pictures.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +28,9 @@ ARTICLE_COLUMNS = {
     "colour_group_name": "colour",
     "index_group_name": "section",
 }
+# What the item table of a further folder may leave out.
+OPTIONAL = ("prod_name", "product_group_name", "graphical_appearance_name", "index_group_name")
+SUFFIXES = (".jpg", ".webp")
 USER_COLUMNS = {
     "customer_id": "user_id",
     "age": "age",
@@ -35,6 +43,7 @@ def import_hm(
     source: str | Path,
     out: str | Path,
     *,
+    more: Sequence[str | Path] = (),
     image_size: int = 128,
     hold_out: int = 1000,
     seed: int = 0,
@@ -45,27 +54,55 @@ def import_hm(
     Args:
         source: Folder of the download.
         out: Folder of the catalogue; made if need be. A finished catalogue in it is replaced.
+        more: Further folders with `articles.csv` and `images/`. Their items follow those of `source`, each once.
         image_size: Side in pixels of the packed squares.
-        hold_out: Products (not items) that no generator, encoder or classifier will see.
+        hold_out: Products (not items) that no generator, encoder or classifier will see. They are drawn among those
+            of `source`, so that the same seed holds out the same ones whatever follows, and items of `more` with one of
+            their product codes are held out with them.
         seed: Draws the held-out products.
         on_step: Progress.
 
     Raises:
         DataError: A file or column is missing, or a row cannot be read; the message names it.
     """
-    source = Path(source)
+    folders = [Path(source), *map(Path, more)]
     check_size(image_size)
-    tables, info = _tables(source)
+    tables, info = _tables(folders[0])
     items = tables["items"]
-    items["held_out"] = hold_out_products(items["product_code"], hold_out, seed)
-    item_ids = items["item_id"].to_numpy()
+    held_out = set(items["product_code"][hold_out_products(items["product_code"], hold_out, seed)])
+    items, origin, repeated = _joined(items, folders[1:])
+    items["held_out"] = items["product_code"].isin(held_out)
+    item_ids, tables["items"] = items["item_id"].to_numpy(), items
 
     def decode(row: int) -> np.ndarray | str | None:
-        return _photo(source / "images", item_ids[row], image_size)
+        return _photo(folders[origin[row]] / "images", item_ids[row], image_size)
 
     settings = {"source": "hm", "seed": seed, "held_out_products": hold_out}
+    if more:
+        info |= {"items": len(items), "items_of_more": int((origin > 0).sum()), "repeated_items_of_more": repeated}
     content = CatalogueContent(tables=tables, picture=decode, info=lambda: settings | info)
     return write_catalogue(out, content, image_size=image_size, on_step=on_step)
+
+
+def _joined(items: pd.DataFrame, more: list[Path]) -> tuple[pd.DataFrame, np.ndarray, int]:
+    """The items of all folders, each once; the place of each one's folder, `source`'s being 0; and how many repeat."""
+    tables = [items]
+    for folder in more:
+        table = _read(folder / "articles.csv", ARTICLE_COLUMNS, key="item_id", optional=OPTIONAL)
+        table["product_code"] = table["product_code"].fillna(table["item_id"].str[:7])
+        group = table["type"].map(_only_group(items))
+        table["group"] = group if table["group"].isna().all() else table["group"].fillna(group)
+        tables.append(table)
+    joined = pd.concat(tables, ignore_index=True)
+    origin = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+    first = ~joined.duplicated("item_id").to_numpy()
+    return joined[first].reset_index(drop=True), origin[first], int((~first).sum())
+
+
+def _only_group(items: pd.DataFrame) -> pd.Series:
+    """The group of each type that is found in one group only."""
+    pairs = items[["type", "group"]].dropna().drop_duplicates()
+    return pairs.drop_duplicates("type", keep=False).set_index("type")["group"]
 
 
 def _tables(source: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
@@ -86,16 +123,18 @@ def _tables(source: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
     }
 
 
-def _read(path: Path, columns: dict[str, str], key: str | None = None) -> pd.DataFrame:
-    """Read the named columns as text (article ids keep their leading zero) and rename them."""
+def _read(path: Path, columns: dict[str, str], key: str | None = None, optional: Sequence[str] = ()) -> pd.DataFrame:
+    """Read the named columns as text (article ids keep their leading zero) and rename them; optional ones may lack."""
     if not path.is_file():
         raise DataError(f"{path}: missing; SRC must be the folder that holds articles.csv, as Kaggle hands it out")
     try:
         # Only a blank is a missing value: somebody may be called NA, and a product None.
-        table = pd.read_csv(path, dtype=str, usecols=list(columns), keep_default_na=False, na_values=[""])
+        present = pd.read_csv(path, dtype=str, nrows=0).columns
+        wanted = [name for name in columns if name in present or name not in optional]
+        table = pd.read_csv(path, dtype=str, usecols=wanted, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: {' '.join(str(error).split())}") from error
-    table = table.rename(columns=columns)[list(columns.values())]
+    table = table.reindex(columns=list(columns)).rename(columns=columns)
     if key and (blank := int(table[key].isna().sum())):
         raise DataError(f"{path}: {blank} rows without an id; remove them and import again")
     return table
@@ -126,8 +165,9 @@ def _photo(folder: Path, item_id: str, size: int) -> np.ndarray | str | None:
     """An item's square, what is wrong with its photo, or None where there is none."""
     if Path(item_id).name != item_id:
         return f"{item_id}: an id that is no file name"  # "../x" must not lead out of the folder
-    path = folder / item_id[:3] / f"{item_id}.jpg"
+    paths = (folder / item_id[:3] / f"{item_id}{suffix}" for suffix in SUFFIXES)
+    path = next(filter(Path.is_file, paths), None)
     try:
-        return images.fit_square(images.read_photo(path), size)[0] if path.is_file() else None
+        return None if path is None else images.fit_square(images.read_photo(path), size)[0]
     except (InputError, OSError) as error:
         return str(error)

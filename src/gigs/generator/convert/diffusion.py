@@ -53,9 +53,9 @@ def from_folder(folder: Path, *, steps: int) -> tuple[Diffusion, Path]:
         scale=1.0 if decoder is None else float(decoder.get("scaling_factor", 1.0)),
     )
     generator = Diffusion(settings, alphas)
-    file = _load(generator.unet, unet)
+    file = load_weights(generator.unet, unet)
     if coder is not None and generator.decoder is not None:
-        _load(generator.decoder, coder)
+        load_weights(generator.decoder, coder)
     return generator, file
 
 
@@ -73,7 +73,12 @@ def _alphas(schedule: dict[str, Any]) -> Tensor:
     return library(**{name: schedule[name] for name in known if name in schedule}).alphas_cumprod
 
 
-def _load(network: nn.Module, folder: Path) -> Path:
+def load_weights(network: nn.Module, folder: Path) -> Path:
+    """Give a network the weights in a folder of diffusers; returns their file.
+
+    Raises:
+        ModelError: There are none, or they do not fit.
+    """
     path = folder / f"{WEIGHTS}.safetensors"
     if not path.is_file():
         path = folder / f"{WEIGHTS}.bin"

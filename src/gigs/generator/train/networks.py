@@ -177,3 +177,13 @@ def latent_critic(dim: int) -> nn.Module:
 def copied(module: nn.Module) -> dict[str, Tensor]:
     """A network's weights, to be averaged from here on."""
     return {name: parameter.detach().clone() for name, parameter in module.named_parameters()}
+
+
+def step_at(optimiser: torch.optim.Optimizer, share: float) -> None:
+    """One step at a share of the learning rate, which stays as it is."""
+    rates = [group["lr"] for group in optimiser.param_groups]
+    for group, rate in zip(optimiser.param_groups, rates, strict=True):
+        group["lr"] = rate * share
+    optimiser.step()
+    for group, rate in zip(optimiser.param_groups, rates, strict=True):
+        group["lr"] = rate

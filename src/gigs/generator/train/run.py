@@ -48,10 +48,12 @@ class TrainingRun:
 
     Attributes:
         columns: Of the log, the first being `shown`.
+        product: What the run's averaged network is called in file names.
         same: Settings in which a checkpoint must agree, beside the network.
     """
 
     columns: ClassVar[tuple[str, ...]]
+    product: ClassVar[str] = "generator"
     same: ClassVar[tuple[str, ...]]
     settings: Any  # a frozen dataclass of settings: images, batch, seed, learning_rate, network, ..._every
     nets: RunNetworks
@@ -98,7 +100,7 @@ class TrainingRun:
         raise NotImplementedError
 
     def save_generator(self, path: Path) -> Path:
-        """Save the averaged generator."""
+        """Save the averaged network that the run is for."""
         raise NotImplementedError
 
     def save_others(self) -> None:
@@ -120,7 +122,7 @@ class TrainingRun:
         if (checkpoint or snapshot) and not self.finite():
             return self._step_back()
         if snapshot:
-            self.save_generator(self.out / "snapshots" / f"generator-{self.shown:08d}.safetensors")
+            self.save_generator(self.out / "snapshots" / f"{self.product}-{self.shown:08d}.safetensors")
         if checkpoint:  # last: killed before it is whole, all else since the one before is made again
             self.checkpoint()
 
@@ -142,14 +144,14 @@ class TrainingRun:
         save_checkpoint(self.out, state | {name: getattr(self.settings, name) for name in self.same})
 
     def finish(self) -> Path:
-        """Save the checkpoint and the averaged networks; returns the generator's file."""
+        """Save the checkpoint and the averaged networks; returns the product's file."""
         if not self.finite():
             raise ModelError(f"{self.out}: the weights are not finite; go on from the last checkpoint with --resume")
         self.checkpoint()
         self.draw()
         self.log.close()
         self.save_others()
-        path = self.save_generator(self.out / "generator.safetensors")
+        path = self.save_generator(self.out / f"{self.product}.safetensors")
         folders.write_manifest(self.out, folders.names(self.out, KEPT))
         return path
 

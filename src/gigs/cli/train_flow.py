@@ -1,0 +1,170 @@
+"""`gigs train autoencoder` and `gigs train flow`: the two halves of a latent flow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
+from gigs.cli.train_options import BALANCE, CATALOGUE, COMPILE, DEVICE, RESUME, WHERE
+
+START = typer.Option(None, help="A file to train on from, with fresh optimisers; what it was shown counts.")
+EVERY = typer.Option(None, min=1, help="Photos between checkpoints.")
+
+
+def train_autoencoder_command(
+    catalogue: Path = CATALOGUE,
+    out: Path = typer.Option(..., "--out", "-o", help="A folder of its own for weights, checkpoints, grids and log."),
+    images: int = typer.Option(200_000, min=1, help="Photos shown in all, those of a resumed run included."),
+    channels: str = typer.Option(
+        "16,32,96,192", help="Widths from full resolution down; each halves the side: four make latents of an eighth."
+    ),
+    latent_channels: int = typer.Option(
+        8, min=1, help="Channels of the latents: more redraw better, fewer are learned sooner."
+    ),
+    resolution: int = typer.Option(128, help="Side in pixels; the catalogue must have been imported so large."),
+    batch: int = typer.Option(8, min=1, help="Photos a step."),
+    crop: int = typer.Option(64, help="Side in pixels of the piece of each photo that a step sees."),
+    window: int = typer.Option(48, help="Side of the piece of it on which LPIPS and the critic judge, at least 32."),
+    judged: int = typer.Option(2, min=1, help="Photos of a batch that they judge; they cost more than all the rest."),
+    learning_rate: float = typer.Option(2e-4, help="Of Adam, after a short rise."),
+    lpips: float = typer.Option(1.0, min=0, help="Weight of LPIPS (VGG16); that of the mean absolute error is 1."),
+    adversarial: float = typer.Option(
+        0.2, min=0, help="The critic's gradient at the pixels, as a share of the other losses'; 0 for no critic."
+    ),
+    adversarial_after: int = typer.Option(60_000, min=0, help="Photos after which the critic joins in."),
+    start_from: Path = START,
+    checkpoint_every: int = EVERY,
+    where: str = WHERE,
+    balance: str = BALANCE,
+    compile_networks: bool = COMPILE,
+    seed: int = typer.Option(0, min=0, help="Of everything random."),
+    device: str = DEVICE,
+    resume: bool = RESUME,
+) -> None:
+    """Train an autoencoder: photos to small latents and back. A flow over these latents is the next step.
+
+    Losses are L1, LPIPS, a little of the normal prior and, later on, a critic on frozen features. Interrupt as you like
+    and go on with --resume and the same options. Held-out photos beside their reconstructions are drawn on the way.
+
+    Examples:
+
+      gigs train autoencoder data/hm-128 --images 400000 --out runs/autoencoder
+
+      gigs train autoencoder data/hm-128 --batch 64 --crop 128 --window 96 --judged 32 --out runs/autoencoder   # GPU
+    """
+    from gigs.data.catalogue import Catalogue
+    from gigs.generator.families.autoencoder import AutoencoderSettings
+    from gigs.generator.train.autoencoder import train_autoencoder
+    from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
+
+    network = _checked(
+        AutoencoderSettings, channels=_widths(channels), latent_channels=latent_channels, resolution=resolution
+    )
+    settings = _checked(
+        AutoencoderTrainSettings, network=network, images=images, batch=batch, crop=crop, window=window, judged=judged,
+        learning_rate=learning_rate, lpips=lpips, adversarial=adversarial, adversarial_after=adversarial_after,
+        where=where, balance=balance, seed=seed, checkpoint_every=checkpoint_every or 4_000,
+    )  # fmt: skip
+    compute = _compute(out, device, compile_networks, resume)
+    with progress_bars(errors) as on_step:
+        path = train_autoencoder(
+            Catalogue.open(catalogue), out, settings, compute, resume=resume, start_from=start_from, on_step=on_step
+        )
+    output.print(f"{path}: {images:,} photos shown; reconstructions in {out}", soft_wrap=True)
+    output.print(f"next: gigs train flow {catalogue} --autoencoder {path} --out FOLDER", soft_wrap=True)
+
+
+def train_flow_command(
+    catalogue: Path = CATALOGUE,
+    autoencoder: Path = typer.Option(
+        ..., "--autoencoder", "-a", help="A file of `gigs train autoencoder`, or diffusers' folder of an AutoencoderKL."
+    ),
+    out: Path = typer.Option(..., "--out", "-o", help="A folder of its own for weights, latents, checkpoints and log."),
+    images: int = typer.Option(2_000_000, min=1, help="Latents shown in all, those of a resumed run included."),
+    channels: str = typer.Option("96,192,256", help="Widths from the latents' own side down; each halves the side."),
+    layers: int = typer.Option(2, min=1, help="Residual blocks a side; one more on the way up."),
+    conditions: str = typer.Option("type,colour,appearance", help="Columns of the item table that it is told."),
+    photos: int = typer.Option(0, min=0, help="Train on so many photos only, drawn at random; 0 takes all."),
+    mirrored: bool = typer.Option(True, help="Show photos mirrored, too: twice as many latents to make at the start."),
+    batch: int = typer.Option(64, min=1, help="Latents a step."),
+    learning_rate: float = typer.Option(4e-4, help="Of Adam, after a short rise."),
+    ema: float = typer.Option(0.9995, min=0, help="Decay per batch of the averaged weights, which are what is saved."),
+    start_from: Path = START,
+    checkpoint_every: int = EVERY,
+    where: str = WHERE,
+    balance: str = BALANCE,
+    compile_networks: bool = COMPILE,
+    seed: int = typer.Option(0, min=0, help="Of everything random."),
+    device: str = DEVICE,
+    resume: bool = RESUME,
+) -> None:
+    """Train a flow over an autoencoder's latents: together they are a generator of the family latent-flow.
+
+    The photos' latents are made once, at the start. The flow learns the straight way from noise to a latent, with what
+    it is told of the photo and, at times, without. Interrupt as you like and go on with --resume and the same options.
+
+    Example: gigs train flow data/hm-128 --autoencoder runs/autoencoder/autoencoder.safetensors --out runs/flow
+    """
+    from gigs.data.catalogue import Catalogue
+    from gigs.generator.families.flow_network import FlowNetworkSettings
+    from gigs.generator.train.flow import train_flow
+    from gigs.generator.train.flow_settings import FlowTrainSettings
+
+    settings = _checked(
+        FlowTrainSettings, images=images,
+        network=_checked(FlowNetworkSettings, channels=_widths(channels), layers=layers),
+        batch=batch, learning_rate=learning_rate, ema=ema, photos=photos, mirrored=mirrored, where=where,
+        balance=balance, seed=seed, checkpoint_every=checkpoint_every or 20_000,
+        conditions=tuple(name.strip() for name in conditions.split(",") if name.strip()),
+    )  # fmt: skip
+    compute = _compute(out, device, compile_networks, resume)
+    with progress_bars(errors) as on_step:
+        path = train_flow(
+            Catalogue.open(catalogue),
+            autoencoder,
+            out,
+            settings,
+            compute,
+            resume=resume,
+            start_from=start_from,
+            on_step=on_step,
+        )
+    output.print(f"{path}: {images:,} latents shown; samples in {out}", soft_wrap=True)
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    from gigs.errors import InputError
+
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(f"--channels {text!r}: write widths with commas, such as 16,32,96,192") from error
+
+
+def _checked(build: Any, **options: Any) -> Any:
+    """Settings, or what is wrong with them as the user's error."""
+    from gigs.errors import InputError
+
+    try:
+        return build(**options)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def _compute(out: Path, device: str, compile_networks: bool, resume: bool) -> Any:
+    """How to compute: as the run's last part did, unless it goes on elsewhere."""
+    from dataclasses import replace
+
+    from gigs.generator.train.progressive import stored_compute
+    from gigs.vision.compute import chosen, pick_device
+
+    compute = stored_compute(out) if resume else None
+    if compute is not None:
+        compute = replace(compute, device=pick_device(compute.device if device == "auto" else device))
+    compute = compute or chosen(pick_device(device), allow_compile=compile_networks)
+    output.print(f"computing with {compute.describe()}", highlight=False)
+    return compute

@@ -1,0 +1,102 @@
+"""The network of a latent flow: diffusers' `UNet2DModel`, told the time and, for each condition, a learned vector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gigs.errors import ModelError
+from gigs.generator.families.diffusion import diffusers
+from gigs.generator.families.flow_conditions import Vocabulary
+
+TIME_SCALE = 1000.0  # what diffusers' embedding of the time expects
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowNetworkSettings:
+    """Widths of the network.
+
+    `channels`: from the latents' own side down, each halving the side of the one before; all but the first have
+    attention. `layers`: residual blocks a side. `head`: channels of a head of attention. `groups`: of the
+    normalisation, dividing every width.
+    """
+
+    channels: tuple[int, ...] = (96, 192, 256)
+    layers: int = 2
+    head: int = 32
+    groups: int = 16
+
+    def __post_init__(self) -> None:
+        if not self.channels or any(width < 1 or width % self.groups for width in self.channels):
+            raise ValueError(f"channels must be multiples of groups ({self.groups}), not {self.channels}")
+        if any(width % self.head for width in self.channels[1:]) or min(self.layers, self.head) < 1:
+            raise ValueError(f"channels with attention must be multiples of head ({self.head}); layers at least 1")
+
+    def config(self, latent_channels: int, side: int) -> dict[str, Any]:
+        """As diffusers names it, for latents `[N,latent_channels,side,side]`.
+
+        Raises:
+            ValueError: The side cannot be halved so often.
+        """
+        below = len(self.channels) - 1
+        if side % 2**below:
+            raise ValueError(f"latents of side {side} cannot be halved {below} times")
+        return {
+            "sample_size": side,
+            "in_channels": latent_channels,
+            "out_channels": latent_channels,
+            "block_out_channels": list(self.channels),
+            "layers_per_block": self.layers,
+            "down_block_types": ["DownBlock2D"] + ["AttnDownBlock2D"] * below,
+            "up_block_types": ["AttnUpBlock2D"] * below + ["UpBlock2D"],
+            "attention_head_dim": self.head,
+            "norm_num_groups": self.groups,
+            "class_embed_type": "identity",
+        }
+
+
+class FlowNetwork(nn.Module):
+    """Velocity of a point on its way between a latent and noise.
+
+    Args:
+        config: Of the UNet, as diffusers names it.
+        vocabulary: Values of each condition.
+
+    Raises:
+        ModelError: diffusers is not installed, or cannot build the UNet.
+    """
+
+    def __init__(self, config: dict[str, Any], vocabulary: Vocabulary) -> None:
+        super().__init__()
+        try:
+            self.unet: nn.Module = diffusers().UNet2DModel.from_config(dict(config))
+        except (TypeError, ValueError, NotImplementedError, AttributeError) as error:
+            reason = str(error).partition("\n")[0]
+            raise ModelError(f"diffusers cannot build this UNet2DModel ({reason})") from error
+        width = 4 * config["block_out_channels"][0]  # of diffusers' embedding of the time, to which these are added
+        # By name, as a file's settings do not keep the order of conditions; "type" alone would be a method's name.
+        self.names = [f"of_{name}" for name in vocabulary]
+        sizes = [1 + len(values) for values in vocabulary.values()]
+        self.tables = nn.ModuleDict(
+            {name: nn.Embedding(size, width) for name, size in zip(self.names, sizes, strict=True)}
+        )
+        for table in self.tables.values():
+            nn.init.normal_(table.weight, std=0.02)  # type: ignore[arg-type]
+        self.width = width
+
+    def forward(self, x: Tensor, time: Tensor, conditions: Tensor) -> Tensor:
+        """Velocity `[N,C,S,S]`, float32, at x `[N,C,S,S]`.
+
+        Args:
+            x: Points.
+            time: `[N]` from 0 (a latent) to 1 (noise).
+            conditions: `[N,conditions]` int64 as `flow_conditions.labels` counts them; 0 where there is none.
+        """
+        told = torch.zeros(len(x), self.width, device=x.device)
+        for index, name in enumerate(self.names):
+            told = told + self.tables[name](conditions[:, index])
+        answer: Tensor = self.unet(x, time * TIME_SCALE, class_labels=told).sample
+        return answer.float()

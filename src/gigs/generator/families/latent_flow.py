@@ -1,0 +1,230 @@
+"""A flow in an autoencoder's latent space as a deterministic generator (rectified flow, Liu et al. 2023; Lipman et al.
+2023).
+
+Between a latent x and noise e lie the points (1 - t) x + t e, and the network learned the velocity e - x along the
+way. Drawing goes from noise (t = 1) to a latent (t = 0) in a few steps of Heun's method or of Euler's, and the
+autoencoder's decoder draws the picture. Nothing on the way is random, so the noise alone decides: it is the latent
+vector z. Gradients go through every step, each recomputed when it is needed, so memory is that of one step.
+
+A photo is inverted by its encoder and by solving each step backwards, to the fixed point: what is drawn from the z
+found is the autoencoder's answer to the photo, up to what the iterations leave. diffusers' flow-matching schedulers
+hold the place in the schedule as state and go one way only, so the few lines of a step are written here.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from gigs.errors import InputError
+from gigs.generator.base import Generator, register
+from gigs.generator.families.autoencoder import build_autoencoder, decode, encode
+from gigs.generator.families.flow_conditions import Vocabulary, wanted
+from gigs.generator.families.flow_network import FlowNetwork
+from gigs.generator.latent import sample_normal
+
+METHODS = ("euler", "heun")
+SHELL = (0.9, 1.1)  # root mean squares of a latent vector that the flow is trusted with; noise has 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatentFlowSettings:
+    """A latent flow and how it is used.
+
+    `unet` and `autoencoder` are diffusers configurations. `conditions`: values of each. `steps` of `method` draw a
+    picture; Heun's method asks the network twice a step. `corrections`: iterations with which a step is solved
+    backwards. `told`: values of conditions to draw with. `guidance`: how far beyond what it is told the flow goes;
+    1 does not, other numbers ask the network twice as often.
+    """
+
+    unet: dict[str, Any]
+    autoencoder: dict[str, Any]
+    conditions: Vocabulary
+    steps: int = 8
+    method: str = "heun"
+    corrections: int = 6
+    told: dict[str, str] | None = None
+    guidance: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.steps <= 1000 or self.corrections < 1:
+            raise ValueError(f"steps must be from 1 to 1000 and corrections at least 1, not {self.steps}")
+        if self.method not in METHODS:
+            raise ValueError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
+        if self.unet.get("in_channels") != self.autoencoder.get("latent_channels"):
+            raise ValueError("the flow must have as many channels as the autoencoder's latents")
+        if not isinstance(self.unet.get("sample_size"), int):
+            raise ValueError("the UNet must have one sample_size")
+
+
+class LatentFlow(Generator):
+    """From noise to a latent by the flow, and from there to a picture by the decoder.
+
+    Raises:
+        ModelError: diffusers is not installed, or cannot build the networks.
+        InputError: `told` names what the flow has not learned.
+    """
+
+    family = "latent-flow"
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, settings: LatentFlowSettings) -> None:
+        super().__init__()
+        self.config = settings
+        self.flow = FlowNetwork(settings.unet, settings.conditions)
+        self.autoencoder: Any = build_autoencoder(settings.autoencoder)
+        channels, side = settings.unet["in_channels"], settings.unet["sample_size"]
+        self.register_buffer("mean", torch.zeros(channels, 1, 1))
+        self.register_buffer("deviation", torch.ones(channels, 1, 1))
+        self.shape = (channels, side, side)
+        self.latent_dim = channels * side * side
+        self.resolution = side * 2 ** (len(settings.autoencoder["block_out_channels"]) - 1)
+        self.conditions = wanted(settings.conditions, settings.told or {})
+
+    def settings(self) -> dict[str, Any]:
+        """The `LatentFlowSettings` as a dict."""
+        return asdict(self.config)
+
+    def sample(self, n: int, rng: torch.Generator) -> Tensor:
+        """`[n,latent_dim]` standardised normal vectors: the noise at which drawing begins."""
+        return sample_normal(n, self.latent_dim, rng)
+
+    def project(self, z: Tensor) -> Tensor:
+        """Rows of `z [N,latent_dim]` brought to the shell in which noise lies, if they are not in it.
+
+        Their mean stays as it is: it is one number of thousands, and to a photo's z it matters.
+        """
+        length = z.square().mean(dim=1, keepdim=True).add(1e-12).sqrt()
+        return z * (length.clamp(*SHELL) / length)
+
+    def told(self, values: Mapping[str, str], *, guidance: float | None = None) -> LatentFlow:
+        """This generator drawing what it is told, such as `{"type": "Dress", "colour": "Black"}`; weights are shared.
+
+        Raises:
+            InputError: A condition or a value that it has not learned.
+        """
+        wanted(self.config.conditions, values)
+        return self._with(told=dict(values), guidance=self.config.guidance if guidance is None else guidance)
+
+    def of_class(self, label: int) -> LatentFlow:
+        """As `told`, by the number of a type.
+
+        Raises:
+            InputError: There is none of this number, or the flow is told no types.
+        """
+        types = self.config.conditions.get("type", [])
+        if not 0 <= label < len(types):
+            known = f"types 0 to {len(types) - 1}: {', '.join(types)}" if types else "no types"
+            raise InputError(f"class {label}: this flow knows {known}")
+        return self.told({"type": types[label]})
+
+    def in_steps(self, steps: int, method: str | None = None) -> LatentFlow:
+        """This generator with another number of steps, or another method; weights are shared."""
+        return self._with(steps=steps, method=method or self.config.method)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """`[N,latent_dim]` to `[N,3,resolution,resolution]` in `[0,1]`."""
+        return self.draw(self.to_latents(z.unflatten(1, self.shape)))
+
+    def draw(self, latents: Tensor) -> Tensor:
+        """Images `[N,3,resolution,resolution]` in `[0,1]` of scaled latents `[N,C,S,S]`."""
+        return decode(self.autoencoder, latents * self.deviation + self.mean)
+
+    def latents_of(self, photos: Tensor) -> Tensor:
+        """Latents `[N,C,S,S]` of photos `[N,3,R,R]` in `[0,1]`, scaled so that channels have mean 0 and variance 1."""
+        return (encode(self.autoencoder, photos).float() - self.mean) / self.deviation
+
+    def to_latents(self, x: Tensor, start: float = 1.0) -> Tensor:
+        """Points `[N,C,S,S]` at time `start` to scaled latents `[N,C,S,S]`."""
+        for now, then in self._times(start):
+            if torch.is_grad_enabled():
+                x = checkpoint(self._step, x, now, then, use_reentrant=False)
+            else:
+                x = self._step(x, now, then)
+        return x
+
+    @torch.no_grad()
+    def to_noise(self, latents: Tensor, end: float = 1.0) -> Tensor:
+        """Scaled latents `[N,C,S,S]` to the points at time `end` from which `to_latents` leads to them.
+
+        Each step is solved by iteration, as drawing takes it: x = y - (step of x), from x = y on.
+        """
+        x = latents
+        for now, then in reversed(self._times(end)):
+            goal = x
+            for _ in range(self.config.corrections):
+                x = goal - (self._step(x, now, then) - x)
+        return x
+
+    @torch.no_grad()
+    def start_from(self, photos: Tensor) -> Tensor:
+        """Latent vectors `[N,latent_dim]` of photos `[N,3,R,R]` in `[0,1]`, by the encoder and the flow backwards."""
+        return self.project(self.to_noise(self.latents_of(photos)).flatten(1).float())
+
+    @torch.no_grad()
+    def redraw(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
+        """Photos `[N,3,R,R]` in `[0,1]` taken part of the way to noise, and back by what this flow is told.
+
+        Args:
+            photos: At the generator's resolution.
+            strength: In (0,1], the time to which they are taken: how much may change.
+            rng: Takes them there by fresh noise (Meng et al. 2022, SDEdit); without it, they go by the flow that is
+                told nothing, which keeps more of them.
+
+        Returns:
+            Pictures of the same shape and range.
+
+        Raises:
+            InputError: `strength` is not in (0,1].
+        """
+        if not 0 < strength <= 1:
+            raise InputError(f"strength must be above 0 and at most 1, not {strength}")
+        latents = self.latents_of(photos)
+        if rng is None:
+            points = self._with(told=None).to_noise(latents, strength)
+        else:
+            noise = torch.randn(latents.shape, generator=rng).to(latents.device)
+            points = torch.lerp(latents, noise, strength)
+        return self.draw(self.to_latents(points, strength))
+
+    def _times(self, start: float) -> list[tuple[float, float]]:
+        """Steps from `start` down to 0, as many as there would be of the whole way."""
+        count = max(1, round(self.config.steps * start))
+        return list(pairwise(start * (count - k) / count for k in range(count + 1)))
+
+    def _step(self, x: Tensor, now: float, then: float) -> Tensor:
+        velocity = self._velocity(x, now)
+        ahead = x + (then - now) * velocity
+        if self.config.method == "euler":
+            return ahead
+        return x + (then - now) / 2 * (velocity + self._velocity(ahead, then))
+
+    def _velocity(self, x: Tensor, time: float) -> Tensor:
+        times = torch.full((len(x),), time, device=x.device)
+        told = self.conditions.to(x.device).expand(len(x), -1)
+        velocity: Tensor = self.flow(x, times, told)
+        if self.config.guidance == 1 or not told.any():
+            return velocity
+        untold = self.flow(x, times, torch.zeros_like(told))
+        return untold + self.config.guidance * (velocity - untold)
+
+    def _with(self, **changes: Any) -> LatentFlow:
+        """A view of this generator with other settings; weights are shared."""
+        other = copy.copy(self)
+        other.config = LatentFlowSettings(**(asdict(self.config) | changes))
+        other.conditions = wanted(other.config.conditions, other.config.told or {})
+        return other
+
+
+@register("latent-flow")
+def build_latent_flow(settings: dict[str, Any]) -> LatentFlow:
+    """Build from the settings that `LatentFlow.settings` returned."""
+    return LatentFlow(LatentFlowSettings(**settings))

@@ -1,0 +1,101 @@
+"""Train the autoencoder of a latent flow on a catalogue: resumable, logged, with reconstructions on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torchvision.utils import make_grid
+
+from gigs.data.catalogue import Catalogue
+from gigs.data.select import draw_batch, select
+from gigs.generator.families.autoencoder import build_autoencoder, decode, encode, save_autoencoder
+from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
+from gigs.generator.train.autoencoder_steps import AutoencoderNetworks, AutoencoderStepper
+from gigs.generator.train.run import TrainingRun
+from gigs.io import folders
+from gigs.progress import OnStep, silent
+from gigs.training.stopping import train_until
+from gigs.vision.compute import Compute
+from gigs.vision.images import save_png, to_tensor
+
+
+def train_autoencoder(
+    catalogue: Catalogue,
+    out: str | Path,
+    settings: AutoencoderTrainSettings,
+    compute: Compute,
+    *,
+    resume: bool = False,
+    start_from: str | Path | None = None,
+    on_step: OnStep = silent,
+) -> Path:
+    """Train and save `OUT/autoencoder.safetensors` (averaged weights).
+
+    `start_from`: file of an autoencoder to train on from, with fresh critic and optimisers; what it was shown counts.
+
+    Also in OUT: `checkpoint.pt` (everything), `log.csv` and TensorBoard events, `reconstructions-*.png` (held-out
+    photos beside their reconstructions), and in the end `manifest.json`. Where a loss is not finite, the run returns to
+    its last checkpoint with half the learning rate, three times at most.
+
+    Raises:
+        DataError: Too few photos match `settings.where`, or they were imported smaller than the network's resolution.
+        InputError: Another process trains in OUT.
+        ModelError: `resume` without a checkpoint, or one of another network; a run that diverges.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
+    """
+    with folders.owned(Path(out)):
+        run = AutoencoderRun(catalogue, Path(out), settings, compute, resume, start_from)
+        train_until(run, settings.images, "training the autoencoder", on_step)
+        return run.finish()
+
+
+class AutoencoderRun(TrainingRun):
+    """A run of an autoencoder."""
+
+    columns = ("shown", "l1", "lpips", "kl", "generator", "critic", "retries")
+    product = "autoencoder"
+    same = ("adversarial",)
+    settings: AutoencoderTrainSettings
+    nets: AutoencoderNetworks
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        out: Path,
+        settings: AutoencoderTrainSettings,
+        compute: Compute,
+        resume: bool,
+        start_from: str | Path | None = None,
+    ) -> None:
+        rows = select(catalogue, catalogue.train_items(), settings.where)
+        super().__init__(catalogue, out, settings, compute, rows, settings.network.resolution)
+        held_out = select(catalogue, catalogue.held_out_items(), settings.where)
+        self.shown_photos = to_tensor(self.photos[held_out[:16]])
+        self.nets = AutoencoderNetworks(settings, compute)
+        if start_from is not None and not resume:
+            self.shown = int(self.nets.start_from(Path(start_from)).get("images_shown", 0))
+        self.begin(resume)
+        self.stepper = AutoencoderStepper(settings, self.nets, compute, self.rng)
+
+    def train_batch(self) -> dict[str, float]:
+        """One batch; returns the losses."""
+        batch = draw_batch(self.photos, self.rows, self.odds, self.settings.batch, self.rng)
+        return self.stepper(batch.to(self.compute.device), self.shown, self.steps)
+
+    def save_generator(self, path: Path) -> Path:
+        """Save the averaged autoencoder."""
+        config = self.settings.network.config()
+        return save_autoencoder(path, self.nets.averaged["autoencoder"], config, self.about())
+
+    @torch.no_grad()
+    def draw(self) -> None:
+        """Held-out photos beside their reconstructions by the averaged weights."""
+        if not len(self.shown_photos):
+            return
+        network = self.nets.averaged_module("autoencoder", build_autoencoder(self.settings.network.config()))
+        network = self.compute.place(network)
+        with self.compute.autocast():
+            drawn = decode(network, encode(network, self.shown_photos.to(self.compute.device)))
+        pairs = torch.stack([self.shown_photos, drawn.cpu()], dim=1).flatten(0, 1)
+        save_png(make_grid(pairs, nrow=8), self.out / f"reconstructions-{self.shown:08d}.png")

@@ -1,0 +1,57 @@
+"""Settings of an autoencoder's training, and what combinations make no sense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gigs.errors import require_finite
+from gigs.generator.families.autoencoder import AutoencoderSettings
+from gigs.vision.lpips import SMALLEST_SIDE
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderTrainSettings:
+    """One training run of an autoencoder.
+
+    `crop`: side in pixels of the piece of each photo that a step sees. `judged`: how many photos of a batch LPIPS and
+    the critic look at, in a piece of side `window`, for they cost more than all the rest. `l1`, `lpips`, `kl`: weights
+    of the losses, of pixels in `[-1,1]` and of the mean over the latents. `adversarial`: the length of the critic's
+    gradient at the pixels, as a share of the other losses' there; it sets in after `adversarial_after` images. `ema`:
+    decay per batch of the averaged weights, which are what is saved. `where`: condition on the item table. `balance`:
+    column of it; photos are drawn with 1/sqrt(how many share the value).
+    """
+
+    network: AutoencoderSettings = field(default_factory=AutoencoderSettings)
+    images: int = 200_000
+    batch: int = 8
+    learning_rate: float = 2e-4
+    ema: float = 0.999
+    crop: int = 64
+    window: int = 48
+    judged: int = 2
+    l1: float = 1.0
+    lpips: float = 1.0
+    kl: float = 1e-3
+    adversarial: float = 0.2
+    adversarial_after: int = 60_000
+    where: str = ""
+    balance: str = ""
+    seed: int = 0
+    checkpoint_every: int = 4_000
+    grid_every: int = 4_000
+    snapshot_every: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        require_finite(self, "autoencoder")
+        factor = self.network.factor
+        if not factor <= self.crop <= self.network.resolution or self.crop % factor:
+            raise ValueError(f"crop must be a multiple of {factor}, at most {self.network.resolution}, not {self.crop}")
+        if not SMALLEST_SIDE <= self.window <= self.crop:
+            raise ValueError(f"window must be from {SMALLEST_SIDE} to crop ({self.crop}), not {self.window}")
+        if self.judged > self.batch:
+            raise ValueError(f"judged must be at most batch ({self.batch}), not {self.judged}")
+        least = min(self.images, self.batch, self.judged, self.checkpoint_every, self.grid_every)
+        if min(least, self.snapshot_every) < 1 or self.learning_rate <= 0 or not 0 <= self.ema < 1:
+            raise ValueError("counts must be at least 1, learning_rate above 0, ema in [0, 1)")
+        if min(self.l1, self.lpips, self.kl, self.adversarial, self.adversarial_after) < 0:
+            raise ValueError("weights of losses must not be negative")

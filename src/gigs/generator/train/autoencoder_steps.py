@@ -1,0 +1,156 @@
+"""One training step of an autoencoder: L1, LPIPS, a little of the normal prior and, later on, a critic on features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import EllipsisType
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+
+from gigs.errors import ModelError
+from gigs.generator.convert.autoencoder import load_autoencoder
+from gigs.generator.families.autoencoder import build_autoencoder
+from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
+from gigs.generator.train.losses import critic_loss, generator_loss
+from gigs.generator.train.networks import NetworkSet, copied, step_at
+from gigs.generator.train.projected_critic import ProjectedCritic
+from gigs.vision.compute import Compute
+from gigs.vision.lpips import PerceptualLoss
+
+Window = tuple[EllipsisType, slice, slice]
+LONGEST_GRADIENT = 1.0
+WARM_UP = 200  # steps in which the learning rate rises; without them the latents' scale shoots up at once
+CRITIC_RATE = 2e-4
+# Of the noise on latents, at the start: where an encoder that began at diffusers' 0 had come to after 11,656 photos.
+FIRST_LOGVAR = -6.0
+BETA = {"autoencoder": 0.9, "critic": 0.5}  # of Adam's momentum
+
+
+class AutoencoderNetworks(NetworkSet):
+    """The autoencoder, its average, and the critic where there is one."""
+
+    def __init__(self, settings: AutoencoderTrainSettings, compute: Compute) -> None:
+        torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
+        network = build_autoencoder(settings.network.config())
+        with torch.no_grad():
+            network.quant_conv.bias[settings.network.latent_channels :] = FIRST_LOGVAR
+        self.modules = {"autoencoder": network}
+        if settings.adversarial:
+            self.modules["critic"] = ProjectedCritic(settings.window)
+        self.modules = {name: compute.place(module).train() for name, module in self.modules.items()}
+        self.averaged = {"autoencoder": copied(self.modules["autoencoder"])}
+        self.ema = settings.ema
+        self.rates = {"autoencoder": settings.learning_rate, "critic": CRITIC_RATE}
+        self.optimisers = {
+            name: torch.optim.Adam(
+                [parameter for parameter in module.parameters() if parameter.requires_grad],
+                lr=self.rates[name],
+                betas=(BETA[name], 0.99),
+                fused=True,
+            )
+            for name, module in self.modules.items()
+        }
+
+    def start_from(self, path: Path) -> dict[str, Any]:
+        """Take the weights of an autoencoder's file; returns what it says of itself.
+
+        Raises:
+            ModelError: The file is missing, or of another network.
+        """
+        other, about = load_autoencoder(path)
+        try:
+            self.modules["autoencoder"].load_state_dict(other.state_dict())
+        except RuntimeError as error:
+            raise ModelError(f"{path}: of another network than asked for ({error})") from error
+        self.averaged["autoencoder"] = copied(self.modules["autoencoder"])
+        return about
+
+
+class AutoencoderStepper:
+    """Does one step at a time; `rng` is the run's only source of randomness.
+
+    The losses' gradients meet at the pixels, where the critic's is scaled to its share of the others'.
+    """
+
+    def __init__(
+        self, settings: AutoencoderTrainSettings, nets: AutoencoderNetworks, compute: Compute, rng: torch.Generator
+    ) -> None:
+        self.settings, self.nets, self.compute, self.rng = settings, nets, compute, rng
+        self.autoencode = compute.compiled(self._autoencode)
+        self.lpips = PerceptualLoss(net="vgg").to(compute.device) if settings.lpips else None
+
+    def __call__(self, photos: Tensor, shown: int, step: int) -> dict[str, float]:
+        """One step on photos `[B,3,R,R]` in `[0,1]`, R at least `crop`; returns the losses."""
+        settings, losses = self.settings, dict[str, float]()
+        real = self._piece(photos, settings.crop)[0] * 2 - 1
+        side = settings.crop // settings.network.factor
+        noise = torch.randn(len(real), settings.network.latent_channels, side, side, generator=self.rng)
+        with self.compute.autocast():
+            drawn, kl = self.autoencode(real, noise.to(real.device))
+        pixels = drawn.detach().requires_grad_()
+        loss = settings.l1 * (pixels - real).abs().mean()
+        losses |= {"l1": loss.item() / 2, "kl": kl.item()}  # l1 as on [0,1]
+        seen, at = self._piece(pixels[: settings.judged], settings.window)
+        target = real[: settings.judged][at]
+        if self.lpips is not None:
+            with self.compute.autocast():
+                lpips = self.lpips(_unit(seen), _unit(target)).float().mean()
+            losses["lpips"] = lpips.item()
+            loss = loss + settings.lpips * lpips
+        critical = settings.adversarial > 0 and shown >= settings.adversarial_after
+        (pull,) = torch.autograd.grad(loss, pixels, retain_graph=critical)
+        if critical:
+            pull = pull + self._push(pixels, seen, pull, losses)
+        optimiser = self.nets.optimisers["autoencoder"]
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward([drawn, settings.kl * kl], [pull, None])
+        clip_grad_norm_(self.nets.modules["autoencoder"].parameters(), LONGEST_GRADIENT)
+        step_at(optimiser, min(1.0, (step + 1) / WARM_UP))
+        if critical:
+            self._critic_step(target, seen.detach(), losses)
+        self.nets.average(step)
+        return losses
+
+    def _autoencode(self, real: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Pictures `[B,3,S,S]` in about `[-1,1]`, float32, redrawn; and the mean divergence from the normal prior."""
+        network: Any = self.nets.modules["autoencoder"]
+        coded = network.encode(real).latent_dist
+        mean, logvar = coded.mean.float(), coded.logvar.float()
+        drawn = network.decode(mean + (logvar / 2).exp() * noise).sample
+        return drawn.float(), (mean.square() + logvar.exp() - 1 - logvar).mean() / 2
+
+    def _piece(self, images: Tensor, side: int) -> tuple[Tensor, Window]:
+        """A square of that side, at the same random place of all images; and its index."""
+        room = torch.tensor([images.shape[-2] - side + 1, images.shape[-1] - side + 1])
+        top, left = (torch.rand(2, generator=self.rng) * room).long().tolist()
+        at = (..., slice(top, top + side), slice(left, left + side))
+        return images[at], at
+
+    def _push(self, pixels: Tensor, seen: Tensor, pull: Tensor, losses: dict[str, float]) -> Tensor:
+        """The critic's gradient at the pixels, of which it has seen a piece; as long as its share of the others'."""
+        loss = generator_loss("hinge", self._answers(seen))
+        losses["generator"] = loss.item()
+        (push,) = torch.autograd.grad(loss, pixels)
+        return push * (self.settings.adversarial * pull.norm() / push.norm().clamp_min(1e-12))
+
+    def _critic_step(self, real: Tensor, drawn: Tensor, losses: dict[str, float]) -> None:
+        loss = critic_loss("hinge", self._answers(real), self._answers(drawn))
+        losses["critic"] = loss.item()
+        optimiser = self.nets.optimisers["critic"]
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+
+    def _answers(self, images: Tensor) -> Tensor:
+        critic: Any = self.nets.modules["critic"]
+        features = critic.features(images)
+        with self.compute.autocast():
+            answers: Tensor = critic.judge(features)
+        return answers
+
+
+def _unit(images: Tensor) -> Tensor:
+    return images.add(1).div(2).clamp(0, 1)

@@ -1,0 +1,209 @@
+"""Train a flow over an autoencoder's latents on a catalogue: resumable, logged, with sample grids on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch.nn.utils import clip_grad_norm_
+from torchvision.utils import make_grid
+
+from gigs.data.catalogue import Catalogue
+from gigs.data.select import select
+from gigs.errors import ModelError
+from gigs.generator.base import load_generator, save_generator
+from gigs.generator.convert.autoencoder import load_autoencoder
+from gigs.generator.families.flow_conditions import dropped, labels, vocabulary
+from gigs.generator.families.flow_network import FlowNetwork
+from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
+from gigs.generator.train.flow_settings import FlowTrainSettings
+from gigs.generator.train.latents import make_latents
+from gigs.generator.train.networks import NetworkSet, copied, step_at
+from gigs.generator.train.run import TrainingRun
+from gigs.io import folders, storage
+from gigs.progress import OnStep, silent
+from gigs.training.stopping import train_until
+from gigs.vision.compute import Compute
+from gigs.vision.images import save_png
+
+LONGEST_GRADIENT = 1.0
+WARM_UP = 200
+
+
+def train_flow(
+    catalogue: Catalogue,
+    autoencoder: str | Path,
+    out: str | Path,
+    settings: FlowTrainSettings,
+    compute: Compute,
+    *,
+    resume: bool = False,
+    start_from: str | Path | None = None,
+    on_step: OnStep = silent,
+) -> Path:
+    """Train and save `OUT/generator.safetensors`: the averaged flow, with the autoencoder.
+
+    Also in OUT: `latents.npy` (made once), `checkpoint.pt` (everything), `log.csv` and TensorBoard events,
+    `samples-*.png`, and in the end `manifest.json`. Where a loss is not finite, the run returns to its last checkpoint
+    with half the learning rate, three times at most.
+
+    Args:
+        catalogue: Imported at the autoencoder's resolution or larger.
+        autoencoder: A file of `gigs train autoencoder`, or a folder of diffusers with an `AutoencoderKL`.
+        out: Folder of the run.
+        settings: What to train, and how.
+        compute: Device, precision and layout.
+        resume: Go on from the folder's last checkpoint.
+        start_from: File of a latent flow with the same autoencoder to train on from, with a fresh optimiser; what it
+            was shown counts.
+        on_step: Progress.
+
+    Raises:
+        DataError: Too few photos match `settings.where`, or they were imported smaller than the autoencoder needs.
+        InputError: Another process trains in OUT, or a condition is no column.
+        ModelError: `resume` without a checkpoint, or one of another network or autoencoder; a run that diverges.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
+    """
+    with folders.owned(Path(out)):
+        run = FlowRun(catalogue, Path(autoencoder), Path(out), settings, compute, resume, start_from, on_step)
+        train_until(run, settings.images, "training the flow", on_step)
+        return run.finish()
+
+
+class FlowNetworks(NetworkSet):
+    """The flow and its average."""
+
+    def __init__(self, network: FlowNetwork, settings: FlowTrainSettings, compute: Compute) -> None:
+        self.modules = {"flow": compute.place(network).train()}
+        self.averaged = {"flow": copied(self.modules["flow"])}
+        self.ema = settings.ema
+        self.rates = {"flow": settings.learning_rate}
+        self.optimisers = {
+            "flow": torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), fused=True)
+        }
+
+
+class FlowRun(TrainingRun):
+    """A run of a latent flow."""
+
+    columns = ("shown", "loss", "retries")
+    same = ("conditions", "mirrored", "photos", "where")
+    settings: FlowTrainSettings
+    nets: FlowNetworks
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        autoencoder: Path,
+        out: Path,
+        settings: FlowTrainSettings,
+        compute: Compute,
+        resume: bool,
+        start_from: str | Path | None = None,
+        on_step: OnStep = silent,
+    ) -> None:
+        rows = _some(select(catalogue, catalogue.train_items(), settings.where), settings)
+        self.coder, self.coder_about = load_autoencoder(autoencoder)
+        self.origin = _hash(autoencoder)
+        super().__init__(catalogue, out, settings, compute, rows, self.coder.config["sample_size"])
+        items = catalogue.items.iloc[rows]
+        self.vocabulary = vocabulary(items, settings.conditions)
+        self.conditions = torch.from_numpy(labels(items, self.vocabulary))
+        self.latents = make_latents(
+            self.coder, self.photos, rows, out, mirrored=settings.mirrored, compute=compute, on_step=on_step,
+            about={"autoencoder": self.origin, "seed": settings.seed, "where": settings.where},
+        )  # fmt: skip
+        channels, side = self.latents.array.shape[2], self.latents.array.shape[-1]
+        self.unet = settings.network.config(channels, side)
+        torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
+        self.nets = FlowNetworks(FlowNetwork(self.unet, self.vocabulary), settings, compute)
+        self.flow = compute.compiled(self.nets.modules["flow"])
+        if start_from is not None and not resume:
+            self._start_from(Path(start_from))
+        self.begin(resume)
+
+    def network(self) -> dict[str, Any]:
+        """The UNet, what it is told, and whose latents it learns, for checkpoints."""
+        return {"unet": self.unet, "conditions": self.vocabulary, "autoencoder": self.origin}
+
+    def train_batch(self) -> dict[str, float]:
+        """One batch; returns the losses."""
+        settings, rng, device = self.settings, self.rng, self.compute.device
+        rows = torch.multinomial(self.odds, settings.batch, replacement=True, generator=rng)
+        views = torch.randint(0, self.latents.array.shape[1], (settings.batch,), generator=rng)
+        latents = self.latents.scaled(rows, views)
+        told = dropped(self.conditions[rows], settings.drop_each, settings.drop_every, rng)
+        noise = torch.randn(latents.shape, generator=rng)
+        time = torch.randn(settings.batch, generator=rng).sigmoid()  # more often midway (Esser et al. 2024)
+        at = time[:, None, None, None]
+        points = torch.lerp(latents, noise, at)
+        with self.compute.autocast():
+            velocity = self.flow(points.to(device), time.to(device), told.to(device))
+        loss = F.mse_loss(velocity, (noise - latents).to(device))
+        optimiser = self.nets.optimisers["flow"]
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        clip_grad_norm_(self.nets.modules["flow"].parameters(), LONGEST_GRADIENT)
+        step_at(optimiser, min(1.0, (self.steps + 1) / WARM_UP))
+        self.nets.average(self.steps)
+        return {"loss": loss.item()}
+
+    def _start_from(self, path: Path) -> None:
+        other = load_generator(path)
+        if not isinstance(other, LatentFlow) or other.about.get("autoencoder_sha256") != self.origin:
+            raise ModelError(f"{path}: not a latent flow over this autoencoder's latents")
+        if other.config.conditions != self.vocabulary:
+            raise ModelError(f"{path}: it is told other conditions than this catalogue has")
+        try:
+            self.nets.modules["flow"].load_state_dict(other.flow.state_dict())
+        except RuntimeError as error:
+            raise ModelError(f"{path}: of another network than asked for ({error})") from error
+        self.nets.averaged["flow"] = copied(self.nets.modules["flow"])
+        self.shown = int(other.about.get("images_shown", 0))
+
+    def save_generator(self, path: Path) -> Path:
+        """Save the averaged flow with its autoencoder."""
+        return save_generator(path, self.averaged_generator(), self.about())
+
+    def about(self) -> dict[str, Any]:
+        """How the flow was trained, and its autoencoder."""
+        return super().about() | {"autoencoder": self.coder_about, "autoencoder_sha256": self.origin}
+
+    def averaged_generator(self) -> LatentFlow:
+        """The generator with the averaged weights, on the CPU."""
+        generator = LatentFlow(
+            LatentFlowSettings(unet=self.unet, autoencoder=dict(self.coder.config), conditions=self.vocabulary)
+        )
+        generator.flow.load_state_dict(self.nets.averaged["flow"])
+        generator.autoencoder.load_state_dict(self.coder.state_dict())
+        generator.mean.copy_(self.latents.mean)
+        generator.deviation.copy_(self.latents.deviation)
+        generator.freeze()
+        return generator
+
+    @torch.no_grad()
+    def draw(self) -> None:
+        """64 samples of the averaged weights that are told nothing, always from the same noise."""
+        generator = self.averaged_generator()
+        z = generator.sample(64, torch.Generator().manual_seed(0)).to(self.compute.device)
+        self.compute.place(generator)
+        with self.compute.autocast():
+            drawn = torch.cat([generator(piece) for piece in z.split(16)])
+        save_png(make_grid(drawn.cpu(), nrow=8), self.out / f"samples-{self.shown:08d}.png")
+
+
+def _some(rows: np.ndarray, settings: FlowTrainSettings) -> np.ndarray:
+    """All rows, or `settings.photos` of them, drawn by the seed."""
+    if not settings.photos or settings.photos >= len(rows):
+        return rows
+    return np.sort(np.random.default_rng(settings.seed).choice(rows, settings.photos, replace=False))
+
+
+def _hash(autoencoder: Path) -> str:
+    """What tells an autoencoder from others: its file's hash."""
+    if autoencoder.is_dir():
+        autoencoder = next(autoencoder.glob("diffusion_pytorch_model.*"))
+    return storage.sha256_of(autoencoder)

@@ -1,0 +1,121 @@
+"""Latents of a catalogue's photos, made once: a frozen autoencoder gives the same ones at every step of a flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.lib.format import open_memmap
+from torch import Tensor
+
+from gigs.errors import ModelError
+from gigs.generator.families.autoencoder import encode
+from gigs.io import storage
+from gigs.progress import OnStep, Step, silent
+from gigs.vision.compute import Compute
+from gigs.vision.images import to_tensor
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Latents:
+    """What `make_latents` wrote.
+
+    Attributes:
+        array: float16 `[photos, views, C, S, S]`, memory-mapped; the second view is the mirrored photo's.
+        mean: `[C,1,1]` over all of them.
+        deviation: `[C,1,1]`.
+    """
+
+    array: np.ndarray
+    mean: Tensor
+    deviation: Tensor
+
+    def scaled(self, rows: Tensor, views: Tensor) -> Tensor:
+        """Latents `[N,C,S,S]` of those photos in those views, each channel of mean 0 and variance 1 over all."""
+        chosen = torch.from_numpy(self.array[rows.numpy(), views.numpy()]).float()
+        return (chosen - self.mean) / self.deviation
+
+
+def make_latents(
+    autoencoder: Any,
+    photos: np.ndarray,
+    rows: np.ndarray,
+    folder: Path,
+    *,
+    about: dict[str, Any],
+    mirrored: bool,
+    compute: Compute,
+    on_step: OnStep = silent,
+) -> Latents:
+    """Encode photos, or take what an earlier call with the same `about` has left in the folder.
+
+    Args:
+        autoencoder: Frozen.
+        photos: uint8 `[items,R,R,3]`.
+        rows: Items to encode.
+        folder: Where `latents.npy` and `latents.json` go.
+        about: What tells these latents from others, such as the autoencoder's hash; JSON-able.
+        mirrored: Encode every photo mirrored, too.
+        compute: Device, precision and layout.
+        on_step: Progress.
+
+    Raises:
+        ModelError: What is in the folder is damaged.
+    """
+    path, description = folder / "latents.npy", folder / "latents.json"
+    about = about | {"photos": len(rows), "mirrored": mirrored}
+    known = storage.read_json(description) if description.is_file() else {}
+    if known.get("about") != about or not path.is_file():
+        description.unlink(missing_ok=True)
+        autoencoder = compute.place(autoencoder)
+        storage.write_atomic(path, partial(_write, autoencoder, photos, rows, mirrored, compute, on_step))
+        mean, deviation = _moments(path)
+        known = {"about": about, "mean": mean.tolist(), "deviation": deviation.tolist()}
+        storage.write_json(description, known)
+    try:
+        array = open_memmap(path, mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise ModelError(f"{path}: damaged ({error}); remove it and start again") from error
+    mean, deviation = (torch.tensor(known[name])[:, None, None] for name in ("mean", "deviation"))
+    return Latents(array, mean, deviation)
+
+
+@torch.no_grad()
+def _write(
+    autoencoder: Any,
+    photos: np.ndarray,
+    rows: np.ndarray,
+    mirrored: bool,
+    compute: Compute,
+    on_step: OnStep,
+    path: Path,
+) -> None:
+    target: np.ndarray | None = None
+    for start in range(0, len(rows), BATCH):
+        images = to_tensor(photos[rows[start : start + BATCH]]).to(compute.device)
+        views = [images, images.flip(-1)] if mirrored else [images]
+        with compute.autocast():
+            found = torch.stack([encode(autoencoder, view) for view in views], dim=1)
+        found = found.float().cpu()
+        if target is None:
+            target = storage.packed_array(path, np.float16, (len(rows), *found.shape[1:]))
+        target[start : start + len(found)] = found.numpy()
+        on_step(Step("encoding photos", start + len(found), len(rows)))
+
+
+def _moments(path: Path, pieces: int = 4096) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel, `[C]`, over all latents of a file."""
+    array = open_memmap(path, mode="r")
+    count, total, squares = 0, torch.zeros(array.shape[2]).double(), torch.zeros(array.shape[2]).double()
+    for start in range(0, len(array), pieces):
+        piece = torch.from_numpy(array[start : start + pieces].astype(np.float64))
+        total, squares = total + piece.sum((0, 1, 3, 4)), squares + piece.square().sum((0, 1, 3, 4))
+        count += piece.numel() // piece.shape[2]
+    mean = total / count
+    return mean.float(), (squares / count - mean.square()).clamp_min(1e-8).sqrt().float()
