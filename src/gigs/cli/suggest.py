@@ -35,7 +35,7 @@ CHANGE = typer.Option(
     help="From 0 (change less: smaller steps, and a bound on how different a redesign may look) to 1 (improve more: as "
     "far as real items go); 0.5 is the preset as it is.",
 )
-PREVIEW = typer.Option(False, "--preview", help="A draft in a second or two: short for --preset preview.")
+PREVIEW = typer.Option(False, "--preview", help="A draft: short for --preset preview.")
 FORCE = typer.Option(False, "--force", help="Go on with a photo that could not be redrawn as a product.")
 STEPS = typer.Option(None, help="T, steps of every loop, in place of the preset's own; 1000 in paper-text.")
 SEED = typer.Option(0, help="Same seed, same pictures (on the CPU, to the byte).")
@@ -71,7 +71,9 @@ RENDER = typer.Option(
     help="photo: redesigns on your own photo, at its size (the default but for paper-text); drawn: as the generator "
     "draws them, in small squares.",
 )
-KEEP = typer.Option([], "--keep", help="What must not change: colour, shape or print; any number of times.")
+KEEP = typer.Option(
+    [], "--keep", help="What must not change: colour, shape or print; any number of times. On the photo only."
+)
 KEEP_REGION = typer.Option(
     None, metavar="FILE", help="Mask of the photo's size, white where nothing may change: a logo, a model's face."
 )
