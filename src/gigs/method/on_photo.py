@@ -24,7 +24,7 @@ from gigs.shifting.budget import Budget
 from gigs.shifting.optimise import Preference, Shifted
 from gigs.shifting.separation import COARSE, Repulsion
 from gigs.shifting.supported import LikedItems, supported_candidates
-from gigs.transfer import Canvas, Change, apply_change, canvas_of, fit_change
+from gigs.transfer import Canvas, Change, apply_change, canvas_of, colourways, fit_change, mean_colour
 from gigs.verify.objective import liking, target_worth
 from gigs.verify.panel import Panel
 from gigs.vision.images import fit_square, to_tensor
@@ -122,6 +122,19 @@ class OnPhoto:
         """How the redesigns would look, as squares `[n,3,R,R]`."""
         keep = self._keep if self._keep.region is None else replace(self._keep, region=None)
         pictures = [apply_change(self._small, replace(change.one(row), keep=keep)) for row in range(len(change))]
+        return self._squares(pictures)
+
+    def coloured(self, lab: np.ndarray, *, small: bool = False) -> np.ndarray:
+        """The product in one CIELAB colour `[3]`, uint8 `[H,W,3]`; small: reduced, enough to score it by."""
+        canvas, keep = (self._small, None) if small else (self._canvas, self._keep)
+        return colourways(canvas, [lab], keep=keep)[0]
+
+    def colour(self, picture: np.ndarray | None = None) -> np.ndarray:
+        """Mean CIELAB `[3]` of the product, in the photo or in a picture of its size."""
+        return mean_colour(self._canvas, picture)
+
+    def squares(self, pictures: Sequence[np.ndarray]) -> Tensor:
+        """Pictures as they are scored, `[n,3,R,R]`."""
         return self._squares(pictures)
 
     def rendered(self, change: Change, chosen: Sequence[int]) -> Rendering:
