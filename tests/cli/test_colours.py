@@ -23,7 +23,8 @@ def photo(tmp_path: Path) -> Path:
 
 def test_pictures_a_page_and_a_record(shops_pack: Path, photo: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = gigs("colours", photo, "--pack", shops_pack, "--n", 2, "--colours", "navy, #7a1f2b", "--out", out)
+    options = ("--pack", shops_pack, "--min-audience", 1, "--n", 2, "--colours", "navy, #7a1f2b", "--out", out)
+    done = gigs("colours", photo, *options)
     assert done.returncode == 0, done.stderr
     record = json.loads((out / "colours.json").read_text())
     assert {one["name"] for one in record["colours"] if one["asked"]} == {"navy", "#7a1f2b"}

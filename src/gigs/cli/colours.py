@@ -9,7 +9,7 @@ import typer
 
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
-from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, MASK, PACK, SEED, VERIFY
+from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, MASK, MIN_AUDIENCE, PACK, SEED, VERIFY
 from gigs.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def colours_command(
     keep_region: Path = KEEP_REGION,
     pack: str = PACK,
     seed: int = SEED,
+    min_audience: int = MIN_AUDIENCE,
     verify: bool = VERIFY,
     device: str = DEVICE,
     out: Path = OUT,
@@ -50,8 +51,10 @@ def colours_command(
 
     _check(out, photo)
     with folders.owned(out), progress_bars(errors) as on_step:
-        found = Session(pack, device=device).colours(
-            photo, audience, n=n, colours=colours, mask=mask, keep_region=keep_region, seed=seed, verify=verify,
+        session = Session(pack, device=device)
+        buyers = session.audience(audience, minimum=min_audience, on_step=on_step)
+        found = session.colours(
+            photo, buyers, n=n, colours=colours, mask=mask, keep_region=keep_region, seed=seed, verify=verify,
             on_step=on_step,
         )  # fmt: skip
         found.save(out)
