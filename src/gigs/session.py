@@ -6,6 +6,7 @@ benchmarks all work with a session.
 
 from __future__ import annotations
 
+import time
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,6 +23,7 @@ from gigs.generator.use import AS_STORED, Use
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import Gate
 from gigs.io import storage
+from gigs.method.colours import Liking, Wish, find_colours, options_of
 from gigs.method.cut_out import Photo, cut_out_of, keep_of
 from gigs.method.models import Models
 from gigs.method.options import Options
@@ -36,6 +38,7 @@ from gigs.packs.panel import panel_for
 from gigs.progress import OnStep, silent
 from gigs.recommender import Recommender, load_recommender
 from gigs.result import Result
+from gigs.result.colourways import Colourways, compose_colours
 from gigs.result.compose import Origin, compose
 from gigs.verify.panel import Panel
 from gigs.vision.compute import Compute, pick_device, probed
@@ -46,6 +49,7 @@ from gigs.vision.runtime import Runtime
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from gigs.method.colours import ColourOptionNames
     from gigs.method.options import OptionNames
 
 
@@ -134,6 +138,40 @@ class Session:
         if not isinstance(audience, Audience):
             audience = self.audience(audience, on_step=asked.on_step)
         return self.redesign(self.product(photo, asked), audience, asked, self.panel(audience, asked))
+
+    def colours(
+        self,
+        photo: Photo,
+        audience: str | Audience = EVERYONE,
+        *,
+        n: int = 8,
+        colours: str | None = None,
+        **options: Unpack[ColourOptionNames],
+    ) -> Colourways:
+        """The product in colours that an audience likes better than today's, and in those the seller names.
+
+        Args:
+            photo: As for `suggest`.
+            audience: As for `suggest`.
+            n: New colours, at most; fewer where fewer are liked better.
+            colours: Names and hex values with commas in between, such as `navy, #7a1f2b`; shown in any case.
+            options: See `gigs.method.colours.ColourOptionNames`.
+
+        Raises:
+            InputError: The photo, the audience, a colour or an option cannot be used; the product could not be cut
+                out; or nothing is liked better and no colour was named.
+        """
+        began, asked, wish = time.perf_counter(), options_of(**options), Wish.of(n, colours)
+        if not isinstance(audience, Audience):
+            audience = self.audience(audience, on_step=asked.on_step)
+        product = self.product(photo, asked)
+        runtime = Runtime(compute=Compute(device=self.device), seed=asked.seed, on_step=asked.on_step)
+        liking = Liking(self.recommender.to(self.device), audience, self.panel(audience, asked))
+        found = find_colours(product, liking, wish, runtime)
+        total = {"total": time.perf_counter() - began}
+        return compose_colours(
+            replace(found, seconds=found.seconds | total), product, audience, self.pack.name, runtime
+        )
 
     def audience(self, spec: str, *, minimum: int = MINIMUM_USERS, on_step: OnStep = silent) -> Audience:
         """An audience by what a user writes for it; see `suggest`.

@@ -12,6 +12,7 @@ import typer
 
 from gigs.cli import (
     audience,
+    colours,
     data,
     evaluate,
     experiment,
@@ -38,6 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("suggest")(suggest.suggest_command)
+app.command("colours")(colours.colours_command)
 app.command("studio")(studio.studio_command)
 app.command("report")(report.report_command)
 app.command("audiences")(audience.list_command)

@@ -24,7 +24,16 @@ from gigs.shifting.budget import Budget
 from gigs.shifting.optimise import Preference, Shifted
 from gigs.shifting.separation import COARSE, Repulsion
 from gigs.shifting.supported import LikedItems, supported_candidates
-from gigs.transfer import Canvas, Change, FitSettings, apply_change, canvas_of, fit_change
+from gigs.transfer import (
+    Canvas,
+    Change,
+    FitSettings,
+    apply_change,
+    canvas_of,
+    colourways,
+    fit_change,
+    mean_colour,
+)
 from gigs.verify.objective import liking, target_worth
 from gigs.verify.panel import Panel
 from gigs.vision.images import fit_square, to_tensor
@@ -125,6 +134,19 @@ class OnPhoto:
         pictures = [
             apply_change(self._small, replace(change.one(row), keep=keep), knots=KNOTS) for row in range(len(change))
         ]
+        return self._squares(pictures)
+
+    def coloured(self, lab: np.ndarray, *, small: bool = False) -> np.ndarray:
+        """The product in one CIELAB colour `[3]`, uint8 `[H,W,3]`; small: reduced, enough to score it by."""
+        canvas, keep = (self._small, None) if small else (self._canvas, self._keep)
+        return colourways(canvas, [lab], keep=keep)[0]
+
+    def colour(self, picture: np.ndarray | None = None) -> np.ndarray:
+        """Mean CIELAB `[3]` of the product, in the photo or in a picture of its size."""
+        return mean_colour(self._canvas, picture)
+
+    def squares(self, pictures: Sequence[np.ndarray]) -> Tensor:
+        """Pictures as they are scored, `[n,3,R,R]`."""
         return self._squares(pictures)
 
     def rendered(self, change: Change) -> Rendering:

@@ -2,7 +2,8 @@
 
 Light that falls on cloth multiplies what the cloth reflects, so L* + 16, which goes with the cube root of the light, is
 multiplied too, and chroma with it. A darker cloth shows its folds less, then, and a lighter one more, within `GAINS`.
-Differences of chroma within the product (a print, a contrast seam) stay as they are.
+Differences of chroma within the product (a print, a contrast seam) stay as they are; but what has little or none of a
+vivid product's colour (white flowers, a mixed edge) takes as little of the new one, or it would turn to the complement.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from gigs.transfer.tile import Shades
 from gigs.transfer.warp import Warp
 
 GAINS = (0.45, 1.6)  # least and greatest change of contrast in the folds
+VIVID = (8.0, 20.0)  # chroma from which, and at which wholly, less of the old colour takes less of the new one
 LIGHTNESS = (12.0, 95.0)
 ROUNDS = 12
 EXACT = 0.05  # CIE76 on the mean at which no further round is made
@@ -84,11 +86,14 @@ def _shades(pixels: Tensor, target: Tensor) -> Shades:
 def _shade(mean: Tensor, target: Tensor) -> Callable[[Tensor], Tensor]:
     """The map of CIELAB colours `[k,3]` that lays a new cloth under the old light."""
     gain = float(((target[0] + 16) / (mean[0] + 16)).clamp(*GAINS))
+    strong = float(((mean[1:].norm() - VIVID[0]) / (VIVID[1] - VIVID[0])).clamp(0, 1))
 
     def shade(lab: Tensor) -> Tensor:
         lightness = target[0] + gain * (lab[:, 0] - mean[0])
         light = (lightness + 16) / (target[0] + 16)
-        own = lab[:, 1:] - mean[1:] * ((lab[:, :1] + 16) / (mean[0] + 16))
-        return torch.cat([lightness[:, None], target[1:] * light[:, None] + own], dim=1)
+        old = mean[1:] * ((lab[:, :1] + 16) / (mean[0] + 16))
+        dyed = ((lab[:, 1:] * old).sum(1, keepdim=True) / old.square().sum(1, keepdim=True).clamp_min(1e-6)).clamp(0, 1)
+        dyed = 1 + strong * (dyed - 1)
+        return torch.cat([lightness[:, None], dyed * (target[1:] * light[:, None] - old) + lab[:, 1:]], dim=1)
 
     return shade

@@ -1,0 +1,98 @@
+"""`gigs colours`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from gigs.cli.console import errors, output
+from gigs.cli.progress_bars import progress_bars
+from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, MASK, MIN_AUDIENCE, PACK, SEED, VERIFY
+from gigs.errors import InputError
+
+if TYPE_CHECKING:
+    from gigs.result.colourways import Colourway, Colourways
+
+PHOTO = typer.Argument(..., metavar="PHOTO", help="JPEG, PNG or WebP photo of one product.")
+N = typer.Option(8, "--n", min=0, help="New colours at most; 0 shows only those named.")
+COLOURS = typer.Option(
+    None, "--colours", help="Colours to show in any case, names or hex values with commas: 'navy, #7a1f2b'."
+)
+OUT = typer.Option(Path("out"), "--out", "-o", help="Folder for the pictures, the page and colours.json.")
+
+
+def colours_command(
+    photo: Path = PHOTO,
+    audience: str = AUDIENCE,
+    n: int = N,
+    colours: str = COLOURS,
+    mask: Path = MASK,
+    keep_region: Path = KEEP_REGION,
+    pack: str = PACK,
+    seed: int = SEED,
+    min_audience: int = MIN_AUDIENCE,
+    verify: bool = VERIFY,
+    device: str = DEVICE,
+    out: Path = OUT,
+) -> None:
+    """The product in new colours that an audience likes better, and in those you name: your own photo, recoloured.
+
+    Examples:
+
+      gigs colours shirt.jpg --audience women --out out
+
+      gigs colours shirt.jpg --audience women --n 4 --colours 'navy, #7a1f2b' --out out
+    """
+    from gigs.io import folders
+    from gigs.result.colourways import PAGE
+    from gigs.session import Session
+
+    _check(out, photo)
+    with folders.owned(out), progress_bars(errors) as on_step:
+        session = Session(pack, device=device)
+        buyers = session.audience(audience, minimum=min_audience, on_step=on_step)
+        found = session.colours(
+            photo, buyers, n=n, colours=colours, mask=mask, keep_region=keep_region, seed=seed, verify=verify,
+            on_step=on_step,
+        )  # fmt: skip
+        found.save(out)
+    _print(out / PAGE, found)
+
+
+def _check(out: Path, photo: Path) -> None:
+    """Refuse a folder in which the photo would be replaced by a picture of ours."""
+    from gigs.method.colours import MOST
+    from gigs.result.colourways import names_of_files
+
+    if photo.resolve() in {(out / name).resolve() for name in names_of_files(MOST)}:
+        raise InputError(f"--out {out}: would overwrite the photo {photo}; choose another folder")
+
+
+def _print(page: Path, found: Colourways) -> None:
+    new = sum(not one.asked for one in found)
+    _say(
+        f"{page}: {new} new colours for {found.audience.label} ({found.audience.users} users) and {len(found) - new} "
+        f"named; {found.better} of {found.tried} tried are liked better than today's, {found.seconds['total']:.1f} s"
+    )
+    for number, one in enumerate(found, start=1):
+        _say(f"  {number}. {_line(one)}")
+    if found.cutout.doubt:
+        errors.print(f"gigs: {found.cutout.doubt}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _line(one: Colourway) -> str:
+    from gigs.report.colours_page import lab
+
+    judged = "not checked by independent judges"
+    if one.check is not None:
+        check = one.check
+        judged = f"{check.verdict}, {check.gain:+.2f} [{check.low:+.2f}, {check.high:+.2f}]"
+    name = one.name if one.near is None else f"{one.name} (close to {one.near})"
+    shown = "" if one.exact else f"; shown as {lab(one.shown)}"
+    return f"{name}{', named' if one.asked else ''}: {one.hex}, {lab(one.lab)}{shown}; {judged}"
+
+
+def _say(text: str) -> None:
+    output.print(text, markup=False, highlight=False, soft_wrap=True)

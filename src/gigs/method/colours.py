@@ -1,0 +1,268 @@
+"""The product in colours that an audience likes better than today's, and in those that the seller names.
+
+Every colour of a fixed palette (`dyes`) is looked at on a reduced photo and scored by the targets. Those that are liked
+better than the photo are gone through, the best first, and taken where they differ enough from today's colour, from
+those named and from those taken already. The chosen ones are made at full size, and only these are judged: what is
+shown is what is scored.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gigs.audience import Audience
+from gigs.errors import InputError, ModelError
+from gigs.explain.colours import difference
+from gigs.method import dyes
+from gigs.method.on_photo import HELD, OnPhoto
+from gigs.method.options import Options
+from gigs.method.product import Product
+from gigs.progress import OnStep, Step
+from gigs.recommender import Recommender
+from gigs.transfer import NamedColour, colours_in
+from gigs.verify.panel import Panel
+from gigs.verify.verdict import Belief, believe
+from gigs.verify.verification import granted
+from gigs.vision.runtime import Runtime
+
+APART = 12.0  # CIEDE2000 between any two colours that are found, and between them, today's and those named
+MOST = 40  # colours in all: of so many a page is still small enough for a mail
+LOOKS = "looking at colours"
+
+
+class ColourOptionNames(TypedDict, total=False):
+    """Keyword options of `Session.colours`.
+
+    Attributes:
+        seed: From 0; the same seed gives the same pictures and figures.
+        mask: File of a mask, white where the product is; found by itself where not given.
+        keep_region: File of a mask, white where the photo must not change.
+        verify: Let judges say whether the gain is real.
+        on_step: Called with a `gigs.progress.Step` after every step.
+    """
+
+    seed: int
+    mask: Path | None
+    keep_region: Path | None
+    verify: bool
+    on_step: OnStep
+
+
+def options_of(**given: Any) -> Options:
+    """From keyword options.
+
+    Raises:
+        InputError: A value that makes no sense.
+        TypeError: An option that does not exist.
+    """
+    known = ColourOptionNames.__annotations__
+    if unknown := sorted(set(given) - set(known)):
+        raise TypeError(f"there is no option {unknown[0]!r}; there are n, colours, {', '.join(known)}")
+    return Options.of(**given)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How many colours are to be found, and which are wanted anyhow."""
+
+    n: int
+    named: tuple[NamedColour, ...] = ()
+
+    @classmethod
+    def of(cls, n: int, colours: str | None) -> Wish:
+        """Read what a seller wrote; none is named twice.
+
+        Raises:
+            InputError: A colour that is not known, or an impossible number.
+        """
+        named = {one.name.casefold(): one for one in (colours_in(colours, dyes.names()) if colours else ())}
+        if n < 0 or not 1 <= n + len(named) <= MOST:
+            raise InputError(f"n must be from 1 to {MOST} (with the colours named; 0 finds no others), not {n}")
+        return cls(n, tuple(named.values()))
+
+
+@dataclass(frozen=True)
+class Liking:
+    """Who says how well a picture is liked: the recommender for an audience, and the panel where there is one."""
+
+    recommender: Recommender
+    audience: Audience
+    panel: Panel | None
+
+    def scores(self, squares: Tensor) -> Tensor:
+        """theta^T phi (Eq. 1) of pictures `[n,3,R,R]`, `[n]`."""
+        audience = self.audience
+        if audience.sample is None and not self.recommender.is_linear:
+            raise InputError(
+                f"audience {audience.name!r} is a mean, and this recommender's score is not linear: sample users"
+            )
+        theta = audience.theta if audience.sample is None else audience.sample
+        found = self.recommender.score(squares, theta.to(device=squares.device, dtype=torch.float32))
+        found = found if theta.ndim == 1 else found.mean(1)
+        if not torch.isfinite(found).all():
+            raise ModelError("a score is not finite: the recommender holds damaged weights; load it again")
+        return found
+
+    def gains(self, squares: Tensor, photo: Tensor) -> Tensor:
+        """What is optimised: the targets' gain over the photo `[1,3,R,R]`; the recommender's without a panel."""
+        prefer = self.scores if self.panel is None else self.panel.preference
+        return prefer(squares) - prefer(photo)
+
+    def beliefs(self, squares: Tensor, photo: Tensor, seed: int) -> list[Belief | None]:
+        """What the judges grant each picture."""
+        panel = self.panel
+        if panel is None:
+            return [None] * len(squares)
+        seen = {judge.name: judge.recommender.features(torch.cat([photo, squares])) for judge in panel.judges}
+        return [
+            believe(
+                [granted(judge, seen[judge.name][:1], seen[judge.name][row : row + 1]) for judge in panel.judges],
+                disagreement=panel.disagreement,
+                target_weak=panel.target.weak,
+                seed=seed,
+            )
+            for row in range(1, len(squares) + 1)
+        ]
+
+
+@dataclass(frozen=True)
+class Coloured:
+    """The product in one colour.
+
+    Attributes:
+        colour: What was aimed at.
+        asked: Whether the seller named it.
+        shown: Mean CIELAB `[3]` of the product in the picture.
+        score: theta^T phi (Eq. 1) of the picture.
+        belief: What the judges grant it over the photo; None where none has looked.
+        held: The picture, uint8 `[H,W,3]`; None where it is made again.
+        on_photo: What makes it.
+    """
+
+    colour: NamedColour
+    asked: bool
+    shown: np.ndarray
+    score: float
+    belief: Belief | None
+    held: np.ndarray | None
+    on_photo: OnPhoto
+
+    @property
+    def picture(self) -> Image.Image:
+        """At the photo's own size."""
+        made = self.on_photo.coloured(self.colour.lab) if self.held is None else self.held
+        return Image.fromarray(made)
+
+
+@dataclass(frozen=True)
+class FoundColours:
+    """What was found for one product, the best colour first.
+
+    Attributes:
+        ways: The product in each colour.
+        today: Mean CIELAB `[3]` of the product in the photo.
+        photo_score: Of the photo.
+        better: How many colours of the palette the targets like better than the photo.
+        seconds: By stage.
+    """
+
+    ways: tuple[Coloured, ...]
+    today: np.ndarray
+    photo_score: float
+    better: int
+    seconds: dict[str, float]
+
+
+@torch.no_grad()
+def find_colours(product: Product, liking: Liking, wish: Wish, runtime: Runtime) -> FoundColours:
+    """The product in colours that are liked better, and in those named; best first by what the judges grant.
+
+    Args:
+        product: With its cut-out.
+        liking: Who scores and who judges.
+        wish: How many, and which anyhow.
+        runtime: The device, the seed, and who is told of the steps.
+
+    Raises:
+        InputError: The product is not cut out, or nothing is liked better and no colour was named.
+    """
+    if product.cutout is None or product.photo is None:
+        raise InputError("the product could not be cut out of the photo; give --mask FILE, white where it is")
+    watch, on_photo = [time.perf_counter()], OnPhoto(product, product.photo.shape[-1])
+    device = runtime.compute.device
+    photo, today = product.photo.to(device), on_photo.colour()
+    found, better = _found(on_photo, liking, wish, photo, runtime) if wish.n else ([], 0)
+    if not found and not wish.named:
+        raise InputError(
+            f"none of the {len(dyes.palette())} colours tried is liked better by {liking.audience.label} than today's; "
+            "name colours to see them all the same (--colours)"
+        )
+    watch.append(time.perf_counter())
+    wanted = [(one, True) for one in wish.named] + [(one, False) for one in found]
+    ways = _made(on_photo, liking, wanted, photo, runtime)
+    watch.append(time.perf_counter())
+    seconds = {"looking": watch[1] - watch[0], "making": watch[2] - watch[1]}
+    return FoundColours(tuple(ways), today, liking.scores(photo).item(), better, seconds)
+
+
+def choose_colours(labs: np.ndarray, gains: Sequence[float], taken: Sequence[np.ndarray], n: int) -> list[int]:
+    """Rows of at most n colours that are liked better, the best first, each `APART` from all others and from taken.
+
+    Args:
+        labs: CIELAB `[N,3]`.
+        gains: `[N]`, above 0 where a colour is liked better than today's.
+        taken: CIELAB `[3]` of colours that need no second.
+        n: At most.
+    """
+    chosen: list[int] = []
+    beside = list(taken)
+    for row in np.argsort(-np.asarray(gains), kind="stable"):
+        if len(chosen) == n or gains[row] <= 0:
+            break
+        if not beside or float(difference(labs[row][None], np.array(beside)).min()) >= APART:
+            chosen.append(int(row))
+            beside.append(labs[row])
+    return chosen
+
+
+def _found(
+    on_photo: OnPhoto, liking: Liking, wish: Wish, photo: Tensor, runtime: Runtime
+) -> tuple[list[NamedColour], int]:
+    """Colours of the palette, chosen on the reduced photo; and how many of all are liked better."""
+    every, pictures = dyes.palette(), []
+    for number, one in enumerate(every):
+        pictures.append(on_photo.coloured(one.lab, small=True))
+        runtime.on_step(Step(LOOKS, number + 1, len(every)))
+    gains = liking.gains(on_photo.squares(pictures).to(photo), photo).tolist()
+    taken = [on_photo.colour(), *(one.lab for one in wish.named)]
+    rows = choose_colours(np.array([one.lab for one in every]), gains, taken, wish.n)
+    return [every[row] for row in rows], sum(gain > 0 for gain in gains)
+
+
+def _made(
+    on_photo: OnPhoto, liking: Liking, wanted: Sequence[tuple[NamedColour, bool]], photo: Tensor, runtime: Runtime
+) -> list[Coloured]:
+    """The product in each colour at full size, scored and judged, best first."""
+    shown, held, squares = [], [], []
+    for number, (colour, _) in enumerate(wanted):
+        picture = on_photo.coloured(colour.lab)
+        shown.append(on_photo.colour(picture))
+        squares.append(on_photo.squares([picture]))
+        held.append(picture if picture.shape[0] * picture.shape[1] * len(wanted) <= HELD else None)
+        runtime.on_step(Step("making the pictures", number + 1, len(wanted)))
+    seen = torch.cat(squares).to(photo)
+    scores, beliefs = liking.scores(seen).tolist(), liking.beliefs(seen, photo, runtime.seed)
+    worth = [score if belief is None else belief.gain for score, belief in zip(scores, beliefs, strict=True)]
+    return [
+        Coloured(wanted[row][0], wanted[row][1], shown[row], scores[row], beliefs[row], held[row], on_photo)
+        for row in np.argsort(-np.array(worth), kind="stable")
+    ]

@@ -1,0 +1,108 @@
+"""`colours.html`: the product in every colour on one self-contained page that is small enough for a mail."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from PIL import Image
+
+from gigs.report import texts
+
+if TYPE_CHECKING:
+    from gigs.result.colourways import Colourway, Colourways
+
+SIDE = 480  # longest side of a picture on the page
+QUALITY = 85
+DESCRIPTION = 0x010E  # of an Exif record
+
+FOUND = "{count} new colours that {label} should like better than today's, found among {tried} tried. "
+FOUND_ONE = "One new colour that {label} should like better than today's, found among {tried} tried. "
+FEWER = "{better} of the {tried} were liked better at all; those that look much like one another are shown once. "
+NAMED = "{count} as you named them. "
+NAMED_ONE = "One as you named it. "
+HOW = (
+    "Every picture is your own photo with the product's colour changed: its folds, seams and backdrop stay. The best "
+    "comes first."
+)
+JUDGED = (
+    "Whether a colour is better is said by computer models of what other buyers chose in the past, which had no part "
+    "in choosing it. None of this is a forecast of sales: show the best two or three to customers before you dye any."
+)
+UNJUDGED = (
+    "No independent judge has checked these colours: the same computer model that chose them put them in order. Take "
+    "them as ideas to test, not as a forecast of sales."
+)
+VALUES = (
+    "The hex value is for screens; L*, a* and b* (daylight, D65) are what a dyer measures. They are the mean over the "
+    "product in the picture: lit folds are lighter, shaded ones darker."
+)
+INEXACT = "A photo cannot show this colour with its folds; the picture's mean is L* {0:.1f}, a* {1:.1f}, b* {2:.1f}."
+
+
+def render_colours(found: Colourways, small: Mapping[str, bytes]) -> str:
+    """Render the page.
+
+    Args:
+        found: Its colours.
+        small: By file name, the pictures as `picture_of` makes them.
+    """
+    environment = Environment(loader=PackageLoader("gigs.report"), autoescape=select_autoescape(), trim_blocks=True)
+    environment.filters["picture"] = lambda name: "data:image/jpeg;base64," + base64.b64encode(small[name]).decode()
+    judged = any(one.check is not None for one in found)
+    return environment.get_template("colours.html").render(
+        title=f"New colours for {found.audience.label}",
+        lead=lead(found),
+        how=HOW,
+        judged=JUDGED if judged else UNJUDGED,
+        values=VALUES,
+        doubt=found.cutout.doubt,
+        today=found.today,
+        lab=lab,
+        colours=[_view(one) for one in found],
+        stamp=texts.STAMP,
+        stamps=texts.STAMPS,
+    )
+
+
+def lead(found: Colourways) -> str:
+    """What is on the page, in one or two sentences."""
+    named = sum(one.asked for one in found)
+    count, facts = len(found) - named, {"label": found.audience.label, "tried": found.tried, "better": found.better}
+    said = "" if not count else (FOUND_ONE if count == 1 else FOUND).format(count=count, **facts)
+    said += FEWER.format(**facts) if count else ""
+    said += "" if not named else (NAMED_ONE if named == 1 else NAMED).format(count=named)
+    return said.strip()
+
+
+def lab(values: tuple[float, float, float]) -> str:
+    """A colour as a dyer reads it."""
+    return "L* {:.1f}, a* {:.1f}, b* {:.1f}".format(*(round(value, 1) + 0.0 for value in values))
+
+
+def picture_of(content: bytes, note: str | None = None) -> bytes:
+    """A picture's file reduced to a JPEG for the page, with its note in it."""
+    with Image.open(io.BytesIO(content)) as opened:
+        picture = opened.convert("RGB")
+    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    about, buffer = Image.Exif(), io.BytesIO()
+    if note:
+        about[DESCRIPTION] = note
+    picture.save(buffer, format="JPEG", quality=QUALITY, exif=about)
+    return buffer.getvalue()
+
+
+def _view(one: Colourway) -> dict[str, Any]:
+    return {
+        "file": one.file,
+        "name": one.name if one.near is None else f"{one.name}, close to {one.near}",
+        "hex": one.hex,
+        "lab": lab(one.lab),
+        "asked": one.asked,
+        "verdict": texts.VERDICTS[one.verdict],
+        "grade": one.verdict if one.verdict in ("likely", "unclear", "unchecked") else "none",
+        "inexact": None if one.exact else INEXACT.format(*one.shown),
+    }

@@ -1,0 +1,249 @@
+"""The product in several colours as one object: look at it, save it with its page. `docs/colours.md` describes it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from gigs.audience import Audience
+from gigs.errors import ModelError
+from gigs.explain.colours import difference, hex_of, name_of
+from gigs.io import storage
+from gigs.method import dyes
+from gigs.method.colours import Coloured, FoundColours
+from gigs.method.product import Product
+from gigs.report.colours_page import picture_of, render_colours
+from gigs.result.pictures import CONCEPT, Made, Pictures
+from gigs.result.result import plain
+from gigs.result.schema import UNCHECKED, AudienceSummary, CutOutSummary
+from gigs.verify.verdict import Belief
+from gigs.vision.runtime import Runtime
+
+SCHEMA = 1
+FILE, PAGE, PHOTO = "colours.json", "colours.html", "photo.png"
+EXACT = 2.0  # CIEDE2000 to the colour that was aimed at: more is said
+Lab = tuple[float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colourway:
+    """The product in one colour.
+
+    Attributes:
+        file: Of its picture.
+        name: As the seller wrote it, or the palette's.
+        near: The name of what it is close to, where the seller gave a number; None otherwise.
+        hex: The colour as `#rrggbb`.
+        lab: The same in CIELAB (D65): L*, a*, b*.
+        asked: Whether the seller named it.
+        shown: Mean CIELAB of the product in the picture.
+        off: CIEDE2000 between the two: 0 but for colours that a photo cannot show with its folds.
+        score: theta^T phi (Eq. 1), in the recommender's unit.
+        gain_vs_photo: Score less the photo's.
+        check: What the judges grant it over the photo; None where no judge has looked.
+        pictures: All pictures.
+    """
+
+    file: str
+    name: str
+    near: str | None
+    hex: str
+    lab: Lab
+    asked: bool
+    shown: Lab
+    off: float
+    score: float
+    gain_vs_photo: float
+    check: Belief | None = None
+    pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture at the photo's own size, RGB."""
+        return self.pictures[self.file]
+
+    @property
+    def verdict(self) -> str:
+        """`likely`, `unclear`, `no gain found`, `no promise`, or `unchecked` where no judge has looked."""
+        return UNCHECKED if self.check is None else self.check.verdict
+
+    @property
+    def gain(self) -> float | None:
+        """What the judges grant it over the photo, in standard deviations of real items; None where none has looked."""
+        return None if self.check is None else self.check.gain
+
+    @property
+    def exact(self) -> bool:
+        """Whether the picture shows the colour that was aimed at."""
+        return self.off <= EXACT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Today:
+    """The photo: its file's name, its score, and the product's mean colour."""
+
+    source: str | None
+    name: str
+    hex: str
+    lab: Lab
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colourways:
+    """One product in several colours for one audience, best first; `found[0]` is the first of them.
+
+    Attributes:
+        schema: Of `colours.json`.
+        pack: Its name.
+        seed: Of the judges' bootstrap.
+        device: Where it was computed.
+        audience: Whom the colours are for.
+        today: The photo.
+        cutout: The product in it.
+        tried: Colours of the palette that were tried.
+        better: Of these, how many were liked better than the photo by what the choice went by.
+        colours: The product in each colour.
+        seconds: By stage.
+        versions: Of gigs, PyTorch and Python.
+        pictures: All pictures.
+    """
+
+    schema: int = SCHEMA
+    pack: str
+    seed: int
+    device: str
+    audience: AudienceSummary
+    today: Today
+    cutout: CutOutSummary
+    tried: int
+    better: int
+    colours: tuple[Colourway, ...]
+    seconds: dict[str, float]
+    versions: dict[str, str]
+    pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.colours)
+
+    def __getitem__(self, number: int) -> Colourway:
+        return self.colours[number]
+
+    def __iter__(self) -> Iterator[Colourway]:
+        return iter(self.colours)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `colours.json` holds."""
+        return dict(plain(self))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write pictures, `colours.html` and, last of all, `colours.json`; earlier colours in the folder are replaced.
+
+        Returns:
+            The folder.
+
+        Raises:
+            DiskError: The disk is full.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        _clear(folder)
+        small = {PHOTO: picture_of(self.pictures.png(PHOTO))}
+        for one in self:
+            content = self.pictures.png(one.file)
+            storage.write_bytes(folder / one.file, content)
+            small[one.file] = picture_of(content, CONCEPT)
+        storage.write_text(folder / PAGE, render_colours(self, small))
+        storage.write_json(folder / FILE, self.to_json())
+        return folder
+
+
+def names_of_files(count: int) -> list[str]:
+    """Names of all files that so many colours may write."""
+    return [FILE, PAGE, *(f"colour-{number + 1}.png" for number in range(count))]
+
+
+def compose_colours(
+    found: FoundColours, product: Product, audience: Audience, pack: str, runtime: Runtime
+) -> Colourways:
+    """The object for what was found."""
+    assert product.pixels is not None and product.cutout is not None
+    entries = [_entry(number, way, found.photo_score) for number, way in enumerate(found.ways)]
+    made: dict[str, Made] = {PHOTO: Image.fromarray(product.pixels)}
+    made |= {entry.file: _maker(way) for entry, way in zip(entries, found.ways, strict=True)}
+    pictures = Pictures(made, {entry.file: CONCEPT for entry in entries})
+    cutout = product.cutout
+    return Colourways(
+        pack=pack,
+        seed=runtime.seed,
+        device=runtime.compute.device,
+        audience=AudienceSummary(
+            name=audience.name,
+            label=audience.label,
+            users=audience.users,
+            scored_users=audience.scored_users,
+            privacy=audience.privacy,
+        ),
+        today=Today(
+            source=product.source,
+            name=name_of(found.today),
+            hex=hex_of(found.today),
+            lab=_rounded(found.today),
+            score=found.photo_score,
+        ),
+        cutout=CutOutSummary(confidence=round(cutout.confidence, 3), doubt=cutout.doubt, area=round(cutout.area, 4)),
+        tried=len(dyes.palette()),
+        better=found.better,
+        colours=tuple(replace(entry, pictures=pictures) for entry in entries),
+        seconds={stage: round(seconds, 3) for stage, seconds in found.seconds.items()},
+        versions={"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
+        pictures=pictures,
+    )
+
+
+def _entry(number: int, way: Coloured, photo_score: float) -> Colourway:
+    colour = way.colour
+    return Colourway(
+        file=f"colour-{number + 1}.png",
+        name=colour.name,
+        near=dyes.nearest(colour.lab) if colour.name.startswith("#") or "(" in colour.name else None,
+        hex=hex_of(colour.lab),
+        lab=_rounded(colour.lab),
+        asked=way.asked,
+        shown=_rounded(way.shown),
+        off=round(float(difference(way.shown, colour.lab)), 2),
+        score=way.score,
+        gain_vs_photo=way.score - photo_score,
+        check=way.belief,
+    )
+
+
+def _maker(way: Coloured) -> Made:
+    return way.picture if way.held is not None else lambda: way.picture
+
+
+def _rounded(lab: np.ndarray) -> Lab:
+    lightness, a, b = (round(float(value), 2) + 0.0 for value in lab)
+    return lightness, a, b
+
+
+def _clear(folder: Path) -> None:
+    """Remove an earlier record first, then the pictures that it names: never a record beside another run's pictures."""
+    record = folder / FILE
+    if not record.is_file():
+        return
+    try:
+        earlier = len(storage.read_json(record)["colours"])
+    except (ModelError, KeyError, TypeError):
+        earlier = 0
+    record.unlink()
+    for name in names_of_files(earlier):
+        (folder / name).unlink(missing_ok=True)
