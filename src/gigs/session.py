@@ -24,7 +24,7 @@ from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import Gate
 from gigs.io import storage
 from gigs.method.colours import Liking, Wish, find_colours, options_of
-from gigs.method.cut_out import Photo, cut_out_of, keep_of
+from gigs.method.cut_out import Photo, cut_out_of, keep_of, require_photo
 from gigs.method.models import Models
 from gigs.method.options import Options
 from gigs.method.out_of_memory import within_memory
@@ -230,6 +230,7 @@ class Session:
         """
         options = options or Options()
         if photo is None:
+            require_photo(options, "there is no photo")
             return Product()
         if isinstance(photo, str | PathLike):
             picture, source = read_photo(Path(photo)), Path(photo).name
@@ -238,13 +239,13 @@ class Session:
         square, fit = fit_square(picture, self.generator.resolution)
         found = Product(source, fit, to_tensor(square))
         if options.preset.render != PHOTO:
+            require_photo(options, "redesigns are shown as the generator drew them")
             return found
         cutout = cut_out_of(photo, picture, options.mask)
-        return (
-            found
-            if cutout is None
-            else replace(found, pixels=np.asarray(picture), cutout=cutout, keep=keep_of(options, picture, cutout))
-        )
+        if cutout is None:
+            require_photo(options, "the product cannot be cut out of the photo")
+            return found
+        return replace(found, pixels=np.asarray(picture), cutout=cutout, keep=keep_of(options, picture, cutout))
 
     def redesign(self, product: Product, audience: Audience, options: Options, panel: Panel | None) -> Result:
         """The result for one product; `suggest` with everything looked up already.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gigs.errors import ModelError
+from gigs.errors import InputError, ModelError
 from gigs.method.options import Options
 from gigs.transfer import CutOut, Keep, cut_out, from_mask, read_mask, transparency_of
 
@@ -45,13 +45,28 @@ def keep_of(options: Options, picture: Image.Image, cutout: CutOut) -> Keep:
     A warp would bend the person along with it.
 
     Raises:
-        InputError: The region cannot be used.
+        InputError: The region cannot be used, or nothing would be left to change.
     """
     region = None
     if options.keep_region is not None:
         region = read_mask(options.keep_region, picture).mask(*picture.size)
     worn = ("shape",) if cutout.person is not None else ()
-    return Keep.of((*options.keep, *worn), region)
+    keep = Keep.of((*options.keep, *worn), region)
+    if keep.colour and keep.shape:
+        why = " (somebody wears the product, so its shape is kept)" if "shape" not in options.keep else ""
+        raise InputError(f"with colour and shape kept{why}, nothing is left to change; keep one of the two")
+    return keep
+
+
+def require_photo(options: Options, why: str) -> None:
+    """Refuse what can be kept, or masked, on the seller's own photo only.
+
+    Raises:
+        InputError: One of the options is given.
+    """
+    for given, option in ((options.keep, "keep"), (options.keep_region, "keep_region"), (options.mask, "mask")):
+        if given:
+            raise InputError(f"{option} is for redesigns on the photo, and here {why}; leave it out")
 
 
 def _alpha_of(photo: Image.Image | np.ndarray) -> np.ndarray | None:

@@ -27,6 +27,7 @@ from gigs.shifting.supported import LikedItems, supported_candidates
 from gigs.transfer import (
     Canvas,
     Change,
+    CutOut,
     FitSettings,
     apply_change,
     canvas_of,
@@ -34,6 +35,7 @@ from gigs.transfer import (
     fit_change,
     mean_colour,
 )
+from gigs.transfer.region import region_of
 from gigs.verify.objective import liking, target_worth
 from gigs.verify.panel import Panel
 from gigs.vision.images import fit_square, to_tensor
@@ -102,7 +104,9 @@ class OnPhoto:
     def __init__(self, product: Product, side: int) -> None:
         assert product.pixels is not None and product.cutout is not None and product.fit is not None
         self._pixels, self._cutout, self._fit = product.pixels, product.cutout, product.fit
-        self._keep, self._side = product.keep, side
+        region = region_of(product.keep.region, product.cutout)
+        still = region is not None and region.touches  # what does not move cannot stay joined to what does
+        self._keep, self._side = replace(product.keep, shape=True) if still else product.keep, side
 
     @cached_property
     def _canvas(self) -> Canvas:
@@ -130,7 +134,7 @@ class OnPhoto:
 
     def looks(self, change: Change) -> Tensor:
         """How the redesigns would look, as squares `[n,3,R,R]`."""
-        keep = self._keep if self._keep.region is None else replace(self._keep, region=None)
+        keep = replace(self._keep, region=_reduced(self._keep.region, self._small.cutout))
         pictures = [
             apply_change(self._small, replace(change.one(row), keep=keep), knots=KNOTS) for row in range(len(change))
         ]
@@ -260,6 +264,13 @@ def choose(images: Tensor, worth: Tensor, n: int) -> list[int]:
         if len(chosen) == n:
             break
     return chosen
+
+
+def _reduced(region: np.ndarray | None, cutout: CutOut) -> np.ndarray | None:
+    """A region at the size of a reduced photo."""
+    if region is None:
+        return None
+    return np.asarray(Image.fromarray(region).resize((cutout.width, cutout.height), Image.Resampling.NEAREST))
 
 
 def _resized(alpha: np.ndarray, width: int, height: int) -> np.ndarray:

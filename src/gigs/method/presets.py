@@ -81,7 +81,7 @@ def faithful(n: int | None, steps: int | None) -> Preset:
 
 
 def preview(n: int | None, steps: int | None) -> Preset:
-    """The encoder's answer as it is, and a handful of shifting steps: a draft in a second or two."""
+    """The encoder's answer as it is, and a handful of shifting steps: a draft."""
     quick = fast(n, None)
     inversion = InversionSettings(steps=0, start="encoder")
     shifting = replace(quick.shifting, steps=_or(steps, 3), learning_rate=0.2, final_rate=0.5)

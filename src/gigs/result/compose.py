@@ -93,7 +93,7 @@ def compose(
 
 
 def _settings(preset: Preset) -> dict[str, Any]:
-    names = ("inversion", "tuning", "shifting", "support", "budget")
+    names = ("inversion", "tuning", "shifting", "support", "budget", "render", "candidates")
     return {name: plain(getattr(preset, name)) for name in names}
 
 

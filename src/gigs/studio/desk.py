@@ -59,7 +59,7 @@ class Desk:
         yield from self._pointed_at(session, picked, wish)
 
     def sketch(self, session: str | None, wish: dict[str, Any]) -> Iterator[Screen]:
-        """The wish changed: what the photo's redesigns might look like, within a second or two."""
+        """The wish changed: what the photo's redesigns might look like."""
         try:
             visit = self.visits.of(session)
             if visit.photo is None or visit.is_busy:  # a run goes on as it was asked for

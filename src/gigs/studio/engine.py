@@ -106,7 +106,7 @@ class Engine:
         return photo, fit_square(photo, self.pack.generator.resolution)[1]
 
     def sketch(self, wish: Wish, on_step: OnStep) -> Sketch:
-        """A draft in a second or two: no judge has looked at it, and nothing is written.
+        """A draft: no judge has looked at it, and nothing is written.
 
         Raises:
             PlainError: The photo cannot be used.
