@@ -99,7 +99,7 @@ def test_snapshots_are_measured_written_in_half_and_joined(tiny_catalogue, tmp_p
     pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
     from gigs.generator.base import load_generator
     from gigs.generator.train.autoencoder import train_autoencoder
-    from gigs.generator.train.flow import train_flow
+    from gigs.generator.train.flow import LatentData, train_flow
     from tests.generator.families.test_autoencoder import NETWORK
     from tests.generator.families.test_autoencoder import TRAIN as CODER
     from tests.generator.families.test_latent_flow import TRAIN as FLOW
@@ -112,7 +112,7 @@ def test_snapshots_are_measured_written_in_half_and_joined(tiny_catalogue, tmp_p
     _, about = load_autoencoder(path)
     assert about["held_out"]["lpips_vgg"]["n"] == 4 and about["images_shown"] == 8
     assert "| autoencoder alone | lpips_vgg |" in (tmp_path / "out" / "autoencoder.md").read_text()
-    train_flow(catalogue, path, tmp_path / "f", replace(FLOW, images=8), Compute())
+    train_flow(LatentData(catalogue, path), tmp_path / "f", replace(FLOW, images=8), Compute())
     files = snapshot.snapshot_flow(catalogue, tmp_path / "f", tmp_path / "out", path, 2)
     assert len(files) > 1 and "images, drawn from" in (tmp_path / "out" / "flow.md").read_text()
     generator = load_generator(snapshot.join(files, tmp_path / "generator.safetensors"))

@@ -44,7 +44,7 @@ def import_hm_command(
 
     with progress_bars(errors) as on_step:
         catalogue = import_hm(
-            source, out, more=more, image_size=size, hold_out=hold_out, seed=seed, on_step=on_step
+            [source, *more], out, image_size=size, hold_out=hold_out, seed=seed, on_step=on_step
         )  # fmt: skip
     say(catalogue)
 

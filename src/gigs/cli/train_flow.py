@@ -60,6 +60,7 @@ def train_autoencoder_command(
     from gigs.generator.families.autoencoder import AutoencoderSettings
     from gigs.generator.train.autoencoder import train_autoencoder
     from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
+    from gigs.training.start import Start
 
     network = _checked(
         AutoencoderSettings, channels=_widths(channels), latent_channels=latent_channels, resolution=resolution
@@ -70,9 +71,15 @@ def train_autoencoder_command(
         where=where, balance=balance, seed=seed, checkpoint_every=checkpoint_every or 4_000,
     )  # fmt: skip
     compute = _compute(out, device, compile_networks, resume)
+    start = Start(resume=resume, weights=start_from)
     with progress_bars(errors) as on_step:
         path = train_autoencoder(
-            Catalogue.open(catalogue), out, settings, compute, resume=resume, start_from=start_from, on_step=on_step
+            Catalogue.open(catalogue),
+            out,
+            settings,
+            compute,
+            start=start,
+            on_step=on_step,
         )
     output.print(f"{path}: {images:,} photos shown; reconstructions in {out}", soft_wrap=True)
     output.print(f"next: gigs train flow {catalogue} --autoencoder {path} --out FOLDER", soft_wrap=True)
@@ -111,8 +118,9 @@ def train_flow_command(
     """
     from gigs.data.catalogue import Catalogue
     from gigs.generator.families.flow_network import FlowNetworkSettings
-    from gigs.generator.train.flow import train_flow
+    from gigs.generator.train.flow import LatentData, train_flow
     from gigs.generator.train.flow_settings import FlowTrainSettings
+    from gigs.training.start import Start
 
     settings = _checked(
         FlowTrainSettings, images=images,
@@ -122,15 +130,14 @@ def train_flow_command(
         conditions=tuple(name.strip() for name in conditions.split(",") if name.strip()),
     )  # fmt: skip
     compute = _compute(out, device, compile_networks, resume)
+    start = Start(resume=resume, weights=start_from)
     with progress_bars(errors) as on_step:
         path = train_flow(
-            Catalogue.open(catalogue),
-            autoencoder,
+            LatentData(Catalogue.open(catalogue), autoencoder),
             out,
             settings,
             compute,
-            resume=resume,
-            start_from=start_from,
+            start=start,
             on_step=on_step,
         )
     output.print(f"{path}: {images:,} latents shown; samples in {out}", soft_wrap=True)

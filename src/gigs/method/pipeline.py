@@ -87,19 +87,16 @@ def suggest(
         product: Its photo at the generator's resolution; one without a photo samples a base latent vector instead
             (the paper's global mode). With a cut-out, and if the preset says so, redesigns are put on the photo itself.
         audience: Whom to please; its mean taste vector costs what one user's costs.
-        preset: Settings of both loops, and the objective; scores that are reported are the mean's all the same.
+        preset: Settings of both loops, and the objective; reported scores are the mean's all the same.
         checks: The gate and the panel; nobody checks where not given.
-        runtime: Precision and layout of both loops (scores are always computed in fp32), the seed, and who is told of
-            the steps. Same seed, same bytes on the CPU, whatever else ran before.
+        runtime: Precision and layout of both loops (scores are always fp32), the seed (same seed, same bytes).
 
     Raises:
-        InputError: The audience's vector does not belong to this recommender, or the preset starts from an encoder
-            and there is none.
+        InputError: The audience is not this recommender's, or the preset needs an encoder and there is none.
         RefusedError: The gate refuses the photo.
     """
     checks, runtime = checks or Checks(), (runtime or Runtime()).started()
-    preference = _Score(models, audience, runtime)
-    watch = _Watch()
+    preference, watch = _Score(models, audience, runtime), _Watch()
     base = reconstruct(models, product.photo, preset, gate=checks.gate, runtime=runtime)
     if base.gate is not None and base.gate.grade == "refused" and not checks.force:
         raise RefusedError(base.gate.words)

@@ -14,6 +14,7 @@ from gigs.generator.families.autoencoder import AutoencoderSettings, build_autoe
 from gigs.generator.train.autoencoder import train_autoencoder
 from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
 from gigs.io import storage
+from gigs.training.start import Start
 from gigs.vision.compute import Compute
 
 library = pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
@@ -104,7 +105,7 @@ def test_a_stopped_and_resumed_run_ends_with_the_same_weights(tiny_catalogue, tm
     whole = trained(tiny_catalogue, tmp_path / "whole", TRAIN)
     with pytest.raises(SystemExit):
         trained(tiny_catalogue, tmp_path / "parts", TRAIN, on_step=stop)
-    parts = trained(tiny_catalogue, tmp_path / "parts", TRAIN, resume=True)
+    parts = trained(tiny_catalogue, tmp_path / "parts", TRAIN, start=Start(resume=True))
     assert whole.keys() == parts.keys() and all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
@@ -113,7 +114,7 @@ def test_a_resumed_run_with_lpips_and_critic_ends_with_the_same_weights(tiny_cat
     settings = replace(TRAIN, images=32, lpips=1.0, adversarial=0.2, adversarial_after=8)
     whole = trained(tiny_catalogue, tmp_path / "whole", settings)
     trained(tiny_catalogue, tmp_path / "parts", replace(settings, images=16))
-    parts = trained(tiny_catalogue, tmp_path / "parts", settings, resume=True)
+    parts = trained(tiny_catalogue, tmp_path / "parts", settings, start=Start(resume=True))
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
@@ -131,14 +132,16 @@ def test_a_run_starts_from_a_file_and_counts_what_it_was_shown(tiny_catalogue, t
     first = train_autoencoder(tiny_catalogue, tmp_path / "first", replace(TRAIN, images=8), Compute())
     seen = []
     settings = replace(TRAIN, images=16, learning_rate=1e-9, ema=0.0)
-    train_autoencoder(tiny_catalogue, tmp_path / "on", settings, Compute(), start_from=first, on_step=seen.append)
+    train_autoencoder(
+        tiny_catalogue, tmp_path / "on", settings, Compute(), start=Start(weights=first), on_step=seen.append
+    )
     assert [step.done for step in seen] == [16]
     with pytest.raises(ModelError, match="another network than asked for"):
         other = replace(TRAIN, network=replace(NETWORK, layers=2))
-        train_autoencoder(tiny_catalogue, tmp_path / "other", other, Compute(), start_from=first)
+        train_autoencoder(tiny_catalogue, tmp_path / "other", other, Compute(), start=Start(weights=first))
 
 
 def test_another_network_is_not_resumed(tiny_catalogue, tmp_path):
     trained(tiny_catalogue, tmp_path, replace(TRAIN, images=8))
     with pytest.raises(ModelError, match="another network"):
-        trained(tiny_catalogue, tmp_path, replace(TRAIN, network=replace(NETWORK, layers=2)), resume=True)
+        trained(tiny_catalogue, tmp_path, replace(TRAIN, network=replace(NETWORK, layers=2)), start=Start(resume=True))

@@ -15,10 +15,11 @@ from gigs.generator.families.autoencoder import AutoencoderSettings, build_autoe
 from gigs.generator.families.flow_conditions import dropped, labels, vocabulary, wanted
 from gigs.generator.families.flow_network import FlowNetworkSettings
 from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
-from gigs.generator.train.flow import train_flow
+from gigs.generator.train.flow import LatentData, train_flow
 from gigs.generator.train.flow_settings import FlowTrainSettings
 from gigs.io import storage
 from gigs.testing import GeneratorSuite
+from gigs.training.start import Start
 from gigs.vision.compute import Compute
 
 pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
@@ -167,16 +168,18 @@ def test_a_stopped_and_resumed_run_ends_with_the_same_weights(coder, tiny_catalo
         if step.stage == "training the flow" and step.done == 40:
             raise SystemExit
 
-    whole = train_flow(tiny_catalogue, coder, tmp_path / "whole", TRAIN, Compute())
+    whole = train_flow(LatentData(tiny_catalogue, coder), tmp_path / "whole", TRAIN, Compute())
     with pytest.raises(SystemExit):
-        train_flow(tiny_catalogue, coder, tmp_path / "parts", TRAIN, Compute(), on_step=stop)
-    parts = train_flow(tiny_catalogue, coder, tmp_path / "parts", TRAIN, Compute(), resume=True)
+        train_flow(LatentData(tiny_catalogue, coder), tmp_path / "parts", TRAIN, Compute(), on_step=stop)
+    parts = train_flow(
+        LatentData(tiny_catalogue, coder), tmp_path / "parts", TRAIN, Compute(), start=Start(resume=True)
+    )
     whole, parts = (storage.load_tensors(path)[0] for path in (whole, parts))
     assert whole.keys() == parts.keys() and all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
 def test_a_run_leaves_a_generator_with_its_autoencoder(coder, tiny_catalogue, tmp_path):
-    train_flow(tiny_catalogue, coder, tmp_path, replace(TRAIN, images=16), Compute())
+    train_flow(LatentData(tiny_catalogue, coder), tmp_path, replace(TRAIN, images=16), Compute())
     generator = load_generator(tmp_path / "generator.safetensors")
     assert generator.about["autoencoder"] == {"images_shown": 7} and generator.about["images_shown"] == 16
     assert (tmp_path / "samples-00000016.png").is_file()
@@ -191,23 +194,30 @@ def test_a_run_leaves_a_generator_with_its_autoencoder(coder, tiny_catalogue, tm
 
 
 def test_a_run_starts_from_a_generators_file(coder, tiny_catalogue, tmp_path):
-    first = train_flow(tiny_catalogue, coder, tmp_path / "first", replace(TRAIN, images=8), Compute())
+    first = train_flow(LatentData(tiny_catalogue, coder), tmp_path / "first", replace(TRAIN, images=8), Compute())
     seen = []
     settings = replace(TRAIN, images=16, learning_rate=1e-9)
-    on = train_flow(tiny_catalogue, coder, tmp_path / "on", settings, Compute(), start_from=first, on_step=seen.append)
+    on = train_flow(
+        LatentData(tiny_catalogue, coder),
+        tmp_path / "on",
+        settings,
+        Compute(),
+        start=Start(weights=first),
+        on_step=seen.append,
+    )
     before, after = load_generator(first), load_generator(on)
     for name, tensor in before.flow.state_dict().items():
         torch.testing.assert_close(tensor, after.flow.state_dict()[name], atol=1e-6, rtol=1e-5)
     assert seen[-1].done == 16 and sum(step.stage == "training the flow" for step in seen) == 1
     other = replace(TRAIN, conditions=("type",))
     with pytest.raises(ModelError, match="other conditions"):
-        train_flow(tiny_catalogue, coder, tmp_path / "other", other, Compute(), start_from=first)
+        train_flow(LatentData(tiny_catalogue, coder), tmp_path / "other", other, Compute(), start=Start(weights=first))
 
 
 def test_a_flow_of_another_autoencoder_is_not_resumed(coder, tiny_catalogue, tmp_path):
-    train_flow(tiny_catalogue, coder, tmp_path / "out", replace(TRAIN, images=8), Compute())
+    train_flow(LatentData(tiny_catalogue, coder), tmp_path / "out", replace(TRAIN, images=8), Compute())
     tensors, settings = storage.load_tensors(coder)
     tensors = {name: tensor + 0.01 for name, tensor in tensors.items()}
     other = save_autoencoder(tmp_path / "other.safetensors", tensors, settings["network"], {})
     with pytest.raises(ModelError, match="another network"):
-        train_flow(tiny_catalogue, other, tmp_path / "out", TRAIN, Compute(), resume=True)
+        train_flow(LatentData(tiny_catalogue, other), tmp_path / "out", TRAIN, Compute(), start=Start(resume=True))

@@ -1,6 +1,6 @@
 """Importer for the public H&M data in the layout in which Kaggle hands it out (a sample or the full download).
 
-Further folders of photos with an `articles.csv` of their own may come after it (`more`). Nobody's purchases are taken
+Further folders of photos with an `articles.csv` of their own may come after it. Nobody's purchases are taken
 from those: they serve generators, encoders and classifiers, which learn from pictures.
 """
 
@@ -40,10 +40,9 @@ USER_COLUMNS = {
 
 
 def import_hm(
-    source: str | Path,
+    source: str | Path | Sequence[str | Path],
     out: str | Path,
     *,
-    more: Sequence[str | Path] = (),
     image_size: int = 128,
     hold_out: int = 1000,
     seed: int = 0,
@@ -52,20 +51,20 @@ def import_hm(
     """Import the Kaggle layout (`articles.csv`, `customers.csv`, `transactions_train.csv`, `images/`).
 
     Args:
-        source: Folder of the download.
+        source: Folder of the download; in a list, further folders with `articles.csv` and `images/` follow it, whose
+            items come after its own, each once.
         out: Folder of the catalogue; made if need be. A finished catalogue in it is replaced.
-        more: Further folders with `articles.csv` and `images/`. Their items follow those of `source`, each once.
         image_size: Side in pixels of the packed squares.
         hold_out: Products (not items) that no generator, encoder or classifier will see. They are drawn among those
-            of `source`, so that the same seed holds out the same ones whatever follows, and items of `more` with one of
-            their product codes are held out with them.
+            of the download, so that the same seed holds out the same ones whatever follows, and items of further
+            folders with one of their product codes are held out with them.
         seed: Draws the held-out products.
         on_step: Progress.
 
     Raises:
         DataError: A file or column is missing, or a row cannot be read; the message names it.
     """
-    folders = [Path(source), *map(Path, more)]
+    folders = [Path(source)] if isinstance(source, str | Path) else [Path(one) for one in source]
     check_size(image_size)
     tables, info = _tables(folders[0])
     items = tables["items"]
@@ -78,7 +77,7 @@ def import_hm(
         return _photo(folders[origin[row]] / "images", item_ids[row], image_size)
 
     settings = {"source": "hm", "seed": seed, "held_out_products": hold_out}
-    if more:
+    if len(folders) > 1:
         info |= {"items": len(items), "items_of_more": int((origin > 0).sum()), "repeated_items_of_more": repeated}
     content = CatalogueContent(tables=tables, picture=decode, info=lambda: settings | info)
     return write_catalogue(out, content, image_size=image_size, on_step=on_step)

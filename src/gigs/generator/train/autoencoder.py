@@ -15,6 +15,7 @@ from gigs.generator.train.autoencoder_steps import AutoencoderNetworks, Autoenco
 from gigs.generator.train.run import TrainingRun
 from gigs.io import folders
 from gigs.progress import OnStep, silent
+from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
 from gigs.vision.images import save_png, to_tensor
@@ -26,13 +27,12 @@ def train_autoencoder(
     settings: AutoencoderTrainSettings,
     compute: Compute,
     *,
-    resume: bool = False,
-    start_from: str | Path | None = None,
+    start: Start = AFRESH,
     on_step: OnStep = silent,
 ) -> Path:
     """Train and save `OUT/autoencoder.safetensors` (averaged weights).
 
-    `start_from`: file of an autoencoder to train on from, with fresh critic and optimisers; what it was shown counts.
+    `start.weights`: file of an autoencoder to train on from, with a fresh critic; what it was shown counts.
 
     Also in OUT: `checkpoint.pt` (everything), `log.csv` and TensorBoard events, `reconstructions-*.png` (held-out
     photos beside their reconstructions), and in the end `manifest.json`. Where a loss is not finite, the run returns to
@@ -41,11 +41,11 @@ def train_autoencoder(
     Raises:
         DataError: Too few photos match `settings.where`, or they were imported smaller than the network's resolution.
         InputError: Another process trains in OUT.
-        ModelError: `resume` without a checkpoint, or one of another network; a run that diverges.
+        ModelError: `start.resume` without a checkpoint, or one of another network; a run that diverges.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
     with folders.owned(Path(out)):
-        run = AutoencoderRun(catalogue, Path(out), settings, compute, resume, start_from)
+        run = AutoencoderRun(catalogue, Path(out), settings, compute, start)
         train_until(run, settings.images, "training the autoencoder", on_step)
         return run.finish()
 
@@ -65,17 +65,16 @@ class AutoencoderRun(TrainingRun):
         out: Path,
         settings: AutoencoderTrainSettings,
         compute: Compute,
-        resume: bool,
-        start_from: str | Path | None = None,
+        start: Start,
     ) -> None:
         rows = select(catalogue, catalogue.train_items(), settings.where)
         super().__init__(catalogue, out, settings, compute, rows, settings.network.resolution)
         held_out = select(catalogue, catalogue.held_out_items(), settings.where)
         self.shown_photos = to_tensor(self.photos[held_out[:16]])
         self.nets = AutoencoderNetworks(settings, compute)
-        if start_from is not None and not resume:
-            self.shown = int(self.nets.start_from(Path(start_from)).get("images_shown", 0))
-        self.begin(resume)
+        if start.weights is not None and not start.resume:
+            self.shown = int(self.nets.start_from(start.weights).get("images_shown", 0))
+        self.begin(start.resume)
         self.stepper = AutoencoderStepper(settings, self.nets, compute, self.rng)
 
     def train_batch(self) -> dict[str, float]:

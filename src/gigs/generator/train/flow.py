@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ from gigs.generator.families.flow_conditions import dropped, labels, vocabulary
 from gigs.generator.families.flow_network import FlowNetwork
 from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
 from gigs.generator.train.flow_settings import FlowTrainSettings
-from gigs.generator.train.latents import make_latents
+from gigs.generator.train.latents import LatentEncoder, make_latents
 from gigs.generator.train.networks import NetworkSet, copied, step_at
 from gigs.generator.train.run import TrainingRun
 from gigs.io import folders, storage
 from gigs.progress import OnStep, silent
+from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
 from gigs.vision.images import save_png
@@ -33,15 +35,26 @@ LONGEST_GRADIENT = 1.0
 WARM_UP = 200
 
 
+@dataclass(frozen=True)
+class LatentData:
+    """What a flow learns from.
+
+    Attributes:
+        catalogue: Imported at the autoencoder's resolution or larger.
+        autoencoder: A file of `gigs train autoencoder`, or a folder of diffusers with an `AutoencoderKL`.
+    """
+
+    catalogue: Catalogue
+    autoencoder: Path
+
+
 def train_flow(
-    catalogue: Catalogue,
-    autoencoder: str | Path,
+    data: LatentData,
     out: str | Path,
     settings: FlowTrainSettings,
     compute: Compute,
     *,
-    resume: bool = False,
-    start_from: str | Path | None = None,
+    start: Start = AFRESH,
     on_step: OnStep = silent,
 ) -> Path:
     """Train and save `OUT/generator.safetensors`: the averaged flow, with the autoencoder.
@@ -51,24 +64,22 @@ def train_flow(
     with half the learning rate, three times at most.
 
     Args:
-        catalogue: Imported at the autoencoder's resolution or larger.
-        autoencoder: A file of `gigs train autoencoder`, or a folder of diffusers with an `AutoencoderKL`.
+        data: Photos, and the autoencoder whose latents of them are learnt.
         out: Folder of the run.
         settings: What to train, and how.
         compute: Device, precision and layout.
-        resume: Go on from the folder's last checkpoint.
-        start_from: File of a latent flow with the same autoencoder to train on from, with a fresh optimiser; what it
-            was shown counts.
+        start: `weights` is the file of a latent flow with the same autoencoder to train on from, with a fresh
+            optimiser; what it was shown counts.
         on_step: Progress.
 
     Raises:
         DataError: Too few photos match `settings.where`, or they were imported smaller than the autoencoder needs.
         InputError: Another process trains in OUT, or a condition is no column.
-        ModelError: `resume` without a checkpoint, or one of another network or autoencoder; a run that diverges.
+        ModelError: `start.resume` without a checkpoint, or one of another network or autoencoder; a run that diverges.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
     with folders.owned(Path(out)):
-        run = FlowRun(catalogue, Path(autoencoder), Path(out), settings, compute, resume, start_from, on_step)
+        run = FlowRun(data, Path(out), settings, compute, start, on_step)
         train_until(run, settings.images, "training the flow", on_step)
         return run.finish()
 
@@ -96,24 +107,23 @@ class FlowRun(TrainingRun):
 
     def __init__(
         self,
-        catalogue: Catalogue,
-        autoencoder: Path,
+        data: LatentData,
         out: Path,
         settings: FlowTrainSettings,
         compute: Compute,
-        resume: bool,
-        start_from: str | Path | None = None,
-        on_step: OnStep = silent,
+        start: Start,
+        on_step: OnStep,
     ) -> None:
+        catalogue = data.catalogue
         rows = _some(select(catalogue, catalogue.train_items(), settings.where), settings)
-        self.coder, self.coder_about = load_autoencoder(autoencoder)
-        self.origin = _hash(autoencoder)
+        self.coder, self.coder_about = load_autoencoder(data.autoencoder)
+        self.origin = _hash(data.autoencoder)
         super().__init__(catalogue, out, settings, compute, rows, self.coder.config["sample_size"])
         items = catalogue.items.iloc[rows]
         self.vocabulary = vocabulary(items, settings.conditions)
         self.conditions = torch.from_numpy(labels(items, self.vocabulary))
         self.latents = make_latents(
-            self.coder, self.photos, rows, out, mirrored=settings.mirrored, compute=compute, on_step=on_step,
+            LatentEncoder(self.coder, compute, settings.mirrored), self.photos, rows, out, on_step=on_step,
             about={"autoencoder": self.origin, "seed": settings.seed, "where": settings.where},
         )  # fmt: skip
         channels, side = self.latents.array.shape[2], self.latents.array.shape[-1]
@@ -121,9 +131,9 @@ class FlowRun(TrainingRun):
         torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
         self.nets = FlowNetworks(FlowNetwork(self.unet, self.vocabulary), settings, compute)
         self.flow = compute.compiled(self.nets.modules["flow"])
-        if start_from is not None and not resume:
-            self._start_from(Path(start_from))
-        self.begin(resume)
+        if start.weights is not None and not start.resume:
+            self._start_from(start.weights)
+        self.begin(start.resume)
 
     def network(self) -> dict[str, Any]:
         """The UNet, what it is told, and whose latents it learns, for checkpoints."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -42,39 +42,60 @@ class Latents:
         return (chosen - self.mean) / self.deviation
 
 
+@dataclass(frozen=True)
+class LatentEncoder:
+    """How photos become latents.
+
+    Attributes:
+        autoencoder: Frozen.
+        compute: Device, precision and layout.
+        mirrored: Encode every photo mirrored, too.
+    """
+
+    autoencoder: Any
+    compute: Compute
+    mirrored: bool
+
+    def placed(self) -> LatentEncoder:
+        """The same with the autoencoder on its device."""
+        return replace(self, autoencoder=self.compute.place(self.autoencoder))
+
+    def views(self, images: Tensor) -> Tensor:
+        """Latents `[N,views,C,S,S]`, on the CPU, of images `[N,3,R,R]`."""
+        images = images.to(self.compute.device)
+        with self.compute.autocast():
+            views = [images, images.flip(-1)] if self.mirrored else [images]
+            return torch.stack([encode(self.autoencoder, view) for view in views], dim=1).float().cpu()
+
+
 def make_latents(
-    autoencoder: Any,
+    encoder: LatentEncoder,
     photos: np.ndarray,
     rows: np.ndarray,
     folder: Path,
     *,
     about: dict[str, Any],
-    mirrored: bool,
-    compute: Compute,
     on_step: OnStep = silent,
 ) -> Latents:
     """Encode photos, or take what an earlier call with the same `about` has left in the folder.
 
     Args:
-        autoencoder: Frozen.
+        encoder: The autoencoder, where it runs, and what it is shown.
         photos: uint8 `[items,R,R,3]`.
         rows: Items to encode.
         folder: Where `latents.npy` and `latents.json` go.
         about: What tells these latents from others, such as the autoencoder's hash; JSON-able.
-        mirrored: Encode every photo mirrored, too.
-        compute: Device, precision and layout.
         on_step: Progress.
 
     Raises:
         ModelError: What is in the folder is damaged.
     """
     path, description = folder / "latents.npy", folder / "latents.json"
-    about = about | {"photos": len(rows), "mirrored": mirrored}
+    about = about | {"photos": len(rows), "mirrored": encoder.mirrored}
     known = storage.read_json(description) if description.is_file() else {}
     if known.get("about") != about or not path.is_file():
         description.unlink(missing_ok=True)
-        autoencoder = compute.place(autoencoder)
-        storage.write_atomic(path, partial(_write, autoencoder, photos, rows, mirrored, compute, on_step))
+        storage.write_atomic(path, partial(_write, encoder.placed(), photos, rows, on_step))
         mean, deviation = _moments(path)
         known = {"about": about, "mean": mean.tolist(), "deviation": deviation.tolist()}
         storage.write_json(description, known)
@@ -87,22 +108,10 @@ def make_latents(
 
 
 @torch.no_grad()
-def _write(
-    autoencoder: Any,
-    photos: np.ndarray,
-    rows: np.ndarray,
-    mirrored: bool,
-    compute: Compute,
-    on_step: OnStep,
-    path: Path,
-) -> None:
+def _write(encoder: LatentEncoder, photos: np.ndarray, rows: np.ndarray, on_step: OnStep, path: Path) -> None:
     target: np.ndarray | None = None
     for start in range(0, len(rows), BATCH):
-        images = to_tensor(photos[rows[start : start + BATCH]]).to(compute.device)
-        views = [images, images.flip(-1)] if mirrored else [images]
-        with compute.autocast():
-            found = torch.stack([encode(autoencoder, view) for view in views], dim=1)
-        found = found.float().cpu()
+        found = encoder.views(to_tensor(photos[rows[start : start + BATCH]]))
         if target is None:
             target = storage.packed_array(path, np.float16, (len(rows), *found.shape[1:]))
         target[start : start + len(found)] = found.numpy()
