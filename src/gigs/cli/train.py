@@ -10,6 +10,7 @@ import typer
 from gigs.cli import train_flow, train_scorers
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
+from gigs.cli.train_compute import training_compute
 from gigs.cli.train_options import BALANCE, CATALOGUE, COMPILE, DEVICE, RESUME, WHERE
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def train_generator_command(
         objective=objective, loss=loss, critic=critic, augment=augment, family=family, images=images, batch=batch,
         learning_rate=learning_rate, where=where, balance=balance, seed=seed,
     )  # fmt: skip
-    compute = _compute(out, resume, device, compile_networks)
+    compute = training_compute(out, resume=resume, device=device, compile_networks=compile_networks)
     _train_generator(catalogue, out, settings, compute, resume, start_from)
 
 
@@ -183,7 +184,7 @@ def train_encoder_command(
         fmap_max=fmap_max, where=where, balance=balance, seed=seed, checkpoint_every=checkpoint_every,
     )  # fmt: skip
     generator_file = _weights_of(generator, "generator")
-    compute = _compute(out, resume, device, compile_networks)
+    compute = training_compute(out, resume=resume, device=device, compile_networks=compile_networks)
     encoder_file = _weights_of(start_from, "encoder") if start_from and not resume else None
     _train_encoder(catalogue, generator_file, out, settings, compute, Start(resume=resume, weights=encoder_file))
 
@@ -207,16 +208,6 @@ def _train_encoder(
             f"MSE {mse['mean']:.4f} (median {mse['median']:.4f}), n={figures['photos']} held-out photos",
             soft_wrap=True,
         )
-
-
-def _compute(out: Path, resume: bool, device: str, compile_networks: bool) -> Compute:
-    """How to compute, said on the screen: as the run did that is resumed, or as the start-up probe finds best."""
-    from gigs.generator.train.progressive import stored_compute
-    from gigs.vision.compute import chosen, pick_device
-
-    compute = (stored_compute(out) if resume else None) or chosen(pick_device(device), allow_compile=compile_networks)
-    output.print(f"computing with {compute.describe()}", highlight=False)
-    return compute
 
 
 def _weights_of(name: str, part: str) -> Path:

@@ -9,12 +9,11 @@ import typer
 
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
+from gigs.cli.train_compute import training_compute
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.generator.train.dvbpr_gan import train_dvbpr_gan
 from gigs.generator.train.dvbpr_settings import dvbpr_train_settings
-from gigs.generator.train.progressive import stored_compute
-from gigs.vision.compute import chosen, pick_device
 
 # Options that say nothing here: it does not grow, has one objective, one loss and one critic, and no encoder.
 FOREIGN = (
@@ -44,8 +43,7 @@ def train_dvbpr(
             option = f"--{name.replace('_', '-')}"
             raise InputError(f"{option}: means nothing to --family dvbpr-gan; leave it out")
     settings = dvbpr_train_settings(**options)
-    compute = (stored_compute(out) if resume else None) or chosen(pick_device(device), allow_compile=compile_networks)
-    output.print(f"computing with {compute.describe()}", highlight=False)
+    compute = training_compute(out, resume=resume, device=device, compile_networks=compile_networks)
     with progress_bars(errors) as on_step:
         path = train_dvbpr_gan(Catalogue.open(catalogue), out, settings, compute, resume=resume, on_step=on_step)
     output.print(

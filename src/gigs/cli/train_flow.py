@@ -9,6 +9,7 @@ import typer
 
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
+from gigs.cli.train_compute import training_compute
 from gigs.cli.train_options import BALANCE, CATALOGUE, COMPILE, DEVICE, RESUME, WHERE
 
 START = typer.Option(None, help="A file to train on from, with fresh optimisers; what it was shown counts.")
@@ -70,7 +71,7 @@ def train_autoencoder_command(
         learning_rate=learning_rate, lpips=lpips, adversarial=adversarial, adversarial_after=adversarial_after,
         where=where, balance=balance, seed=seed, checkpoint_every=checkpoint_every or 4_000,
     )  # fmt: skip
-    compute = _compute(out, device, compile_networks, resume)
+    compute = training_compute(out, resume=resume, device=device, compile_networks=compile_networks, may_move=True)
     start = Start(resume=resume, weights=start_from)
     with progress_bars(errors) as on_step:
         path = train_autoencoder(
@@ -129,7 +130,7 @@ def train_flow_command(
         balance=balance, seed=seed, checkpoint_every=checkpoint_every or 20_000,
         conditions=tuple(name.strip() for name in conditions.split(",") if name.strip()),
     )  # fmt: skip
-    compute = _compute(out, device, compile_networks, resume)
+    compute = training_compute(out, resume=resume, device=device, compile_networks=compile_networks, may_move=True)
     start = Start(resume=resume, weights=start_from)
     with progress_bars(errors) as on_step:
         path = train_flow(
@@ -160,18 +161,3 @@ def _checked(build: Any, **options: Any) -> Any:
         return build(**options)
     except ValueError as error:
         raise InputError(str(error)) from error
-
-
-def _compute(out: Path, device: str, compile_networks: bool, resume: bool) -> Any:
-    """How to compute: as the run's last part did, unless it goes on elsewhere."""
-    from dataclasses import replace
-
-    from gigs.generator.train.progressive import stored_compute
-    from gigs.vision.compute import chosen, pick_device
-
-    compute = stored_compute(out) if resume else None
-    if compute is not None:
-        compute = replace(compute, device=pick_device(compute.device if device == "auto" else device))
-    compute = compute or chosen(pick_device(device), allow_compile=compile_networks)
-    output.print(f"computing with {compute.describe()}", highlight=False)
-    return compute
