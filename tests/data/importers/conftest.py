@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from gigs.data.catalogue import Catalogue
 from gigs.data.importers.folder import ShopFiles, import_folder
+from gigs.data.importers.hm import import_hm
 from tests.data.importers.databases import SETTINGS
 from tests.data.importers.messy import write_messy
 
@@ -21,3 +23,15 @@ def messy_catalogue(messy, tmp_path_factory) -> Catalogue:
     """The messy shop imported from its files as the database tests import it; read only."""
     files = ShopFiles(items=messy / "items.csv", interactions=messy / "events.csv")
     return import_folder(files, messy / "photos", tmp_path_factory.mktemp("files"), settings=SETTINGS)
+
+
+@pytest.fixture
+def source(tiny_source, tmp_path):
+    """The tiny shop as Kaggle hands it out, to be changed."""
+    return shutil.copytree(tiny_source, tmp_path / "source")
+
+
+@pytest.fixture
+def load(source, tmp_path):
+    """Import the changed source."""
+    return lambda **options: import_hm(source, tmp_path / "out", **{"image_size": 32, "hold_out": 5, **options})

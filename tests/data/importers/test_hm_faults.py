@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import os
 import shutil
@@ -14,37 +13,9 @@ from PIL import Image
 
 from gigs.data.catalogue import Catalogue
 from gigs.data.check.catalogue import check_catalogue
-from gigs.data.importers.hm import import_hm
 from gigs.errors import DataError, GigsError
 from gigs.io import storage
-
-ARTICLES, CUSTOMERS, TRANSACTIONS = "articles.csv", "customers.csv", "transactions_train.csv"
-
-
-@pytest.fixture
-def source(tiny_source, tmp_path):
-    return shutil.copytree(tiny_source, tmp_path / "source")
-
-
-@pytest.fixture
-def load(source, tmp_path):
-    """Import the changed source."""
-    return lambda **options: import_hm(source, tmp_path / "out", **{"image_size": 32, "hold_out": 5, **options})
-
-
-def edit(path, change):
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    change(table).to_csv(path, index=False)
-
-
-def append(path, *rows):
-    with path.open("a", newline="", encoding="utf-8") as handle:
-        csv.writer(handle).writerows(rows)
-
-
-def photo_of(source, item_id):
-    return source / "images" / item_id[:3] / f"{item_id}.jpg"
-
+from tests.data.importers.kaggle import ARTICLES, CUSTOMERS, TRANSACTIONS, append, edit, photo_of
 
 # What is wrong with a source
 
