@@ -89,6 +89,8 @@ def _line(one: Colourway) -> str:
     if one.check is not None:
         check = one.check
         judged = f"{check.verdict}, {check.gain:+.2f} [{check.low:+.2f}, {check.high:+.2f}]"
+        if one.share is not None:
+            judged = f"{check.verdict}, {one.share} buyers"
     name = one.name if one.near is None else f"{one.name} (close to {one.near})"
     shown = "" if one.exact else f"; shown as {lab(one.shown)}"
     return f"{name}{', named' if one.asked else ''}: {one.hex}, {lab(one.lab)}{shown}; {judged}"

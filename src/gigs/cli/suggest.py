@@ -176,7 +176,9 @@ def _said(result: Result) -> str:
     """What the judges say of the redesigns on the whole."""
     if result.verification is None:
         return "(not checked by independent judges)"
-    believed = result.verification.verdict
+    believed, share = result.verification.verdict, result.verification.share
+    if share is not None:
+        return f"by the model that was optimised; independent judges, on the mean: {believed.verdict}, {share} buyers"
     return (
         f"by the model that was optimised; independent judges: {believed.verdict}, {believed.gain:+.2f} "
         f"[{believed.low:+.2f}, {believed.high:+.2f}] standard deviations of real items"

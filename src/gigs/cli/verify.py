@@ -11,6 +11,7 @@ from rich.table import Table
 
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
+from gigs.cli.verify_share import share_command
 
 app = typer.Typer(help="Are the gains real? Judges, controls and intervals on held-out photos.")
 CATALOGUE = typer.Option(None, help="Catalogue with held-out products that the pack never saw.")
@@ -102,6 +103,9 @@ def calibrate_command(
         value = round(disagreement_of(records), 4)
         write_disagreement(pack, value, photos=photos, skip=skip)
     output.print(f"{pack}: judges disagree by {value:.3f} standard deviations ({photos} photos)")
+
+
+app.command("share")(share_command)
 
 
 def _records(

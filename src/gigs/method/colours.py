@@ -30,8 +30,9 @@ from gigs.progress import OnStep, Step
 from gigs.recommender import Recommender
 from gigs.transfer import NamedColour, colours_in
 from gigs.verify.panel import Panel
+from gigs.verify.promise import granted, promised, with_share
+from gigs.verify.share import Share
 from gigs.verify.verdict import Belief, believe
-from gigs.verify.verification import granted
 from gigs.vision.runtime import Runtime
 
 APART = 12.0  # CIEDE2000 between any two colours that are found, and between them, today's and those named
@@ -91,6 +92,19 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What the judges grant a picture over the photo, and the share of buyers that they promise it, if any."""
+
+    belief: Belief
+    share: Share | None
+
+    @property
+    def worth(self) -> float:
+        """What pictures are put in order by: the share of buyers, or where there is none, the judges' gain."""
+        return self.belief.gain if self.share is None else self.share.of_100
+
+
+@dataclass(frozen=True)
 class Liking:
     """Who says how well a picture is liked: the recommender for an audience, and the panel where there is one."""
 
@@ -117,21 +131,24 @@ class Liking:
         prefer = self.scores if self.panel is None else self.panel.preference
         return prefer(squares) - prefer(photo)
 
-    def beliefs(self, squares: Tensor, photo: Tensor, seed: int) -> list[Belief | None]:
+    def judged(self, squares: Tensor, photo: Tensor, seed: int) -> list[Judged | None]:
         """What the judges grant each picture."""
         panel = self.panel
         if panel is None:
             return [None] * len(squares)
         seen = {judge.name: judge.recommender.features(torch.cat([photo, squares])) for judge in panel.judges}
-        return [
-            believe(
-                [granted(judge, seen[judge.name][:1], seen[judge.name][row : row + 1]) for judge in panel.judges],
-                disagreement=panel.disagreement,
-                target_weak=panel.target.weak,
-                seed=seed,
-            )
-            for row in range(1, len(squares) + 1)
-        ]
+        photos = {name: phi[:1] for name, phi in seen.items()}
+        found: list[Judged | None] = []
+        for row in range(1, len(squares) + 1):
+            pictures = {name: phi[row : row + 1] for name, phi in seen.items()}
+            gains = [
+                granted(judge.name, judge.taste, photos[judge.name], pictures[judge.name], weak=judge.weak)
+                for judge in panel.judges
+            ]
+            believed = believe(gains, disagreement=panel.disagreement, target_weak=panel.target.weak, seed=seed)
+            share = promised(panel, photos, pictures, seed)
+            found.append(Judged(with_share(believed, share), share))
+        return found
 
 
 @dataclass(frozen=True)
@@ -143,7 +160,7 @@ class Coloured:
         asked: Whether the seller named it.
         shown: Mean CIELAB `[3]` of the product in the picture.
         score: theta^T phi (Eq. 1) of the picture.
-        belief: What the judges grant it over the photo; None where none has looked.
+        judged: What the judges grant it over the photo; None where none has looked.
         held: The picture, uint8 `[H,W,3]`; None where it is made again.
         on_photo: What makes it.
     """
@@ -152,7 +169,7 @@ class Coloured:
     asked: bool
     shown: np.ndarray
     score: float
-    belief: Belief | None
+    judged: Judged | None
     held: np.ndarray | None
     on_photo: OnPhoto
 
@@ -260,9 +277,9 @@ def _made(
         held.append(picture if picture.shape[0] * picture.shape[1] * len(wanted) <= HELD else None)
         runtime.on_step(Step("making the pictures", number + 1, len(wanted)))
     seen = torch.cat(squares).to(photo)
-    scores, beliefs = liking.scores(seen).tolist(), liking.beliefs(seen, photo, runtime.seed)
-    worth = [score if belief is None else belief.gain for score, belief in zip(scores, beliefs, strict=True)]
+    scores, judged = liking.scores(seen).tolist(), liking.judged(seen, photo, runtime.seed)
+    worth = [score if one is None else one.worth for score, one in zip(scores, judged, strict=True)]
     return [
-        Coloured(wanted[row][0], wanted[row][1], shown[row], scores[row], beliefs[row], held[row], on_photo)
+        Coloured(wanted[row][0], wanted[row][1], shown[row], scores[row], judged[row], held[row], on_photo)
         for row in np.argsort(-np.array(worth), kind="stable")
     ]

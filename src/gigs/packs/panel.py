@@ -23,6 +23,7 @@ from gigs.verify.panel import Panel, taste_outside
 from gigs.verify.probes import FILE as PROBES
 from gigs.verify.probes import Probes, load_probes
 from gigs.verify.scorer import Scorer
+from gigs.verify.share_map import ShareMap
 from gigs.vision.backbone import Backbone
 
 ALL = "everyone"
@@ -115,12 +116,12 @@ def model_of(pack: Pack, scorer: str) -> Recommender:
 
 def _scorers(pack: Pack, tastes: Mapping[str, Taste]) -> list[Scorer]:
     """Targets first, then judges, with one audience's tastes."""
-    found = []
+    found, everybody = [], everybodys_tastes(pack)
     for name, one in pack.scorers.items():
         if name not in tastes:
             raise InputError(f"no taste under the pack's scorer {name}: an audience needs one under each")
         try:
-            scorer = Scorer(name, one["role"], _model(pack, one["file"]), tastes[name], one["auc"])
+            scorer = Scorer(name, one["role"], _model(pack, one["file"]), tastes[name], one["auc"], everybody.get(name))
         except KeyError as error:
             raise ModelError(pack.malformed_scorers(error)) from error
         if scorer.taste.theta.shape != (scorer.recommender.feature_count,):
@@ -144,7 +145,18 @@ def _panel(pack: Pack, audience: str, scorers: list[Scorer], gallery: Gallery, o
         float(pack.info["verify"].get("disagreement", 0.0)),
         outside,
         _probes(pack, category.fingerprint),
+        share_map=share_map_of(pack),
     )
+
+
+def share_map_of(pack: Pack) -> ShareMap | None:
+    """How the pack's judges' gains become shares of buyers; None where it was never set (`gigs verify share`).
+
+    Raises:
+        ModelError: It is malformed.
+    """
+    record = pack.info.get("share")
+    return None if record is None else ShareMap.read(record)
 
 
 def _probes(pack: Pack, fingerprint: str) -> Probes | None:

@@ -102,7 +102,7 @@ def _view(one: Colourway) -> dict[str, Any]:
         "hex": one.hex,
         "lab": lab(one.lab),
         "asked": one.asked,
-        "verdict": texts.VERDICTS[one.verdict],
+        "verdict": texts.headline(one),
         "grade": one.verdict if one.verdict in ("likely", "unclear", "unchecked") else "none",
         "inexact": None if one.exact else INEXACT.format(*one.shown),
     }

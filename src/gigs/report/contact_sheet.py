@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
+from gigs.verify.share import EVEN
+
 if TYPE_CHECKING:
     from gigs.result.schema import Picture, Record
 
@@ -23,7 +25,7 @@ def contact_sheet(result: Record) -> bytes:
     Raises:
         ModelError: A picture is missing.
     """
-    tiles = [_tile(entry.image, title, detail) for entry, title, detail in _entries(result)]
+    tiles = [_tile(entry.image, title, detail, good) for entry, title, detail, good in _entries(result)]
     width = max(tile.width for tile in tiles)
     columns = min(COLUMNS, len(tiles))
     rows = -(-len(tiles) // columns)
@@ -43,26 +45,30 @@ def contact_sheet(result: Record) -> bytes:
     return buffer.getvalue()
 
 
-def _entries(result: Record) -> list[tuple[Picture, str, str]]:
-    """Each picture with its title and detail."""
-    entries: list[tuple[Picture, str, str]] = []
+def _entries(result: Record) -> list[tuple[Picture, str, str, bool]]:
+    """Each picture with its title and detail, and whether the detail is good news."""
+    entries: list[tuple[Picture, str, str, bool]] = []
     if result.photo:
-        entries.append((result.photo, "your photo", _score(result.photo)))
+        entries.append((result.photo, "your photo", _score(result.photo), False))
     base = "redrawn by the generator" if result.photo else "sampled design"
     if not result.on_photo:
-        entries.append((result.reconstruction, base, _score(result.reconstruction)))
+        entries.append((result.reconstruction, base, _score(result.reconstruction), False))
     for number, entry in enumerate(result.suggestions, start=1):
         gain = entry.gain_vs_photo if entry.gain_vs_photo is not None else entry.gain_vs_reconstruction
-        detail = f"{_score(entry)} (gain {gain:+.2f})"
+        detail, good = f"{_score(entry)} (gain {gain:+.2f})", (gain or 0) > 0
         if entry.check is not None:
-            detail = f"{entry.verdict} (judges' gain {entry.gain:+.2f})"
-        entries.append((entry, f"redesign {number}", detail))
+            detail, good = f"{entry.verdict} (judges' gain {entry.gain:+.2f})", (entry.gain or 0) > 0
+        if entry.share is not None:
+            detail, good = f"{entry.share} buyers", entry.share.of_100 > EVEN
+        entries.append((entry, f"redesign {number}", detail, good))
     return entries
 
 
 def _checked(result: Record) -> str:
     if result.verification is None:
         return "Scores are one model's and unchecked."
+    if result.verification.share is not None:
+        return "Of 100 such buyers, how many should take the redesign rather than the product as it is."
     return "Gains as independent judges see them, in standard deviations of the shop's real items."
 
 
@@ -70,15 +76,14 @@ def _score(entry: Picture) -> str:
     return f"score {entry.score:+.2f}"
 
 
-def _tile(picture: Image.Image, title: str, detail: str) -> Image.Image:
+def _tile(picture: Image.Image, title: str, detail: str, good: bool) -> Image.Image:
     picture = picture.resize((max(1, round(picture.width * HEIGHT / picture.height)), HEIGHT), Image.Resampling.LANCZOS)
     width = max(picture.width, 190)
     tile = Image.new("RGB", (width, HEIGHT + CAPTION), "white")
     tile.paste(picture, ((width - picture.width) // 2, 0))
     draw = ImageDraw.Draw(tile)
     draw.text((width / 2, HEIGHT + 6), title, INK, _font(15), anchor="ma")
-    gained = detail.startswith("likely") or "(gain +" in detail
-    draw.text((width / 2, HEIGHT + 26), detail, GOOD if gained else PALE, _font(13), anchor="ma")
+    draw.text((width / 2, HEIGHT + 26), detail, GOOD if good else PALE, _font(13), anchor="ma")
     return tile
 
 

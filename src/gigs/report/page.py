@@ -62,9 +62,9 @@ def render_overview(results: Sequence[tuple[str, Record]]) -> str:
                 "best": result.pictures.png(best["file"]),
                 "label": result.audience.label,
                 "summary": view["summary"],
-                "verdict": best["verdict_words"].lower(),
+                "verdict": best["headline"][:1].lower() + best["headline"][1:],
                 "words": best["words"],
-                "move": best.get("move"),
+                "promise": best["promise"],
             }
         )
     return environment.get_template("overview.html").render(products=products, stamp=texts.STAMP, stamps=texts.STAMPS)

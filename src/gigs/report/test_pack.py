@@ -16,7 +16,7 @@ from gigs.report.view import view_of
 if TYPE_CHECKING:
     from gigs.result.schema import Record
 
-COLUMNS = ("product", "option", "file", "kind", "caption", "verdict", "ahead_of_today", "ahead_of_likely", "note")
+COLUMNS = ("product", "option", "file", "kind", "caption", "verdict", "of_100", "low", "high", "note")
 WHEN = (2020, 1, 1, 0, 0, 0)  # the same bytes from the same result, whenever it is packed
 
 
@@ -52,11 +52,10 @@ def _options(product: str, result: Record) -> Iterator[tuple[dict[str, Any], str
     for kind, file, caption in start:
         yield _row(product, next(letters), kind, caption), file
     for one, letter in zip(view["options"], letters, strict=False):  # letters have no end
-        place = one["place"]
+        share = one["share"]
         row = _row(product, letter, f"redesign {one['number']}", one["words"]) | {
-            "verdict": one["verdict_words"],
-            "ahead_of_today": place.photo if place else "",
-            "ahead_of_likely": place.likely if place else "",
+            "verdict": texts.VERDICTS[one["verdict"]],
+            **({} if share is None else share.to_json()),
         }
         yield row, one["file"]
 

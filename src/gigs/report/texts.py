@@ -5,12 +5,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from gigs.result.schema import Record
-    from gigs.verify.findings import NearestItem, Place
+    from gigs.verify.findings import NearestItem
+    from gigs.verify.share import Share
 
+
+class Judged(Protocol):
+    """Whatever has a verdict and, where purchases have set what a gain is worth, a share of buyers."""
+
+    @property
+    def verdict(self) -> str:
+        """A key of `VERDICTS`."""
+
+    @property
+    def share(self) -> Share | None:
+        """Of 100 buyers."""
+
+
+EVEN = 50  # of 100
 STAMP = "Design concept, not a listing photo"
 STAMPS = "Design concepts, not listing photos: a computer drew them. Never use them to show what a buyer will receive."
 TITLE = "Redesigns for {label}"
@@ -31,12 +46,30 @@ BELIEF = {
 }
 JUDGES = (
     "The judges are {judges} computer models of what other buyers chose in the past. They had no part in making the "
-    "redesigns and looked at the finished pictures only. The worst and the best case are so far apart that the truth "
-    "should lie between them 19 times out of 20. None of this is a forecast of sales."
+    "redesigns and looked at the finished pictures only. None of this is a forecast of sales."
+)
+SHARE = (
+    "Of 100 such buyers who choose between your product as it is and this redesign, about {of_100} should take the "
+    "redesign; between {low} and {high} is what the evidence allows."
+)
+NO_SHARE = "How many buyers would prefer it is not known: nobody has compared these judges with real purchases yet."
+WORTH = (
+    "“54 of 100 [50, 58]” means: of 100 such buyers who choose between your product as it is and the redesign, 54 take "
+    "the redesign, and the truth should lie between 50 and 58, 19 times out of 20. 50 means that neither is liked "
+    "better. What a judge's liking is worth was learned from {purchases} real purchases: each was compared with "
+    "products of the same kind that were on sale at the time and were left."
+)
+SAME_AS_ALL = (
+    "What these buyers bought does not tell their taste from that of all buyers, so expect about the same of everybody."
 )
 UNCHECKED = (
     "No independent judge has checked these redesigns. They were made to please one computer model of what {users} "
     "chose in the past, and that same model put them in order: take them as ideas to test, not as a forecast of sales."
+)
+BEST = "The best of {count} redesigns should win {best} buyers who choose between it and your product as it is."
+NONE_WINS = (
+    "None of the {count} redesigns should win more than half of the buyers who choose between it and your product as "
+    "it is."
 )
 OTHER_KIND = "{count} of the {total} redesigns may show another kind of product."
 
@@ -89,39 +122,16 @@ def percent(share: float) -> str:
     return "over 99%" if share > 0.99 else f"{100 * share:.0f}%"
 
 
-def move(place: Place, kind: str) -> str:
-    """What the believed gain means among the shop's own products of the kind."""
-    step = place.likely - place.photo
-    whom = f"the shop's {plural(kind)}"
-    if abs(step) < 0.01:
-        return f"Would stay about where it is among {whom}."
-    if step > 0:
-        return f"Would move up past {percent(step)} of {whom}."
-    return f"Would fall behind another {percent(-step)} of {whom}."
+def headline(one: Judged) -> str:
+    """What matters most about a redesign, in a few words: the share of buyers, or where there is none, a verdict."""
+    return VERDICTS[one.verdict] if one.share is None else str(one.share)
 
 
-def cases(place: Place) -> list[tuple[str, str]]:
-    """Today and the three cases, each with the share of products that it stands above."""
-    names = {"photo": "Your photo today", "likely": "Likely", "worst": "Worst case", "best": "Best case"}
-    return [(name, f"ahead of {percent(getattr(place, key))}") for key, name in names.items()]
-
-
-def unchecked_place(photo: float | None, own: float | None) -> str:
-    """The same where no judge has looked: by the one model that the redesigns were made to please."""
-    if own is None:
-        return "How it would compare with the shop's products is not known here."
-    now = "" if photo is None else f"; your photo stands ahead of {percent(photo)}"
-    return f"Would stand ahead of {percent(own)} of the shop's products, by the model that it was made to please{now}."
-
-
-def whom(share: float, specificity: float | None) -> str:
-    """Who gains."""
-    tenths = min(10, max(0, round(10 * share)))
-    many = {0: "Hardly any", 10: "Nearly all"}.get(tenths, f"About {tenths} in 10")
-    text = f"{many} of these buyers should like it better"
-    if specificity is None or abs(specificity) < 0.1:
-        return text + "."
-    return text + (", more so than other buyers." if specificity > 0 else ", other buyers even more so.")
+def promise(share: Share | None, checked: bool) -> str:
+    """What the share of buyers means, in a sentence."""
+    if share is None:
+        return NO_SHARE if checked else ""
+    return SHARE.format(of_100=round(share.of_100), low=round(share.low), high=round(share.high))
 
 
 def nearest(item: NearestItem) -> str:
@@ -146,6 +156,12 @@ def summary(result: Record) -> str:
         return f"{better} of {count} redesigns score higher than your photo with these buyers; that is unchecked."
     if result.verdict == "no promise":
         return BELIEF["no promise"]
+    shares = [entry.share for entry in result.suggestions if entry.share is not None]
+    if shares:
+        best = max(shares, key=lambda share: share.of_100)
+        if best.of_100 <= EVEN:
+            return NONE_WINS.format(count=count)
+        return BEST.format(count=count, best=best)
     likely = sum(entry.verdict == "likely" for entry in result.suggestions)
     if likely == 0:
         return f"None of the {count} redesigns is sure enough to be called better than your photo."

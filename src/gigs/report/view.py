@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gigs.report import texts
+from gigs.verify.share import EVEN
 
 if TYPE_CHECKING:
     from gigs.explain.description import Description
     from gigs.result.schema import Record, Suggestion
-    from gigs.verify.findings import Place, RedesignCheck
+    from gigs.verify.share import Share
 
 
 def view_of(result: Record) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def view_of(result: Record) -> dict[str, Any]:
     photo, base, summary = result.photo, result.reconstruction, result.verification
     numbered = list(enumerate(result.suggestions, start=1))
     if summary is not None:
-        numbered.sort(key=lambda pair: -(pair[1].gain or 0.0))  # what is believed of each, best first
+        numbered.sort(key=lambda pair: -_worth(pair[1]))  # what is believed of each, best first
     return {
         "title": texts.TITLE.format(label=result.audience.label),
         "summary": texts.summary(result),
@@ -33,7 +34,6 @@ def view_of(result: Record) -> dict[str, Any]:
         "belief": _belief(result),
         "next": texts.NEXT[result.verdict],
         "verified": summary is not None,
-        "kind": texts.plural(summary.category.photo) if summary is not None else "products",
         "stamp": texts.STAMP,
         "stamps": texts.STAMPS,
     }
@@ -72,44 +72,39 @@ def _option(number: int, entry: Suggestion, result: Record) -> dict[str, Any]:
         "number": number,
         "file": entry.file,
         "verdict": entry.verdict,
-        "verdict_words": texts.VERDICTS[entry.verdict],
+        "share": entry.share,
+        "headline": texts.headline(entry),
+        "promise": texts.promise(entry.share, check is not None),
+        "bar": None if entry.share is None else bar(entry.share),
         "words": changes.words,
         "not_sure": texts.NOT_SURE.format(names=", ".join(changes.not_sure)) if changes.not_sure else "",
         "before": changes.palette.before,
         "after": changes.palette.after,
         "map": changes.map,
         "where": changes.where,
-        "place": None if check is None else check.place,
         "kept": check is None or check.category.kept,
         "sketch": texts.SKETCH if entry.rendered == "sketch" else "",
     }
     if check is None:
-        photo = None if result.photo is None else result.photo.percentile
-        return shown | {"move": texts.unchecked_place(photo, entry.percentile)}
-    assert result.verification is not None
-    return shown | _checked(number, check, result.verification.category.photo)
-
-
-def _checked(number: int, check: RedesignCheck, kind: str) -> dict[str, Any]:
-    """What the judges say of one redesign."""
-    return {
-        "move": texts.move(check.place, kind),
-        "cases": texts.cases(check.place),
-        "bar": bar(check.place),
-        "whom": texts.whom(check.users_gaining, check.specificity),
+        return shown
+    return shown | {
         "nearest_words": texts.nearest(check.nearest_item),
         "nearest": f"nearest-{number}.png",
     }
 
 
-def bar(place: Place) -> dict[str, float]:
-    """Positions on a scale of 0 to 100, for a drawing of the three cases and of today."""
-    low, high = sorted((place.worst, place.best))
+def _worth(entry: Suggestion) -> float:
+    """What redesigns are put in order by: the share of buyers, or where there is none, the judges' gain."""
+    return entry.share.of_100 if entry.share is not None else entry.gain or 0.0
+
+
+def bar(share: Share) -> dict[str, float]:
+    """Positions, of 100, for a drawing of a share and its interval."""
     return {
-        "left": round(100 * low, 1),
-        "width": round(max(100 * (high - low), 0.5), 1),
-        "likely": round(100 * place.likely, 1),
-        "today": round(100 * place.photo, 1),
+        "left": share.low,
+        "width": round(max(share.high - share.low, 0.5), 1),
+        "at": share.of_100,
+        "even": EVEN,
     }
 
 
@@ -118,7 +113,10 @@ def _belief(result: Record) -> list[str]:
     if summary is None:
         users = result.audience.users
         return [texts.UNCHECKED.format(users=f"{users} buyer{'' if users == 1 else 's'}")]
-    sentences = [texts.BELIEF[result.verdict], texts.JUDGES.format(judges=len(summary.judges))]
+    sentences = [] if summary.share is None else [texts.WORTH.format(purchases=f"{summary.purchases:,}")]
+    sentences += [texts.BELIEF[result.verdict], texts.JUDGES.format(judges=len(summary.judges))]
+    if summary.told_apart is False:
+        sentences.append(texts.SAME_AS_ALL)
     total = len(result.suggestions)
     if summary.category.kept < total:
         sentences.append(texts.OTHER_KIND.format(count=total - summary.category.kept, total=total))

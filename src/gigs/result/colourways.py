@@ -24,6 +24,7 @@ from gigs.report.colours_page import picture_of, render_colours
 from gigs.result.pictures import CONCEPT, Made, Pictures
 from gigs.result.result import plain
 from gigs.result.schema import UNCHECKED, AudienceSummary, CutOutSummary
+from gigs.verify.share import Share
 from gigs.verify.verdict import Belief
 from gigs.vision.runtime import Runtime
 
@@ -49,6 +50,8 @@ class Colourway:
         score: theta^T phi (Eq. 1), in the recommender's unit.
         gain_vs_photo: Score less the photo's.
         check: What the judges grant it over the photo; None where no judge has looked.
+        share: Of 100 buyers who choose between it and the product as it is, how many take it; None where real
+            purchases have not set what a gain is worth.
         pictures: All pictures.
     """
 
@@ -63,6 +66,7 @@ class Colourway:
     score: float
     gain_vs_photo: float
     check: Belief | None = None
+    share: Share | None = None
     pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
 
     @property
@@ -222,7 +226,8 @@ def _entry(number: int, way: Coloured, photo_score: float) -> Colourway:
         off=round(float(difference(way.shown, colour.lab)), 2),
         score=way.score,
         gain_vs_photo=way.score - photo_score,
-        check=way.belief,
+        check=None if way.judged is None else way.judged.belief,
+        share=None if way.judged is None or way.judged.share is None else way.judged.share.rounded(),
     )
 
 

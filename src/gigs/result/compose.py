@@ -172,6 +172,7 @@ def _rendered(residual: float | None) -> Literal["photo", "sketch", "drawn"]:
 
 def _suggestions(found: Redesigns, product: Product, said: Explanation, percentile: Any) -> Iterator[Suggestion]:
     checks = None if found.verification is None else found.verification.checks
+    shares = None if found.verification is None else found.verification.shares
     for row, score in enumerate(found.scores.tolist()):
         residual = found.rendering.residual(row)
         yield Suggestion(
@@ -187,6 +188,7 @@ def _suggestions(found: Redesigns, product: Product, said: Explanation, percenti
             lpips_to_reconstruction=_finite(found.lpips[row].item()),
             max_abs_shift=_finite(found.shifted.shifts[row].abs().max().item()),
             changes=description_of(said.changes[row], f"change-{row + 1}.png"),
+            share=None if shares is None or (share := shares[row]) is None else share.rounded(),
             check=None if checks is None else _rounded(checks[row]),
         )
 

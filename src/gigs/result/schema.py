@@ -12,6 +12,7 @@ from gigs.explain.description import Description
 from gigs.inversion.gate import Verdict
 from gigs.result.pictures import Pictures
 from gigs.verify.findings import RedesignCheck, VerificationSummary
+from gigs.verify.share import Share
 from gigs.vision.compute import Compute
 
 SCHEMA = 2
@@ -126,6 +127,8 @@ class Suggestion(Picture):
         lpips_to_reconstruction: From what the generator drew to what it redrew of the photo.
         max_abs_shift: Of the latent shift as applied.
         changes: What it changes.
+        share: Of 100 buyers who choose between the product as it is and this redesign, how many take the redesign;
+            None where no judge has looked, or real purchases have not set what a gain is worth.
         check: What the judges found; None where no judge has looked.
     """
 
@@ -137,6 +140,7 @@ class Suggestion(Picture):
     lpips_to_reconstruction: float | None
     max_abs_shift: float | None
     changes: Description
+    share: Share | None = None
     check: RedesignCheck | None = None
 
     @property

@@ -26,7 +26,8 @@ from gigs.progress import OnStep, Step, silent
 from gigs.session import Session
 from gigs.verify.controls import pixel_attack, random_shifts
 from gigs.verify.panel import Panel
-from gigs.verify.verification import granted, verify
+from gigs.verify.promise import granted
+from gigs.verify.verification import verify
 from gigs.vision.images import to_tensor
 from gigs.vision.runtime import Runtime
 
@@ -213,5 +214,5 @@ def _errors(panel: Panel, photo: Tensor, images: Tensor) -> dict[str, float]:
     found = {}
     for judge in panel.judges:
         phi = judge.recommender.features(torch.cat([photo, images]))
-        found[judge.name] = round(granted(judge, phi[:1], phi[1:]).error, 4)
+        found[judge.name] = round(granted(judge.name, judge.taste, phi[:1], phi[1:]).error, 4)
     return found

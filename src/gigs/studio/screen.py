@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader
 
 from gigs.progress import Step
+from gigs.report import texts as report
 from gigs.result import UNCHECKED, Result
 from gigs.studio import texts
 from gigs.studio.visits import ARCHIVE, REPORT, KeptResult
@@ -101,7 +102,7 @@ def finished(kept: KeptResult, photo_source: str) -> str:
             Card(
                 address(kept, entry.file),
                 texts.REDESIGN.format(number=number),
-                texts.VERDICTS[entry.verdict],
+                report.headline(entry),
                 {"likely": "good", "no gain found": "poor"}.get(entry.verdict, "open"),
                 entry.words,
             )
@@ -111,6 +112,8 @@ def finished(kept: KeptResult, photo_source: str) -> str:
 
 def summary(result: Result) -> str:
     """One sentence, no stronger than what was found."""
+    if any(entry.share is not None for entry in result):
+        return report.summary(result)
     likely = sum(entry.verdict == "likely" for entry in result)
     if result.verdict in (UNCHECKED, "no promise"):
         key = result.verdict

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gigs.verify.share import Share
 from gigs.verify.verdict import Belief
 
 
@@ -110,6 +111,11 @@ class VerificationSummary:
         category: Whether they are still the same product.
         diversity: How different they are.
         users_drawn: Users that the checks' figures of single users rest on.
+        share: Of 100 buyers who choose between the product as it is and a redesign, how many take the redesign, on
+            the mean over redesigns; None where real purchases have not set what a gain is worth.
+        told_apart: Whether purchases tell the audience's taste from that of all buyers; None where that was not
+            measured, and for the audience of all.
+        purchases: Real purchases that set what a gain is worth; 0 where there were none.
     """
 
     verdict: Belief
@@ -119,6 +125,9 @@ class VerificationSummary:
     category: ProductCategory
     diversity: Diversity
     users_drawn: int
+    share: Share | None = None
+    told_apart: bool | None = None
+    purchases: int = 0
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,9 @@ def target_worth(panel: Panel, images: Tensor, photo: Tensor, objective: str) ->
 def granted_worth(panel: Panel, images: Tensor, photo: Tensor, objective: str) -> Tensor:
     """What the judges grant pictures `[N,3,R,R]` against a photo by an objective, `[N]`: the mean over judges."""
     if objective == MEAN:
-        return torch.stack([judge.z(images) for judge in panel.judges]).mean(0)
+        return torch.stack(
+            [judge.mixed_z(judge.recommender.features(images), panel.weight) for judge in panel.judges]
+        ).mean(0)
     found = []
     for judge in panel.judges:
         features = judge.recommender.features

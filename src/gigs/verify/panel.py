@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from gigs.audience.base import EVERYONE
 from gigs.audience.taste import Taste
 from gigs.errors import InputError, ModelError
 from gigs.verify.category import CategoryClassifier
 from gigs.verify.gallery import Gallery
 from gigs.verify.probes import Probes
 from gigs.verify.scorer import Scorer
+from gigs.verify.share_map import ShareMap
 from gigs.vision.backbone import Backbone
 
 
@@ -30,6 +32,7 @@ class Panel:
         disagreement: Of judges beyond the bootstrap, in z (`verdict.calibrate`).
         outside: The target's taste vector of everybody else, `[K]`; None for the audience of all.
         probes: Attributes by the same eyes, where the pack has any.
+        share_map: How the judges' gains become shares of buyers; None where real purchases have not set it.
         told: Category of the product, where the seller has said it (`of_type`): no answer of the classifier's.
     """
 
@@ -43,6 +46,7 @@ class Panel:
     outside: Tensor | None = None
     probes: Probes | None = None
     told: int | None = None
+    share_map: ShareMap | None = None
 
     def __post_init__(self) -> None:
         if not self.targets or len(self.judges) < 2:
@@ -93,14 +97,28 @@ class Panel:
         """Most likely family of categories `[N]` (`CategoryClassifier.families`)."""
         return self.category.family_probabilities(self.category_of(images)[1]).argmax(1)
 
+    @property
+    def weight(self) -> float:
+        """How far the audience's own taste counts beside everybody's, in `[0,1]`; 1 where nobody has measured it."""
+        if self.share_map is None:
+            return 1.0
+        return float(self.share_map.weight(self.audience, self.target.taste.users).value)
+
     def value(self, category: int) -> Tensor:
         """How well the real items of a category are liked, `[rows]`: the targets' cautious score (`cautious`)."""
-        rows = self.gallery.of_category(category)
-        return cautious(torch.stack([self.gallery.scores[t.name, self.audience][rows] for t in self.targets]))
+        rows, weight, scores = self.gallery.of_category(category), self.weight, self.gallery.scores
+        liked = []
+        for target in self.targets:
+            own = scores[target.name, self.audience][rows]
+            shared = scores.get((target.name, EVERYONE))
+            liked.append(own if shared is None else shared[rows] + weight * (own - shared[rows]))
+        return cautious(torch.stack(liked))
 
     def preference(self, images: Tensor) -> Tensor:
         """The same for pictures `[N,3,H,W]`, differentiable, `[N]`."""
-        return cautious(torch.stack([scorer.z(images) for scorer in self.targets]))
+        return cautious(
+            torch.stack([scorer.mixed_z(scorer.recommender.features(images), self.weight) for scorer in self.targets])
+        )
 
 
 def cautious(z: Tensor) -> Tensor:

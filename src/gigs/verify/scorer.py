@@ -17,7 +17,8 @@ WEAK = 0.5  # AUC of chance: a scorer whose interval reaches it promises nothing
 class Scorer:
     """One recommender with one audience. `role` is `target` (its score was optimised) or `judge` (it never was).
 
-    `auc` holds `value`, `low`, `high` and `n` of its test AUC.
+    `auc` holds `value`, `low`, `high` and `n` of its test AUC. `everybody` is the taste of all its buyers, where it is
+    known: what an audience's own taste is shrunk towards.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Scorer:
     recommender: Recommender
     taste: Taste
     auc: dict[str, Any]
+    everybody: Taste | None = None
 
     @property
     def weak(self) -> bool:
@@ -40,3 +42,12 @@ class Scorer:
         """The same from features `[N,K]`."""
         taste = self.taste
         return (phi @ taste.theta.to(phi.device) - taste.mean) / taste.spread
+
+    def mixed_z(self, phi: Tensor, weight: float) -> Tensor:
+        """z `[N]` from features `[N,K]`, by the audience's taste as far as it counts, else by everybody's."""
+        own = self.z_of(phi)
+        if self.everybody is None or weight == 1:
+            return own
+        everybody = self.everybody
+        shared = (phi @ everybody.theta.to(phi.device) - everybody.mean) / everybody.spread
+        return shared + weight * (own - shared)

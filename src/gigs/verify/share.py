@@ -38,6 +38,10 @@ class Share:
     def __str__(self) -> str:
         return f"{self.of_100:.0f} of 100 [{self.low:.0f}, {self.high:.0f}]"
 
+    def rounded(self) -> Share:
+        """With one decimal, which is more than is known."""
+        return Share(round(self.of_100, 1), round(self.low, 1), round(self.high, 1))
+
     def to_json(self) -> dict[str, float]:
         """As it stands in `result.json`."""
         return {"of_100": self.of_100, "low": self.low, "high": self.high}

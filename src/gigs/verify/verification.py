@@ -10,6 +10,7 @@ import torch
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
+from gigs.audience.base import EVERYONE
 from gigs.inversion.reconstruction import Reconstruction
 from gigs.shifting.optimise import Shifted
 from gigs.verify.findings import (
@@ -28,9 +29,11 @@ from gigs.verify.findings import (
 )
 from gigs.verify.panel import Panel
 from gigs.verify.probes import Answer
+from gigs.verify.promise import granted, promised, with_share
 from gigs.verify.scorer import Scorer
+from gigs.verify.share import Share
 from gigs.verify.users import USERS_DRAWN, who_gains
-from gigs.verify.verdict import Belief, JudgeGain, believe
+from gigs.verify.verdict import Belief, believe
 from gigs.vision.lpips import PerceptualLoss
 
 LEAST_GAIN = 0.05  # of the target, in z: below, a share of it says nothing
@@ -45,12 +48,15 @@ class Verification:
         checks: About each, in their order.
         answers: The probes', of photo, reconstruction and redesigns; None without probes.
         nearest: How the generator redraws each redesign's nearest real item, `[n,3,R,R]`.
+        shares: Of 100 buyers, how many would take each redesign rather than the product as it is; None where real
+            purchases have not set what a gain is worth.
     """
 
     summary: VerificationSummary
     checks: tuple[RedesignCheck, ...]
     answers: list[dict[str, Answer]] | None
     nearest: Tensor
+    shares: tuple[Share | None, ...]
 
 
 @torch.no_grad()
@@ -84,6 +90,9 @@ def verify(
         category=viewing.product_category(replaced),
         diversity=_diversity(perceptual, redesigns.images),
         users_drawn=USERS_DRAWN,
+        share=viewing.share(slice(None)),
+        told_apart=_told_apart(panel),
+        purchases=0 if panel.share_map is None else int(panel.share_map.about.get("purchases", 0)),
     )
     nearest, redrawn = _nearest(viewing, reconstruction, redesigns, perceptual)
     members = who_gains(panel, viewing.phi[panel.target.name], viewing.category, seed)
@@ -101,7 +110,8 @@ def verify(
             )
         )
     answers = None if panel.probes is None else panel.probes(viewing.seen)
-    return Verification(summary, tuple(checks), answers, redrawn)
+    shares = tuple(viewing.share(slice(row, row + 1)) for row in range(len(checks)))
+    return Verification(summary, tuple(checks), answers, redrawn, shares)
 
 
 class _Viewing:
@@ -124,11 +134,18 @@ class _Viewing:
     def believed(self, rows: slice) -> Belief:
         """What may be believed of the redesigns in these rows."""
         granted_by = [
-            granted(judge, self.phi[judge.name][:1], self.phi[judge.name][2:][rows]) for judge in self.panel.judges
+            granted(judge.name, judge.taste, self.phi[judge.name][:1], self.phi[judge.name][2:][rows], weak=judge.weak)
+            for judge in self.panel.judges
         ]
-        return believe(
+        believed = believe(
             granted_by, disagreement=self.panel.disagreement, target_weak=self.panel.target.weak, seed=self.seed
         )
+        return with_share(believed, self.share(rows))
+
+    def share(self, rows: slice) -> Share | None:
+        """Of 100 buyers, how many would take the mean of the redesigns in these rows."""
+        photo = {name: phi[:1] for name, phi in self.phi.items()}
+        return promised(self.panel, photo, {name: phi[2:][rows] for name, phi in self.phi.items()}, self.seed)
 
     def reading(self, scorer: Scorer) -> Reading:
         """What a scorer makes of every picture."""
@@ -176,12 +193,11 @@ class _Viewing:
         }
 
 
-def granted(judge: Scorer, photo: Tensor, pictures: Tensor) -> JudgeGain:
-    """What a judge grants on the mean over pictures; from the features `[1,K]` of the photo and `[n,K]` of them."""
-    change = pictures.mean(0, keepdim=True) - photo
-    error = judge.taste.error(change) / judge.taste.spread
-    gain = float((judge.z_of(pictures) - judge.z_of(photo)).mean())
-    return JudgeGain(judge.name, gain, float(error), judge.weak)
+def _told_apart(panel: Panel) -> bool | None:
+    """Whether purchases tell the audience's taste from everybody's; None where nobody has measured it."""
+    if panel.share_map is None or panel.audience == EVERYONE:
+        return None
+    return panel.share_map.weight(panel.audience, panel.target.taste.users).above_zero
 
 
 def _retained(judge: JudgeReading, target_gain: float) -> Retained:

@@ -148,7 +148,7 @@ def update_pack(
             f"{generator}: draws at {drawing.resolution} px, the pack's scores are of "
             f"{pack.info['preprocessing']['resolution']} px; build a new pack"
         )
-    info = {key: value for key, value in pack.info.items() if key not in ("gate", "verify", "probes")}
+    info = {key: value for key, value in pack.info.items() if key not in ("gate", "verify", "probes", "share")}
     stale = [name for name in info["files"] if name.startswith(("examples/", *CHECKERS))]
     for name in stale:
         (pack.root / name).unlink()

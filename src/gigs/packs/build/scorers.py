@@ -89,7 +89,7 @@ def add_scorers(
     Where the pack had segments (`packs.audiences.segments`), they are found anew in the new target's vectors.
 
     The pack's gate was calibrated with the older recommender's eyes and goes: calibrate the pack again. So do probes:
-    train them again (`packs.build.probes`).
+    train them again (`packs.build.probes`); and the map from gains to shares of buyers (`studies.share`).
 
     Args:
         root: Folder of the pack, with an encoder.
@@ -226,8 +226,8 @@ def _write(pack: Pack, written: list[Path], audiences: Mapping[str, Any], verify
     hashes = {path.relative_to(pack.root).as_posix(): storage.sha256_of(path) for path in written}
     for name in set(pack.info["files"]) - set(kept) - set(hashes):
         (pack.root / name).unlink(missing_ok=True)
-    # The gate was calibrated with other eyes, and the probes look through the older classifier's.
-    info = {key: value for key, value in pack.info.items() if key not in ("gate", "probes")}
+    # Gate and map to shares were calibrated with other eyes, and the probes look through the older classifier's.
+    info = {key: value for key, value in pack.info.items() if key not in ("gate", "probes", "share")}
     storage.write_json(
         pack.root / "pack.json",
         info | {"files": kept | hashes, "audiences": dict(audiences), "verify": dict(verify)},

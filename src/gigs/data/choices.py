@@ -1,0 +1,139 @@
+"""Choices: what a buyer took, beside something of the same kind that was on sale at the time and was left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from gigs.data.catalogue import Catalogue
+from gigs.errors import DataError
+
+KIND = ("type", "section")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceSettings:
+    """How the alternatives to a purchase are drawn.
+
+    Attributes:
+        alternatives: Drawn for each purchase, without repetition; fewer where fewer are to be had.
+        days: An item counts as on sale from so many days before its first purchase by anybody to so many after its
+            last.
+        kind: Columns of the item table in which an alternative must agree.
+        seed: Of the draw.
+    """
+
+    alternatives: int = 3
+    days: int = 45
+    kind: tuple[str, ...] = KIND
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.alternatives < 1 or self.days < 0 or not self.kind:
+            raise DataError("choices need 1 alternative, 0 days and 1 column of the item table, or more")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Pairs of a bought item and an alternative.
+
+    Attributes:
+        users: Row of the buyer in the catalogue, int64 `[P]`.
+        bought: Row of the item taken, int64 `[P]`.
+        other: Row of the item left, int64 `[P]`.
+        purchases: How many purchases the pairs are of.
+        alone: Purchases without any alternative, which are in no pair.
+    """
+
+    users: np.ndarray
+    bought: np.ndarray
+    other: np.ndarray
+    purchases: int
+    alone: int
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def of(self, users: np.ndarray) -> Choices:
+        """Those of some buyers, by their rows; the counts are of these."""
+        kept = np.isin(self.users, users)
+        buyers, bought = self.users[kept], self.bought[kept]
+        purchases = len(np.unique(np.stack([buyers, bought], axis=1), axis=0))
+        return Choices(buyers, bought, self.other[kept], purchases=purchases, alone=0)
+
+
+def read_choices(
+    catalogue: Catalogue,
+    splits: tuple[str, ...],
+    users: np.ndarray | None = None,
+    settings: ChoiceSettings | None = None,
+) -> Choices:
+    """Pairs of all purchases in some splits.
+
+    Alternatives have a picture, were bought by somebody, agree with the purchase in `settings.kind`, were on sale on
+    its day, and were never bought by the same buyer.
+
+    Args:
+        catalogue: With dated purchases; an item without any date counts as always on sale.
+        splits: Of `catalogue.SPLITS`.
+        users: Rows of the buyers; all if None.
+        settings: How alternatives are drawn.
+
+    Raises:
+        DataError: A column is missing, or no purchase has an alternative.
+    """
+    settings = settings or ChoiceSettings()
+    missing = [name for name in settings.kind if name not in catalogue.items]
+    if missing:
+        known = ", ".join(catalogue.items.columns)
+        raise DataError(f"{catalogue.root}: items have no column {', '.join(missing)}; they have {known}")
+    pictured = catalogue.items["has_image"].to_numpy(dtype=bool)
+    sales = catalogue.interactions[pictured[catalogue.interactions["item"].to_numpy()]]
+    wanted = sales[sales["split"].isin(splits)]
+    if users is not None:
+        wanted = wanted[wanted["user"].isin(users)]
+    shelves = _Shelves(catalogue, sales, settings)
+    owned = sales.groupby("user")["item"].agg(set).to_dict()
+    rng = np.random.default_rng(settings.seed)
+    pairs, alone = list[tuple[int, int, int]](), 0
+    for user, item, day in zip(wanted["user"], wanted["item"], _days(wanted["first"]), strict=True):
+        others = [other for other in shelves.beside(item, day) if other not in owned[user]]
+        if not others:
+            alone += 1
+            continue
+        drawn = rng.choice(others, size=min(settings.alternatives, len(others)), replace=False)
+        pairs += [(user, item, int(other)) for other in drawn]
+    if not pairs:
+        kind = " and ".join(settings.kind)
+        raise DataError(f"{catalogue.root}: no purchase in {', '.join(splits)} has an alternative of its {kind}")
+    buyers, bought, other = np.array(pairs, dtype=np.int64).T
+    return Choices(buyers, bought, other, purchases=len(wanted) - alone, alone=alone)
+
+
+class _Shelves:
+    """What of each kind was on sale when."""
+
+    def __init__(self, catalogue: Catalogue, sales: pd.DataFrame, settings: ChoiceSettings) -> None:
+        keys = catalogue.items[list(settings.kind)].astype(str).agg("\x1f".join, axis=1)
+        self._kind = pd.factorize(keys)[0]
+        by_item = sales.groupby("item").agg(first=("first", "min"), last=("last", "max"))
+        items = by_item.index.to_numpy(dtype=np.int64)
+        self._from = _days(by_item["first"]) - settings.days
+        self._to = _days(by_item["last"]) + settings.days
+        self._items = items
+        self._places = pd.Series(np.arange(len(items))).groupby(self._kind[items]).agg(np.array).to_dict()
+
+    def beside(self, item: int, day: float) -> list[int]:
+        """Items of the same kind, itself left out, on sale on a day (NaN: any)."""
+        places = self._places[self._kind[item]]
+        # written so that a missing date compares as on sale
+        absent = (self._from[places] > day) | (self._to[places] < day)
+        return [int(other) for other in self._items[places[~absent]] if other != item]
+
+
+def _days(dates: pd.Series) -> np.ndarray:
+    """Days since 1970, float64; NaN where there is no date."""
+    parsed = pd.to_datetime(dates, errors="coerce")
+    return ((parsed - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy(dtype=np.float64)

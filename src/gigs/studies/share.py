@@ -1,0 +1,403 @@
+"""What a gain is worth to buyers: a pack's judges tried on purchases that they never learned from.
+
+Each buyer's choices are seen only by judges that were trained with other buyers. The map from gains to shares
+(`verify.share_map`) is fitted on earlier purchases and checked on every buyer's last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, log_expit
+
+from gigs.audience.members import members_of
+from gigs.data.catalogue import Catalogue
+from gigs.data.choices import Choices, ChoiceSettings, read_choices
+from gigs.errors import DataError, InputError
+from gigs.io import storage
+from gigs.metrics.figure import Figure, figure
+from gigs.packs.audiences.buyers import Buyers
+from gigs.packs.audiences.segments import SEGMENT, members_of_segment
+from gigs.packs.load import Pack
+from gigs.packs.panel import ALL
+from gigs.progress import OnStep, silent
+from gigs.recommender.feedback import in_fold
+from gigs.verify.share_map import (
+    LEAST_BUYERS,
+    Differences,
+    Estimate,
+    ShareMap,
+    fit_both,
+    fit_slope,
+    fit_weight,
+    reliability_of,
+    shrink,
+)
+
+EARLIER, LATER, LAST = ("train", "validation"), ("validation",), ("test",)
+BINS = 8
+Vectors = Mapping[str, np.ndarray]  # by judge: taste over spread, `[K]`, or `[users,K]` by row of the catalogue
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareSettings:
+    """How the map is made and checked.
+
+    Attributes:
+        choices: How alternatives to purchases are drawn.
+        single: Measure single shoppers too.
+        seed: Of the bootstrap.
+    """
+
+    choices: ChoiceSettings = field(default_factory=lambda: ChoiceSettings(alternatives=5))
+    single: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """How the shares that a map gives fare on choices it was not fitted on.
+
+    Attributes:
+        right: Share of pairs in which the bought item has the larger share.
+        log_loss: Against that of "50 of 100" (ln 2); below 0 is better.
+        brier: Against that of "50 of 100" (.25); below 0 is better.
+        calibration_error: Mean distance of promised and found share over bins, in `[0,1]`.
+        by_chance: What a map without any error would show there with as many choices.
+        bins: Promised share, found share, and its interval, `[bins,4]`; of the picture with the larger share.
+        buyers: How many.
+        pairs: How many.
+    """
+
+    right: Figure
+    log_loss: Figure
+    brier: Figure
+    calibration_error: float
+    by_chance: float
+    bins: np.ndarray
+    buyers: int
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Named:
+    """What naming an audience adds, on its members' last purchases.
+
+    Attributes:
+        members: Buyers with a choice.
+        own: Share of pairs right by the audience's own taste.
+        everybody: The same by everybody's.
+        others: The same by the other audiences' tastes, on the mean.
+        own_less_everybody: Paired.
+        own_less_others: Paired.
+        weight: How far its own taste counts, as it was fitted on earlier choices.
+        shrunk: The same after empirical Bayes.
+    """
+
+    members: int
+    own: Figure
+    everybody: Figure
+    others: Figure | None
+    own_less_everybody: Figure
+    own_less_others: Figure | None
+    weight: Estimate
+    shrunk: Estimate
+
+
+@dataclass(frozen=True)
+class ShareStudy:
+    """A map and what was found of it.
+
+    Attributes:
+        map_: Fitted.
+        everybody: Its check with the taste of all buyers.
+        single: With the buyers' own tastes; None where not measured.
+        audiences: What naming one adds, by name.
+        by_judge: Share of pairs right by one judge alone.
+    """
+
+    map_: ShareMap
+    everybody: Checked
+    single: Checked | None
+    audiences: dict[str, Named]
+    by_judge: dict[str, Figure]
+
+    def record(self) -> dict[str, Any]:
+        """JSON-able."""
+        found = {"map": self.map_.record(), "everybody": _plain(self.everybody), "single": _plain(self.single)}
+        named = {name: _plain(one) for name, one in self.audiences.items()}
+        return found | {"audiences": named, "by_judge": {name: one.record() for name, one in self.by_judge.items()}}
+
+
+def study_share(
+    pack: Pack, catalogue: Catalogue, settings: ShareSettings | None = None, *, on_step: OnStep = silent
+) -> ShareStudy:
+    """Fit a pack's map from gains to shares, and check it.
+
+    Args:
+        pack: With scorers; judges whose AUC reaches chance take no part.
+        catalogue: With purchases; buyers whom every judge has learned from are left out.
+        settings: How.
+        on_step: Progress of the judges' look at the catalogue.
+
+    Raises:
+        InputError: The pack has no judge that is fit, or no audience of all buyers.
+        DataError: Too few buyers are unknown to a judge.
+    """
+    settings = settings or ShareSettings()
+    jury = _Jury(pack, catalogue, on_step)
+    earlier, last = (_choices(jury, splits, settings) for splits in (EARLIER, LAST))
+    everybody = jury.vectors(ALL)
+    seen = jury.differences(earlier, everybody)
+    d = np.nanmean(seen, axis=1)
+    slope = fit_slope(d, earlier.users)
+    d_last = jury.differences(last, everybody)
+    weights, audiences = _audiences(jury, earlier, last, slope.value, settings)
+    shrunk, typical = shrink(weights)
+    single, checked = _single(jury, last, settings) if settings.single else (None, None)
+    map_ = ShareMap(
+        slope=slope, reliability=_reliability(seen), weights=shrunk, typical=typical, single=single,
+        about=_about(jury, earlier, settings),
+    )  # fmt: skip
+    return ShareStudy(
+        map_,
+        check(np.nanmean(d_last, axis=1), last.users, slope.value, settings.seed),
+        checked,
+        {name: replace(one, shrunk=shrunk[name]) for name, one in audiences.items()},
+        {name: _right(d_last[:, place], last.users, settings.seed) for place, name in enumerate(jury.names)},
+    )
+
+
+class _Jury:
+    """A pack's fit judges as they see a catalogue; each sees only buyers that it did not learn from."""
+
+    def __init__(self, pack: Pack, catalogue: Catalogue, on_step: OnStep) -> None:
+        self.pack, self.catalogue = pack, catalogue
+        self.buyers = Buyers(pack, catalogue, on_step)
+        self.names = [name for name, one in pack.scorers.items() if one["role"] == "judge" and _fit(one["auc"])]
+        if not self.names or ALL not in pack.audiences:
+            raise InputError(f"pack {pack.name}: has no judge that is better than chance, or no audience `{ALL}`")
+        rows = np.arange(len(catalogue.items))
+        self.phi = {name: self.buyers.phi_of(name, rows).double().numpy() for name in self.names}
+        ids = catalogue.users["user_id"].astype(str).to_numpy()
+        self.unknown = np.stack([_unknown(pack.scorers[name].get("trained", {}), ids) for name in self.names], axis=1)
+        if not self.unknown.any():
+            raise DataError(
+                f"{catalogue.root}: every judge of the pack {pack.name} learned from all buyers; train judges on folds"
+            )
+
+    @property
+    def strangers(self) -> np.ndarray:
+        """Rows of the buyers whom at least one judge does not know."""
+        return np.flatnonzero(self.unknown.any(1))
+
+    def vectors(self, audience: str) -> Vectors:
+        """An audience's taste by judge, in z for a unit of phi, `[K]`."""
+        tastes = self.pack.tastes_of(audience)
+        return {name: tastes[name].theta.double().numpy() / tastes[name].spread for name in self.names}
+
+    def own_vectors(self, users: np.ndarray) -> Vectors:
+        """The buyers' own tastes from their training purchases, by row of the catalogue; others are NaN."""
+        ids = self.catalogue.users["user_id"].astype(str).to_numpy()
+        found = {}
+        for name in self.names:
+            factors = self.buyers.factors(name, ids[users]).double().numpy()
+            spread = (factors @ self.buyers.items[name].double().numpy().T).std(1, keepdims=True)
+            found[name] = np.full((len(ids), factors.shape[1]), np.nan)
+            found[name][users] = factors / np.maximum(spread, 1e-12)
+        return found
+
+    def differences(self, choices: Choices, vectors: Vectors) -> np.ndarray:
+        """z of the bought item less z of the other, `[P,judges]`; NaN where a judge learned from the buyer."""
+        columns = []
+        for place, name in enumerate(self.names):
+            change = self.phi[name][choices.bought] - self.phi[name][choices.other]
+            taste = vectors[name]
+            seen = change @ taste if taste.ndim == 1 else (change * taste[choices.users]).sum(1)
+            columns.append(np.where(self.unknown[choices.users, place], seen, np.nan))
+        return np.stack(columns, axis=1)
+
+    @cached_property
+    def members(self) -> dict[str, np.ndarray]:
+        """Rows of each named audience's members among the strangers."""
+        place = {user: row for row, user in enumerate(self.catalogue.users["user_id"].astype(str))}
+        found = {}
+        for name, about in self.pack.audiences.items():
+            condition = str(about["condition"])
+            if name == ALL:
+                continue
+            segment = condition.startswith(SEGMENT)
+            ids = members_of_segment(condition, self.buyers) if segment else members_of(condition, self.catalogue)
+            found[name] = np.intersect1d([place[user] for user in ids], self.strangers)
+        return found
+
+    def is_segment(self, audience: str) -> bool:
+        """Whether membership was read off training purchases, which therefore say nothing about it."""
+        return str(self.pack.audiences[audience]["condition"]).startswith(SEGMENT)
+
+
+def check(differences: np.ndarray, buyers: np.ndarray, slope: float, seed: int = 0) -> Checked:
+    """How shares at a slope fare on choices.
+
+    Args:
+        differences: Bought less other, float64 `[P]`.
+        buyers: int64 `[P]`; intervals resample them.
+        slope: Of the map.
+        seed: Of bootstrap and simulation.
+    """
+    chance = expit(slope * differences)
+    rng = np.random.default_rng(seed)
+    promised, found = np.maximum(chance, 1 - chance), (differences > 0) + 0.5 * (differences == 0)
+    edges = np.quantile(promised, np.linspace(0, 1, BINS + 1)[1:-1])
+    place = np.searchsorted(edges, promised, side="right")
+    simulated = [_distance(promised, rng.random(len(promised)) < promised, place) for _ in range(200)]
+    bins = []
+    for number in np.unique(place):
+        inside = place == number
+        one = _by_buyer(found[inside], buyers[inside], seed)
+        bins.append([promised[inside].mean(), one.mean, _end(one.low), _end(one.high)])
+    return Checked(
+        right=_right(differences, buyers, seed),
+        log_loss=_by_buyer(-log_expit(slope * differences) - np.log(2), buyers, seed),
+        brier=_by_buyer(np.square(1 - chance) - 0.25, buyers, seed),
+        calibration_error=_distance(promised, found, place),
+        by_chance=float(np.mean(simulated)),
+        bins=np.array(bins),
+        buyers=len(np.unique(buyers)),
+        pairs=len(differences),
+    )
+
+
+def _audiences(
+    jury: _Jury, earlier: Choices, last: Choices, slope: float, settings: ShareSettings
+) -> tuple[dict[str, Estimate], dict[str, Named]]:
+    """By audience its own taste's weight, and what naming it adds."""
+    weights, found = dict[str, Estimate](), dict[str, Named]()
+    everybody = jury.vectors(ALL)
+    later = _choices(jury, LATER, settings)
+    for name, members in jury.members.items():
+        fitted_on, checked_on = (later if jury.is_segment(name) else earlier).of(members), last.of(members)
+        if min(len(np.unique(fitted_on.users)), len(np.unique(checked_on.users))) < LEAST_BUYERS:
+            continue
+        own = jury.vectors(name)
+        weights[name] = fit_weight(_differences(jury, fitted_on, everybody, own), slope)
+        pairs = _differences(jury, checked_on, everybody, own)
+        rest = [jury.vectors(other) for other in jury.members if other != name]
+        right = _correct(pairs.own)
+        foreign = [_correct(np.nanmean(jury.differences(checked_on, one), axis=1)) for one in rest]
+        others = np.mean(foreign, axis=0) if foreign else None
+
+        def mean(values: np.ndarray, buyers: np.ndarray = pairs.buyers) -> Figure:
+            return _by_buyer(values, buyers, settings.seed)
+
+        found[name] = Named(
+            members=len(np.unique(pairs.buyers)), own=mean(right), everybody=mean(_correct(pairs.everybody)),
+            others=None if others is None else mean(others),
+            own_less_everybody=mean(right - _correct(pairs.everybody)),
+            own_less_others=None if others is None else mean(right - others),
+            weight=weights[name], shrunk=weights[name],
+        )  # fmt: skip
+    return weights, found
+
+
+def _single(jury: _Jury, last: Choices, settings: ShareSettings) -> tuple[tuple[Estimate, Estimate], Checked]:
+    """Slope and weight for single shoppers, fitted on the purchase before the last; and their check on the last."""
+    ids = jury.catalogue.users["user_id"].astype(str).to_numpy()
+    known = set(jury.buyers.known(ids))
+    users = np.array([row for row in jury.strangers if ids[row] in known])
+    own, everybody = jury.own_vectors(users), jury.vectors(ALL)
+    fitted_on = _choices(jury, LATER, settings).of(users)
+    slope, weight = fit_both(_differences(jury, fitted_on, everybody, own))
+    pairs = _differences(jury, last.of(users), everybody, own)
+    return (slope, weight), check(pairs.mixed(weight.value), pairs.buyers, slope.value, settings.seed)
+
+
+def write_map(pack: Pack, map_: ShareMap) -> None:
+    """Keep a map in a pack's `pack.json`; whoever calls this owns the folder (`folders.owned`)."""
+    storage.write_json(pack.root / "pack.json", pack.info | {"share": map_.record()})
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as tables, arrays as lists."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    return value.round(5).tolist() if isinstance(value, np.ndarray) else value
+
+
+def _choices(jury: _Jury, splits: tuple[str, ...], settings: ShareSettings) -> Choices:
+    return read_choices(jury.catalogue, splits, jury.strangers, settings.choices)
+
+
+def _differences(jury: _Jury, choices: Choices, everybody: Vectors, own: Vectors) -> Differences:
+    seen = (np.nanmean(jury.differences(choices, one), axis=1) for one in (everybody, own))
+    return Differences(choices.users, *seen)
+
+
+def _fit(auc: Mapping[str, Any]) -> bool:
+    return auc.get("low") is not None and auc["low"] > 0.5
+
+
+def _unknown(trained: Mapping[str, Any], ids: np.ndarray) -> np.ndarray:
+    """Whether a judge did not learn from each buyer, bool `[users]`; one trained without folds knows everybody."""
+    if trained.get("fold") is None:
+        return np.zeros(len(ids), dtype=bool)
+    return ~in_fold(ids, int(trained["fold"]), int(trained.get("folds") or 2))
+
+
+def _reliability(seen: np.ndarray) -> float:
+    """Of the judges' mean, over pairs that the most judges see together."""
+    if seen.shape[1] < 2:
+        return 1.0
+    patterns, place = np.unique(np.isfinite(seen), axis=0, return_inverse=True)
+    found = [
+        reliability_of(seen[place.ravel() == number][:, mask])
+        for number, mask in enumerate(patterns)
+        if mask.sum() > 1 and (place.ravel() == number).sum() > LEAST_BUYERS
+    ]
+    return min(found, default=1.0)
+
+
+def _about(jury: _Jury, earlier: Choices, settings: ShareSettings) -> dict[str, Any]:
+    return {
+        "judges": list(jury.names),
+        "buyers": len(np.unique(earlier.users)),
+        "purchases": earlier.purchases,
+        "pairs": len(earlier),
+        "seed": settings.choices.seed,
+        "protocol": "each purchase but a buyer's last against "
+        f"{settings.choices.alternatives} others of the same {' and '.join(settings.choices.kind)} on sale within "
+        f"{settings.choices.days} days, seen by judges that did not learn from its buyer",
+    }
+
+
+def _correct(differences: np.ndarray) -> np.ndarray:
+    """1 where the bought item is preferred, 0 where the other is, a half on a tie."""
+    return (differences > 0) + 0.5 * (differences == 0)
+
+
+def _right(differences: np.ndarray, buyers: np.ndarray, seed: int) -> Figure:
+    seen = np.isfinite(differences)
+    return _by_buyer(_correct(differences[seen]), buyers[seen], seed)
+
+
+def _by_buyer(values: np.ndarray, buyers: np.ndarray, seed: int) -> Figure:
+    """Mean over pairs; the interval resamples buyers."""
+    order = np.argsort(buyers, kind="stable")
+    starts = np.flatnonzero(np.diff(buyers[order])) + 1
+    groups: Sequence[Sequence[float]] = np.split(values[order].astype(np.float64), starts)  # type: ignore[assignment]
+    return figure(groups, seed=seed)
+
+
+def _distance(promised: np.ndarray, found: np.ndarray, place: np.ndarray) -> float:
+    """Expected calibration error over bins (Naeini et al. 2015)."""
+    counts = np.bincount(place)
+    gaps = np.abs(np.bincount(place, weights=promised) - np.bincount(place, weights=found.astype(np.float64)))
+    return float(gaps.sum() / counts.sum())
+
+
+def _end(value: float | None) -> float:
+    return float("nan") if value is None else value

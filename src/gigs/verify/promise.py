@@ -1,0 +1,68 @@
+"""What is promised of pictures: the share of buyers who would take them, by the judges and the pack's map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from torch import Tensor
+
+from gigs.audience.taste import Taste
+from gigs.verify.panel import Panel
+from gigs.verify.scorer import Scorer
+from gigs.verify.share import EVEN, Share
+from gigs.verify.share_map import share_of
+from gigs.verify.verdict import Belief, JudgeGain, Word
+
+
+def granted(name: str, taste: Taste, photo: Tensor, pictures: Tensor, *, weak: bool = False) -> JudgeGain:
+    """What a judge grants, by a taste, on the mean over pictures.
+
+    Args:
+        name: Of the judge.
+        taste: Whose.
+        photo: Its features of the photo, `[1,K]`.
+        pictures: The same of the pictures, `[n,K]`.
+        weak: Whether the judge is.
+    """
+    change = pictures.mean(0, keepdim=True) - photo
+    gain = float(change[0] @ taste.theta.to(change.device)) / taste.spread
+    return JudgeGain(name, gain, float(taste.error(change)) / taste.spread, weak)
+
+
+def promised(panel: Panel, photo: Mapping[str, Tensor], pictures: Mapping[str, Tensor], seed: int = 0) -> Share | None:
+    """The share of the audience's buyers who would take the mean picture rather than the photo.
+
+    Args:
+        panel: For the audience.
+        photo: By judge, its features of the photo, `[1,K]`.
+        pictures: By judge, its features of the pictures, `[n,K]`.
+        seed: Of the interval.
+
+    Returns:
+        None where real purchases have not set the pack's map, or target or judges know too little to promise anything.
+    """
+    judges = [judge for judge in panel.judges if not judge.weak]
+    if panel.share_map is None or panel.target.weak or not judges:
+        return None
+
+    def by(judge: Scorer, taste: Taste) -> JudgeGain:
+        return granted(judge.name, taste, photo[judge.name], pictures[judge.name])
+
+    own = [by(judge, judge.taste) for judge in judges]
+    everybody = [by(judge, judge.everybody or judge.taste) for judge in judges]
+    return share_of(
+        own, everybody, panel.share_map, audience=panel.audience, users=judges[0].taste.users,
+        disagreement=panel.disagreement, seed=seed,
+    )  # fmt: skip
+
+
+def with_share(belief: Belief, share: Share | None) -> Belief:
+    """The same belief with the word that the share of buyers gives, where there is one.
+
+    `likely` where the whole interval is above 50 of 100, `no gain found` where its middle is not, else `unclear`.
+    """
+    if share is None:
+        return belief
+    word: Word = "likely" if share.low > EVEN else "unclear" if share.of_100 > EVEN else "no gain found"
+    return replace(belief, verdict=word)

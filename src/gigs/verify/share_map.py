@@ -1,0 +1,289 @@
+"""From the judges' gains to a share of buyers: a map that real purchases set.
+
+A pair of a bought item and an alternative of its kind is a choice between two pictures. The judges' mean difference d
+of the two, in z, becomes the chance that the first is taken:
+
+    share = 1 / (1 + exp(-slope d)),    d = d_all + weight (d_own - d_all)
+
+with d_all by the taste of all buyers and d_own by the audience's own. It has no intercept, so that an unchanged picture
+keeps 50 of 100, and is monotone (a Bradley-Terry model, 1952, on the scorers' differences; for two classes the same as
+Platt's scaling, 1999). The weight says how far an audience's own taste can be told from everybody's; it is shrunk over
+audiences (DerSimonian and Laird 1986), for a small audience is told apart by chance alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit, log_expit
+
+from gigs.errors import DataError, ModelError
+from gigs.verify.share import Share
+from gigs.verify.verdict import JudgeGain
+
+DRAWS = 4000
+COVERAGE = 0.95
+NORMAL = 1.959964  # half-width of a 95% interval, in standard errors
+LEAST_BUYERS = 30  # fewer buyers' choices set no map
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number that was fitted, with its standard error over buyers."""
+
+    value: float
+    error: float
+
+    @property
+    def above_zero(self) -> bool:
+        """Whether its 95% interval lies above 0."""
+        return self.value - NORMAL * self.error > 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareMap:
+    """How gains become shares.
+
+    Attributes:
+        slope: Log-odds for each standard deviation of the judges' mean difference.
+        reliability: Share of the variance of that difference, over real pairs, on which further judges would agree.
+        weights: By audience, how far its own taste counts, in `[0,1]`, after shrinkage.
+        typical: The same for an audience that was not measured.
+        single: Slope and weight for a single shopper; None where they were not measured.
+        about: Numbers of buyers, purchases and pairs, seed and protocol.
+    """
+
+    slope: Estimate
+    reliability: float
+    weights: Mapping[str, Estimate] = field(default_factory=dict)
+    typical: Estimate = Estimate(0.0, 0.0)
+    single: tuple[Estimate, Estimate] | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def worth(self) -> float:
+        """Of 100 buyers, how many take a picture that the judges put one standard deviation higher."""
+        return 100 * float(expit(self.slope.value))
+
+    def weight(self, audience: str, users: int) -> Estimate:
+        """How far an audience's own taste counts."""
+        if users == 1 and self.single is not None:
+            return self.single[1]
+        return self.weights.get(audience, self.typical)
+
+    def steepness(self, users: int) -> Estimate:
+        """The slope for an audience of so many users."""
+        return self.single[0] if users == 1 and self.single is not None else self.slope
+
+    def record(self) -> dict[str, Any]:
+        """JSON-able."""
+        return {
+            "slope": asdict(self.slope),
+            "reliability": self.reliability,
+            "weights": {name: asdict(one) for name, one in self.weights.items()},
+            "typical": asdict(self.typical),
+            "single": None if self.single is None else [asdict(one) for one in self.single],
+            "about": dict(self.about),
+        }
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> ShareMap:
+        """From `record`.
+
+        Raises:
+            ModelError: It is malformed.
+        """
+        try:
+            single = record["single"]
+            found = cls(
+                slope=Estimate(**record["slope"]),
+                reliability=float(record["reliability"]),
+                weights={name: Estimate(**one) for name, one in record["weights"].items()},
+                typical=Estimate(**record["typical"]),
+                single=None if single is None else (Estimate(**single[0]), Estimate(**single[1])),
+                about=dict(record["about"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise ModelError(
+                f"the pack's map from gains to shares is malformed ({error!r}); run `gigs verify share`"
+            ) from error
+        numbers = [found.slope.value, found.slope.error, found.reliability]
+        if not all(math.isfinite(number) for number in numbers) or not 0 < found.reliability <= 1:
+            raise ModelError("the pack's map from gains to shares holds impossible numbers; run `gigs verify share`")
+        return found
+
+
+def share_of(
+    own: Sequence[JudgeGain],
+    everybody: Sequence[JudgeGain],
+    map_: ShareMap,
+    *,
+    audience: str,
+    users: int,
+    disagreement: float,
+    seed: int = 0,
+) -> Share:
+    """The share of an audience's buyers who would take the redesign, of those who choose between it and the photo.
+
+    The interval (95%) carries the spread of a mean over so many judges (their `disagreement`, widened by what of it
+    the mean over real pairs already holds), the audience's finite number of users, and the errors of slope and weight.
+
+    Args:
+        own: By judge, with the audience's taste.
+        everybody: The same with the taste of all buyers.
+        map_: Of the pack.
+        audience: Its name.
+        users: How many users it has.
+        disagreement: Of judges beyond the bootstrap, in z (`verdict.calibrate`).
+        seed: Of the draws.
+    """
+    slope, weight = map_.steepness(users), map_.weight(audience, users)
+    rng = np.random.default_rng(seed)
+    weights = np.clip(weight.value + weight.error * rng.normal(size=DRAWS), 0, 1)
+    slopes = slope.value + slope.error * rng.normal(size=DRAWS)
+    gain_own, gain_all = _mean(own), _mean(everybody)
+    users_error = np.hypot(weights * gain_own.error, (1 - weights) * gain_all.error)
+    judges_error = judge_spread(disagreement, len(own)) / math.sqrt(len(own) * map_.reliability)
+    gains = gain_all.gain + weights * (gain_own.gain - gain_all.gain)
+    draws = expit(slopes * (gains + np.hypot(users_error, judges_error) * rng.normal(size=DRAWS)))
+    middle = float(np.clip(weight.value, 0, 1))
+    centre = float(expit(slope.value * (gain_all.gain + middle * (gain_own.gain - gain_all.gain))))
+    low, high = np.quantile(draws, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    return Share(100 * centre, 100 * min(float(low), centre), 100 * max(float(high), centre))
+
+
+def judge_spread(disagreement: float, judges: int) -> float:
+    """Standard deviation of one judge's gain around what ever more judges would grant, in z.
+
+    `verdict.calibrate` gives what a judge is away from the mean of the others beyond the spread among these; where
+    judges err alike and independently, that is `sqrt(2 / (judges - 1))` of it.
+    """
+    return disagreement * math.sqrt(max(1, judges - 1) / 2)
+
+
+def _mean(judges: Sequence[JudgeGain]) -> JudgeGain:
+    """The mean judge; judges who know the same users err together, so their errors are not divided by their number."""
+    return JudgeGain(
+        "mean", float(np.mean([one.gain for one in judges])), float(np.mean([one.error for one in judges]))
+    )
+
+
+@dataclass(frozen=True)
+class Differences:
+    """What the judges make of pairs of a bought item and an alternative: z of the bought one less z of the other.
+
+    Attributes:
+        buyers: int64 `[P]`.
+        everybody: By the mean over judges with the taste of all buyers, float64 `[P]`.
+        own: The same with the taste of the buyer's audience, or the buyer's own.
+    """
+
+    buyers: np.ndarray
+    everybody: np.ndarray
+    own: np.ndarray
+
+    def mixed(self, weight: float) -> np.ndarray:
+        """With the audience's own taste counting so far."""
+        return self.everybody + weight * (self.own - self.everybody)
+
+    def __len__(self) -> int:
+        return len(self.buyers)
+
+
+def fit_slope(differences: np.ndarray, buyers: np.ndarray) -> Estimate:
+    """The slope by maximum likelihood, at least 0; its standard error allows for choices of one buyer being alike.
+
+    Args:
+        differences: Bought less other, float64 `[P]`.
+        buyers: int64 `[P]`.
+
+    Raises:
+        DataError: Too few buyers.
+    """
+    values, errors = _fit(differences[:, None], np.zeros(len(differences)), buyers)
+    return Estimate(max(0.0, float(values[0])), float(errors[0]))
+
+
+def fit_weight(pairs: Differences, slope: float) -> Estimate:
+    """How far the own taste counts beside everybody's, at a given slope; neither shrunk nor held within `[0,1]`."""
+    away = slope * (pairs.own - pairs.everybody)
+    values, errors = _fit(away[:, None], slope * pairs.everybody, pairs.buyers)
+    return Estimate(float(values[0]), float(errors[0]))
+
+
+def fit_both(pairs: Differences) -> tuple[Estimate, Estimate]:
+    """Slope and weight together: for single shoppers, who are many, and each with a taste of their own."""
+    columns = np.stack([pairs.everybody, pairs.own], axis=1)
+    values, errors = _fit(columns, np.zeros(len(pairs)), pairs.buyers)
+    slope = max(1e-9, float(values.sum()))
+    weight = float(np.clip(values[1] / slope, 0, 1))
+    at_weight = fit_slope(pairs.mixed(weight), pairs.buyers)
+    return at_weight, Estimate(weight, float(errors[1]) / slope)
+
+
+def shrink(found: Mapping[str, Estimate]) -> tuple[dict[str, Estimate], Estimate]:
+    """Empirical Bayes over audiences: each weight is drawn to their mean, the further the less it is known.
+
+    Returns:
+        By audience the posterior mean and deviation, held within `[0,1]`; and the same for an unmeasured audience.
+    """
+    if not found:
+        return {}, Estimate(0.0, 0.0)
+    values = np.array([one.value for one in found.values()])
+    variances = np.square([one.error for one in found.values()]).clip(1e-12)
+    fixed = 1 / variances
+    centre = float((fixed * values).sum() / fixed.sum())
+    spread = float((fixed * np.square(values - centre)).sum()) - (len(values) - 1)
+    scale = float(fixed.sum() - np.square(fixed).sum() / fixed.sum())
+    between = max(0.0, spread / scale) if len(values) > 1 and scale > 0 else 0.0
+    random = 1 / (variances + between)
+    mean = float((random * values).sum() / random.sum())
+    error = float(random.sum() ** -0.5)
+    shrunk = {}
+    for name, value, variance in zip(found, values, variances, strict=True):
+        kept = between / (between + variance)
+        posterior = mean + kept * (value - mean)
+        deviation = math.sqrt(kept * variance + (1 - kept) ** 2 * error**2)
+        shrunk[name] = Estimate(float(np.clip(posterior, 0, 1)), deviation)
+    return shrunk, Estimate(float(np.clip(mean, 0, 1)), math.hypot(error, math.sqrt(between)))
+
+
+def reliability_of(by_judge: np.ndarray) -> float:
+    """Share of the variance of the judges' mean difference that further judges would share (Cronbach's alpha, 1951).
+
+    Args:
+        by_judge: Differences float64 `[P,judges]`, two judges or more.
+    """
+    judges = by_judge.shape[1]
+    covariance = np.cov(by_judge, rowvar=False)
+    alpha = judges / (judges - 1) * (1 - np.trace(covariance) / covariance.sum())
+    return float(np.clip(alpha, 0.05, 1.0))
+
+
+def _fit(columns: np.ndarray, offset: np.ndarray, buyers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients of a logistic regression without intercept whose outcome is always 1, and their standard errors.
+
+    Errors are robust to clusters (Liang and Zeger 1986): buyers, not pairs, are what is independent.
+    """
+    _, cluster = np.unique(buyers, return_inverse=True)
+    count = cluster.max() + 1 if len(cluster) else 0
+    if count < LEAST_BUYERS:
+        raise DataError(f"choices of {count} buyers: {LEAST_BUYERS} or more are needed to learn what a gain is worth")
+
+    def loss(coefficients: np.ndarray) -> tuple[float, np.ndarray]:
+        logits = columns @ coefficients + offset
+        return -float(log_expit(logits).mean()), -(expit(-logits)[:, None] * columns).mean(0)
+
+    found = minimize(loss, np.zeros(columns.shape[1]), jac=True, method="BFGS").x
+    wrong = expit(-(columns @ found + offset))
+    information = (columns * (wrong * (1 - wrong))[:, None]).T @ columns
+    scores = np.zeros((count, columns.shape[1]))
+    np.add.at(scores, cluster, wrong[:, None] * columns)
+    inverse = np.linalg.pinv(information)
+    covariance = inverse @ (scores.T @ scores) @ inverse * count / max(1, count - 1)
+    return found, np.sqrt(np.diag(covariance).clip(0))
