@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gigs.data.choices import ChoiceSettings, read_choices
+from gigs.data.choices import ChoiceSettings, read_choices, usual_days
 from gigs.errors import DataError
 
 DAY_ONE = pd.Timestamp("2020-01-01")
@@ -36,10 +36,10 @@ def test_alternatives_are_of_the_kind_on_sale_and_not_owned(tiny_catalogue):
             (1, 4, 100, "train"),  # of another kind
         ],  # item 5 was never bought
     )
-    found = read_choices(catalogue, ("test",), settings=ChoiceSettings(days=45))
+    found = read_choices(catalogue, ("test",), settings=ChoiceSettings(days=40))
     assert (found.users.tolist(), found.bought.tolist(), found.other.tolist()) == ([0], [0], [2])
     assert (found.purchases, found.alone) == (1, 0)
-    later = read_choices(catalogue, ("test",), settings=ChoiceSettings(days=200))
+    later = read_choices(catalogue, ("test",), settings=ChoiceSettings(days=400))
     assert sorted(later.other.tolist()) == [2, 3]
 
 
@@ -49,6 +49,15 @@ def test_a_purchase_without_alternative_is_counted_alone(tiny_catalogue):
     )
     found = read_choices(catalogue, ("test",))
     assert (len(found), found.purchases, found.alone) == (1, 1, 1)
+
+
+def test_an_item_bought_once_counts_as_on_sale_as_long_as_items_usually_are(tiny_catalogue):
+    often = [(user, 0, day, "train") for user, day in enumerate((0, 50, 100, 150, 200))]
+    catalogue = shop(tiny_catalogue, ["shirt"] * 3, [*often, (9, 1, 100, "test"), (8, 2, 240, "train")])
+    found = read_choices(catalogue, ("test",), settings=ChoiceSettings(alternatives=5))
+    assert found.days == 300  # 200 days x 6/4
+    assert sorted(found.other.tolist()) == [0, 2]  # bought once on day 240: from day 90 to day 390
+    assert usual_days(np.array([0.0, np.nan]), np.array([1, 9])) == 0
 
 
 def test_items_without_a_date_are_always_on_sale(tiny_catalogue):

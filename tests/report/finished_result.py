@@ -93,7 +93,8 @@ def _record(verified: bool, photo: bool, gains: tuple[float, ...]) -> dict[str, 
                 "replaced": 1, "accuracy": 0.9,
             },
             "diversity": {"lpips": 0.2, "lpips_least": 0.1, "one_minus_ssim": 0.3, "one_minus_ssim_least": 0.2},
-            "users_drawn": 1000,
+            "users_drawn": 1000, "share": {"of_100": 54.0, "low": 50.4, "high": 57.6}, "told_apart": False,
+            "purchases": 9876,
         }  # fmt: skip
     return record
 
@@ -110,6 +111,7 @@ def _suggestion(number: int, gain: float, verified: bool, photo: bool) -> dict[s
     }  # fmt: skip
     if verified:
         low, high = gain - 0.3, gain + 0.3
+        entry["share"] = {"of_100": 50 + 10 * gain, "low": 50 + 10 * low, "high": 50 + 10 * high}
         word = "likely" if low > 0 else "unclear" if gain > 0 else "no gain found"
         entry["check"] = {
             "verdict": {"gain": gain, "low": low, "high": high, "verdict": word},

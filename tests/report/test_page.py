@@ -14,7 +14,7 @@ from PIL import Image
 from gigs.report.page import render_overview, render_page
 from gigs.report.view import bar, view_of
 from gigs.result import Result
-from gigs.verify.findings import Place
+from gigs.verify.share import Share
 from tests.report.finished_result import spoilt, write_finished
 
 STYLE = files("gigs.report").joinpath("templates/style.css").read_text()
@@ -94,21 +94,36 @@ def test_redesigns_come_in_the_order_of_what_is_believed(rendered) -> None:
     page, result = rendered
     assert [entry.gain for entry in result] == [0.4, 1.2, -0.3]
     assert re.findall(r"<h3[^>]*>Redesign (\d)</h3>", page) == ["2", "1", "3"]
-    assert page.index("Likely better") < page.index("No gain found")
+    assert page.index(">62 of 100") < page.index(">47 of 100")
 
 
-def test_likely_best_and_worst_are_given_for_each(rendered) -> None:
-    page, result = rendered
-    assert page.count("<dt>Likely</dt>") == page.count("<dt>Worst case</dt>") == page.count("<dt>Best case</dt>") == 3
-    one = result[1].check.place
-    assert f"<dt>Best case</dt><dd>ahead of {100 * one.best:.0f}%</dd>" in page
-    assert f"move up past {100 * (one.likely - one.photo):.0f}% of the shop&#39;s dresses" in page
+def test_each_redesign_has_its_share_of_buyers_in_numbers_and_words(rendered) -> None:
+    page, _ = rendered
+    headings = re.findall(r'<span class="verdict (\w+)">([^<]*)</span>', page)
+    assert headings == [
+        ("likely", "62 of 100 [59, 65]"), ("likely", "54 of 100 [51, 57]"), ("none", "47 of 100 [44, 50]"),
+    ]  # fmt: skip
+    assert "about 62 should take the redesign; between 59 and 65 is what the evidence allows" in page
+    assert "The best of 3 redesigns should win 62 of 100 [59, 65] buyers" in page
+    assert "9,876 real purchases" in page and "does not tell their taste from that of all buyers" in page
 
 
-def test_the_bar_spans_worst_to_best() -> None:
-    assert bar(Place(photo=0.25, worst=0.2, likely=0.5, best=0.9)) == {
-        "left": 20.0, "width": 70.0, "likely": 50.0, "today": 25.0,
-    }  # fmt: skip
+def test_nothing_is_promised_in_shares_that_no_purchase_backs(tmp_path) -> None:
+    write_finished(tmp_path)
+    spoilt(tmp_path, lambda record: [one.pop("share") for one in record["suggestions"]])
+    spoilt(tmp_path, lambda record: [record["verification"].pop(name) for name in ("share", "told_apart", "purchases")])
+    page = render_page(Result.read(tmp_path), "one")
+    assert "of 100" not in page and "in 10" not in page and "ahead of" not in page.lower()
+    assert "How many buyers would prefer it is not known" in page and "Likely better" in page
+
+
+def test_where_no_redesign_wins_half_the_page_says_so(tmp_path) -> None:
+    page = render_page(write_finished(tmp_path, gains=(-0.1, -0.5)), "one")
+    assert "None of the 2 redesigns should win more than half" in page
+
+
+def test_the_bar_spans_the_interval() -> None:
+    assert bar(Share(54.0, 50.5, 57.5)) == {"left": 50.5, "width": 7.0, "at": 54.0, "even": 50.0}
 
 
 def test_what_changes_and_what_redrawing_did_are_said_apart(rendered) -> None:
@@ -150,7 +165,7 @@ def test_a_report_goes_without_the_pictures_beside_the_redesigns(tmp_path) -> No
 def test_the_overview_links_to_every_report(tmp_path) -> None:
     page = render_overview([(name, write_finished(tmp_path / name)) for name in ("one", "two")])
     assert [one["href"] for one in Page(page).all("a")] == ["one/report.html", "two/report.html"]
-    assert all(one["alt"] for one in Page(page).all("img")) and "move up past" in page
+    assert all(one["alt"] for one in Page(page).all("img")) and "of 100 such buyers" in page.lower()
 
 
 def luminance(colour: str) -> float:

@@ -12,7 +12,7 @@ from gigs.report import texts
 from gigs.report.page import render_page
 from gigs.result import Result
 from gigs.result.compose import CAUTION
-from gigs.verify.findings import Place
+from gigs.verify.share import Share
 from tests.report.finished_result import spoilt, write_finished
 
 TRADE = (
@@ -73,18 +73,8 @@ def test_types_have_a_plural(kind, many) -> None:
     assert texts.plural(kind) == many
 
 
-@pytest.mark.parametrize(("photo", "likely", "said"), [
-    (0.42, 0.60, "move up past 18% of the shop's dresses"), (0.42, 0.40, "fall behind another 2%"),
-    (0.42, 0.424, "stay about where it is"), (0.0, 1.0, "past over 99% of"),
-])  # fmt: skip
-def test_a_gain_is_said_in_products_passed(photo, likely, said) -> None:
-    assert said in texts.move(Place(photo=photo, worst=0.0, likely=likely, best=1.0), "Dress")
-
-
-@pytest.mark.parametrize(("share", "specificity", "said"), [
-    (0.71, 0.3, "About 7 in 10 of these buyers should like it better, more so than other buyers."),
-    (0.98, None, "Nearly all of these buyers"), (0.02, 0.05, "Hardly any of these buyers should like it better."),
-    (0.5, -0.4, "other buyers even more so"),
-])  # fmt: skip
-def test_who_gains_is_said_in_tens(share, specificity, said) -> None:
-    assert said in texts.whom(share, specificity)
+@pytest.mark.parametrize("low", [50.4, 47.0])
+def test_a_share_is_said_in_buyers_without_a_word_of_the_trade(low) -> None:
+    said = texts.promise(Share(54.2, low, 58.0), True)
+    assert f"about 54 should take the redesign; between {low:.0f} and 58" in said and trade_words(said) == []
+    assert trade_words(texts.promise(None, True)) == [] and texts.promise(None, False) == ""

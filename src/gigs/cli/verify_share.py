@@ -21,7 +21,13 @@ CATALOGUE = typer.Option(..., help="Catalogue with the purchases that the pack's
 OUT = typer.Option(Path("share"), "--out", "-o", help="Folder for the table (share.json) and the diagram.")
 WRITE = typer.Option(False, "--write", help="Keep the map in the pack, which must be a folder of your own.")
 ALTERNATIVES = typer.Option(5, min=1, help="Products that each purchase is compared with.")
-DAYS = typer.Option(45, min=0, help="A product is on sale so long before its first purchase and after its last.")
+DAYS = typer.Option(
+    None, min=0, help="How long a product counts as on sale at the least; by default what the purchases show."
+)
+KIND = typer.Option(
+    ["type", "section"],
+    help="Column in which both products agree, any number of times: `product_code` compares colours of one product.",
+)
 SEED = typer.Option(0, min=0, help="Draws the alternatives.")
 
 
@@ -32,6 +38,7 @@ def share_command(
     write: bool = WRITE,
     alternatives: int = ALTERNATIVES,
     days: int = DAYS,
+    kind: list[str] = KIND,
     seed: int = SEED,
 ) -> None:
     """Learn from real purchases how many of 100 buyers a gain is worth, and check it on purchases kept back.
@@ -53,7 +60,7 @@ def share_command(
 
     if write and not Path(pack).is_dir():
         raise InputError(f"--write: {pack} is not a folder of your own; copy the pack into one first")
-    choices = ChoiceSettings(alternatives=alternatives, days=days, seed=seed)
+    choices = ChoiceSettings(alternatives=alternatives, days=days, kind=tuple(kind), seed=seed)
     with folders.owned(Path(pack)) if write else nullcontext(), progress_bars(errors) as on_step:
         opened = load_pack(pack)
         found = study_share(

@@ -11,6 +11,7 @@ from gigs.data.catalogue import Catalogue
 from gigs.errors import DataError
 
 KIND = ("type", "section")
+OFTEN = 5  # purchases of an item that tell how long it was on sale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,19 +20,21 @@ class ChoiceSettings:
 
     Attributes:
         alternatives: Drawn for each purchase, without repetition; fewer where fewer are to be had.
-        days: An item counts as on sale from so many days before its first purchase by anybody to so many after its
-            last.
+        days: How long an item counts as on sale at the least, around the middle of its purchases; None measures how
+            long items usually are (`usual_days`). An item that was rarely bought was on sale longer than its purchases
+            tell: if only popular items counted as on sale for long, they would be the alternatives, and what makes
+            an item popular could not be seen.
         kind: Columns of the item table in which an alternative must agree.
         seed: Of the draw.
     """
 
     alternatives: int = 3
-    days: int = 45
+    days: int | None = None
     kind: tuple[str, ...] = KIND
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.alternatives < 1 or self.days < 0 or not self.kind:
+        if self.alternatives < 1 or (self.days is not None and self.days < 0) or not self.kind:
             raise DataError("choices need 1 alternative, 0 days and 1 column of the item table, or more")
 
 
@@ -44,6 +47,7 @@ class Choices:
         bought: Row of the item taken, int64 `[P]`.
         other: Row of the item left, int64 `[P]`.
         purchases: How many purchases the pairs are of.
+        days: How long an item counted as on sale at the least.
         alone: Purchases without any alternative, which are in no pair.
     """
 
@@ -52,6 +56,7 @@ class Choices:
     other: np.ndarray
     purchases: int
     alone: int
+    days: int
 
     def __len__(self) -> int:
         return len(self.users)
@@ -61,7 +66,7 @@ class Choices:
         kept = np.isin(self.users, users)
         buyers, bought = self.users[kept], self.bought[kept]
         purchases = len(np.unique(np.stack([buyers, bought], axis=1), axis=0))
-        return Choices(buyers, bought, self.other[kept], purchases=purchases, alone=0)
+        return Choices(buyers, bought, self.other[kept], purchases=purchases, alone=0, days=self.days)
 
 
 def read_choices(
@@ -109,7 +114,7 @@ def read_choices(
         kind = " and ".join(settings.kind)
         raise DataError(f"{catalogue.root}: no purchase in {', '.join(splits)} has an alternative of its {kind}")
     buyers, bought, other = np.array(pairs, dtype=np.int64).T
-    return Choices(buyers, bought, other, purchases=len(wanted) - alone, alone=alone)
+    return Choices(buyers, bought, other, purchases=len(wanted) - alone, alone=alone, days=shelves.days)
 
 
 class _Shelves:
@@ -118,10 +123,14 @@ class _Shelves:
     def __init__(self, catalogue: Catalogue, sales: pd.DataFrame, settings: ChoiceSettings) -> None:
         keys = catalogue.items[list(settings.kind)].astype(str).agg("\x1f".join, axis=1)
         self._kind = pd.factorize(keys)[0]
-        by_item = sales.groupby("item").agg(first=("first", "min"), last=("last", "max"))
+        by_item = sales.groupby("item").agg(first=("first", "min"), last=("last", "max"), count=("user", "size"))
         items = by_item.index.to_numpy(dtype=np.int64)
-        self._from = _days(by_item["first"]) - settings.days
-        self._to = _days(by_item["last"]) + settings.days
+        first, last = _days(by_item["first"]), _days(by_item["last"])
+        self.days = (
+            settings.days if settings.days is not None else usual_days(last - first, by_item["count"].to_numpy())
+        )
+        middle, half = (first + last) / 2, np.maximum(last - first, self.days) / 2
+        self._from, self._to = middle - half, middle + half
         self._items = items
         self._places = pd.Series(np.arange(len(items))).groupby(self._kind[items]).agg(np.array).to_dict()
 
@@ -131,6 +140,23 @@ class _Shelves:
         # written so that a missing date compares as on sale
         absent = (self._from[places] > day) | (self._to[places] < day)
         return [int(other) for other in self._items[places[~absent]] if other != item]
+
+
+def usual_days(spans: np.ndarray, purchases: np.ndarray) -> int:
+    """How long an item usually is on sale: the median over items with five purchases or more, or over all.
+
+    n purchases at random moments of a time T span `T (n-1)/(n+1)` of it on the mean, so each span is enlarged by that.
+
+    Args:
+        spans: Days from the first to the last purchase, `[N]`; NaN where unknown.
+        purchases: How many, `[N]`.
+    """
+    often = (purchases >= OFTEN) & np.isfinite(spans)
+    if not often.any():
+        often = (purchases >= 2) & np.isfinite(spans)
+    if not often.any():
+        return 0
+    return round(float(np.median(spans[often] * (purchases[often] + 1) / (purchases[often] - 1))))
 
 
 def _days(dates: pd.Series) -> np.ndarray:

@@ -156,8 +156,8 @@ def study_share(
     d = np.nanmean(seen, axis=1)
     slope = fit_slope(d, earlier.users)
     d_last = jury.differences(last, everybody)
-    weights, audiences = _audiences(jury, earlier, last, slope.value, settings)
-    shrunk, typical = shrink(weights)
+    audiences = _audiences(jury, earlier, last, slope.value, settings)
+    shrunk, typical = shrink({name: one.weight for name, one in audiences.items()})
     single, checked = _single(jury, last, settings) if settings.single else (None, None)
     map_ = ShareMap(
         slope=slope, reliability=_reliability(seen), weights=shrunk, typical=typical, single=single,
@@ -272,19 +272,18 @@ def check(differences: np.ndarray, buyers: np.ndarray, slope: float, seed: int =
     )
 
 
-def _audiences(
-    jury: _Jury, earlier: Choices, last: Choices, slope: float, settings: ShareSettings
-) -> tuple[dict[str, Estimate], dict[str, Named]]:
-    """By audience its own taste's weight, and what naming it adds."""
-    weights, found = dict[str, Estimate](), dict[str, Named]()
-    everybody = jury.vectors(ALL)
+def _audiences(jury: _Jury, earlier: Choices, last: Choices, slope: float, settings: ShareSettings) -> dict[str, Named]:
+    """By audience what naming it adds; its own taste's weight is not yet shrunk."""
+    found, everybody = dict[str, Named](), jury.vectors(ALL)
+    if slope <= 0:  # where everybody's taste is worth nothing, no audience can be told from it
+        return found
     later = _choices(jury, LATER, settings)
     for name, members in jury.members.items():
         fitted_on, checked_on = (later if jury.is_segment(name) else earlier).of(members), last.of(members)
         if min(len(np.unique(fitted_on.users)), len(np.unique(checked_on.users))) < LEAST_BUYERS:
             continue
         own = jury.vectors(name)
-        weights[name] = fit_weight(_differences(jury, fitted_on, everybody, own), slope)
+        weight = fit_weight(_differences(jury, fitted_on, everybody, own), slope)
         pairs = _differences(jury, checked_on, everybody, own)
         rest = [jury.vectors(other) for other in jury.members if other != name]
         right = _correct(pairs.own)
@@ -299,9 +298,9 @@ def _audiences(
             others=None if others is None else mean(others),
             own_less_everybody=mean(right - _correct(pairs.everybody)),
             own_less_others=None if others is None else mean(right - others),
-            weight=weights[name], shrunk=weights[name],
+            weight=weight, shrunk=weight,
         )  # fmt: skip
-    return weights, found
+    return found
 
 
 def _single(jury: _Jury, last: Choices, settings: ShareSettings) -> tuple[tuple[Estimate, Estimate], Checked]:
@@ -368,9 +367,11 @@ def _about(jury: _Jury, earlier: Choices, settings: ShareSettings) -> dict[str, 
         "purchases": earlier.purchases,
         "pairs": len(earlier),
         "seed": settings.choices.seed,
-        "protocol": "each purchase but a buyer's last against "
-        f"{settings.choices.alternatives} others of the same {' and '.join(settings.choices.kind)} on sale within "
-        f"{settings.choices.days} days, seen by judges that did not learn from its buyer",
+        "kind": list(settings.choices.kind),
+        "alternatives": settings.choices.alternatives,
+        "days": earlier.days,
+        "protocol": "each purchase but a buyer's last against others of the same kind that were on sale at the time and "
+        "were left, seen by judges that did not learn from its buyer",
     }
 
 
