@@ -22,7 +22,7 @@ COLOURS = ((150, 185, 220), (25, 30, 65), (190, 30, 40), (120, 120, 122))
 
 
 def write_finished(
-    folder: Path, *, verified: bool = True, photo: bool = True, gains=(0.4, 1.2, -0.3), **more
+    folder: Path, *, verified: bool = True, photo: bool = True, shared: bool = True, gains=(0.4, 1.2, -0.3), **more
 ) -> Result:
     """Write pictures, `result.json` (with `more` in it), `report.html` and the manifest; returns the result.
 
@@ -40,6 +40,11 @@ def write_finished(
         save_png(said.map(number), folder / f"change-{number + 1}.png", note=CONCEPT)
         save_png(designs[number], folder / f"nearest-{number + 1}.png", note=CONCEPT)
     record = _record(verified, photo, gains) | more
+    if verified and not shared:
+        for entry in record["suggestions"]:
+            del entry["share"]
+        for name in ("share", "told_apart", "purchases"):
+            del record["verification"][name]
     record["reconstruction"]["changes"] = None if said.redrawing is None else plain(description_of(said.redrawing))
     for row, entry in enumerate(record["suggestions"]):
         entry["changes"] = plain(description_of(said.changes[row], f"change-{row + 1}.png"))

@@ -41,7 +41,7 @@ def as_schema_1(folder: Path) -> None:
 
 @pytest.mark.parametrize(("verified", "photo"), [(True, True), (False, True), (False, False)])
 def test_a_result_of_schema_1_has_the_same_report(tmp_path: Path, verified: bool, photo: bool) -> None:
-    now = write_finished(tmp_path / "one", verified=verified, photo=photo)
+    now = write_finished(tmp_path / "one", verified=verified, photo=photo, shared=False)
     page = render_page(now, "one")
     as_schema_1(tmp_path / "one")
     assert json.loads((tmp_path / "one" / "result.json").read_text())["schema"] == 1

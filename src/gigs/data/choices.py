@@ -126,9 +126,8 @@ class _Shelves:
         by_item = sales.groupby("item").agg(first=("first", "min"), last=("last", "max"), count=("user", "size"))
         items = by_item.index.to_numpy(dtype=np.int64)
         first, last = _days(by_item["first"]), _days(by_item["last"])
-        self.days = (
-            settings.days if settings.days is not None else usual_days(last - first, by_item["count"].to_numpy())
-        )
+        counts = by_item["count"].to_numpy()
+        self.days = usual_days(last - first, counts) if settings.days is None else settings.days
         middle, half = (first + last) / 2, np.maximum(last - first, self.days) / 2
         self._from, self._to = middle - half, middle + half
         self._items = items

@@ -370,8 +370,8 @@ def _about(jury: _Jury, earlier: Choices, settings: ShareSettings) -> dict[str, 
         "kind": list(settings.choices.kind),
         "alternatives": settings.choices.alternatives,
         "days": earlier.days,
-        "protocol": "each purchase but a buyer's last against others of the same kind that were on sale at the time and "
-        "were left, seen by judges that did not learn from its buyer",
+        "protocol": "each purchase but a buyer's last against others of the same kind that were on sale at the time "
+        "and were left, seen by judges that did not learn from its buyer",
     }
 
 
