@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gigs.report import texts
+from gigs.report.counting_sheet import to_confirm
 
 if TYPE_CHECKING:
     from gigs.explain.description import Description
@@ -82,6 +83,7 @@ def _option(number: int, entry: Suggestion, result: Record) -> dict[str, Any]:
         "place": None if check is None else check.place,
         "kept": check is None or check.category.kept,
         "sketch": texts.SKETCH if entry.rendered == "sketch" else "",
+        "confirm": "" if entry.share is None else to_confirm(entry.share),
     }
     if check is None:
         photo = None if result.photo is None else result.photo.percentile

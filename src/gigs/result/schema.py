@@ -12,6 +12,7 @@ from gigs.explain.description import Description
 from gigs.inversion.gate import Verdict
 from gigs.result.pictures import Pictures
 from gigs.verify.findings import RedesignCheck, VerificationSummary
+from gigs.verify.share import Share
 from gigs.vision.compute import Compute
 
 SCHEMA = 2
@@ -127,6 +128,7 @@ class Suggestion(Picture):
         max_abs_shift: Of the latent shift as applied.
         changes: What it changes.
         check: What the judges found; None where no judge has looked.
+        share: How many of 100 buyers take it rather than the product as it is; None where the pack cannot say.
     """
 
     rendered: Literal["photo", "sketch", "drawn"] = DRAWN
@@ -138,6 +140,7 @@ class Suggestion(Picture):
     max_abs_shift: float | None
     changes: Description
     check: RedesignCheck | None = None
+    share: Share | None = None
 
     @property
     def verdict(self) -> str:
