@@ -24,11 +24,24 @@ NAMED = re.compile(rf"{REDESIGN} ?0*([0-9]{{1,6}})")
 
 @dataclass(frozen=True)
 class Tally:
-    """What was counted of one variant: people who chose it, or views and sales."""
+    """What was counted of one variant: people who chose it, or views and sales.
+
+    Raises:
+        InputError: It is neither the one nor the other, or a count is not possible.
+    """
 
     choices: int | None = None
     views: int | None = None
     sales: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.choices is not None:
+            good = self.views is None and self.sales is None and 0 <= self.choices <= MOST
+        else:
+            good = self.views is not None and self.sales is not None and 0 <= self.sales <= self.views <= MOST
+            good = good and self.views != 0
+        if not good:
+            raise InputError(f"{self}: a tally is of choices, or of views and at most as many sales")
 
 
 @dataclass(frozen=True)
