@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gigs.report import texts
+from gigs.report import counting_sheet, texts
 from gigs.report.view import view_of
 
 if TYPE_CHECKING:
@@ -38,8 +38,10 @@ def test_pack(results: Sequence[tuple[str, Record]]) -> bytes:
             for row, picture in _options(product, result):
                 rows.append(row)
                 _add(archive, row["file"], result.pictures.png(picture))
+            _add(archive, f"{product}/{counting_sheet.SHEET}", counting_sheet.counting_sheet(len(result.suggestions)))
+            _add(archive, f"{product}/{counting_sheet.GUIDE}", counting_sheet.how_many(result).encode())
         _add(archive, "options.csv", _table(rows).encode("utf-8-sig"))  # the mark is what spreadsheets go by
-        _add(archive, "README.txt", texts.TRIAL_README.encode())
+        _add(archive, "README.txt", (texts.TRIAL_README + counting_sheet.README).encode())
     return buffer.getvalue()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gigs.report import texts
+from gigs.report.counting_sheet import to_confirm
 from gigs.verify.share import EVEN
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def _option(number: int, entry: Suggestion, result: Record) -> dict[str, Any]:
         "where": changes.where,
         "kept": check is None or check.category.kept,
         "sketch": texts.SKETCH if entry.rendered == "sketch" else "",
+        "confirm": "" if entry.share is None else to_confirm(entry.share),
     }
     if check is None:
         return shown

@@ -30,7 +30,7 @@ class Share:
     high: float
 
     def __post_init__(self) -> None:
-        if not all(_is_number(value) for value in (self.of_100, self.low, self.high)):
+        if not all(is_number(value) for value in (self.of_100, self.low, self.high)):
             raise InputError(f"share: {self.of_100!r} [{self.low!r}, {self.high!r}] are not three numbers")
         if not 0 <= self.low <= self.of_100 <= self.high <= 100:
             raise InputError(f"share: 0 <= low <= of_100 <= high <= 100 does not hold for {self}")
@@ -60,5 +60,6 @@ class Share:
         return cls(content["of_100"], content["low"], content["high"])
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number, and no truth value."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,107 @@
+"""How many people a test needs to confirm a promised share: of buyers who choose, or of visitors who see one of two.
+
+Both are two-sided at 5% and find what is promised 8 times in 10 (power .8), the usual demands on such a test.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.stats import binom, norm
+
+from gigs.errors import InputError
+from gigs.verify.share import EVEN
+
+LEVEL = 0.05
+POWER = 0.8
+TOO_SMALL = 1.0  # points from 50: to confirm 51 of 100 takes more than 19,000 choices
+
+
+def buyers_needed(share: float) -> int | None:
+    """Buyers who must choose between product and redesign before a share is told from 50 of 100.
+
+    The exact two-sided binomial test, which gives each tail half of the level. Its power goes up and down as `n` grows,
+    since whole people only can be counted; this is the least n from which on it stays at `POWER`.
+
+    Args:
+        share: Promised, of 100.
+
+    Returns:
+        Number of buyers, each asked once; None where the share is within `TOO_SMALL` points of 50.
+
+    Raises:
+        InputError: The share is not in `[0,100]`.
+
+    Source: Chernick and Liu, The saw-toothed behavior of power versus sample size, The American Statistician 56 (2002).
+    """
+    _require_share(share)
+    if _too_small(share):
+        return None
+    p = max(share, 100 - share) / 100  # the test is the same on both sides
+    spread = norm.isf(LEVEL / 2) / 2 + norm.isf(1 - POWER) * math.sqrt(p * (1 - p))
+    guess = (spread / (p - 0.5)) ** 2  # without the rounding to whole people, which the window below makes room for
+    numbers = np.arange(1, int(1.2 * guess) + 60)
+    short = numbers[exact_power(numbers, p) < POWER]
+    return int(short[-1]) + 1 if len(short) else 1
+
+
+def exact_power(n: np.ndarray, p: float) -> np.ndarray:
+    """Power of the exact two-sided test of one half, with half of the level in each tail.
+
+    Args:
+        n: Buyers asked, `[K]`.
+        p: Who really take the redesign, in `[0,1]`.
+
+    Returns:
+        `[K]`, in `[0,1]`.
+    """
+    most = binom.ppf(LEVEL / 2, n, 0.5)  # the most choices of the rarer option that may be too few
+    most = np.where(binom.cdf(most, n, 0.5) > LEVEL / 2, most - 1, most)
+    return binom.cdf(most, n, p) + binom.sf(n - most - 1, n, p)
+
+
+def views_needed(share: float, conversion: float) -> int | None:
+    """Views that each of two variants must have in a shop's A/B test before a share is told from 50 of 100.
+
+    The share says how sales at equal views divide: a redesign of 54 of 100 sells 54/46 times as often as the product.
+
+    Args:
+        share: Promised, of 100.
+        conversion: Sales for each view of the product as it is, in `(0,1)`.
+
+    Returns:
+        Views of each variant; None where the share is within `TOO_SMALL` points of 50.
+
+    Raises:
+        InputError: A number out of its range, or a redesign that would have to sell to every viewer.
+
+    Source: Fleiss, Levin and Paik, Statistical Methods for Rates and Proportions (2003), Eq. 4.14; R's power.prop.test.
+    """
+    _require_share(share)
+    if not 0 < conversion < 1:
+        raise InputError(f"conversion {conversion}: give sales for each view, such as 0.02 for 2 sales in 100 views")
+    if _too_small(share):
+        return None
+    other = math.inf if share == 100 else conversion * share / (100 - share)
+    if other >= 1:
+        raise InputError(f"share {share:g} at conversion {conversion:g}: the redesign would have to sell to everybody")
+    both = (conversion + other) / 2
+    chance = norm.isf(LEVEL / 2) * math.sqrt(2 * both * (1 - both))
+    real = norm.isf(1 - POWER) * math.sqrt(conversion * (1 - conversion) + other * (1 - other))
+    return math.ceil(((chance + real) / (other - conversion)) ** 2)
+
+
+def about(number: int) -> str:
+    """A number of people as one says it: two figures, rounded up, for nobody can ask 1,226 people to the man."""
+    step = 10 ** max(0, len(str(number)) - 2)
+    return f"{-(-number // step) * step:,}"
+
+
+def _too_small(share: float) -> bool:
+    return abs(share - EVEN) <= TOO_SMALL
+
+
+def _require_share(share: float) -> None:
+    if not 0 <= share <= 100:
+        raise InputError(f"share {share}: must be a number of buyers of 100, from 0 to 100")

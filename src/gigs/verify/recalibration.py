@@ -1,0 +1,95 @@
+"""Promised shares put right by what tests with people found: a rising map on the log odds of the share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gigs.errors import InputError, ModelError
+from gigs.io import storage
+from gigs.verify.share import Share, is_number
+
+SCHEMA = 1
+EDGE = 0.5  # of 100: a share of 0 or 100 has no log odds, and nobody promises one
+NORMAL = 1.959964  # half-width of a 95% interval, in standard errors
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recalibration:
+    """`logit(true share) = intercept + slope * logit(promised share)`, and how sure that is.
+
+    Attributes:
+        intercept: Log odds of the true share where 50 of 100 is promised; 0 changes nothing.
+        slope: How much of a promise holds: 1 changes nothing, 0.5 halves its log odds; never below 0, so that the order
+            of promises stays.
+        variances: Variance of the intercept, covariance, variance of the slope.
+        extra: Standard deviation of true log odds around the map, beyond what the promises' own intervals explain.
+        tests: How many tests it was learned from.
+        redesigns: How many promises were tested in these.
+    """
+
+    intercept: float = 0.0
+    slope: float = 1.0
+    variances: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    extra: float = 0.0
+    tests: int = 0
+    redesigns: int = 0
+
+    def __post_init__(self) -> None:
+        numbers = (self.intercept, self.slope, *self.variances, self.extra, self.tests, self.redesigns)
+        if len(self.variances) != 3 or not all(map(is_number, numbers)):
+            raise InputError(f"recalibration: not all of its values are numbers in {self}")
+        first, both, second = self.variances
+        if min(self.slope, self.extra, self.tests, self.redesigns, first, second) < 0:
+            raise InputError(f"recalibration: slope, extra, variances and counts are never below 0 in {self}")
+        if both * both > first * second * (1 + 1e-9):
+            raise InputError(f"recalibration: {self.variances} are no variances")
+
+    def __call__(self, share: Share) -> Share:
+        """A promised share put right; its interval grows by what is not known about the map."""
+        middle = logit(share.of_100)
+        first, both, second = self.variances
+        map_error = max(0.0, first + 2 * both * middle + second * middle * middle) + self.extra**2
+        down = math.hypot(self.slope * (middle - logit(share.low)), NORMAL * math.sqrt(map_error))
+        up = math.hypot(self.slope * (logit(share.high) - middle), NORMAL * math.sqrt(map_error))
+        moved = self.intercept + self.slope * middle
+        return Share(expit(moved), expit(moved - down), expit(moved + up))
+
+    def write(self, path: Path) -> Path:
+        """Write JSON that `read` understands."""
+        return storage.write_json(Path(path), {"schema": SCHEMA, **asdict(self)})
+
+    @classmethod
+    def read(cls, path: Path) -> Recalibration:
+        """Read what `write` wrote.
+
+        Raises:
+            ModelError: There is no such file, or it is of another kind.
+        """
+        content = storage.read_json(Path(path))
+        if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+            raise ModelError(f"{path}: not a recalibration of this gigs; write it with `gigs results --summary`")
+        try:
+            return cls(**_arguments(content))
+        except (InputError, TypeError) as error:
+            raise ModelError(f"{path}: damaged ({error}); write it with `gigs results --summary`") from error
+
+
+def _arguments(content: dict[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in content.items() if name != "schema"}
+    return given | {"variances": tuple(given["variances"])} if "variances" in given else given
+
+
+def logit(of_100: float) -> float:
+    """Log odds of a share of 100, which is kept `EDGE` away from 0 and 100."""
+    share = min(max(of_100, EDGE), 100 - EDGE) / 100
+    return math.log(share / (1 - share))
+
+
+def expit(log_odds: float) -> float:
+    """The share of 100 that has these log odds."""
+    return float(100 / (1 + np.exp(-np.clip(log_odds, -30, 30))))
