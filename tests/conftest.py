@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from gigs.data.catalogue import Catalogue
-from gigs.data.importers.hm import import_hm
+from gigs.data.importers.hm import HmSettings, import_hm
 from gigs.errors import ModelError
 from gigs.io.weights import fetch
 from tests.helpers import stand_ins
@@ -50,7 +50,7 @@ def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_catalogue(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     """The tiny shop imported at 64 px with 5 products held out; shared, so read only."""
-    return import_hm(tiny_source, tmp_path_factory.mktemp("tiny-catalogue"), image_size=64, hold_out=5)
+    return import_hm(tiny_source, tmp_path_factory.mktemp("tiny-catalogue"), HmSettings(image_size=64, hold_out=5))
 
 
 @pytest.fixture(scope="session")

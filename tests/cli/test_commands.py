@@ -196,7 +196,12 @@ def test_data_train_evaluate_and_recommend(tiny_source, tmp_path):
     file = model / "recommender.safetensors"
     measured = gigs("evaluate", "recommender", file, catalogue, "--json", tmp_path / "scores.json")
     assert measured.returncode == 0, measured.stderr
-    assert json.loads((tmp_path / "scores.json").read_text())["model"]["overall"]["auc"]["n"] == 12
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert [scores[way]["model"]["overall"]["auc"]["n"] for way in ("all", "bought", "within")] == [12] * 3
+    assert scores["within"]["model"]["overall"]["rivals"] < scores["bought"]["model"]["overall"]["rivals"]
+    assert all(among in measured.stdout for among in ("all items", "bought", "kind"))
+    one = gigs("evaluate", "recommender", file, catalogue, "--candidates", "within", "--alike", "colour")
+    assert one.returncode == 0 and "kind" in one.stdout and "all items" not in one.stdout
     recommended = gigs("recommend", file, catalogue, "--user", "00" + "c0ffee" * 10, "--top", 3)
     assert recommended.returncode == 0, recommended.stderr
     unknown = gigs("recommend", file, catalogue, "--user", "nobody")

@@ -1,4 +1,4 @@
-"""A catalogue opens whole or not at all, its splits look only backwards, and its products stay together."""
+"""A catalogue opens whole or not at all, and its products stay together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gigs.data.catalogue import Catalogue, hold_out_products, leave_last_out
+from gigs.data.catalogue import Catalogue, hold_out_products
 from gigs.errors import DataError
 
 
@@ -18,11 +18,6 @@ def copied(tiny_catalogue, tmp_path):
     """The tiny shop's catalogue as it was imported, whatever sizes other tests have derived from it since."""
     derived = shutil.ignore_patterns("images-[0-9].npy", "images-[0-5][0-9].npy")
     return shutil.copytree(tiny_catalogue.root, tmp_path / "catalogue", ignore=derived)
-
-
-def pairs(rows) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=["user", "item", "first"])
-    return table.assign(first=pd.to_datetime("2020-01-01") + pd.to_timedelta(table["first"], unit="D"))
 
 
 # Opening
@@ -109,41 +104,6 @@ def test_rows_for_training_and_holding_out_share_nothing(tiny_catalogue):
     train, held_out = tiny_catalogue.train_items(), tiny_catalogue.held_out_items()
     assert len(train) == 50 and len(held_out) == 10 and not set(train) & set(held_out)
     assert tiny_catalogue.users_with_tests().tolist() == list(range(12))
-
-
-# Splits
-
-
-def test_the_last_item_tests_and_the_one_before_validates():
-    table = pairs([(0, 5, 9), (0, 1, 0), (0, 2, 3), (0, 9, 4), (1, 1, 0), (1, 2, 1), (1, 3, 2)])
-    assert leave_last_out(table).tolist() == ["test", "train", "train", "validation", "train", "train", "train"]
-    assert leave_last_out(table, minimum=3).tolist()[4:] == ["train", "validation", "test"]
-
-
-def test_items_of_one_day_are_split_by_row_whatever_their_order():
-    table = pairs([(0, item, 0) for item in (4, 2, 7, 1, 9)])
-    expected = {9: "test", 7: "validation", 4: "train", 2: "train", 1: "train"}
-    for seed in range(5):
-        shuffled = table.sample(frac=1, random_state=seed)
-        assert dict(zip(shuffled["item"], leave_last_out(shuffled), strict=True)) == expected
-
-
-def test_training_never_sees_what_came_after_validation():
-    rng = np.random.default_rng(0)
-    rows = {(int(user), int(item)): int(day) for user, item, day in rng.integers(0, (30, 40, 9), size=(400, 3))}
-    table = pairs([(*pair, day) for pair, day in rows.items()])
-    table["split"] = leave_last_out(table)
-    for _, own in table.groupby("user"):
-        by = {name: part["first"] for name, part in own.groupby("split")}
-        if "test" in by:
-            assert (len(by["test"]), len(by["validation"])) == (1, 1)
-            assert by["train"].max() <= by["validation"].min() <= by["test"].min()
-        else:
-            assert len(own) < 4
-
-
-def test_no_pairs_make_no_splits():
-    assert len(leave_last_out(pairs([]).astype({"user": int, "item": int}))) == 0
 
 
 # Held-out products

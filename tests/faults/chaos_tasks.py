@@ -14,7 +14,7 @@ from PIL import Image
 from gigs.batch import Request
 from gigs.batch import run as run_request
 from gigs.data.catalogue import Catalogue
-from gigs.data.importers.hm import import_hm
+from gigs.data.importers.hm import HmSettings, import_hm
 from gigs.generator.families.progan import ProGANSettings
 from gigs.generator.train.dvbpr_gan import train_dvbpr_gan
 from gigs.generator.train.dvbpr_settings import DVBPRTrainSettings
@@ -60,7 +60,7 @@ def prepare(work: Path) -> int:
     """Make what the tasks start from: a shop's files, its catalogue, a pack and photos."""
     torch.set_num_threads(1)
     write_tiny_kaggle(work / "shop", items=24, users=6)
-    import_hm(work / "shop", work / "catalogue", image_size=64, hold_out=3)
+    import_hm(work / "shop", work / "catalogue", HmSettings(image_size=64, hold_out=3))
     write_small_pack(work / "pack", encoder=True)
     for number in range(PHOTOS):
         picture = Image.new("RGB", (64, 96), (245, 244, 240))
@@ -74,7 +74,7 @@ def _resumable(out: Path) -> bool:
 
 
 def _import(work: Path, out: Path, on_step: Callable[..., None]) -> None:
-    import_hm(work / "shop", out, image_size=16, hold_out=3, on_step=on_step)
+    import_hm(work / "shop", out, HmSettings(image_size=16, hold_out=3), on_step=on_step)
 
 
 def _generator(work: Path, out: Path, on_step: Callable[..., None]) -> None:

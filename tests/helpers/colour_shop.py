@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gigs.audience.taste import taste_of
 from gigs.data.catalogue import Catalogue
-from gigs.data.importers.hm import import_hm
+from gigs.data.importers.hm import HmSettings, import_hm
 from gigs.recommender import ItemPictures, defaults_for, load_recommender, train_recommender
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.models.vbpr import VBPR
@@ -33,7 +33,7 @@ def random_backbone(name: str, seed: int) -> Backbone:
 def colour_shop(root: Path) -> Catalogue:
     """60 users, 48 items; even users buy what is red, odd ones what is blue."""
     source = write_tiny_kaggle(root / "source", items=48, users=60)
-    return import_hm(source, root / "catalogue", image_size=SIDE, hold_out=2)
+    return import_hm(source, root / "catalogue", HmSettings(image_size=SIDE, hold_out=2))
 
 
 def trained_scorer(name: str, catalogue: Catalogue, root: Path) -> tuple[Scorer, VBPR, np.ndarray]:

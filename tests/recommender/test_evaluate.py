@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gigs.errors import DataError
-from gigs.recommender.evaluate import RankingSettings, evaluate_factors, rank_held_out, summarise
+from gigs.recommender.evaluate import RankingSettings, evaluate_factors, every_way, rank_held_out, summarise
 from gigs.recommender.feedback import read_feedback
 
 
@@ -49,6 +51,53 @@ def test_many_users_match_a_plain_loop():
         scores = phi @ theta[user]
         assert ranks.above[place] == sum(scores[k] > scores[item] for k in others)
         assert ranks.total[place] == len(others)
+
+
+def test_candidates_of_one_kind_match_a_plain_loop():
+    rng = np.random.default_rng(1)
+    theta, phi, groups = rng.normal(size=(15, 4)), rng.normal(size=(60, 4)), rng.integers(0, 4, 60)
+    seen = np.nonzero(rng.random((15, 60)) < 0.2)
+    ranks = rank_held_out(theta, phi, seen, seen, np.ones(60, dtype=bool), groups)
+    for place, (user, item) in enumerate(zip(*seen, strict=True)):
+        own = set(seen[1][seen[0] == user].tolist())
+        others = [k for k in range(60) if groups[k] == groups[item] and k not in own]
+        scores = phi @ theta[user]
+        assert ranks.above[place] == sum(scores[k] > scores[item] for k in others)
+        assert ranks.total[place] == len(others)
+
+
+def test_a_purchase_that_is_alone_of_its_kind_has_no_auc():
+    phi, groups = np.array([[3.0], [2.0], [1.0]]), np.array([0, 1, 1])
+    ranks = rank_held_out(np.ones((2, 1)), phi, rows((0, 0), (1, 1)), rows((0, 0), (1, 1)), np.ones(3, bool), groups)
+    report = summarise(ranks, resamples=50)
+    assert report["pairs"] == 2 and report["rivals"] == 0.5
+    assert report["auc"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 1}
+
+
+def test_who_knows_kinds_only_is_at_chance_within_a_kind(toy):
+    toy.items["section"] = ["even" if item % 2 == 0 else "odd" for item in range(24)]
+    feedback = read_feedback(toy)
+    phi = np.array([[1.0, 0.0] if k % 2 == 0 else [0.0, 1.0] for k in range(24)])
+    theta = np.array([[1.0, 0.0] if int(name[1:]) % 2 == 0 else [0.0, 1.0] for name in feedback.user_ids])
+    # ten of twelve alike items would leave no candidate: forget what was bought in training
+    feedback = replace(feedback, seen=feedback.test)
+    ways = every_way(toy.items, RankingSettings(resamples=50))
+    values = {way.candidates: evaluate_factors(theta, phi, feedback, way)["model"]["overall"]["auc"] for way in ways}
+    assert {name: auc["value"] for name, auc in values.items()} == pytest.approx(
+        {"all": (12 + 0.5 * 11) / 23, "bought": (12 + 0.5 * 11) / 23, "within": 0.5}
+    )
+    assert values["within"]["n"] == 20
+
+
+def test_kinds_are_those_of_the_columns_named(toy):
+    feedback = read_feedback(toy)
+    phi, theta = np.zeros((24, 1)), np.ones((20, 1))
+    assert len(every_way(toy.items)) == 3
+    assert [way.candidates for way in every_way(toy.items[["item_id", "colour"]])] == ["all", "bought"]
+    named = RankingSettings(candidates="within", alike=("item_id",), resamples=2)
+    assert evaluate_factors(theta, phi, feedback, named)["model"]["overall"]["rivals"] == 0
+    with pytest.raises(DataError, match="--alike"):
+        evaluate_factors(theta, phi, feedback, RankingSettings(candidates="within", alike=("size",)))
 
 
 def test_summary_averages_users_not_pairs():

@@ -8,7 +8,7 @@ import typer
 
 from gigs.cli import data_shop
 from gigs.cli.console import errors, output
-from gigs.cli.data_shop import OUT, SEED, SIZE, say
+from gigs.cli.data_shop import OUT, SEED, SIZE, SPLIT, TEST_SHARE, say
 from gigs.cli.progress_bars import progress_bars
 
 app = typer.Typer(help="Import a catalogue: your own files or database, or a public data set.", no_args_is_help=True)
@@ -29,23 +29,26 @@ def import_hm_command(
     ),
     size: int = SIZE,
     hold_out: int = typer.Option(1000, min=0, help="Products kept from every generator, encoder and classifier."),
+    split: str = SPLIT,
+    test_share: float = TEST_SHARE,
     seed: int = SEED,
 ) -> None:
     """Import the public H&M data (a sample or the full download) into a catalogue.
 
-    Writes parquet tables, one packed array of pictures, the leave-last-out split and the held-out products.
+    Writes parquet tables, one packed array of pictures, the split and the held-out products.
 
     With --more, articles of further folders follow, each once; what they cost is disk space. No purchases are read from
     them. Products are held out among those of SRC, and other colours of a held-out product are held out with it.
 
     Example: gigs data import hm downloads/hm --more downloads/hm-more --out data/hm-128
     """
-    from gigs.data.importers.hm import import_hm
+    from gigs.data.importers.hm import HmSettings, import_hm
+    from gigs.data.splits import SplitSettings
 
+    chosen = SplitSettings(kind=split, test_share=test_share)
+    settings = HmSettings(image_size=size, hold_out=hold_out, split=chosen, seed=seed)
     with progress_bars(errors) as on_step:
-        catalogue = import_hm(
-            [source, *more], out, image_size=size, hold_out=hold_out, seed=seed, on_step=on_step
-        )  # fmt: skip
+        catalogue = import_hm([source, *more], out, settings, on_step=on_step)
     say(catalogue)
 
 

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 OUT = typer.Option(..., "--out", "-o", help="Folder for the catalogue; a finished one in it is replaced.")
 SIZE = typer.Option(128, min=32, max=1024, help="Side in pixels of the packed square pictures.")
-SEED = typer.Option(0, min=0, help="Draws the held-out products.")
+SEED = typer.Option(0, min=0, help="Draws the held-out products, and the order of purchases of one time.")
+SPLIT = typer.Option(
+    "leave-last-out",
+    help="leave-last-out (each user's last item tests, the one before it validates) or time (everything from one day "
+    "on tests, whoever bought it: nothing that is trained on is newer than what tests).",
+)
+TEST_SHARE = typer.Option(
+    0.1, help="With --split time: share of the purchases, the newest, that test; as many before them validate."
+)
 COLUMN = "else guessed."
 ITEM_ID = typer.Option(
     [],
@@ -73,6 +81,8 @@ def import_folder_command(
     k_core: int = K_CORE,
     hold_out: int = HOLD_OUT,
     time_format: str = TIME_FORMAT,
+    split: str = SPLIT,
+    test_share: float = TEST_SHARE,
     encoding: str = typer.Option("", help="Of CSV and TSV files; UTF-8, UTF-16 or Windows-1252 is found out."),
     size: int = SIZE,
     seed: int = SEED,
@@ -122,6 +132,8 @@ def import_sql_command(
     k_core: int = K_CORE,
     hold_out: int = HOLD_OUT,
     time_format: str = TIME_FORMAT,
+    split: str = SPLIT,
+    test_share: float = TEST_SHARE,
     size: int = SIZE,
     seed: int = SEED,
 ) -> None:
@@ -155,6 +167,7 @@ def _settings(given: Mapping[str, Any]) -> ShopSettings:
     """The options that both commands share, as settings."""
     from gigs.data.importers.columns import parse_named
     from gigs.data.importers.shop import ShopSettings
+    from gigs.data.splits import SplitSettings
 
     roles = ("event", "weight", "time", "image", "product", "name", "group", "section", "colour")
     columns = {role: {"": given[role]} for role in roles if given[role]}
@@ -164,7 +177,8 @@ def _settings(given: Mapping[str, Any]) -> ShopSettings:
     return ShopSettings(
         columns=columns, event_weights=dict(map(_event_weight, given["event_weight"])), min_weight=given["min_weight"],
         k_core=given["k_core"], hold_out=given["hold_out"], time_format=given["time_format"],
-        image_size=given["size"], seed=given["seed"],
+        split=SplitSettings(kind=given["split"], test_share=given["test_share"]), image_size=given["size"],
+        seed=given["seed"],
     )  # fmt: skip
 
 
@@ -202,8 +216,14 @@ def _explain(catalogue: Catalogue) -> None:
 
 
 def say(catalogue: Catalogue) -> None:
-    """One line: what was imported, and the next command."""
+    """What was imported, how it is split by time where it is, and the next command."""
     info = catalogue.info
+    if "test_from" in (split := info.get("split", {})):
+        _print(
+            f"purchases from {split['validation_from'][:10]} on validate, from {split['test_from'][:10]} on test; "
+            f"{split['pairs_of_new_users']:,} of them are of {split['new_users']:,} users without an earlier purchase, "
+            f"who cannot be tested; {split['pairs_of_new_items']:,} are of {split['new_items']:,} items new since then"
+        )
     _print(
         f"{catalogue.root}: {info['items']:,} items, {info['users']:,} users, {info['interactions']:,} interactions; "
         f"{len(catalogue.users_with_tests()):,} users with a test item; {len(catalogue.held_out_items()):,} items of "

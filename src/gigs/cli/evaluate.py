@@ -10,6 +10,9 @@ from rich.table import Column, Table
 
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
+from gigs.cli.train_options import ALIKE, columns_of
+
+AMONG = {"all": "all items", "bought": "bought items", "within": "bought ones of its kind"}
 
 app = typer.Typer(help="Measure a model on what it was not trained on.", no_args_is_help=True)
 
@@ -24,25 +27,33 @@ def evaluate_recommender_command(
     model: Path = typer.Argument(..., metavar="MODEL", help="File from `gigs train recommender`."),
     catalogue: Path = typer.Argument(..., metavar="CATALOGUE", help="The catalogue it was trained on."),
     split: str = typer.Option("test", help="test or validation."),
-    candidates: str = typer.Option("all", help="Rank among all unseen items, or only those bought by somebody."),
+    candidates: str = typer.Option(
+        "",
+        help="Rank among all unseen items, only those bought by somebody, or only those of the latter of the same type "
+        "and section (within); each of the three if not given.",
+    ),
+    alike: str = typer.Option("", help=ALIKE),
     seed: int = typer.Option(0, min=0, help="Of the bootstrap."),
     json_out: Path = typer.Option(None, "--json", help="Also write the figures to this file."),
 ) -> None:
     """AUC, Recall@10/50 and NDCG@10 against popularity and chance, for all held-out items and for unseen ones.
 
-    Intervals are 95%, from resampling users.
+    Each among all items, among those bought by somebody, and among those of the same type and section: a recommender
+    may know which kinds of things people buy, and not which one of a kind. Intervals are 95%, from resampling users.
     """
     from gigs.data.catalogue import Catalogue
     from gigs.io import storage
-    from gigs.recommender import evaluate_recommender, load_recommender
-    from gigs.recommender.evaluate import RankingSettings
+    from gigs.recommender import load_recommender
+    from gigs.recommender.evaluate import RankingSettings, evaluate_ways, every_way
 
+    settings = RankingSettings(split=split, candidates=candidates or "all", alike=columns_of(alike), seed=seed)
     with progress_bars(errors) as on_step:
-        settings = RankingSettings(split=split, candidates=candidates, seed=seed)
-        report = evaluate_recommender(load_recommender(model), Catalogue.open(catalogue), settings, on_step=on_step)
-    output.print(_table(report, f"{model.name}, {split} split, candidates: {candidates}"))
+        opened = Catalogue.open(catalogue)
+        ways = [settings] if candidates else every_way(opened.items, settings)
+        reports = evaluate_ways(load_recommender(model), opened, ways, on_step=on_step)
+    output.print(_table(reports, f"{model.name}, {split} split"))
     if json_out:
-        storage.write_json(json_out, report)
+        storage.write_json(json_out, {report["candidates"]: report for report in reports})
 
 
 @app.command("fold-in")
@@ -148,14 +159,17 @@ def _generator_table(reports: list[dict[str, Any]], features: str) -> Table:
     return table
 
 
-def _table(report: dict[str, Any], title: str) -> Table:
-    table = Table("ranked by", "items", "AUC", "Recall@10", "Recall@50", "NDCG@10", "users", title=title)
-    for who in ("model", "popularity", "random"):
-        for which in ("overall", "cold"):
-            figures = report[who][which]
-            cells = [_cell(figures[name]) for name in ("auc", "recall@10", "recall@50", "ndcg@10")]
-            shown = "all held out" if which == "overall" else "unseen in training"
-            table.add_row(who, shown, *cells, str(figures["auc"]["n"]))
+def _table(reports: list[dict[str, Any]], title: str) -> Table:
+    names = ("ranked by", "items", "AUC", "Recall@10", "Recall@50", "NDCG@10", "users")
+    table = Table("among", *names, title=title)
+    for report in reports:
+        for who in ("model", "popularity", "random"):
+            for which in ("overall", "cold"):
+                figures = report[who][which]
+                cells = [_cell(figures[name]) for name in ("auc", "recall@10", "recall@50", "ndcg@10")]
+                shown = "all held out" if which == "overall" else "unseen in training"
+                table.add_row(AMONG[report["candidates"]], who, shown, *cells, str(figures["auc"]["n"]))
+        table.add_section()
     return table
 
 

@@ -22,3 +22,9 @@ COMPILE = typer.Option(
     help="Let the start-up probe time torch.compile too, and use it where it is faster "
     "(GIGS_COMPUTE=bf16,channels_last,compile decides by hand).",
 )
+ALIKE = "Columns of the item table that tell what an item is, such as type,section; these two if not given."
+
+
+def columns_of(text: str) -> tuple[str, ...]:
+    """Names that are separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -9,7 +9,7 @@ import typer
 
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
-from gigs.cli.train_options import CATALOGUE, DEVICE, RECONSTRUCTIONS, RESUME
+from gigs.cli.train_options import ALIKE, CATALOGUE, DEVICE, RECONSTRUCTIONS, RESUME, columns_of
 
 if TYPE_CHECKING:
     from gigs.recommender import TrainingSettings
@@ -42,6 +42,10 @@ def train_recommender_command(
     ),
     sampling: str = typer.Option(None, help="Draw triplets by user or by pair."),
     negatives: str = typer.Option(None, help="Draw negatives from all items, or only from those bought by somebody."),
+    within: float = typer.Option(
+        None, help="Share of the negatives (0 to 1) that are of the bought item's own type and section."
+    ),
+    alike: str = typer.Option("", help=ALIKE),
     include_held_out: bool = typer.Option(False, help="Also learn from products that generators never see."),
     include_backbone: bool = typer.Option(False, help="Save vbpr's frozen network in the file too (half precision)."),
     bf16: bool = typer.Option(False, help="Train dvbpr in bfloat16."),
@@ -72,7 +76,7 @@ def train_recommender_command(
         factors=factors, input_size=input_size, image_size=image_size, epochs=epochs, patience=patience,
         batch_size=batch, learning_rate=learning_rate, theta_decay=theta_decay, network_decay=network_decay,
         sampling=sampling, negatives=negatives, include_held_out=include_held_out, include_backbone=include_backbone,
-        bf16=bf16, seed=seed, users=users, backbone=backbone, fold=fold,
+        bf16=bf16, seed=seed, users=users, backbone=backbone, fold=fold, within=within, alike=columns_of(alike),
     )  # fmt: skip
     settings, views = defaults_for(kind, **chosen), ViewSource(reconstructions, where)
     _train_scorer(catalogue, settings, out, views, device=device, resume=resume)

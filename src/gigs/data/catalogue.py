@@ -28,7 +28,6 @@ from gigs.io import storage
 from gigs.progress import OnStep, Step, silent
 
 SCHEMA = 1
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -124,28 +123,6 @@ def _derive(source: np.ndarray, path: Path, size: int, on_step: OnStep) -> None:
         target.flush()
 
     storage.write_atomic(path, write)
-
-
-def leave_last_out(pairs: pd.DataFrame, minimum: int = 4) -> pd.Series:
-    """Temporal split: each user's last distinct item is the test, the one before it the validation.
-
-    Items are ordered by the day of the user's *first* purchase, so a test item was new to its user and nothing learnt
-    from came later; items of one day are ordered by their row, which is arbitrary and fixed.
-
-    Args:
-        pairs: Distinct (user, item) pairs with the column `first`.
-        minimum: Users with fewer distinct items stay in training only.
-
-    Returns:
-        One of `SPLITS` per row of `pairs`.
-    """
-    ordered = pairs.sort_values(["user", "first", "item"], kind="stable")
-    from_end = ordered.groupby("user").cumcount(ascending=False)
-    enough = ordered.groupby("user")["item"].transform("size") >= minimum
-    split = pd.Series("train", index=ordered.index, dtype=object)
-    split[enough & (from_end == 0)] = "test"
-    split[enough & (from_end == 1)] = "validation"
-    return split.reindex(pairs.index)
 
 
 def hold_out_products(product_codes: pd.Series, count: int, seed: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +11,25 @@ from gigs.errors import DataError
 
 Triplets = tuple[np.ndarray, np.ndarray, np.ndarray]
 SCHEMES = ("user", "pair")
+
+
+@dataclass(frozen=True)
+class Negatives:
+    """Which items negatives are drawn from.
+
+    Attributes:
+        pool: int or bool index of the items; all if None. Positives need not be in it.
+        groups: int `[items]`, the kind of each item (`data.alike`); needed for `within`.
+        within: Share of the negatives, 0 to 1, that are drawn among the items of the positive's own kind. Where the
+            user has all of these, from the whole pool.
+    """
+
+    pool: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    within: float = 0.0
+
+
+ANY_ITEM = Negatives()
 
 
 class TripletSampler:
@@ -23,12 +43,12 @@ class TripletSampler:
         items: int `[P]`, its item, in `0..item_count-1`.
         user_count: Number of users.
         item_count: Number of items.
-        pool: int or bool index of the items from which negatives come; all items if None. Positives need not be in it.
+        negatives: Which items negatives come from; all if not given.
         scheme: `"user"` draws the user first, then one of the user's items, as DVBPR's code does; `"pair"` draws
             uniformly from the pairs, as Rendle et al. 2012 do.
 
     Raises:
-        DataError: There is no pair, an index is out of range, or no user is left to draw from.
+        DataError: There is no pair, an index is out of range, no user is left to draw from, or kinds are missing.
     """
 
     def __init__(
@@ -38,14 +58,16 @@ class TripletSampler:
         *,
         user_count: int,
         item_count: int,
-        pool: np.ndarray | None = None,
+        negatives: Negatives = ANY_ITEM,
         scheme: str = "user",
     ) -> None:
         if scheme not in SCHEMES:
             raise DataError(f"sampling scheme {scheme!r} is unknown; choose one of {', '.join(SCHEMES)}")
         pairs = _distinct(users, items, user_count, item_count)
         self.scheme = scheme
-        self.pool = _as_rows(pool, item_count)
+        self.pool, self.within = _as_rows(negatives.pool, item_count), negatives.within
+        if self.within:
+            self._index_groups(negatives.groups, item_count)
         self._index_unseen(pairs, user_count, item_count)
         unseen = len(self.pool) - self._owned
         has_any = np.bincount(pairs[:, 0], minlength=user_count) > 0
@@ -73,11 +95,34 @@ class TripletSampler:
             drawn = rng.integers(0, len(self._drawn_users), size=count)
             rows = self._starts[drawn] + rng.integers(0, self._counts[drawn])
         users, items = self._pairs[rows, 0], self._pairs[rows, 1]
-        return users, items, self.unseen(users, rng)
+        others = self.unseen(users, rng)
+        if self.within:
+            kept = rng.random(count) < self.within
+            others[kept] = self.unseen_alike(users[kept], items[kept], rng)
+        return users, items, others
 
     def unseen(self, users: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw, for each user, one item of the pool that the user does not have, uniformly; int64, like `users`."""
-        rank = rng.integers(0, len(self.pool) - self._owned[users])
+        return self._at_rank(users, rng.integers(0, len(self.pool) - self._owned[users]))
+
+    def unseen_alike(self, users: np.ndarray, items: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw, for each user, one item of the pool and of the item's own group that the user does not have.
+
+        The pool lies in the order of the groups, so a group's unseen items are a range among a user's unseen ones. A
+        user who has them all gets an item of the whole pool.
+        """
+        start, stop = (edges[self._groups[items]] for edges in (self._starts_of_groups, self._ends_of_groups))
+        first, last = (edge - self._owned_before(users, edge) for edge in (start, stop))
+        none = first == last
+        first[none], last[none] = 0, len(self.pool) - self._owned[users[none]]
+        return self._at_rank(users, rng.integers(first, last))
+
+    def _owned_before(self, users: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """How many of a user's items lie before a place of the pool, int64."""
+        return np.searchsorted(self._places, users * (len(self.pool) + 1) + places) - self._first[users]
+
+    def _at_rank(self, users: np.ndarray, rank: np.ndarray) -> np.ndarray:
+        """The item of the pool that is the `rank`-th of those that a user does not have, from 0."""
         keys = users * (len(self.pool) + 1) + rank
         before = np.searchsorted(self._keys, keys, side="right") - self._first[users]
         return self.pool[rank + before]
@@ -97,15 +142,29 @@ class TripletSampler:
         place = np.full(item_count, -1, dtype=np.int64)
         place[self.pool] = np.arange(len(self.pool))
         inside = pairs[place[pairs[:, 1]] >= 0]
+        inside = inside[np.lexsort((place[inside[:, 1]], inside[:, 0]))]
         owner = inside[:, 0]
         self._owned = np.bincount(owner, minlength=user_count)
         self._first = np.concatenate([[0], np.cumsum(self._owned)[:-1]]).astype(np.int64)
         position_in_user = np.arange(len(owner)) - self._first[owner]
-        self._keys = owner * (len(self.pool) + 1) + place[inside[:, 1]] - position_in_user
+        self._places = owner * (len(self.pool) + 1) + place[inside[:, 1]]
+        self._keys = self._places - position_in_user
+
+    def _index_groups(self, groups: np.ndarray | None, item_count: int) -> None:
+        """Put the pool into the order of the groups, and note where each of them begins and ends."""
+        if groups is None or len(groups) != item_count:
+            raise DataError("negatives of the positive's own kind need a kind for every item")
+        if not 0 <= self.within <= 1:
+            raise DataError(f"{self.within:g} is no share of the negatives; it must be 0 to 1")
+        self._groups = np.unique(groups, return_inverse=True)[1]
+        self.pool = self.pool[np.argsort(self._groups[self.pool], kind="stable")]
+        everyone = np.arange(self._groups.max() + 1)
+        self._starts_of_groups = np.searchsorted(self._groups[self.pool], everyone, side="left")
+        self._ends_of_groups = np.searchsorted(self._groups[self.pool], everyone, side="right")
 
 
 def _distinct(users: np.ndarray, items: np.ndarray, user_count: int, item_count: int) -> np.ndarray:
-    """Distinct pairs int64 `[P,2]`, ordered by user, then item; both orders are what the bisection needs."""
+    """Distinct pairs int64 `[P,2]`, ordered by user, then item."""
     pairs = np.stack([np.asarray(users, dtype=np.int64), np.asarray(items, dtype=np.int64)], axis=1)
     if not len(pairs):
         raise DataError("no triplet can be drawn: there is no interaction")

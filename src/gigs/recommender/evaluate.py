@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from gigs.data.alike import USUAL_COLUMNS, alike
 from gigs.data.catalogue import Catalogue
 from gigs.errors import DataError
 from gigs.progress import OnStep, silent
@@ -14,7 +17,7 @@ from gigs.recommender.base import Recommender
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.feedback import Feedback, Pairs, read_feedback
 
-CANDIDATES = ("all", "bought")
+CANDIDATES = ("all", "bought", "within")
 METRICS = ("auc", "recall@10", "recall@50", "ndcg@10")
 SCORE_CELLS = 8_000_000
 
@@ -25,13 +28,16 @@ class RankingSettings:
 
     Attributes:
         split: `"test"` or `"validation"`.
-        candidates: Rank among `"all"` unseen items, or only those `"bought"` by somebody.
+        candidates: Rank among `"all"` unseen items, only those `"bought"` by somebody, or only those of the latter
+            that are of the held-out item's own kind (`"within"`).
+        alike: Columns of the item table that tell a kind, for `"within"`; the type and section if empty.
         seed: Of the bootstrap.
         resamples: Of the bootstrap.
     """
 
     split: str = "test"
     candidates: str = "all"
+    alike: tuple[str, ...] = ()
     seed: int = 0
     resamples: int = 2000
 
@@ -85,7 +91,20 @@ def _ndcg(ranks: Ranks, k: int) -> np.ndarray:
     return (gains[last] - gains[first]) / (ranks.ties + 1.0)
 
 
-def rank_held_out(theta: np.ndarray, phi: np.ndarray, held_out: Pairs, seen: Pairs, candidates: np.ndarray) -> Ranks:
+def every_way(items: pd.DataFrame, settings: RankingSettings = USUAL) -> list[RankingSettings]:
+    """The same settings for each of `CANDIDATES`; without `"within"` where no column of the items tells kinds."""
+    told = bool(settings.alike) or any(name in items for name in USUAL_COLUMNS)
+    return [replace(settings, candidates=name) for name in CANDIDATES if told or name != "within"]
+
+
+def rank_held_out(
+    theta: np.ndarray,
+    phi: np.ndarray,
+    held_out: Pairs,
+    seen: Pairs,
+    candidates: np.ndarray,
+    groups: np.ndarray | None = None,
+) -> Ranks:
     """Rank each held-out item among the candidates its user has not interacted with, by theta^T phi (Eq. 1).
 
     Args:
@@ -94,6 +113,7 @@ def rank_held_out(theta: np.ndarray, phi: np.ndarray, held_out: Pairs, seen: Pai
         held_out: Users and items to rank.
         seen: Users and items of every known interaction; these are no candidates (nor is the held-out item itself).
         candidates: bool `[N]`, items that may be recommended at all.
+        groups: int `[N]`: only items of the held-out item's own group are its candidates. None: all are.
     """
     users, items = held_out
     start, owned = _by_user(seen, len(theta))
@@ -110,6 +130,8 @@ def rank_held_out(theta: np.ndarray, phi: np.ndarray, held_out: Pairs, seen: Pai
         within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
         valid[rows, owned[np.repeat(start[who], counts) + within]] = False
         valid[np.arange(len(who)), what] = False
+        if groups is not None:
+            valid &= groups[None] == groups[what][:, None]
         target = scores[np.arange(len(who)), what][:, None]
         above[part] = ((scores > target) & valid).sum(1)
         ties[part] = ((scores == target) & valid).sum(1)
@@ -129,9 +151,11 @@ def summarise(ranks: Ranks, *, seed: int = 0, resamples: int = 2000) -> dict[str
 
     Returns:
         For each of `METRICS`: `value`, `low`, `high` (None where there is no user) and `n`, the number of users; and
-        `pairs`, the number of held-out purchases. A user with several held-out items counts once, by their mean.
+        `pairs`, the number of held-out purchases, and `rivals`, the mean number of their candidates. A user with
+        several held-out items counts once, by their mean; a purchase without any candidate has no AUC.
     """
-    report: dict[str, Any] = {"pairs": len(ranks.users)}
+    rivals = float(ranks.total.mean()) if len(ranks.total) else 0.0
+    report: dict[str, Any] = {"pairs": len(ranks.users), "rivals": rivals}
     for name, values in ranks.metrics().items():
         kept = np.isfinite(values)
         _, place = np.unique(ranks.users[kept], return_inverse=True)
@@ -174,6 +198,18 @@ def evaluate_recommender(
     Raises:
         DataError: The catalogue lacks the model's users, or has no pair in this split.
     """
+    return evaluate_ways(model, catalogue, [settings], image_size=image_size, on_step=on_step)[0]
+
+
+def evaluate_ways(
+    model: Recommender,
+    catalogue: Catalogue,
+    ways: Sequence[RankingSettings],
+    *,
+    image_size: int | None = None,
+    on_step: OnStep = silent,
+) -> list[dict[str, Any]]:
+    """As `evaluate_recommender`, in several ways (see `every_way`) with features that are computed once."""
     model.require_linear("gigs evaluate recommender")
     training = model.about.get("settings", {})
     feedback = read_feedback(
@@ -181,18 +217,23 @@ def evaluate_recommender(
     )
     phi = catalogue_phi(model, catalogue, on_step=on_step, image_size=image_size)
     theta = model.user_factors.detach().cpu().numpy()
-    return {"kind": model.kind, **evaluate_factors(theta, phi, feedback, settings)}
+    return [{"kind": model.kind, **evaluate_factors(theta, phi, feedback, settings)} for settings in ways]
 
 
 def evaluate_factors(
     theta: np.ndarray, phi: np.ndarray, feedback: Feedback, settings: RankingSettings = USUAL
 ) -> dict[str, Any]:
-    """The same as `evaluate_recommender`, for factors `[U,K]` and features `[items,K]` at hand."""
+    """The same as `evaluate_recommender`, for factors `[U,K]` and features `[items,K]` at hand.
+
+    Raises:
+        DataError: There is no pair in this split, or no column that tells kinds.
+    """
     split, candidates = settings.split, settings.candidates
     held_out = feedback.split(split)
     if not len(held_out[0]):
         raise DataError(f"no {split} purchase of the recommender's users: nothing to evaluate on")
     allowed = feedback.usable if candidates == "all" else feedback.bought
+    groups = alike(feedback.items, settings.alike) if candidates == "within" else None
     popularity = feedback.popularity()[:, None]
     ones = np.ones((len(theta), 1))
     scorers = {"model": (theta, phi), "popularity": (ones, popularity), "random": (ones, np.zeros_like(popularity))}
@@ -201,7 +242,7 @@ def evaluate_factors(
     cold = ~known[held_out[1]]
     report: dict[str, Any] = {"split": split, "candidates": candidates, "candidate_items": int(allowed.sum())}
     for name, (users, items) in scorers.items():
-        ranks = rank_held_out(users, items, held_out, feedback.seen, allowed)
+        ranks = rank_held_out(users, items, held_out, feedback.seen, allowed, groups)
         few = Ranks(*(values[cold] for values in (ranks.users, ranks.items, ranks.above, ranks.ties, ranks.total)))
         options = {"seed": settings.seed, "resamples": settings.resamples}
         report[name] = {"overall": summarise(ranks, **options), "cold": summarise(few, **options)}

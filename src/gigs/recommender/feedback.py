@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ class Feedback:
     Attributes:
         user_ids: Ids of the recommender's users; row r of its theta.
         item_count: Number of items of the catalogue.
+        items: The catalogue's item table, whose columns tell which items are alike.
         usable: bool `[items]`, has a picture.
         trainable: bool `[items]`, usable and not kept from training as a held-out product.
         bought: bool `[items]`, usable and bought by anybody in the catalogue, in any split.
@@ -33,6 +34,7 @@ class Feedback:
 
     user_ids: list[str]
     item_count: int
+    items: pd.DataFrame = field(repr=False)
     usable: np.ndarray
     trainable: np.ndarray
     bought: np.ndarray
@@ -91,6 +93,7 @@ def read_feedback(
     return Feedback(
         user_ids=catalogue.users["user_id"].astype(str).to_numpy()[rows].tolist(),
         item_count=len(items),
+        items=items,
         usable=usable,
         trainable=trainable,
         bought=np.bincount(pictured["item"].to_numpy(), minlength=len(items)) > 0,

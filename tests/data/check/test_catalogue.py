@@ -12,7 +12,7 @@ import pytest
 from gigs.data.catalogue import Catalogue
 from gigs.data.check.catalogue import check_catalogue
 from gigs.data.check.findings import EXAMPLES, SEVERITIES, Report
-from gigs.data.importers.hm import import_hm
+from gigs.data.importers.hm import HmSettings, import_hm
 
 
 def found(catalogue: Catalogue) -> dict[str, tuple[str, int]]:
@@ -201,5 +201,5 @@ def test_a_shop_without_purchases_is_reported(tiny_source, tmp_path):
     source = shutil.copytree(tiny_source, tmp_path / "source")
     header = (source / "transactions_train.csv").read_text().splitlines()[0]
     (source / "transactions_train.csv").write_text(header + "\n")
-    report = check_catalogue(import_hm(source, tmp_path / "out", image_size=32, hold_out=5))
+    report = check_catalogue(import_hm(source, tmp_path / "out", HmSettings(image_size=32, hold_out=5)))
     assert report.ok and report.counts["interactions"] == 0

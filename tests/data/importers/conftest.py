@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gigs.data.catalogue import Catalogue
 from gigs.data.importers.folder import ShopFiles, import_folder
-from gigs.data.importers.hm import import_hm
+from gigs.data.importers.hm import HmSettings, import_hm
+from gigs.progress import OnStep, silent
 from tests.data.importers.databases import SETTINGS
 from tests.data.importers.messy import write_messy
 
@@ -34,4 +36,9 @@ def source(tiny_source, tmp_path):
 @pytest.fixture
 def load(source, tmp_path):
     """Import the changed source."""
-    return lambda **options: import_hm(source, tmp_path / "out", **{"image_size": 32, "hold_out": 5, **options})
+
+    def load(on_step: OnStep = silent, **options: Any) -> Catalogue:
+        settings = HmSettings(**{"image_size": 32, "hold_out": 5, **options})
+        return import_hm(source, tmp_path / "out", settings, on_step=on_step)
+
+    return load

@@ -14,6 +14,7 @@ from gigs.data.catalogue import Catalogue
 from gigs.data.check.catalogue import check_catalogue
 from gigs.data.importers.folder import ShopFiles, import_folder
 from gigs.data.importers.shop import ShopSettings
+from gigs.data.splits import SplitSettings
 from gigs.errors import DataError, GigsError, InputError
 from tests.data.importers.shops import WEIGHTS, dropped, load
 
@@ -108,6 +109,20 @@ def test_without_times_the_test_item_is_drawn(source, tmp_path):
     assert len(tested) == 80 and abs(tested["item"].mean() - 29.5) < 8  # not the last rows of the table
     other = load(source, tmp_path / "b", seed=1)
     assert (other.interactions["split"] != catalogue.interactions["split"]).any()
+
+
+def test_a_shop_can_be_split_by_time_where_it_has_times(source, tmp_path):
+    by_time = SplitSettings(kind="time", test_share=0.25)
+    catalogue = load(source, tmp_path / "a", split=by_time)
+    pairs = catalogue.interactions
+    border = pd.Timestamp(catalogue.info["split"]["test_from"])
+    assert ((pairs["split"] == "test") == (pairs["first"] >= border)).all()
+    assert pairs.groupby("user")["split"].apply(lambda own: (own == "test").sum()).max() > 1
+    assert check_catalogue(catalogue).ok
+    table = pd.read_csv(source / "events.csv", dtype=str).drop(columns="Created at")
+    table.to_csv(source / "events.csv", index=False)
+    with pytest.raises(DataError, match="--time"):
+        load(source, tmp_path / "b", split=by_time)
 
 
 def test_a_shop_of_ids_and_photos_only_is_enough(source, tmp_path):

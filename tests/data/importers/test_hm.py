@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 
 from gigs.data.check.catalogue import check_catalogue
 from gigs.data.importers import hm
-from gigs.data.importers.hm import import_hm
+from gigs.data.importers.hm import HmSettings, import_hm
+from gigs.data.splits import SplitSettings
 from gigs.vision import images
 from tests.data.importers.kaggle import ARTICLES, CUSTOMERS, TRANSACTIONS, edit, photo_of
 from tests.helpers.tiny import write_tiny_kaggle
@@ -61,8 +63,8 @@ def test_pictures_sit_in_the_row_of_their_item(tiny_source, tiny_catalogue):
 
 
 def test_same_seed_same_catalogue(tiny_source, tiny_catalogue, tmp_path):
-    again = import_hm(tiny_source, tmp_path / "again", image_size=64, hold_out=5)
-    other = import_hm(tiny_source, tmp_path / "other", image_size=64, hold_out=5, seed=1)
+    again = import_hm(tiny_source, tmp_path / "again", HmSettings(image_size=64, hold_out=5))
+    other = import_hm(tiny_source, tmp_path / "other", HmSettings(image_size=64, hold_out=5, seed=1))
     for name in ("images-64.npy", "catalogue.json", "items.parquet", "interactions.parquet"):
         assert (again.root / name).read_bytes() == (tiny_catalogue.root / name).read_bytes()
     assert (other.items["held_out"] != again.items["held_out"]).any()
@@ -119,7 +121,20 @@ def test_a_part_of_the_sample_is_imported_and_passes_its_check(hm_source, tmp_pa
     for item_id in articles["article_id"]:
         photo_of(part, item_id).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(photo_of(hm_source, item_id), photo_of(part, item_id))
-    catalogue = import_hm(part, tmp_path / "out", image_size=64, hold_out=30)
+    catalogue = import_hm(part, tmp_path / "out", HmSettings(image_size=64, hold_out=30))
     report = check_catalogue(catalogue)
     assert report.ok and report.counts["items"] == report.counts["pictures"] == len(articles)
     assert report.counts["held_out_products"] == 30 and catalogue.info["dropped_interactions"] > 20_000
+
+
+def test_a_split_by_time_is_told_and_holds_for_everybody(source, load):
+    catalogue = load(split=SplitSettings(kind="time", test_share=0.2))
+    pairs, told = catalogue.interactions, catalogue.info["split"]
+    newest = pairs.groupby("split")["first"].agg(["min", "max"])
+    assert newest.loc["train", "max"] < newest.loc["validation", "min"]
+    assert newest.loc["validation", "max"] < newest.loc["test", "min"] == pd.Timestamp(told["test_from"])
+    assert told["kind"] == "time" and told["pairs"] == pairs["split"].value_counts().to_dict()
+    assert check_catalogue(catalogue).ok
+    border = pairs["first"].max()
+    swapped = dataclasses.replace(catalogue, interactions=pairs.assign(first=border))
+    assert not check_catalogue(swapped).ok  # nothing is newer than anything: the split no longer holds

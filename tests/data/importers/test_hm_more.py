@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from gigs.data.importers.hm import import_hm
+from gigs.data.importers.hm import HmSettings, import_hm
 from gigs.errors import DataError
 
 
@@ -29,7 +29,7 @@ def further(tmp_path, tiny_catalogue):
 
 @pytest.fixture
 def both(tiny_source, further, tmp_path):
-    return import_hm([tiny_source, further], tmp_path / "out", image_size=32, hold_out=5)
+    return import_hm([tiny_source, further], tmp_path / "out", HmSettings(image_size=32, hold_out=5))
 
 
 def test_items_follow_those_of_the_first_folder_each_once(both, tiny_catalogue):
@@ -69,4 +69,4 @@ def test_a_further_table_needs_its_columns(tiny_source, further, tmp_path):
     table = pd.read_csv(further / "articles.csv", dtype=str).drop(columns="colour_group_name")
     table.to_csv(further / "articles.csv", index=False)
     with pytest.raises(DataError, match="colour_group_name"):
-        import_hm([tiny_source, further], tmp_path / "out", image_size=32, hold_out=5)
+        import_hm([tiny_source, further], tmp_path / "out", HmSettings(image_size=32, hold_out=5))

@@ -144,12 +144,20 @@ def test_another_view_moves_no_score_on_the_whole_once_it_was_learned_from(toy, 
     assert np.abs(shifts["both"]).mean() < 0.3 * np.abs(shifts["photos alone"]).mean()
 
 
-def test_evaluate_recommender_reports_both_candidate_sets(toy, tmp_path):
+def test_evaluate_recommender_reports_every_candidate_set(toy, tmp_path):
     trained = train_recommender(toy, quick("dvbpr", epochs=1), tmp_path / "m")
     model = load_recommender(trained.path)
-    for candidates in ("all", "bought"):
+    for candidates in ("all", "bought", "within"):
         report = evaluate_recommender(model, toy, RankingSettings(candidates=candidates))
         assert report == {"kind": "dvbpr", **trained.metrics[f"test-{candidates}"]}
+
+
+def test_negatives_of_a_kind_reach_the_training(toy, monkeypatch):
+    toy.items["section"] = ["even" if item % 2 == 0 else "odd" for item in range(24)]
+    for within in (0.0, 1.0):
+        sampler = fit_module._sampler(read_feedback(toy), quick("vbpr", within=within))
+        _, positives, negatives = sampler.sample(500, np.random.default_rng(0))
+        assert (positives % 2 == negatives % 2).mean() == pytest.approx(within, abs=0.3)
 
 
 def test_nan_loss_steps_back_with_a_lower_rate(toy, tmp_path, monkeypatch):
@@ -207,7 +215,8 @@ def test_bf16_and_flip_train(toy, tmp_path):
 @pytest.mark.parametrize(
     "changes",
     [{"kind": "als"}, {"epochs": 0}, {"learning_rate": float("nan")}, {"input_size": 32}, {"sampling": "x"},
-     {"fold": 2}, {"flip": True, "kind": "vbpr"}, {"include_backbone": True, "kind": "dvbpr"}, {"colour": 1}],
+     {"fold": 2}, {"flip": True, "kind": "vbpr"}, {"include_backbone": True, "kind": "dvbpr"}, {"colour": 1},
+     {"within": 1.5}],
 )  # fmt: skip
 def test_impossible_settings_are_refused(changes):
     with pytest.raises(InputError, match="recommender settings"):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
-from gigs.data.catalogue import SPLITS, Catalogue
+from gigs.data.catalogue import Catalogue
 from gigs.data.check.findings import EXAMPLES, IMPORT_AGAIN, SEVERITIES, Finding, Report, finding, finding_of_rows
 from gigs.data.check.pictures import faulty_pictures, missing_pictures
+from gigs.data.splits import LAST_OUT, SPLITS, TIME
 from gigs.progress import OnStep, silent
 
 COLUMNS = {
@@ -106,6 +108,15 @@ def _pairs(catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def _splits(catalogue: Catalogue) -> Iterator[Finding]:
+    """Training saw nothing newer than what validates and tests: for each user, or for all with a split by time."""
+    by_time = catalogue.info.get("split", {}).get("kind", LAST_OUT) == TIME
+    yield from _splits_by_time(catalogue) if by_time else _splits_by_user(catalogue)
+    tested = (catalogue.interactions["split"] == "test").any()
+    fix = "bring users with 4 or more items"
+    yield finding("warning", "no user has a test item", (), fix, int(not tested))
+
+
+def _splits_by_user(catalogue: Catalogue) -> Iterator[Finding]:
     """Each tested user has one test and one validation item, and training saw nothing newer than the latter."""
     pairs, users = catalogue.interactions, catalogue.users
     counts = pairs.groupby(["user", "split"]).size().unstack(fill_value=0).reindex(columns=list(SPLITS), fill_value=0)
@@ -119,7 +130,22 @@ def _splits(catalogue: Catalogue) -> Iterator[Finding]:
     }
     for what, rows in faults.items():
         yield finding_of_rows("error", what, users, "users", rows, IMPORT_AGAIN)
-    yield finding("warning", "no user has a test item", (), "bring users with 4 or more items", int(not tested.any()))
+
+
+def _splits_by_time(catalogue: Catalogue) -> Iterator[Finding]:
+    """Every split ends before the next one begins; users without a purchase before that cannot be tested."""
+    pairs, users = catalogue.interactions, catalogue.users
+    first = {name: pairs.loc[pairs["split"] == name, "first"] for name in SPLITS}
+    for earlier, later in pairwise(SPLITS):
+        early = pairs[(pairs["split"] == later) & (pairs["first"] <= first[earlier].max())]
+        rows = [f"interactions.parquet, row {row}" for row in early.index[:EXAMPLES]]
+        what = f"{later} purchases that are not newer than all {earlier} purchases"
+        yield finding("error", what, rows, IMPORT_AGAIN, len(early))
+    late = pairs["split"] != "train"
+    known = pairs.loc[~late, "user"]
+    new = np.unique(pairs.loc[late & ~pairs["user"].isin(known), "user"])
+    what = "users whose first purchase comes after training ends"
+    yield finding_of_rows("note", what, users, "users", new, "none needed: no taste can be learnt or tested for them")
 
 
 def _held_out(catalogue: Catalogue) -> Iterator[Finding]:

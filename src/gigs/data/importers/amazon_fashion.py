@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gigs.data.catalogue import SPLITS, Catalogue, hold_out_products
+from gigs.data.catalogue import Catalogue, hold_out_products
 from gigs.data.importers.catalogue_writer import CatalogueContent, check_size, write_catalogue
 from gigs.data.importers.dropped_rows import DroppedRows
 from gigs.data.importers.pickle_arrays import Span, read_object_array
 from gigs.data.importers.pickle_stand_ins import PlainArray
+from gigs.data.splits import SPLITS
 from gigs.errors import DataError, InputError
 from gigs.progress import OnStep, silent
 from gigs.vision import images

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gigs.data.catalogue import leave_last_out
 from gigs.data.importers.cell_values import as_number, as_time, clean_ids, unusable_ids
 from gigs.data.importers.dropped_rows import DroppedRows
 from gigs.data.importers.tables import RawTable
+from gigs.data.splits import TIME, SplitSettings, split_pairs
 from gigs.errors import DataError
 
 TABLE = "interactions"
@@ -142,16 +143,24 @@ class Events:
             outside, f"outside the {k}-core (fewer than {k} items or users)", "none needed: --k-core", "note"
         )
 
-    def pairs(self, user_ids: pd.Series, dated: bool, seed: int) -> pd.DataFrame:
-        """Distinct pairs with count, summed weight, first and last time, and split: the last item of a user is tested.
+    def pairs(
+        self, user_ids: pd.Series, dated: bool, settings: SplitSettings, seed: int
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """Distinct pairs with count, summed weight, first and last time, and split; and what is told of the split.
 
         Without times the order is drawn at random.
+
+        Raises:
+            DataError: They shall be split by time and have none.
         """
+        if not dated and settings.kind == TIME:
+            raise DataError(f"{self._table.source}: --split time needs times; name their column with --time")
         places = pd.Series(np.arange(len(user_ids)), index=user_ids.to_numpy())
         rows = self.rows.assign(user=self.rows["user_id"].map(places).astype(np.int64))
         grouped = rows.groupby(["user", "item"], sort=True)
         pairs = grouped.agg(
             count=("weight", "size"), weight=("weight", "sum"), first=("time", "min"), last=("time", "max")
         ).reset_index()
-        order = pairs if dated else pairs.assign(first=np.random.default_rng(seed).permutation(len(pairs)))
-        return pairs.assign(split=leave_last_out(order))
+        order = pairs if dated else pairs.assign(first=0)
+        split, about = split_pairs(order, settings, seed=seed)
+        return pairs.assign(split=split), about

@@ -7,13 +7,17 @@ from those: they serve generators, encoders and classifiers, which learn from pi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gigs.data.catalogue import Catalogue, hold_out_products, leave_last_out
+from gigs.data.catalogue import Catalogue, hold_out_products
 from gigs.data.importers.catalogue_writer import CatalogueContent, check_size, write_catalogue
+from gigs.data.splits import USUAL as USUAL_SPLIT
+from gigs.data.splits import SplitSettings, split_pairs
 from gigs.errors import DataError, InputError
 from gigs.progress import OnStep, silent
 from gigs.vision import images
@@ -39,13 +43,36 @@ USER_COLUMNS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class HmSettings:
+    """How the Kaggle layout is imported.
+
+    Attributes:
+        image_size: Side in pixels of the packed squares.
+        hold_out: Products (not items) that no generator, encoder or classifier will see. They are drawn among those
+            of the download, so that the same seed holds out the same ones whatever follows, and items of further
+            folders with one of their product codes are held out with them.
+        split: Which purchases train and which test.
+        seed: Draws the held-out products and the order of purchases of one day.
+    """
+
+    image_size: int = 128
+    hold_out: int = 1000
+    split: SplitSettings = USUAL_SPLIT
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_size(self.image_size)
+
+
+USUAL = HmSettings()
+
+
 def import_hm(
     source: str | Path | Sequence[str | Path],
     out: str | Path,
+    settings: HmSettings = USUAL,
     *,
-    image_size: int = 128,
-    hold_out: int = 1000,
-    seed: int = 0,
     on_step: OnStep = silent,
 ) -> Catalogue:
     """Import the Kaggle layout (`articles.csv`, `customers.csv`, `transactions_train.csv`, `images/`).
@@ -54,33 +81,28 @@ def import_hm(
         source: Folder of the download; in a list, further folders with `articles.csv` and `images/` follow it, whose
             items come after its own, each once.
         out: Folder of the catalogue; made if need be. A finished catalogue in it is replaced.
-        image_size: Side in pixels of the packed squares.
-        hold_out: Products (not items) that no generator, encoder or classifier will see. They are drawn among those
-            of the download, so that the same seed holds out the same ones whatever follows, and items of further
-            folders with one of their product codes are held out with them.
-        seed: Draws the held-out products.
+        settings: Size, held-out products, split.
         on_step: Progress.
 
     Raises:
         DataError: A file or column is missing, or a row cannot be read; the message names it.
     """
     folders = [Path(source)] if isinstance(source, str | Path) else [Path(one) for one in source]
-    check_size(image_size)
-    tables, info = _tables(folders[0])
+    tables, info = _tables(folders[0], settings)
     items = tables["items"]
-    held_out = set(items["product_code"][hold_out_products(items["product_code"], hold_out, seed)])
+    held_out = set(items["product_code"][hold_out_products(items["product_code"], settings.hold_out, settings.seed)])
     items, origin, repeated = _joined(items, folders[1:])
     items["held_out"] = items["product_code"].isin(held_out)
     item_ids, tables["items"] = items["item_id"].to_numpy(), items
 
     def decode(row: int) -> np.ndarray | str | None:
-        return _photo(folders[origin[row]] / "images", item_ids[row], image_size)
+        return _photo(folders[origin[row]] / "images", item_ids[row], settings.image_size)
 
-    settings = {"source": "hm", "seed": seed, "held_out_products": hold_out}
+    about = {"source": "hm", "seed": settings.seed, "held_out_products": settings.hold_out}
     if len(folders) > 1:
         info |= {"items": len(items), "items_of_more": int((origin > 0).sum()), "repeated_items_of_more": repeated}
-    content = CatalogueContent(tables=tables, picture=decode, info=lambda: settings | info)
-    return write_catalogue(out, content, image_size=image_size, on_step=on_step)
+    content = CatalogueContent(tables=tables, picture=decode, info=lambda: about | info)
+    return write_catalogue(out, content, image_size=settings.image_size, on_step=on_step)
 
 
 def _joined(items: pd.DataFrame, more: list[Path]) -> tuple[pd.DataFrame, np.ndarray, int]:
@@ -104,8 +126,8 @@ def _only_group(items: pd.DataFrame) -> pd.Series:
     return pairs.drop_duplicates("type", keep=False).set_index("type")["group"]
 
 
-def _tables(source: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
-    """The three tables, and how many rows they have and have not taken over."""
+def _tables(source: Path, settings: HmSettings) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """The three tables, how many rows they have and have not taken over, and what is told of the split."""
     articles = _read(source / "articles.csv", ARTICLE_COLUMNS, key="item_id")
     customers = _read(source / "customers.csv", USER_COLUMNS, key="user_id")
     items = articles.drop_duplicates("item_id").reset_index(drop=True)
@@ -114,11 +136,13 @@ def _tables(source: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
     items["product_code"] = items["product_code"].fillna(items["item_id"].str[:7])
     users["age"] = pd.to_numeric(users["age"], errors="coerce").astype(np.float64)
     interactions, dropped = _interactions(source / "transactions_train.csv", items, users)
+    interactions["split"], split = split_pairs(interactions, settings.split, seed=settings.seed)
     tables = {"items": items, "users": users, "interactions": interactions}
     return tables, {name: len(table) for name, table in tables.items()} | {
         "dropped_interactions": dropped,
         "duplicate_items": len(articles) - len(items),
         "duplicate_users": len(customers) - len(users),
+        "split": split,
     }
 
 
@@ -140,7 +164,7 @@ def _read(path: Path, columns: dict[str, str], key: str | None = None, optional:
 
 
 def _interactions(path: Path, items: pd.DataFrame, users: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Distinct (user, item) pairs with the count of units, first and last day, and split; and the rows dropped."""
+    """Distinct (user, item) pairs with the count of units, first and last day; and how many rows were dropped."""
     rows = _read(path, {"t_dat": "day", "customer_id": "user_id", "article_id": "item_id"})
     item_row = pd.Series(np.arange(len(items)), index=items["item_id"])
     user_row = pd.Series(np.arange(len(users)), index=users["user_id"])
@@ -156,7 +180,6 @@ def _interactions(path: Path, items: pd.DataFrame, users: pd.DataFrame) -> tuple
     known["day"] = days
     grouped = known.groupby(["user", "item"], sort=True)["day"]
     pairs = grouped.agg(count="size", first="min", last="max").reset_index()
-    pairs["split"] = leave_last_out(pairs)
     return pairs, len(rows) - len(known)
 
 

@@ -19,6 +19,8 @@ from gigs.data.importers.item_photos import ItemPhotos
 from gigs.data.importers.photos import Photos
 from gigs.data.importers.shop_tables import item_table, user_table
 from gigs.data.importers.tables import RawTable
+from gigs.data.splits import USUAL as USUAL_SPLIT
+from gigs.data.splits import SplitSettings
 from gigs.errors import DataError, InputError
 from gigs.progress import OnStep
 
@@ -33,7 +35,8 @@ class ShopSettings:
     `columns`: by role (`item`, `user`, `event`, ...) the columns that the user named, by table or "" for any; others
     are guessed. `event_weights`: by kind of event; kinds that are not in it are left out, unless it is empty.
     `min_weight`: pairs whose weights add up to less are left out. `k_core`: 0 for none. `hold_out`: products, or None
-    for a twentieth, at most 1000. `time_format`: as for strptime; empty for ISO and epoch times.
+    for a twentieth, at most 1000. `time_format`: as for strptime; empty for ISO and epoch times. `split`: which pairs
+    train and which test. `seed`: draws the held-out products and the order of purchases of one time.
     """
 
     columns: Named = field(default_factory=dict)
@@ -43,6 +46,7 @@ class ShopSettings:
     hold_out: int | None = None
     time_format: str = ""
     image_size: int = 128
+    split: SplitSettings = USUAL_SPLIT
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -78,7 +82,7 @@ def import_shop(
         raise DataError(_nothing_left(tables["interactions"], dropped))
     seen = events.rows["user_id"].drop_duplicates()
     users, added = user_table(tables.get("users"), chosen.get("users", {}), seen, settings.k_core, dropped)
-    pairs = events.pairs(users["user_id"], dated, settings.seed)
+    pairs, split = events.pairs(users["user_id"], dated, settings.split, settings.seed)
     held_out = _hold_out(items["product_code"], settings.hold_out)
     items["held_out"] = hold_out_products(items["product_code"], held_out, settings.seed)
     pictures = ItemPhotos(photos, items, cells, settings.image_size)
@@ -87,7 +91,8 @@ def import_shop(
     def info() -> dict[str, Any]:
         pictures.note(dropped)
         return about | {
-            "seed": settings.seed, "held_out_products": held_out, "dated": dated, "columns": chosen, "guessed": guessed,
+            "seed": settings.seed, "held_out_products": held_out, "dated": dated, "split": split,
+            "columns": chosen, "guessed": guessed,
             "items": len(items), "users": len(users), "interactions": len(pairs), "users_added": added,
             "events": kinds, "event_weights": dict(settings.event_weights), "photos_unused": pictures.unused,
             "dropped": dropped.summary(), "dropped_interactions": dropped.count("interactions"),

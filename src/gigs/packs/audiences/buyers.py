@@ -57,10 +57,15 @@ class Buyers:
         return items_phi(self.pack)
 
     @cached_property
-    def _phi(self) -> dict[str, Tensor]:
-        """phi of every item that somebody bought, by scorer, `[items,K]`; other rows may be zero."""
-        bought = np.unique(self.feedback.train[1])
-        return {name: self.phi_of(name, bought) for name in self.items}
+    def _seen(self) -> dict[str, Tensor]:
+        """phi by scorer, as far as it was asked for."""
+        return {}
+
+    def _phi(self, scorer: str) -> Tensor:
+        """phi of every item that somebody bought under a scorer, `[items,K]`; other rows may be zero."""
+        if scorer not in self._seen:
+            self._seen[scorer] = self.phi_of(scorer, np.unique(self.feedback.train[1]))
+        return self._seen[scorer]
 
     def phi_of(self, scorer: str, rows: np.ndarray) -> Tensor:
         """phi of the catalogue's items under a scorer, `[items,K]`; rows other than those wanted may be zero."""
@@ -107,7 +112,7 @@ class Buyers:
         own = place[users] >= 0
         candidates = np.unique(items)
         return fold_in_users(
-            model, self._phi[scorer], (place[users[own]], items[own]), len(rows), candidates=candidates
+            model, self._phi(scorer), (place[users[own]], items[own]), len(rows), candidates=candidates
         )
 
     def taste(self, scorer: str, users: Users) -> Taste:

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from gigs.data.triplets import TripletSampler
+from gigs.data.alike import alike
+from gigs.data.triplets import Negatives, TripletSampler
 from gigs.errors import InputError, ModelError
 from gigs.io import storage
 from gigs.progress import OnStep, Step, silent
@@ -83,11 +84,12 @@ def fit(
 def _sampler(feedback: Feedback, settings: TrainingSettings) -> TripletSampler:
     """Triplets of Eq. 2 over the training pairs; negatives from trainable items, or from those of them bought."""
     pool = np.unique(feedback.train[1]) if settings.negatives == "bought" else feedback.trainable
+    groups = alike(feedback.items, settings.alike) if settings.within else None
     return TripletSampler(
         *feedback.train,
         user_count=len(feedback.user_ids),
         item_count=feedback.item_count,
-        pool=pool,
+        negatives=Negatives(pool, groups, settings.within),
         scheme=settings.sampling,
     )
 

@@ -15,7 +15,7 @@ from gigs.errors import InputError
 from gigs.io import folders, storage
 from gigs.progress import OnStep, silent
 from gigs.recommender.base import Recommender, load_recommender
-from gigs.recommender.evaluate import CANDIDATES, RankingSettings, evaluate_factors
+from gigs.recommender.evaluate import RankingSettings, evaluate_factors, every_way
 from gigs.recommender.features import backbone_features, catalogue_phi, view_features
 from gigs.recommender.feedback import Feedback, read_feedback
 from gigs.recommender.item_pictures import ItemPictures, View
@@ -171,13 +171,13 @@ def _finish(
 
 
 def _measure(model: Recommender, catalogue: Catalogue, feedback: Feedback) -> dict[str, Any]:
-    """Test figures among all items and among bought ones; validation figures too, since stopping looked at them."""
+    """Test figures among all items, bought ones and those of one kind; of validation too: stopping looked at it."""
     phi = catalogue_phi(model, catalogue)
     theta = model.user_factors.detach().cpu().numpy()
+    kinds = tuple(model.about.get("settings", {}).get("alike", ()))
     report: dict[str, Any] = {}
     for split in ("validation", "test"):
         if len(feedback.split(split)[0]):
-            for candidates in CANDIDATES:
-                settings = RankingSettings(split=split, candidates=candidates)
-                report[f"{split}-{candidates}"] = evaluate_factors(theta, phi, feedback, settings)
+            for way in every_way(catalogue.items, RankingSettings(split=split, alike=kinds)):
+                report[f"{split}-{way.candidates}"] = evaluate_factors(theta, phi, feedback, way)
     return report

@@ -40,6 +40,8 @@ class TrainingSettings:
             triplets (the authors' 0.001 stands beside a sum over 128).
         sampling: `"user"` or `"pair"`; see `TripletSampler`.
         negatives: `"all"` items, or only those `"bought"` by somebody in training.
+        within: Share of the negatives, 0 to 1, that are of the positive's own kind: a redesign keeps that.
+        alike: Columns of the item table that tell a kind; the type and section if empty.
         flip: Mirror pictures at random (DVBPR).
         bf16: Run DVBPR's network in bfloat16.
         min_items: Least number of training items of a user.
@@ -70,6 +72,8 @@ class TrainingSettings:
     network_decay: float = 1e-3
     sampling: str = "user"
     negatives: str = "all"
+    within: float = 0.0
+    alike: tuple[str, ...] = ()
     flip: bool = False
     bf16: bool = False
     min_items: int = 1
@@ -90,6 +94,7 @@ class TrainingSettings:
         for name in ("theta_decay", "network_decay", "validation_candidates", "view_weight", "seed"):
             value = getattr(self, name)
             _require(math.isfinite(value) and value >= 0, f"{name} must be 0 or more, not {value}")
+        _require(0 <= self.within <= 1, f"within must be 0 to 1, not {self.within}")
         positive = math.isfinite(self.learning_rate) and self.learning_rate > 0
         _require(positive, f"learning_rate must be above 0, not {self.learning_rate}")
         _require(

@@ -1,0 +1,117 @@
+"""Which purchases train, which choose the best epoch and which test: by each user's last items, or by a day for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gigs.errors import DataError, InputError
+
+SPLITS = ("train", "validation", "test")
+LAST_OUT, TIME = "leave-last-out", "time"
+KINDS = (LAST_OUT, TIME)
+MINIMUM = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitSettings:
+    """How a catalogue's pairs of user and item are split.
+
+    Attributes:
+        kind: `"leave-last-out"`, each user's last item tests and the one before it validates; or `"time"`, everything
+            from a day on tests, and everything from an earlier day on validates.
+        test_share: With `"time"`: share of all pairs, the newest, that test; as many before them validate.
+        minimum: With `"leave-last-out"`: users with fewer distinct items stay in training only.
+    """
+
+    kind: str = LAST_OUT
+    test_share: float = 0.1
+    minimum: int = MINIMUM
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError(f"--split {self.kind!r} is unknown; choose one of {', '.join(KINDS)}")
+        if not 0 < self.test_share < 0.5:
+            raise InputError(f"--test-share {self.test_share:g}: must be above 0 and below 0.5")
+
+
+USUAL = SplitSettings()
+
+
+def split_pairs(
+    pairs: pd.DataFrame, settings: SplitSettings = USUAL, *, seed: int = 0
+) -> tuple[pd.Series, dict[str, Any]]:
+    """Split distinct pairs of user and item.
+
+    Args:
+        pairs: With the columns `user`, `item` and `first`, the time at which the user first had the item.
+        settings: How.
+        seed: Draws the order of items that a user first had at the same time.
+
+    Returns:
+        One of `SPLITS` per row of `pairs`, and what `catalogue.json` tells of it: `kind`, `seed`, `pairs` by split,
+        and with `"time"` the two borders and how many users and items are new after them.
+
+    Raises:
+        DataError: A split by time of pairs without times, or with too few different ones.
+    """
+    if settings.kind == LAST_OUT:
+        split = leave_last_out(pairs, settings.minimum, seed=seed)
+        about: dict[str, Any] = {"minimum": settings.minimum}
+    else:
+        split, about = _split_by_time(pairs, settings.test_share)
+    counts = {name: int((split == name).sum()) for name in SPLITS}
+    return split, {"kind": settings.kind, "seed": seed, "pairs": counts} | about
+
+
+def leave_last_out(pairs: pd.DataFrame, minimum: int = MINIMUM, *, seed: int = 0) -> pd.Series:
+    """Each user's last distinct item is the test, the one before it the validation.
+
+    Items are ordered by the user's *first* purchase, so a test item was new to its user and nothing learnt from came
+    later. Items of one time are in an order drawn at random: their row would tell how new an item is to the shop.
+
+    Args:
+        pairs: Distinct (user, item) pairs with the column `first`.
+        minimum: Users with fewer distinct items stay in training only.
+        seed: Of that order; the order of the rows of `pairs` does not matter.
+
+    Returns:
+        One of `SPLITS` per row of `pairs`.
+    """
+    ordered = pairs.sort_values(["user", "item"], kind="stable")
+    ordered = ordered.assign(drawn=np.random.default_rng(seed).permutation(len(ordered)))
+    ordered = ordered.sort_values(["user", "first", "drawn"], kind="stable")
+    from_end = ordered.groupby("user").cumcount(ascending=False)
+    enough = ordered.groupby("user")["item"].transform("size") >= minimum
+    split = pd.Series("train", index=ordered.index, dtype=object)
+    split[enough & (from_end == 0)] = "test"
+    split[enough & (from_end == 1)] = "validation"
+    return split.reindex(pairs.index)
+
+
+def _split_by_time(pairs: pd.DataFrame, share: float) -> tuple[pd.Series, dict[str, Any]]:
+    """Everything from one time on tests, everything from an earlier one on validates.
+
+    Whatever the users: nothing that is trained on is newer than anything tested. A user without a pair before the
+    first border has no taste to be tested, and an item first had after it is unseen in training; both are counted.
+    """
+    times = pairs["first"]
+    if times.isna().any():
+        raise DataError("--split time needs a time for every purchase; name the column with --time, or leave it out")
+    order = np.sort(times.to_numpy())
+    place = [int(len(order) * (1 - part * share)) for part in (2, 1)]
+    if not len(order) or not order[0] < order[place[0]] < order[place[1]]:
+        raise DataError("--split time: too few different times to split by; choose another --test-share")
+    validation_from, test_from = (order[where] for where in place)
+    late = (times.to_numpy() >= validation_from).astype(int) + (times.to_numpy() >= test_from)
+    split = pd.Series(np.array(SPLITS, dtype=object)[late], index=pairs.index)
+    new = {}
+    for name in ("user", "item"):
+        known = pairs.loc[split == "train", name].unique()
+        new[f"new_{name}s"] = int(pairs.loc[~pairs[name].isin(known), name].nunique())
+        new[f"pairs_of_new_{name}s"] = int((~pairs[name].isin(known)).sum())
+    borders = {"validation_from": str(validation_from), "test_from": str(test_from)}
+    return split, {"test_share": share} | borders | new
