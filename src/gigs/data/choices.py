@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from gigs.data.alike import USUAL_COLUMNS, alike
 from gigs.data.catalogue import Catalogue
 from gigs.errors import DataError
 
-KIND = ("type", "section")
 OFTEN = 5  # purchases of an item that tell how long it was on sale
 
 
@@ -30,7 +30,7 @@ class ChoiceSettings:
 
     alternatives: int = 3
     days: int | None = None
-    kind: tuple[str, ...] = KIND
+    kind: tuple[str, ...] = USUAL_COLUMNS
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -90,10 +90,6 @@ def read_choices(
         DataError: A column is missing, or no purchase has an alternative.
     """
     settings = settings or ChoiceSettings()
-    missing = [name for name in settings.kind if name not in catalogue.items]
-    if missing:
-        known = ", ".join(catalogue.items.columns)
-        raise DataError(f"{catalogue.root}: items have no column {', '.join(missing)}; they have {known}")
     pictured = catalogue.items["has_image"].to_numpy(dtype=bool)
     sales = catalogue.interactions[pictured[catalogue.interactions["item"].to_numpy()]]
     wanted = sales[sales["split"].isin(splits)]
@@ -121,8 +117,7 @@ class _Shelves:
     """What of each kind was on sale when."""
 
     def __init__(self, catalogue: Catalogue, sales: pd.DataFrame, settings: ChoiceSettings) -> None:
-        keys = catalogue.items[list(settings.kind)].astype(str).agg("\x1f".join, axis=1)
-        self._kind = pd.factorize(keys)[0]
+        self._kind = alike(catalogue.items, settings.kind)
         by_item = sales.groupby("item").agg(first=("first", "min"), last=("last", "max"), count=("user", "size"))
         items = by_item.index.to_numpy(dtype=np.int64)
         first, last = _days(by_item["first"]), _days(by_item["last"])

@@ -160,8 +160,9 @@ def study_share(
     shrunk, typical = shrink({name: one.weight for name, one in audiences.items()})
     single, checked = _single(jury, last, settings) if settings.single else (None, None)
     map_ = ShareMap(
-        slope=slope, reliability=_reliability(seen), weights=shrunk, typical=typical, single=single,
-        about=_about(jury, earlier, settings),
+        slope=slope, reliability=_reliability(seen), weights=shrunk, typical=typical,
+        told_apart={name: (one.own_less_everybody.low or 0) > 0 for name, one in audiences.items()},
+        single=single, about=_about(jury, earlier, settings),
     )  # fmt: skip
     return ShareStudy(
         map_,

@@ -54,6 +54,7 @@ class ShareMap:
         reliability: Share of the variance of that difference, over real pairs, on which further judges would agree.
         weights: By audience, how far its own taste counts, in `[0,1]`, after shrinkage.
         typical: The same for an audience that was not measured.
+        told_apart: By audience, whether its own taste was better than everybody's on purchases kept back.
         single: Slope and weight for a single shopper; None where they were not measured.
         about: Numbers of buyers, purchases and pairs, seed and protocol.
     """
@@ -62,6 +63,7 @@ class ShareMap:
     reliability: float
     weights: Mapping[str, Estimate] = field(default_factory=dict)
     typical: Estimate = Estimate(0.0, 0.0)
+    told_apart: Mapping[str, bool] = field(default_factory=dict)
     single: tuple[Estimate, Estimate] | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
 
@@ -87,6 +89,7 @@ class ShareMap:
             "reliability": self.reliability,
             "weights": {name: asdict(one) for name, one in self.weights.items()},
             "typical": asdict(self.typical),
+            "told_apart": dict(self.told_apart),
             "single": None if self.single is None else [asdict(one) for one in self.single],
             "about": dict(self.about),
         }
@@ -105,6 +108,7 @@ class ShareMap:
                 reliability=float(record["reliability"]),
                 weights={name: Estimate(**one) for name, one in record["weights"].items()},
                 typical=Estimate(**record["typical"]),
+                told_apart={name: bool(one) for name, one in record["told_apart"].items()},
                 single=None if single is None else (Estimate(**single[0]), Estimate(**single[1])),
                 about=dict(record["about"]),
             )

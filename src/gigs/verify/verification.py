@@ -197,7 +197,7 @@ def _told_apart(panel: Panel) -> bool | None:
     """Whether purchases tell the audience's taste from everybody's; None where nobody has measured it."""
     if panel.share_map is None or panel.audience == EVERYONE:
         return None
-    return panel.share_map.weight(panel.audience, panel.target.taste.users).above_zero
+    return panel.share_map.told_apart.get(panel.audience)
 
 
 def _retained(judge: JudgeReading, target_gain: float) -> Retained:
