@@ -78,10 +78,10 @@ def _found(findings: Findings) -> list[str]:
 
     lines = [words.headline(findings), *words.cautions(findings)]
     for one in findings:
-        promised = "nothing promised" if one.promised is None else f"promised {one.promised}"
+        promised = "no promise" if one.promised is None else f"promised {one.promised}"
         joint = one.joint
         found = f"found {joint.of_100:.0f} of 100 [{joint.low:.0f}, {joint.high:.0f}]"
-        said = " ".join([f"{words.VERDICTS[one.verdict]}.", *words.meaning(one)])
+        said = " ".join([f"{words.verdict(one)}.", *words.meaning(one)])
         lines.append(f"redesign {one.number}: {promised}, {found}. {said}")
     return lines
 

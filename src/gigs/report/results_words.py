@@ -11,13 +11,25 @@ if TYPE_CHECKING:
     from gigs.verify.share import Share
 
 TITLE = "Promise and proof: {product}"
-VERDICTS = {"better": "Liked better", "open": "Not settled", "worse": "Liked less"}
-OUTCOMES = {
-    "agrees": "That agrees with the promise.",
-    "fewer": "That is fewer than promised.",
-    "more": "That is more than promised.",
+VERDICTS = {
+    "choices": {"better": "Liked better", "open": "Not settled", "worse": "Liked less"},
+    "sales": {"better": "Sells better", "open": "Not settled", "worse": "Sells worse"},
 }
-NO_PROMISE = "nothing"
+LUCK = {
+    "better": "Luck alone hardly explains that it beat the product.",
+    "open": "Luck alone could explain the difference from the product.",
+    "worse": "Luck alone hardly explains that it lost to the product.",
+}
+OUTCOMES = {
+    "agrees": "The count agrees with the promise.",
+    "fewer": "The promise was too high: fewer took it.",
+    "more": "The promise was too low: more took it.",
+}
+NO_PROMISE = "no promise"
+SIDES = {
+    "choices": ("product liked better", "redesign liked better"),
+    "sales": ("product sells better", "redesign sells better"),
+}
 SCALE = {
     "choices": "Of 100 who took one of the two, how many took the redesign",
     "sales": "Of 100 sales at equal views",
@@ -91,6 +103,11 @@ def _names(those: list[Finding], but: Finding | None = None) -> str:
     return ("s " if len(numbers) > 1 else " ") + " and ".join(filter(None, [", ".join(numbers[:-1]), numbers[-1]]))
 
 
+def verdict(one: Finding) -> str:
+    """A finding in two words."""
+    return VERDICTS["sales" if one.redesign.choices is None else "choices"][one.verdict]
+
+
 def share(value: Share | None) -> tuple[str, str]:
     """A share and its range, each in words."""
     if value is None:
@@ -108,7 +125,8 @@ def counted(one: Finding) -> str:
 
 def meaning(one: Finding) -> list[str]:
     """What one finding means, in sentences."""
-    said = [OUTCOMES[one.outcome]] if one.outcome is not None else []
+    said = [] if one.few else [LUCK[one.verdict]]
+    said += [OUTCOMES[one.outcome]] if one.outcome is not None else []
     if one.difference is not None:
         gap = one.difference
         many = f"{abs(gap.of_100):.2g} {'more' if gap.of_100 >= 0 else 'fewer'}"
