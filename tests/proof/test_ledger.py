@@ -1,6 +1,7 @@
 """A ledger is appended to, keeps every line, counts no test twice, and names what is wrong with it."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -101,3 +102,11 @@ def test_a_line_has_everything_that_another_program_needs(tmp_path, findings):
         "product": {"choices": 100, "views": None, "sales": None},
         "redesign": {"choices": 104, "views": None, "sales": None},
     }  # fmt: skip
+
+
+def test_processes_that_write_at_once_lose_nothing_and_leave_no_lock(tmp_path, findings):
+    with ThreadPoolExecutor(4) as pool:
+        done = pool.map(lambda n: record(tmp_path / "ledger.jsonl", replace(findings, test=str(n % 6))), range(12))
+        assert sum(done) == 6
+    assert len(read_ledger(tmp_path / "ledger.jsonl")) == 6
+    assert [path.name for path in tmp_path.glob(".*")] == []

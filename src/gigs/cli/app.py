@@ -21,6 +21,7 @@ from gigs.cli import (
     recommend,
     recommender,
     report,
+    results,
     studio,
     suggest,
     train,
@@ -42,6 +43,7 @@ app.command("suggest")(suggest.suggest_command)
 app.command("colours")(colours.colours_command)
 app.command("studio")(studio.studio_command)
 app.command("report")(report.report_command)
+app.command("results")(results.results_command)
 app.command("audiences")(audience.list_command)
 app.command("recommend")(recommend.recommend_command)
 app.add_typer(audience.app, name="audience")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -81,8 +82,10 @@ def record(path: Path, findings: Findings) -> bool:
     entry = _entry(findings)
     line = json.dumps(asdict(entry), ensure_ascii=False, allow_nan=False) + "\n"
     try:
+        if path.is_dir():
+            raise InputError(f"{path}: a folder; give a file for the ledger, such as tests.jsonl")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.lock"), timeout=PATIENCE):
+        with _alone(path):
             if any(one.id == entry.id for one in _lines(path)):
                 return False
             _append(path, line.encode())
@@ -105,6 +108,18 @@ def read_ledger(path: Path) -> list[Entry]:
     if not path.is_file():
         raise InputError(f"{path}: no such ledger; `gigs results DIR counts.csv --ledger {path}` makes one")
     return list({(one.result, one.kind, one.test): one for one in _lines(path)}.values())
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the ledger as the only process, and leave no trace of having done so."""
+    lock = path.with_name(f".{path.name}.lock")
+    with FileLock(lock, timeout=PATIENCE):
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # before the release: whoever waits on this file looks for it anew
+                lock.unlink()
 
 
 def _entry(findings: Findings) -> Entry:

@@ -1,0 +1,51 @@
+"""Promise and proof of a result's folder: counts in, `results.html` and `results.json` out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gigs.errors import InputError
+from gigs.io import folders, storage
+from gigs.proof.counts import read_counts
+from gigs.proof.findings import Findings, compare
+from gigs.proof.ledger import record
+from gigs.report.results_page import render_results
+from gigs.result import Result
+from gigs.result.reading import FILE
+
+PAGE, RECORD = "results.html", "results.json"
+LONGEST = 80  # characters of a test's name
+
+
+def compare_folder(
+    folder: str | Path, counts: str | Path, *, test: str = "test", ledger: str | Path | None = None
+) -> Findings:
+    """Put what a test with people counted beside what a result promised.
+
+    Writes `results.html` and `results.json` into the folder, in the place of an earlier test's, and a line into the
+    ledger.
+
+    Args:
+        folder: Of a finished result.
+        counts: The filled-in `counts.csv` (`docs/results.md`).
+        test: Name of the test; another name for each test of the same result.
+        ledger: File to keep promises against outcomes in, over products; made if need be.
+
+    Raises:
+        InputError: The counts are malformed or of another result, or a file cannot be written.
+        ModelError: The folder holds no result, or a damaged one.
+    """
+    folder = Path(folder)
+    if not test.strip() or len(test) > LONGEST or not test.isprintable():
+        raise InputError(f"test {test[:LONGEST]!r}: name it in 1 to {LONGEST} characters on a line")
+    read = read_counts(counts)
+    result = Result.read(folder)
+    fingerprint = storage.sha256_of(folder / FILE)
+    findings = compare(result, read, product=folder.resolve().name, fingerprint=fingerprint, test=test.strip())
+    page = render_results(result, findings)
+    with folders.owned(folder):
+        if ledger is not None:
+            record(Path(ledger), findings)  # first: it may refuse
+        storage.write_json(folder / RECORD, findings.to_json())
+        storage.write_text(folder / PAGE, page)
+    return findings
