@@ -15,7 +15,7 @@ import torch
 from gigs.audience import MINIMUM_USERS, Audience
 from gigs.errors import GigsError, InputError
 from gigs.inversion.gate import RefusedError
-from gigs.io import folders
+from gigs.io import folders, written
 from gigs.io.fingerprint import fingerprint
 from gigs.method.options import Options
 from gigs.method.product import Product
@@ -23,7 +23,7 @@ from gigs.packs import Pack
 from gigs.packs.load import DEFAULT
 from gigs.progress import OnStep, silent
 from gigs.result import Result
-from gigs.result.result import file_names
+from gigs.result.result import file_names, is_file_name
 from gigs.result.saved import OVERVIEW, write_overview
 from gigs.session import OwnModels, Session
 
@@ -114,9 +114,9 @@ def _run(request: Request, on_step: OnStep, session: Session) -> Finished:
         except RefusedError as error:
             done.refused.append(Refusal(product.source, str(error)))
             continue
-        folders.forget(folder)
-        result.save(folder)
-        seal(folder, file_names(len(result)), mark)
+        with folders.owned_below(request.out, folder):
+            result.save(folder)
+            seal(folder, file_names(len(result)), mark)
         done.results.append((folder, result))
     if len(done.results) > 1:
         write_overview(request.out, done.results)
@@ -135,7 +135,7 @@ def completed(folder: Path, mark: str) -> Result | None:
 
 def seal(folder: Path, names: list[str], mark: str) -> None:
     """Write a result's manifest, last of all: from here on it counts as finished."""
-    folders.write_manifest(folder, [name for name in names if (folder / name).is_file()], request=mark)
+    written.seal(folder, names, mark)
 
 
 def _mark(request: Request, product: Product, audience: Audience, facts: list[Any]) -> str:
@@ -161,19 +161,23 @@ def _mark(request: Request, product: Product, audience: Audience, facts: list[An
 
 
 def _check_out(request: Request, out: list[Path]) -> None:
-    """Refuse a folder that cannot be written, or in which a photo would be replaced by a picture of ours."""
-    photos = {path.resolve() for path in request.photos}
+    """Refuse a folder that cannot be written, in which another process writes, or with files that are not ours."""
+    options, names = request.options, file_names(request.options.preset.shifting.n)
+    inputs = [*request.photos, *(path for path in (options.mask, options.keep_region) if path is not None)]
     for folder in out:
-        names = file_names(request.options.preset.shifting.n)
-        taken = photos & {(folder / name).resolve() for name in names}
-        if taken:
-            raise InputError(f"--out {folder}: would overwrite the photo {taken.pop()}; choose another folder")
         try:
             nearest = next(path for path in (folder, *folder.resolve().parents) if path.exists())
         except OSError as error:
             raise InputError(f"--out {folder}: cannot be used ({error})") from error
         if not nearest.is_dir() or not os.access(nearest, os.W_OK):
             raise InputError(f"--out {folder}: {nearest} is not a folder that can be written to")
+        written.spare(folder, inputs, names, is_file_name)
+        written.claim(folder, names)
+        with folders.owned_below(request.out, folder):
+            pass  # whoever writes there must have ended
+    if len(out) > 1:
+        written.spare(request.out, inputs, [OVERVIEW], [OVERVIEW].__contains__)
+        written.claim(request.out, [OVERVIEW])
 
 
 def _products(request: Request, session: Session) -> Iterator[tuple[Path, Product]]:

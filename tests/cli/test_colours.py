@@ -43,4 +43,4 @@ def test_what_cannot_be_used_is_one_line(shops_pack: Path, photo: Path, tmp_path
         assert not out.exists()
     taken = photo.rename(tmp_path / "colour-1.png")
     done = gigs("colours", taken, "--pack", shops_pack, "--out", tmp_path)
-    assert done.returncode == 2 and "would overwrite the photo" in done.stderr
+    assert done.returncode == 2 and "would overwrite or remove" in done.stderr

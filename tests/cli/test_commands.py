@@ -175,7 +175,7 @@ def test_the_sellers_photo_is_never_overwritten(small_pack, photo, tmp_path):
     own = tmp_path / "photo.png"
     own.write_bytes(photo.read_bytes())
     result = gigs("suggest", own, "--pack", small_pack, "--out", tmp_path)
-    assert result.returncode == 2 and "would overwrite the photo" in result.stderr
+    assert result.returncode == 2 and "would overwrite or remove" in result.stderr
     assert own.read_bytes() == photo.read_bytes()
     result = gigs("suggest", photo, "--pack", small_pack, "--out", own)
     assert result.returncode == 2 and "not a folder" in result.stderr

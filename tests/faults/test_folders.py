@@ -8,9 +8,10 @@ import os
 import signal
 
 import pytest
+from PIL import Image
 
 from gigs.errors import InputError, ModelError
-from gigs.io import folders, storage
+from gigs.io import folders, storage, written
 from tests.helpers.command_line import gigs
 from tests.helpers.small_models import write_small_pack
 
@@ -111,7 +112,7 @@ def test_a_manifest_lists_what_is_there(result):
     assert set(manifest["files"]) == {"a.png", "raw/b.png"} and manifest["files"]["a.png"]["size"] == 1
     assert folders.check_manifest(result) == manifest
     assert folders.is_complete(result, "r") and not folders.is_complete(result, "another request")
-    folders.forget(result)
+    written.forget(result)
     assert not folders.is_complete(result, "r")
 
 
@@ -150,3 +151,91 @@ def test_the_hubs_own_links_are_followed(tmp_path):
     (snapshot / "h.safetensors").symlink_to(tmp_path / "other")
     with pytest.raises(ModelError, match="outside the folder"):
         folders.inside(snapshot, "h.safetensors")
+
+
+@posix
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(("held", "wanted"), [("lk/ok", "lk/ok"), ("lk", "lk/ok"), (".", "lk/ok/raw")])
+def test_who_holds_a_folder_holds_what_is_in_it(tmp_path, held, wanted):
+    """Row 33, nested: refused below a folder that another process holds; free once that has ended."""
+    there, go = multiprocessing.Event(), multiprocessing.Event()
+
+    def hold():
+        with folders.owned(tmp_path / held):
+            there.set()
+            go.wait(30)
+
+    child = fork(hold)
+    assert there.wait(30)
+    with pytest.raises(InputError, match="another gigs is writing into it"), folders.owned(tmp_path / wanted):
+        pytest.fail("two owners")
+    with folders.owned(tmp_path.parent / f"{tmp_path.name}-beside"):
+        pass
+    go.set()
+    os.waitpid(child, 0)
+    with folders.owned(tmp_path / wanted):
+        pass
+
+
+@posix
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_batch_keeps_out_of_a_folder_that_is_written(small_pack, pyramid_for_lpips, tmp_path):
+    """Row 33, nested: one of its products' folders is another process's; nothing is computed or written."""
+    photos = []
+    for name in ("ok", "other"):
+        picture = Image.new("RGB", (64, 96), (245, 244, 240))
+        picture.paste((180, 40, 60), (14, 10, 50, 86))
+        picture.save(tmp_path / f"{name}.png")
+        photos.append(tmp_path / f"{name}.png")
+    there, go = multiprocessing.Event(), multiprocessing.Event()
+
+    def hold():
+        with folders.owned(tmp_path / "lk" / "ok"):
+            storage.write_text(tmp_path / "lk" / "ok" / "mine.txt", "mine")
+            there.set()
+            go.wait(60)
+
+    child = fork(hold)
+    assert there.wait(30)
+    told = gigs("suggest", *photos, "--pack", small_pack, "--steps", 1, "--n", 1, "--out", tmp_path / "lk", "--force")
+    assert told.returncode == 2 and "ok: another gigs is writing into it" in told.stderr
+    assert sorted(path.name for path in (tmp_path / "lk").rglob("*") if path.is_file()) == [folders.LOCK, "mine.txt"]
+    go.set()
+    os.waitpid(child, 0)
+
+
+@posix
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_a_living_process_is_writing_is_not_swept_away(tmp_path):
+    """Row 21: `gigs suggest --out runs` while a training saves into `runs/x`, or into a catalogue that nobody holds."""
+    there, go = multiprocessing.Event(), multiprocessing.Event()
+
+    def slow(temporary):
+        temporary.write_text("whole")
+        there.set()
+        go.wait(30)
+
+    child = fork(lambda: storage.write_atomic(tmp_path / "runs" / "x" / "checkpoint.pt", slow))
+    assert there.wait(30)
+    with folders.owned(tmp_path / "runs"):
+        pass
+    go.set()
+    os.waitpid(child, 0)
+    assert (tmp_path / "runs" / "x" / "checkpoint.pt").read_text() == "whole"
+
+
+def test_unfinished_files_tell_whose_they_are(tmp_path, monkeypatch):
+    def made(host=storage.HOST, process=os.getpid(), token="0" * 8):
+        path = tmp_path / f".a.gigs-{host}-{process}-{token}-x.txt"
+        path.write_text("half")
+        return path
+
+    assert storage.is_left_over(made()), "of an earlier process with this number, as in a container"
+    assert not storage.is_left_over(made(token=storage._SELF))
+    assert not storage.is_left_over(made(process=os.getppid()))
+    elsewhere = made(host="0" * 8)
+    assert not storage.is_left_over(elsewhere)
+    os.utime(elsewhere, (0, 0))
+    assert storage.is_left_over(elsewhere)
+    (tmp_path / ".a.gigs-abc123.txt").write_text("of an earlier gigs")
+    assert storage.is_left_over(tmp_path / ".a.gigs-abc123.txt")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gigs.io import folders
+from gigs.io import folders, written
 from gigs.result import Result
 from gigs.session import Session
 from tests.helpers.command_line import gigs
@@ -74,7 +74,7 @@ def test_ctrl_c_keeps_what_is_finished_and_resume_makes_the_rest(shop, whole, tm
         if len(calls) == 2:
             if at == "writing":
                 (args[1] / "raw").mkdir(parents=True)
-                (args[1] / "photo.png").write_bytes(b"from before the interruption")
+                written.put(args[1], "photo.png", b"from before the interruption")
             raise KeyboardInterrupt
         return plain(*args, **more)
 
@@ -85,7 +85,8 @@ def test_ctrl_c_keeps_what_is_finished_and_resume_makes_the_rest(shop, whole, tm
     assert len([line for line in stopped.stderr.splitlines() if line.startswith("gigs: interrupted")]) == 1
     folders.check_manifest(tmp_path / "item0")
     assert not (tmp_path / "item1" / "result.json").exists() and not (tmp_path / "item2").exists()
-    assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".")]
+    hidden = [path.name for path in tmp_path.rglob("*") if path.name.startswith(".")]
+    assert hidden == ([written.LIST] if at == "writing" else [])
 
     before = (tmp_path / "item0" / "result.json").stat().st_mtime_ns
     again = gigs("suggest", *photos, *options(pack, tmp_path), "--resume")
@@ -105,6 +106,11 @@ def test_resume_makes_again_what_is_not_the_same(shop, tmp_path, changed):
     good = (out / "suggestion-1.png").read_bytes()
     if changed == "a picture":
         (out / "suggestion-1.png").write_bytes(good[:-5] + b"xxxxx")
+        told = gigs("suggest", photo, *options(pack, out), "--resume")
+        assert (
+            told.returncode == 2 and "suggestion-1.png: is not a file that gigs wrote, or it was changed" in told.stderr
+        )
+        (out / "suggestion-1.png").unlink()  # as it says
     elif changed == "the record":
         (out / "result.json").unlink()
     elif changed == "the seed":

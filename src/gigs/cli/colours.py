@@ -10,7 +10,6 @@ import typer
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, MASK, MIN_AUDIENCE, PACK, SEED, VERIFY
-from gigs.errors import InputError
 
 if TYPE_CHECKING:
     from gigs.result.colourways import Colourway, Colourways
@@ -49,8 +48,8 @@ def colours_command(
     from gigs.result.colourways import PAGE
     from gigs.session import Session
 
-    _check(out, photo)
     with folders.owned(out), progress_bars(errors) as on_step:
+        _check(out, [path for path in (photo, mask, keep_region) if path is not None])
         session = Session(pack, device=device)
         buyers = session.audience(audience, minimum=min_audience, on_step=on_step)
         found = session.colours(
@@ -61,13 +60,15 @@ def colours_command(
     _print(out / PAGE, found)
 
 
-def _check(out: Path, photo: Path) -> None:
-    """Refuse a folder in which the photo would be replaced by a picture of ours."""
+def _check(out: Path, inputs: list[Path]) -> None:
+    """Refuse a folder in which a file that is read, or somebody else's, would be replaced by one of ours."""
+    from gigs.io import written
     from gigs.method.colours import MOST
-    from gigs.result.colourways import names_of_files
+    from gigs.result.colourways import is_file_name, names_of_files
 
-    if photo.resolve() in {(out / name).resolve() for name in names_of_files(MOST)}:
-        raise InputError(f"--out {out}: would overwrite the photo {photo}; choose another folder")
+    names = names_of_files(MOST)
+    written.spare(out, inputs, names, is_file_name)
+    written.claim(out, names)
 
 
 def _print(page: Path, found: Colourways) -> None:

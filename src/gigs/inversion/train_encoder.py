@@ -22,9 +22,9 @@ from gigs.generator.base import Generator
 from gigs.inversion.encoder import Encoder, save_encoder
 from gigs.inversion.encoder_held_out import HeldOut
 from gigs.inversion.encoder_steps import EncoderSettings, EncoderStepper, first_encoder
-from gigs.io import folders, storage
+from gigs.io import folders, storage, written
 from gigs.progress import OnStep, silent
-from gigs.training.checkpoint import diverged, load_checkpoint, save_checkpoint
+from gigs.training.checkpoint import CHECKPOINTS, diverged, load_checkpoint, save_checkpoint
 from gigs.training.log import TrainingLog
 from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
@@ -135,7 +135,7 @@ class Run:
         if state is not None:
             self._take(state)
         out.mkdir(parents=True, exist_ok=True)
-        folders.forget(out)
+        written.begin(out, KEPT, ours=CHECKPOINTS)
         self._begin_chapter()
         if not start.resume:
             self.checkpoint()  # so that --resume never takes up an older run of this folder
@@ -186,7 +186,7 @@ class Run:
         self.log.close()
         about = {"images_shown": self.shown, **self.about}
         path = save_encoder(self.out / "encoder.safetensors", self.averaged, about)
-        folders.write_manifest(self.out, folders.names(self.out, KEPT))
+        written.seal(self.out, folders.names(self.out, KEPT))
         return path
 
     def measure(self) -> None:

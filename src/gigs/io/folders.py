@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,18 @@ from gigs.io import storage
 LOCK = ".gigs.lock"
 MANIFEST = "manifest.json"
 SCHEMA = 1
+WAIT = 0.2  # seconds: another process may look whether a lock is held, and holds it for that moment
+BUSY = "{folder}: another gigs is writing into it; wait until it is done, or choose another folder"
+_HELD: set[tuple[int, Path]] = set()  # by process, as a forked child holds none of its parent's
 
 
 @contextmanager
 def owned(folder: Path) -> Iterator[None]:
     """Hold a folder for writing, as the only process; made if need be, and removed again if nothing was put into it.
 
-    The lock is the operating system's, so it ends with its owner, however that dies. Unfinished files of such an owner
-    are removed.
+    Who holds a folder holds what is in it: while one process does, another can hold neither it nor a folder below.
+    Whoever writes into a folder below holds that too, so that nobody who held it before is disturbed. The lock is the
+    operating system's, so it ends with its owner, however that dies. Unfinished files of such an owner are removed.
 
     Raises:
         InputError: Another process holds it, or it cannot be written to.
@@ -35,17 +40,19 @@ def owned(folder: Path) -> Iterator[None]:
             raise InputError(f"{folder}: is not a folder that can be written to; choose another")
         made = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=WAIT, poll_interval=WAIT / 10)
     except Timeout as error:
-        raise InputError(
-            f"{folder}: another gigs is writing into it; wait until it is done, or choose another folder"
-        ) from error
+        raise InputError(BUSY.format(folder=folder)) from error
     except (OSError, ValueError) as error:  # the latter of a NUL in the name
         raise InputError(f"{folder}: cannot be written to ({getattr(error, 'strerror', None) or error})") from error
+    place = (os.getpid(), folder.resolve())
     try:
+        _check_above(folder)  # with our own lock held: of two who meet, at least one sees the other
+        _HELD.add(place)
         sweep(folder)
         yield
     finally:
+        _HELD.discard(place)
         with contextlib.suppress(OSError):  # before the release: whoever waits on this file looks for it anew
             (folder / LOCK).unlink()
         lock.release()
@@ -54,13 +61,40 @@ def owned(folder: Path) -> Iterator[None]:
                 each.rmdir()
 
 
+@contextmanager
+def owned_below(held: Path, folder: Path) -> Iterator[None]:
+    """Hold a folder within one that this process holds, or that one itself; see `owned`."""
+    with nullcontext() if folder.resolve() == held.resolve() else owned(folder):
+        yield
+
+
+def _check_above(folder: Path) -> None:
+    """Refuse a folder in one that another process holds.
+
+    Raises:
+        InputError: It names the folder that is held.
+    """
+    for above in folder.resolve().parents:
+        if (os.getpid(), above) in _HELD or not (above / LOCK).is_file():
+            continue
+        lock = FileLock(above / LOCK)
+        try:
+            lock.acquire(timeout=WAIT, poll_interval=WAIT / 10)
+        except Timeout as error:
+            raise InputError(BUSY.format(folder=above)) from error
+        except OSError:  # another user's: whoever holds it cannot be asked
+            continue
+        lock.release()
+
+
 def sweep(folder: Path) -> None:
-    """Remove files that a killed process did not finish, in the folder and two levels below."""
+    """Remove files that a killed process did not finish, in the folder and two levels below; living ones' stay."""
     for above in ("", "*/", "*/*/"):
         pattern = f"{above}.*{storage.UNFINISHED}*"
         for path in Path(folder).glob(pattern):
             with contextlib.suppress(OSError):
-                path.unlink()
+                if storage.is_left_over(path):
+                    path.unlink()
 
 
 def names(folder: Path, patterns: Iterable[str]) -> list[str]:
@@ -82,16 +116,11 @@ def write_manifest(folder: Path, names: Iterable[str], *, request: str = "") -> 
 
 
 def refresh_manifest(folder: Path, names: Iterable[str]) -> None:
-    """Take the present state of some files for theirs, where a manifest lists them; all others keep their hashes."""
+    """Take the present state of some files for theirs in a manifest, if there is one; all others keep their hashes."""
     if (folder / MANIFEST).is_file():
         manifest = read_manifest(folder)
-        manifest["files"] |= {name: _entry(folder / name) for name in names if name in manifest["files"]}
+        manifest["files"] |= {name: _entry(folder / name) for name in names}
         storage.write_json(folder / MANIFEST, manifest)
-
-
-def forget(folder: Path) -> None:
-    """Remove the manifest: from here on the folder's content changes."""
-    (folder / MANIFEST).unlink(missing_ok=True)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -10,7 +10,11 @@ import json
 import os
 import pickle
 import pickletools
+import re
+import secrets
+import socket
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -25,8 +29,12 @@ from gigs.errors import DiskError, ModelError
 
 MAX_JSON = 64 << 20  # bytes: what is read whole must not be able to fill the memory
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# Unfinished files say so in their names, so that what a killed process left behind can be told from all else.
+# Unfinished files say in their names that they are, and whose: what a killed process left behind can be told from all
+# else, and from what a living one is writing.
 UNFINISHED = ".gigs-"
+HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+STALE_SECONDS = 7 * 86400.0  # after which another computer's unfinished file has no writer any more
+_SELF = secrets.token_hex(4)  # a process number comes back, in a container most of all
 # What the unpickler raises on bytes that are no sensible pickle.
 MALFORMED = (AttributeError, ValueError, IndexError, KeyError, TypeError, OverflowError)
 
@@ -54,7 +62,8 @@ def write_atomic(path: Path, write: Callable[[Path], Any], *, keep_as: Path | No
     with explaining_full_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # mkstemp, not NamedTemporaryFile: the file must survive its own closing. The suffix stays, writers look at it.
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}{UNFINISHED}", suffix=path.suffix, dir=path.parent)
+        prefix = f".{path.stem[:40]}{UNFINISHED}{HOST}-{os.getpid()}-{_SELF}-"
+        descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=path.parent)
         os.close(descriptor)
         temporary = Path(name)
         try:
@@ -70,6 +79,34 @@ def write_atomic(path: Path, write: Callable[[Path], Any], *, keep_as: Path | No
             raise
     _sync_folder(path.parent)
     return path
+
+
+def is_left_over(path: Path) -> bool:
+    """Whether an unfinished file has no writer any more: its process has ended; on another computer, it is a week old.
+
+    Raises:
+        OSError: The file is gone.
+    """
+    owner = re.match(r"([0-9a-f]{8})-(\d{1,9})-([0-9a-f]{8})-", path.name.rpartition(UNFINISHED)[2])
+    if owner is None:
+        return True
+    host, process, token = owner.groups()
+    if host != HOST or os.name != "posix":  # elsewhere, asking after a process may end it
+        return time.time() - path.stat().st_mtime > STALE_SECONDS
+    if int(process) == os.getpid():
+        return token != _SELF
+    return not _is_running(int(process))
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is such a process, of whomever."""
+    try:
+        os.kill(process, 0)  # signal 0 only asks
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 @contextlib.contextmanager
@@ -116,7 +153,12 @@ def write_text(path: Path, text: str) -> Path:
 
 def write_json(path: Path, content: Any) -> Path:
     """Write JSON atomically, readable by people; NaN and infinity are refused (they are not JSON)."""
-    return write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    return write_bytes(path, json_bytes(content))
+
+
+def json_bytes(content: Any) -> bytes:
+    """What `write_json` writes."""
+    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
 
 
 def read_json(path: Path) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -14,9 +15,8 @@ import torch
 from PIL import Image
 
 from gigs.audience import Audience
-from gigs.errors import ModelError
 from gigs.explain.colours import difference, hex_of, name_of
-from gigs.io import storage
+from gigs.io import storage, written
 from gigs.method import dyes
 from gigs.method.colours import Coloured, FoundColours
 from gigs.method.product import Product
@@ -149,30 +149,40 @@ class Colourways:
         return dict(plain(self))
 
     def save(self, folder: str | Path) -> Path:
-        """Write pictures, `colours.html` and, last of all, `colours.json`; earlier colours in the folder are replaced.
+        """Write pictures, `colours.html`, `colours.json` and a manifest; earlier colours in the folder are replaced.
 
         Returns:
             The folder.
 
         Raises:
             DiskError: The disk is full.
+            InputError: There is a file that is not ours, or was changed since, where one of ours would be written.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        _clear(folder)
+        names = names_of_files(len(self.colours))
+        written.claim(folder, names)
+        written.forget(folder)
+        written.clear(folder, FILE, is_file_name)
         small = {PHOTO: picture_of(self.pictures.png(PHOTO))}
         for one in self:
             content = self.pictures.png(one.file)
-            storage.write_bytes(folder / one.file, content)
+            written.put(folder, one.file, content)
             small[one.file] = picture_of(content, CONCEPT)
-        storage.write_text(folder / PAGE, render_colours(self, small))
-        storage.write_json(folder / FILE, self.to_json())
+        written.put(folder, PAGE, render_colours(self, small).encode())
+        written.put(folder, FILE, storage.json_bytes(self.to_json()))
+        written.seal(folder, names, request=None)
         return folder
 
 
 def names_of_files(count: int) -> list[str]:
     """Names of all files that so many colours may write."""
     return [FILE, PAGE, *(f"colour-{number + 1}.png" for number in range(count))]
+
+
+def is_file_name(name: str) -> bool:
+    """Whether colours may write a file of that name, however many they are."""
+    return name in (FILE, PAGE) or re.fullmatch(r"colour-[1-9]\d{0,5}\.png", name) is not None
 
 
 def compose_colours(
@@ -238,17 +248,3 @@ def _maker(way: Coloured) -> Made:
 def _rounded(lab: np.ndarray) -> Lab:
     lightness, a, b = (round(float(value), 2) + 0.0 for value in lab)
     return lightness, a, b
-
-
-def _clear(folder: Path) -> None:
-    """Remove an earlier record first, then the pictures that it names: never a record beside another run's pictures."""
-    record = folder / FILE
-    if not record.is_file():
-        return
-    try:
-        earlier = len(storage.read_json(record)["colours"])
-    except (ModelError, KeyError, TypeError):
-        earlier = 0
-    record.unlink()
-    for name in names_of_files(earlier):
-        (folder / name).unlink(missing_ok=True)

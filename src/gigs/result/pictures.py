@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from gigs.errors import ModelError
 from gigs.io import folders
 
 SHEET = "contact-sheet.png"  # made of the pictures, and none of them
+NAMED = re.compile(r"(raw/)?(photo|reconstruction|suggestion-[1-9]\d{0,5})\.png|(change|nearest)-[1-9]\d{0,5}\.png")
 CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
 
 
@@ -57,7 +59,7 @@ class Pictures(Mapping[str, Image.Image]):
         yield from self._made
         if self._folder is not None:
             for name in folders.names(self._folder, ("*.png", "raw/*.png")):
-                if name not in self._made and name != SHEET:
+                if name not in self._made and NAMED.fullmatch(name):  # not what else lies there
                     yield name
 
     def __len__(self) -> int:

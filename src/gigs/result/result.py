@@ -11,11 +11,11 @@ from typing import Any
 
 from PIL import Image
 
-from gigs.io import folders, storage
+from gigs.io import storage, written
 from gigs.report.contact_sheet import contact_sheet
 from gigs.report.page import render_page
 from gigs.report.texts import summary
-from gigs.result.pictures import Pictures
+from gigs.result.pictures import NAMED, SHEET, Pictures
 from gigs.result.reading import FILE, read_record, with_pictures
 from gigs.result.schema import Record
 
@@ -48,26 +48,28 @@ class Result(Record):
 
         An earlier result in the folder is replaced. `report.html` is for a seller, `docs/result.md` describes the rest.
 
-        A manifest with the hash of every file follows.
+        A manifest with the hash of every file follows. What gigs did not write is neither replaced nor removed.
 
         Returns:
             The folder.
 
         Raises:
             DiskError: The disk is full.
+            InputError: There is a file that is not ours, or was changed since, where one of ours would be written.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         known = self.pictures.held(folder)
-        folders.forget(folder)
-        _clear(folder)
+        written.claim(folder, {*file_names(len(self)), *known})
+        written.forget(folder)
+        written.clear(folder, FILE, is_file_name)
         for name in known:
-            storage.write_bytes(folder / name, known.png(name))
+            written.put(folder, name, known.png(name))
         saved = with_pictures(self, Pictures(folder=folder))
-        storage.write_bytes(folder / "contact-sheet.png", contact_sheet(saved))
-        storage.write_text(folder / "report.html", render_page(saved, folder.name))
-        storage.write_json(folder / FILE, self.to_json())
-        folders.write_manifest(folder, [name for name in file_names(len(self)) if (folder / name).is_file()])
+        written.put(folder, "contact-sheet.png", contact_sheet(saved))
+        written.put(folder, "report.html", render_page(saved, folder.name).encode())
+        written.put(folder, FILE, storage.json_bytes(self.to_json()))
+        written.seal(folder, file_names(len(self)))
         return folder
 
     def to_json(self) -> dict[str, Any]:
@@ -91,16 +93,9 @@ def file_names(n: int) -> list[str]:
     return [FILE, "report.html", "contact-sheet.png", *pictures, *(f"raw/{name}" for name in pictures), *beside]
 
 
-def _clear(folder: Path) -> None:
-    """Remove an earlier result's record first, then its pictures: never a record beside another run's pictures."""
-    record = folder / FILE
-    if not record.is_file():
-        return
-    record.unlink()
-    beside = (f"{kind}-*.png" for kind in BESIDE)
-    for pattern in ("suggestion-*.png", "raw/suggestion-*.png", "photo.png", "raw/photo.png", *beside):
-        for path in folder.glob(pattern):
-            path.unlink()
+def is_file_name(name: str) -> bool:
+    """Whether a result of any number of redesigns may write a file of that name."""
+    return name in (FILE, "report.html", SHEET) or NAMED.fullmatch(name) is not None
 
 
 def plain(value: Any) -> Any:

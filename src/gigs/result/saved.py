@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import UndefinedError
 
 from gigs.errors import InputError, ModelError
-from gigs.io import folders, storage
+from gigs.io import folders, storage, written
 from gigs.report.contact_sheet import contact_sheet
 from gigs.report.page import render_overview, render_page
 from gigs.report.test_pack import test_pack
@@ -16,6 +16,7 @@ from gigs.result.reading import FILE
 from gigs.result.result import Result
 
 OVERVIEW = "overview.html"
+REPORT = ("report.html", "contact-sheet.png")
 # What a report of a result that is damaged where no reader looks runs into.
 DAMAGED = (KeyError, TypeError, AttributeError, ValueError, IndexError, UndefinedError)
 
@@ -49,14 +50,16 @@ def rebuild(root: Path) -> list[Path]:
     """
     results = results_in(root)
     with folders.owned(root):
-        pages = [_rebuilt(folder, result) for folder, result in results]
+        for folder, _ in results:
+            written.claim(folder, REPORT, changed=True)
+        pages = [_rebuilt(root, folder, result) for folder, result in results]
         return ([write_overview(root, results)] if len(results) > 1 else []) + pages
 
 
 def write_overview(root: Path, results: Sequence[tuple[Path, Result]]) -> Path:
     """Write `overview.html` for several products whose folders lie below `root`."""
     named = [(folder.relative_to(root).as_posix(), result) for folder, result in results]
-    return storage.write_text(root / OVERVIEW, render_overview(named))
+    return _beside(root, OVERVIEW, render_overview(named).encode())
 
 
 def write_test_pack(root: Path, path: Path) -> Path:
@@ -67,15 +70,31 @@ def write_test_pack(root: Path, path: Path) -> Path:
         ModelError: A result is damaged, or a picture of it is missing.
     """
     named = [(folder.resolve().name, result) for folder, result in results_in(root)]
-    return storage.write_bytes(path, test_pack(named))
+    content = test_pack(named)
+    if path.resolve().parent != root.resolve():
+        return storage.write_bytes(path, content)
+    with folders.owned(root):  # beside the results it is one more of their files
+        return _beside(root, path.name, content)
 
 
-def _rebuilt(folder: Path, result: Result) -> Path:
+def _beside(root: Path, name: str, content: bytes) -> Path:
+    """Write one more file into a folder, and into its manifest."""
+    written.claim(root, [name], changed=True)
+    written.forget(root)
+    path = written.put(root, name, content)
+    written.seal(root, [name], request=None)
+    return path
+
+
+def _rebuilt(root: Path, folder: Path, result: Result) -> Path:
     try:
         page, sheet = render_page(result, folder.name), contact_sheet(result)
     except DAMAGED as error:
         raise ModelError(f"{folder / FILE}: damaged or of another gigs ({error}); make the result again") from error
-    written = storage.write_text(folder / "report.html", page)
-    storage.write_bytes(folder / "contact-sheet.png", sheet)
-    folders.refresh_manifest(folder, ["report.html", "contact-sheet.png"])
-    return written
+    with folders.owned_below(root, folder):
+        for name, content in zip(REPORT, (page.encode(), sheet), strict=True):
+            path = written.put(folder, name, content)
+        folders.refresh_manifest(folder, REPORT)
+        if (folder / folders.MANIFEST).is_file():
+            written.finished(folder)
+    return path.with_name(REPORT[0])

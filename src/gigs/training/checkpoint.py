@@ -12,6 +12,7 @@ import torch
 from gigs.errors import ModelError
 from gigs.io import storage
 
+CHECKPOINTS = ("checkpoint.pt", "checkpoint.previous.pt")
 MAX_RETRIES = 3  # returns to the last checkpoint, each with half the learning rate, before a diverging run gives up
 # What torch.load raises on a file that is no zip archive, or on one with bytes changed.
 DAMAGE = (RuntimeError, ValueError, IndexError, KeyError, AttributeError, TypeError)

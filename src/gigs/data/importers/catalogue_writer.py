@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from gigs.data.catalogue import SCHEMA, Catalogue
-from gigs.errors import DataError
-from gigs.io import folders, storage
+from gigs.errors import DataError, ModelError
+from gigs.io import folders, storage, written
 from gigs.progress import OnStep, Step, silent
 
 MAX_SIDE = 1024
+OWN = ("catalogue.json", "items.parquet", "users.parquet", "interactions.parquet", "images-*.npy", "dropped.csv")
 # For an item's row: its square, what is wrong with its photo in one line, or None where it has none.
 Decode = Callable[[int], "np.ndarray | str | None"]
 
@@ -55,13 +56,14 @@ def write_catalogue(
 
     Raises:
         DataError: The size is none for pictures.
-        InputError: Another process writes into the folder.
+        InputError: Another process writes into the folder, or it holds files of ours' names that are not a catalogue's.
     """
     out, items = Path(out), content.tables["items"]
     check_size(image_size)
     with folders.owned(out):
+        written.begin(out, OWN, ours=_marks(out))
         (out / "catalogue.json").unlink(missing_ok=True)
-        for stale in (*out.glob("images-*.npy"), *out.glob(".images-*.npy")):  # the latter from a killed import
+        for stale in out.glob("images-*.npy"):
             stale.unlink()
         items["has_image"], problems = _pack(content.picture, items["item_id"], out, image_size, on_step)
         for name, table in content.tables.items():
@@ -72,7 +74,18 @@ def write_catalogue(
             storage.write_atomic(out / name, write)
         about = {"schema": SCHEMA, "image_size": image_size} | about | {"image_problems": problems}
         storage.write_json(out / "catalogue.json", about)
+        written.finished(out)
         return Catalogue.open(out)
+
+
+def _marks(out: Path) -> tuple[str, ...]:
+    """The catalogue that may be replaced: one that says that it is of ours."""
+    try:
+        about = storage.read_json(out / "catalogue.json")
+    except ModelError:
+        return ()
+    ours = isinstance(about, dict) and {"schema", "image_size"} <= set(about)
+    return ("catalogue.json",) if ours else ()
 
 
 def check_size(image_size: int) -> None:

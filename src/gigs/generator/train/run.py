@@ -15,13 +15,18 @@ from torch import Tensor
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import odds
 from gigs.errors import DataError, ModelError
-from gigs.io import folders, storage
-from gigs.training.checkpoint import diverged, load_checkpoint, save_checkpoint
+from gigs.io import folders, storage, written
+from gigs.training.checkpoint import CHECKPOINTS, diverged, load_checkpoint, save_checkpoint
 from gigs.training.log import TrainingLog
 from gigs.vision.compute import Compute
 
 LOG_EVERY = 50
 KEPT = ("*.safetensors", "checkpoint*.pt", "log.csv", "settings.json", "*.png", "snapshots/*.safetensors")
+OWN = (
+    *(name for name in KEPT if name != "*.png"),
+    "samples-*.png",
+    "reconstructions-*.png",
+)  # a folder may hold photos
 
 
 class RunNetworks(Protocol):
@@ -77,7 +82,7 @@ class TrainingRun:
             self._resume()
         self.history.append(self._chapter())
         self.out.mkdir(parents=True, exist_ok=True)
-        folders.forget(self.out)
+        written.begin(self.out, OWN, ours=CHECKPOINTS)
         self._describe()
         self.log = self._open_log()
         if not resume:
@@ -152,7 +157,7 @@ class TrainingRun:
         self.log.close()
         self.save_others()
         path = self.save_generator(self.out / f"{self.product}.safetensors")
-        folders.write_manifest(self.out, folders.names(self.out, KEPT))
+        written.seal(self.out, folders.names(self.out, KEPT))
         return path
 
     def about(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.generator.base import load_generator
 from gigs.inversion.encoder import check_pair, load_encoder
-from gigs.io import storage
+from gigs.io import storage, written
 from gigs.packs.load import SCHEMA, Pack, load_pack
 from gigs.progress import OnStep, silent
 from gigs.recommender import Recommender, load_recommender
@@ -24,6 +24,7 @@ from gigs.recommender.features import catalogue_phi
 from gigs.vision.images import save_png
 
 QUANTILES = 101
+MODELS = ("generator.safetensors", "encoder.safetensors", "recommender.safetensors", "audiences.safetensors")
 # Files that `packs.build.scorers`, and `packs.build.probes` after it, write beside others.
 CHECKERS = ("judge-", "target-", "tastes.", "gallery.", "category.", "probes.")
 
@@ -78,10 +79,11 @@ def build_pack(
         on_step: Progress of scoring the catalogue.
 
     Raises:
-        InputError: An audience is smaller than 50 users.
+        InputError: An audience is smaller than 50 users, or the folder holds files that are not ours, or that are read.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
+    _spare(out, models)
     (out / "pack.json").unlink(missing_ok=True)
     drawing = load_generator(models.generator)
     files = [_half(models.generator, out / "generator.safetensors")]
@@ -97,7 +99,18 @@ def build_pack(
         note = f"drawn by {description.name}, seed {seed}"
         files.append(save_png(draw_example(drawing, seed), out / "examples" / f"{example}.png", note=note))
     _write_description(out, description, files, audiences, drawing.resolution, catalogue)
+    written.finished(out)
     return load_pack(out)
+
+
+def _spare(out: Path, models: ModelFiles) -> None:
+    """Refuse a folder with somebody else's files, or with the very models that are read."""
+    for path in filter(None, (models.generator, models.encoder, models.recommender)):
+        if path.resolve() in {(out / name).resolve() for name in MODELS}:
+            raise InputError(f"{path}: would be replaced by the pack's copy; choose another folder for the pack")
+    info = storage.read_json(out / "pack.json") if (out / "pack.json").is_file() else None
+    ours = isinstance(info, dict) and {"schema", "files", "audiences"} <= set(info)
+    written.begin(out, (*MODELS, "pack.json", "examples/*.png"), ours=("pack.json",) if ours else ())
 
 
 def _audiences(

@@ -12,7 +12,7 @@ import torch
 
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
-from gigs.io import folders, storage
+from gigs.io import folders, storage, written
 from gigs.progress import OnStep, silent
 from gigs.recommender.base import Recommender, load_recommender
 from gigs.recommender.evaluate import RankingSettings, evaluate_factors, every_way
@@ -24,6 +24,7 @@ from gigs.recommender.models.vbpr import VBPR
 from gigs.recommender.train.learner import FeatureLearner, Learner, PixelLearner, PurchaseLearner
 from gigs.recommender.train.loop import MODEL, Progress, fit
 from gigs.recommender.train.settings import TrainingSettings
+from gigs.training.checkpoint import CHECKPOINTS
 from gigs.vision.backbone import Backbone
 
 KEPT = (MODEL, "training.csv", "metrics.json", "checkpoint*.pt")
@@ -74,10 +75,10 @@ def train_recommender(
         )
         learner.to(device)
         learner.model.about |= {"catalogue": catalogue.info.get("source", ""), "dropped": feedback.dropped}
-        folders.forget(out_dir)
+        written.begin(out_dir, KEPT, ours=CHECKPOINTS)
         progress = fit(learner, feedback, settings, out_dir, on_step=on_step, resume=resume)
         trained = _finish(learner, feedback, progress, catalogue, out_dir)
-        folders.write_manifest(out_dir, folders.names(out_dir, KEPT))
+        written.seal(out_dir, folders.names(out_dir, KEPT))
         return trained
 
 
