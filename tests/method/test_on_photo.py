@@ -7,29 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 import gigs
 from gigs.errors import InputError, ModelError
-from gigs.method.on_photo import choose
 from gigs.method.presets import get_preset
 from gigs.vision.images import fit_square, to_tensor
 
 pytestmark = pytest.mark.usefixtures("small_limits", "pyramid_for_lpips")
-
-
-def flat(*levels: float) -> torch.Tensor:
-    """Pictures of one grey each, `[N,3,32,32]`."""
-    return torch.tensor(levels)[:, None, None, None].expand(-1, 3, 32, 32)
-
-
-def test_the_worthiest_that_differ_are_chosen() -> None:
-    images, worth = flat(0.1, 0.11, 0.12, 0.5, 0.9), torch.tensor([5.0, 4.0, 3.0, 2.0, 1.0])
-    assert choose(images, worth, 3) == [0, 3, 4]  # those that are nearly the first are passed over
-    assert choose(images, worth, 5) == [0, 1, 2, 3, 4]
-    assert choose(images, torch.tensor([5.0, 4.0, 3.0, -2.0, -1.0]), 3) == [0, 1, 2]  # alike, but liked better
-    assert choose(images, torch.tensor([5.0, -4.0, -3.0, -2.0, -1.0]), 3) == [0, 4, 3]  # the least bad fill the number
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,14 @@ def test_no_verdict_has_any(tmp_path, verdict) -> None:
 
 
 def test_cautions_patterns_and_the_guide_to_a_test_have_none() -> None:
-    said = [CAUTION, BLANK, texts.TRIAL_README, texts.TRIAL_REDRAWN, *words.PATTERNS.values(), words.NOTHING]
+    said = [
+        CAUTION,
+        BLANK,
+        *map(texts.trial_readme, ({True}, {False}, {True, False})),
+        texts.TRIAL_REDRAWN,
+        *words.PATTERNS.values(),
+        words.NOTHING,
+    ]
     assert trade_words(" ".join(said)) == []
 
 

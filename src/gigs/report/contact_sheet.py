@@ -14,6 +14,10 @@ HEIGHT = 300
 CAPTION = 46
 GAP = 16
 COLUMNS = 5
+NOTE = "Design concepts, not listing photos. Drawn by gigs."
+NOTE_ON_PHOTO = (
+    "Design concepts, not listing photos. Made by gigs from a photo: its product was recoloured or reshaped."
+)
 INK, PALE, GOOD = (32, 32, 36), (112, 112, 120), (18, 112, 66)
 
 
@@ -38,7 +42,7 @@ def contact_sheet(result: Record) -> bytes:
         sheet.paste(tile, (left, head + row * (HEIGHT + CAPTION + GAP)))
     buffer = io.BytesIO()
     about = PngImagePlugin.PngInfo()
-    about.add_itxt("Description", "Design concepts, not listing photos. Drawn by gigs.")
+    about.add_itxt("Description", NOTE_ON_PHOTO if result.on_photo else NOTE)
     sheet.save(buffer, format="PNG", pnginfo=about)
     return buffer.getvalue()
 

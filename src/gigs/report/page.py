@@ -67,7 +67,15 @@ def render_overview(results: Sequence[tuple[str, Record]]) -> str:
                 "move": best.get("move"),
             }
         )
-    return environment.get_template("overview.html").render(products=products, stamp=texts.STAMP, stamps=texts.STAMPS)
+    return environment.get_template("overview.html").render(
+        products=products, stamp=texts.STAMP, stamps=_stamps(results)
+    )
+
+
+def _stamps(results: Sequence[tuple[str, Record]]) -> str:
+    """What the pictures of several products are: drawn, on photos, or both."""
+    kinds = {result.on_photo for _, result in results}
+    return texts.STAMPS_BOTH if len(kinds) > 1 else texts.stamps(True in kinds)
 
 
 def _environment() -> Environment:

@@ -13,6 +13,9 @@ from gigs.io import folders
 
 SHEET = "contact-sheet.png"  # made of the pictures, and none of them
 CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
+CONCEPT_ON_PHOTO = (
+    "Design concept, not a listing photo. Made by gigs from a photo: its product was recoloured or reshaped."
+)
 
 
 Made = Image.Image | Callable[[], Image.Image]  # a large picture may be made when it is asked for

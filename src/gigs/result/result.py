@@ -12,6 +12,7 @@ from typing import Any
 from PIL import Image
 
 from gigs.io import folders, storage
+from gigs.method.choice import FRONT
 from gigs.report.contact_sheet import contact_sheet
 from gigs.report.page import render_page
 from gigs.report.texts import summary
@@ -88,7 +89,8 @@ def file_names(n: int) -> list[str]:
     """Names of all files that a result of n redesigns may write, relative to its folder."""
     pictures = ["photo.png", "reconstruction.png", *(f"suggestion-{number}.png" for number in range(1, n + 1))]
     beside = [f"{kind}-{number}.png" for kind in BESIDE for number in range(1, n + 1)]
-    return [FILE, "report.html", "contact-sheet.png", *pictures, *(f"raw/{name}" for name in pictures), *beside]
+    front = [f"front-{number}.png" for number in range(1, FRONT + 1)]
+    return [FILE, "report.html", "contact-sheet.png", *pictures, *(f"raw/{name}" for name in pictures), *beside, *front]
 
 
 def _clear(folder: Path) -> None:
@@ -98,7 +100,7 @@ def _clear(folder: Path) -> None:
         return
     record.unlink()
     beside = (f"{kind}-*.png" for kind in BESIDE)
-    for pattern in ("suggestion-*.png", "raw/suggestion-*.png", "photo.png", "raw/photo.png", *beside):
+    for pattern in ("suggestion-*.png", "raw/suggestion-*.png", "front-*.png", "photo.png", "raw/photo.png", *beside):
         for path in folder.glob(pattern):
             path.unlink()
 
