@@ -13,7 +13,7 @@ from gigs.packs import load_pack
 from gigs.progress import OnStep, Step
 from gigs.result import Result
 from gigs.studio import texts
-from gigs.studio.engine import Sketch, Wish
+from gigs.studio.engine import Draft, Wish
 from gigs.studio.problems import PlainError
 from gigs.vision.images import Fit
 from tests.report.finished_result import write_finished
@@ -43,9 +43,9 @@ class Scripted:
     def look(self, path: Path) -> tuple[Image.Image, Fit]:
         return Image.new("RGB", (64, 64), "white"), Fit(64, 64, 0.0, 0.0, 1.0, 1.0)
 
-    def sketch(self, wish: Wish, on_step: OnStep) -> Sketch:
+    def draft(self, wish: Wish, on_step: OnStep) -> Draft:
         self._take(wish, on_step)
-        return Sketch(self.look(wish.photo)[0], (Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")))
+        return Draft(self.look(wish.photo)[0], (Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")))
 
     def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> Result:
         self._take(wish, on_step)

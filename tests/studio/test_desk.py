@@ -27,9 +27,9 @@ def upload(folder: Path, content: bytes | None = None, name: str = "shirt.png") 
     return {"path": str(path), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
 
 
-def test_a_photo_a_sketch_a_run_and_its_report(desk, engine, tmp_path):
+def test_a_photo_a_draft_a_run_and_its_report(desk, engine, tmp_path):
     last = list(desk.choose("one", upload(tmp_path), WISH))[-1]
-    assert "sketch for all buyers" in last.status and last.results.count(texts.CONCEPT) >= 2
+    assert "draft for all buyers" in last.status and last.results.count(texts.CONCEPT) >= 2
     assert not last.running
     engine.pause = 0.1  # so that nobody's listening lags behind
     screens = list(desk.redesign("one", WISH))
@@ -127,21 +127,21 @@ def test_a_full_line_says_so_in_plain_words(desk, engine, tmp_path):
     assert any(texts.WAITING_NEXT in each or "come before you" in each for each in said)
 
 
-def test_a_new_wish_replaces_the_sketch_and_leaves_a_run_alone(desk, engine, tmp_path):
+def test_a_new_wish_replaces_the_draft_and_leaves_a_run_alone(desk, engine, tmp_path):
     list(desk.choose("one", upload(tmp_path), WISH))
     engine.gate.clear()
-    first = desk.sketch("one", WISH)
+    first = desk.draft("one", WISH)
     next(first)
     job = desk.visits.of("one").job
-    second = desk.sketch("one", WISH | {"change": 80})
+    second = desk.draft("one", WISH | {"change": 80})
     next(second)
     assert job.stopped
     engine.gate.set()
-    assert list(first) == [] and "sketch for" in list(second)[-1].status
+    assert list(first) == [] and "draft for" in list(second)[-1].status
     engine.gate.clear()
     run = desk.redesign("one", WISH)
     next(run)
-    assert list(desk.sketch("one", WISH)) == [] and list(desk.redesign("one", WISH)) == []
+    assert list(desk.draft("one", WISH)) == [] and list(desk.redesign("one", WISH)) == []
     assert texts.RUNNING in list(desk.choose("one", upload(tmp_path), WISH))[-1].status.replace("&#34;", '"')
     engine.gate.set()
     assert "Done in" in list(run)[-1].status

@@ -53,7 +53,10 @@ def named_turns(changes: Changes) -> list[Flow]:
         for flow in changes.flows
         if flow.delta_e >= NEW_COLOUR and flow.share >= SMALL and flow.before.name != flow.after.name
     ]
-    return visible[:2]
+    named: dict[tuple[str, str], Flow] = {}
+    for flow in visible:  # two shades of a print may turn from and to the same two names
+        named.setdefault((flow.before.name, flow.after.name), flow)
+    return list(named.values())[:2]
 
 
 def _colours(changes: Changes) -> str:
@@ -74,7 +77,8 @@ def _tone(changes: Changes) -> str:
 
 def _shade(changes: Changes) -> list[str]:
     """A change of colour that can be seen, though neither name nor tone is another."""
-    return [f"another shade of {changes.after[0].name}"] if changes.delta_e >= SHADE else []
+    confirmed = sum(flow.share * flow.delta_e for flow in changes.flows)
+    return [f"another shade of {changes.after[0].name}"] if confirmed >= SHADE else []
 
 
 def _pattern(changes: Changes) -> str:

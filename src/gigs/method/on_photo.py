@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gigs.inversion.reconstruction import Reconstruction
 from gigs.method.candidates import Tried, Within, drawn_candidates, nothing_to_show
-from gigs.method.choice import Choice, distinct_rows
+from gigs.method.choice import distinct_rows
 from gigs.method.distinct import apart, seen_of
 from gigs.method.presets import Preset
 from gigs.method.product import Product
@@ -155,7 +155,8 @@ class OnPhoto:
             base: The photo's reconstruction.
             preset: How many candidates, how far, and by which objective.
             preference: The target's score, for shifts by gradient.
-            panel: For the audience; without one the shifts are by gradient and all of them are shown that differ.
+            panel: For the audience; without one the shifts are by gradient, which has no more of them than are asked
+                for, and all of them are shown that are within the budget.
             perceptual: LPIPS, for the budget; it is held by what is shown, against the photo.
             runtime: Precision, random numbers, and who is told of the steps.
 
@@ -168,9 +169,10 @@ class OnPhoto:
         if support is None or panel is None or base.generator.space != "z":
             shifted, dropped = redesign(base, replace(preset, budget=None), preference, panel, perceptual, runtime)
             rendering = self.rendered(self.fitted(base.image, shifted.images))
-            n = len(shifted.images)
-            kept, rendering = self._shown(replace(rendering, candidates=tuple(range(n))), within)
-            return _picked(shifted, kept), replace(rendering, choice=Choice(n, n)), dropped
+            rows = torch.nonzero(within.kept(rendering.images)).flatten().tolist()
+            if not rows:
+                raise nothing_to_show(within.most)
+            return _picked(shifted, rows, shifted.distinct), rendering.picked(rows), dropped
         category, family = product_of(panel, photo)
         items = LikedItems(
             panel.gallery.codes[panel.gallery.of_category(category)], liking(panel, category, photo, preset.objective)
@@ -248,9 +250,9 @@ def _away(photo: Tensor, images: Tensor, cutouts: np.ndarray | None) -> np.ndarr
     return apart(seen_of(torch.cat([photo.cpu(), images.cpu()]), cutouts))
 
 
-def _picked(found: Shifted, rows: list[int]) -> Shifted:
-    """Some of the redesigns, all of which differ to the eye."""
-    return Shifted(found.shifts[rows], found.images[rows], 1.0)
+def _picked(found: Shifted, rows: list[int], distinct: float = 1.0) -> Shifted:
+    """Some of the redesigns; `distinct`: share of them that differ."""
+    return Shifted(found.shifts[rows], found.images[rows], distinct)
 
 
 def _reduced(region: np.ndarray | None, cutout: CutOut) -> np.ndarray | None:

@@ -60,7 +60,7 @@ def _entries(result: Record) -> list[tuple[Picture, str, str]]:
         detail = f"{_score(entry)} (gain {gain:+.2f})"
         if entry.check is not None:
             detail = f"{entry.verdict} (judges' gain {entry.gain:+.2f})"
-        entries.append((entry, f"redesign {number}", detail))
+        entries.append((entry, f"redesign {number}{' (sketch)' if entry.rendered == 'sketch' else ''}", detail))
     return entries
 
 

@@ -24,8 +24,8 @@ def test_pack(results: Sequence[tuple[str, Record]]) -> bytes:
     """Pack results for a test with people; the content of a zip.
 
     Every picture that a computer made keeps its mark in its metadata. What the redesigns are fairly compared with goes
-    in as an option too: the photo, where they are on it. Beside a sharp photo any drawing looks worse, so where they are
-    drawn that is the redrawn product, and the photo goes in as well.
+    in as an option too: the photo, where they are on it. Beside a sharp photo any drawing looks worse, so where they
+    are drawn that is the redrawn product, and the photo goes in as well.
 
     Args:
         results: Name of each product, and its result.
@@ -54,7 +54,9 @@ def _options(product: str, result: Record) -> Iterator[tuple[dict[str, Any], str
         yield _row(product, next(letters), kind, caption), file
     for one, letter in zip(view["options"], letters, strict=False):  # letters have no end
         place = one["place"]
-        row = _row(product, letter, f"redesign {one['number']}", one["words"]) | {
+        row = _row(
+            product, letter, f"redesign {one['number']}", " ".join(filter(None, (one["words"], one["sketch"])))
+        ) | {
             "verdict": one["verdict_words"],
             "ahead_of_today": place.photo if place else "",
             "ahead_of_likely": place.likely if place else "",

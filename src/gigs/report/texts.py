@@ -70,7 +70,10 @@ SKETCH = (
 FEWER = (
     "You asked for {asked} redesigns. Of {candidates} that were tried, {over}no more than {count} can be told apart."
 )
-FEWER_ONE = "You asked for {asked} redesigns. Of {candidates} that were tried, {over}all others look like this one or your photo."
+FEWER_ONE = (
+    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}all others look like this one or like "
+    "your photo."
+)
 FEWER_OVER = "{over} change more than you allow, and "
 FRONT = "Less change, or more gain"
 FRONT_WORDS = (

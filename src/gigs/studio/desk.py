@@ -11,7 +11,7 @@ from typing import Any
 from gigs.inversion.gate import RefusedError
 from gigs.progress import OnStep, Step
 from gigs.studio import pictures, screen, texts
-from gigs.studio.engine import Engine, Sketch, Wish
+from gigs.studio.engine import Draft, Engine, Wish
 from gigs.studio.jobs import BusyError, Finished, Job, Jobs, StoppedError, Waiting
 from gigs.studio.limits import Limits
 from gigs.studio.problems import PlainError, in_words
@@ -44,11 +44,11 @@ class Desk:
         self.visits.close()
 
     def choose(self, session: str | None, upload: object, wish: dict[str, Any]) -> Iterator[Screen]:
-        """A photo was uploaded, or taken away (None); a sketch follows."""
+        """A photo was uploaded, or taken away (None); a draft follows."""
         yield from self._pointed_at(session, lambda visit: self._taken(upload, visit), wish)
 
     def example(self, session: str | None, number: object, wish: dict[str, Any]) -> Iterator[Screen]:
-        """One of the pack's examples was picked, counted from 0; a sketch follows."""
+        """One of the pack's examples was picked, counted from 0; a draft follows."""
 
         def picked(visit: Visit) -> Path:
             examples = self.engine.pack.examples()
@@ -58,7 +58,7 @@ class Desk:
 
         yield from self._pointed_at(session, picked, wish)
 
-    def sketch(self, session: str | None, wish: dict[str, Any]) -> Iterator[Screen]:
+    def draft(self, session: str | None, wish: dict[str, Any]) -> Iterator[Screen]:
         """The wish changed: what the photo's redesigns might look like."""
         try:
             visit = self.visits.of(session)
@@ -72,16 +72,16 @@ class Desk:
 
         def shown(event: Step | Finished) -> Screen:
             if isinstance(event, Step):
-                return Screen(screen.status(texts.SKETCHING + " …", kind="busy"))
-            found: Sketch = event.value
-            sketches = screen.sketches([pictures.inline(one, texts.NOTE) for one in found.pictures])
+                return Screen(screen.status(texts.DRAFTING + " …", kind="busy"))
+            found: Draft = event.value
+            drafts = screen.drafts([pictures.inline(one, texts.NOTE) for one in found.pictures])
             return Screen(
-                screen.status(texts.SKETCH.format(audience=audience)),
+                screen.status(texts.DRAFT.format(audience=audience)),
                 photo=screen.photo(pictures.inline(found.photo)),
-                results=screen.cards(sketches),
+                results=screen.cards(drafts),
             )
 
-        job = self._submitted(visit, lambda on_step: self.engine.sketch(asked, on_step))
+        job = self._submitted(visit, lambda on_step: self.engine.draft(asked, on_step))
         yield from self._followed(visit, job, shown)
 
     def redesign(self, session: str | None, wish: dict[str, Any]) -> Iterator[Screen]:
@@ -133,7 +133,7 @@ class Desk:
         if visit.photo is None:
             yield Screen(screen.status(texts.START), photo="", results="")
             return
-        yield from self.sketch(session, wish)
+        yield from self.draft(session, wish)
 
     def _taken(self, upload: object, visit: Visit) -> Path | None:
         """An upload, copied into the visit's folder under a name of our own; None where there is none.

@@ -1,4 +1,4 @@
-"""What the studio computes: a quick sketch, and the real redesigns. Models are read once."""
+"""What the studio computes: a quick draft, and the real redesigns. Models are read once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gigs.studio import texts
 from gigs.studio.problems import PlainError
 from gigs.vision.images import Fit, decode_photo, fit_square
 
-SKETCH_SIDE = 480  # pixels: a sketch is shown small
+DRAFT_SIDE = 480  # pixels: a draft is shown small
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Sketch:
+class Draft:
     """The photo as it was understood, and first redesigns, unchecked."""
 
     photo: Image.Image
@@ -57,15 +57,13 @@ class Engine:
         pack: As for `load_pack`.
         device: As for `gigs suggest`.
         steps: Of every loop, in place of the presets' own.
-        sketched: Drawings in a sketch.
+        drafted: Drawings in a draft.
     """
 
-    def __init__(
-        self, pack: str = "hm-64", *, device: str = "cpu", steps: int | None = None, sketched: int = 4
-    ) -> None:
+    def __init__(self, pack: str = "hm-64", *, device: str = "cpu", steps: int | None = None, drafted: int = 4) -> None:
         self.session = Session(pack, device=device)
         self.pack = self.session.pack
-        self._steps, self._sketched = steps, sketched
+        self._steps, self._drafted = steps, drafted
 
     @property
     def audiences(self) -> list[tuple[str, str]]:
@@ -91,7 +89,7 @@ class Engine:
         """Read every network, and compute once: the first visitor waits no longer than the second."""
         if examples := self.pack.examples():
             for _, name in self.audiences[:1]:
-                self.sketch(Wish(photo=examples[0], audience=name, anyway=True), silent)
+                self.draft(Wish(photo=examples[0], audience=name, anyway=True), silent)
 
     def look(self, path: Path) -> tuple[Image.Image, Fit]:
         """A photo, upright, and how it sits in the square; what is wrong is said of "your photo", not of a file.
@@ -105,7 +103,7 @@ class Engine:
             raise PlainError(str(error)) from error
         return photo, fit_square(photo, self.pack.generator.resolution)[1]
 
-    def sketch(self, wish: Wish, on_step: OnStep) -> Sketch:
+    def draft(self, wish: Wish, on_step: OnStep) -> Draft:
         """A draft: no judge has looked at it, and nothing is written.
 
         Raises:
@@ -113,15 +111,15 @@ class Engine:
             RefusedError: The gate refuses it.
         """
         photo, _ = self.look(wish.photo)
-        # a sketch starts from the encoder's answer, where there is an encoder
-        preset = self._preset("fast" if self.pack.encoder is None else "preview", self._sketched, wish)
+        # a draft starts from the encoder's answer, where there is an encoder
+        preset = self._preset("fast" if self.pack.encoder is None else "preview", self._drafted, wish)
         options = self._options(replace(preset, check=False), wish, on_step)
         audience = self.session.audience(wish.audience)
         panel = self.session.panel(audience, options)
         small = photo.copy()
-        small.thumbnail((SKETCH_SIDE, SKETCH_SIDE))
+        small.thumbnail((DRAFT_SIDE, DRAFT_SIDE))
         found, _ = self.session.run(self.session.product(small, options), audience, options, panel)
-        return Sketch(photo, tuple(shown_of(found, fit_square(photo, self.pack.generator.resolution)[1])))
+        return Draft(photo, tuple(shown_of(found, fit_square(photo, self.pack.generator.resolution)[1])))
 
     def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> Result:
         """The real run, checked and with a report in `out`.

@@ -110,7 +110,7 @@ def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
         yield from _shown(desk.example(request.session_hash, event.index, _wish(wish)))
 
     def changed(request: gr.Request, *wish: Any) -> Iterator[list[Any]]:
-        yield from _shown(desk.sketch(request.session_hash, _wish(wish)))
+        yield from _shown(desk.draft(request.session_hash, _wish(wish)))
 
     def pressed(request: gr.Request, *wish: Any) -> Iterator[list[Any]]:
         yield from _shown(desk.redesign(request.session_hash, _wish(wish)))

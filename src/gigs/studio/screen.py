@@ -87,9 +87,9 @@ def cards(
     )
 
 
-def sketches(sources: Sequence[str]) -> list[Card]:
+def drafts(sources: Sequence[str]) -> list[Card]:
     """Cards of pictures that nobody has checked yet."""
-    return [Card(source, texts.SKETCHED.format(number=number)) for number, source in enumerate(sources, start=1)]
+    return [Card(source, texts.DRAFTED.format(number=number)) for number, source in enumerate(sources, start=1)]
 
 
 def finished(kept: KeptResult, photo_source: str) -> str:
@@ -103,7 +103,7 @@ def finished(kept: KeptResult, photo_source: str) -> str:
                 texts.REDESIGN.format(number=number),
                 texts.VERDICTS[entry.verdict],
                 {"likely": "good", "no gain found": "poor"}.get(entry.verdict, "open"),
-                entry.words,
+                entry.words if entry.rendered != "sketch" else f"{entry.words} {texts.SKETCH}",
             )
         )
     return cards(shown, summary(result), caution(result), texts.NEXT, kept)

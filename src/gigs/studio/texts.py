@@ -27,13 +27,14 @@ RESULTS, HISTORY = "Redesigns", "Earlier in this visit"
 YOUR_PHOTO = "your photo"
 CONCEPT = "design concept"
 NOTE = "Design concept, not a listing photo. Drawn by gigs."
+SKETCH = "A rough sketch: more of it was meant to change than your photo can show."
 
-START = "Choose a photo or pick an example. A quick sketch appears at once."
-SKETCH = (
-    "A quick sketch for {audience}. Nothing is checked yet: press “Make the redesigns” for finished pictures, "
+START = "Choose a photo or pick an example. A quick draft appears at once."
+DRAFT = (
+    "A quick draft for {audience}. Nothing is checked yet: press “Make the redesigns” for finished pictures, "
     "checked, with a report."
 )
-SKETCHING = "Sketching"
+DRAFTING = "Making a draft"
 ARRIVING = "Redesigns found so far. They are put in order and checked at the end."
 SOON = "One moment …"
 WAITING_NEXT = "Yours is next; somebody else's redesigns are being made."
@@ -83,7 +84,7 @@ NEXT = (
     "maker. Do not put these pictures on sale: they show products that do not exist."
 )
 OPEN_REPORT, SAVE_ALL = "Open the report", "Save everything (zip)"
-SKETCHED, REDESIGN = "Sketch {number}", "Redesign {number}"
+DRAFTED, REDESIGN = "Draft {number}", "Redesign {number}"
 LISTED = "{at} · {count} redesigns for {audience}"
 TODAY = "Your product today"
 FOOT = "Runs on this computer only. Your photo goes nowhere else and is deleted after you close the page."

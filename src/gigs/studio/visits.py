@@ -54,7 +54,7 @@ class Visit:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a real run, not a sketch, is under way or in line."""
+        """Whether a real run, not a draft, is under way or in line."""
         return self.run is not None and not self.run.done.is_set() and not self.run.stopped
 
 
