@@ -42,6 +42,30 @@ def render_page(result: Record, folder: str) -> str:
     )
 
 
+def render_compare(result: Record) -> str:
+    """Render `compare.html`: every redesign at full size over the photo, with a slider between them.
+
+    It names the pictures beside it instead of holding them: they are as large as the photo.
+
+    Raises:
+        ModelError: A picture that the result names is missing.
+    """
+    view = view_of(result)
+    start = view["photo"] or view["base"]
+    return (
+        _environment()
+        .get_template("compare.html")
+        .render(
+            view=view,
+            title=texts.COMPARE.format(label=result.audience.label),
+            words=texts.COMPARE_WORDS,
+            start=start,
+            before=texts.BEFORE_PHOTO if view["photo"] else texts.BEFORE_FIRST,
+            size=result.pictures[start].size,
+        )
+    )
+
+
 def render_overview(results: Sequence[tuple[str, Record]]) -> str:
     """Render `overview.html`: every product of a folder with its best redesign, linked to its own report.
 

@@ -14,12 +14,13 @@ from PIL import Image
 from gigs.io import folders, storage
 from gigs.method.choice import FRONT
 from gigs.report.contact_sheet import contact_sheet
-from gigs.report.page import render_page
+from gigs.report.page import render_compare, render_page
 from gigs.report.texts import summary
 from gigs.result.pictures import Pictures
 from gigs.result.reading import FILE, read_record, with_pictures
 from gigs.result.schema import Record
 
+COMPARE = "compare.html"
 BESIDE = ("change", "nearest")  # pictures of each redesign beside its own
 
 
@@ -67,6 +68,7 @@ class Result(Record):
         saved = with_pictures(self, Pictures(folder=folder))
         storage.write_bytes(folder / "contact-sheet.png", contact_sheet(saved))
         storage.write_text(folder / "report.html", render_page(saved, folder.name))
+        storage.write_text(folder / COMPARE, render_compare(saved))
         storage.write_json(folder / FILE, self.to_json())
         folders.write_manifest(folder, [name for name in file_names(len(self)) if (folder / name).is_file()])
         return folder
@@ -90,7 +92,16 @@ def file_names(n: int) -> list[str]:
     pictures = ["photo.png", "reconstruction.png", *(f"suggestion-{number}.png" for number in range(1, n + 1))]
     beside = [f"{kind}-{number}.png" for kind in BESIDE for number in range(1, n + 1)]
     front = [f"front-{number}.png" for number in range(1, FRONT + 1)]
-    return [FILE, "report.html", "contact-sheet.png", *pictures, *(f"raw/{name}" for name in pictures), *beside, *front]
+    return [
+        FILE,
+        "report.html",
+        COMPARE,
+        "contact-sheet.png",
+        *pictures,
+        *(f"raw/{name}" for name in pictures),
+        *beside,
+        *front,
+    ]
 
 
 def _clear(folder: Path) -> None:

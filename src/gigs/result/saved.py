@@ -10,10 +10,10 @@ from jinja2 import UndefinedError
 from gigs.errors import InputError, ModelError
 from gigs.io import folders, storage
 from gigs.report.contact_sheet import contact_sheet
-from gigs.report.page import render_overview, render_page
+from gigs.report.page import render_compare, render_overview, render_page
 from gigs.report.test_pack import test_pack
 from gigs.result.reading import FILE
-from gigs.result.result import Result
+from gigs.result.result import COMPARE, Result
 
 OVERVIEW = "overview.html"
 # What a report of a result that is damaged where no reader looks runs into.
@@ -72,10 +72,11 @@ def write_test_pack(root: Path, path: Path) -> Path:
 
 def _rebuilt(folder: Path, result: Result) -> Path:
     try:
-        page, sheet = render_page(result, folder.name), contact_sheet(result)
+        page, compared, sheet = render_page(result, folder.name), render_compare(result), contact_sheet(result)
     except DAMAGED as error:
         raise ModelError(f"{folder / FILE}: damaged or of another gigs ({error}); make the result again") from error
     written = storage.write_text(folder / "report.html", page)
+    storage.write_text(folder / COMPARE, compared)
     storage.write_bytes(folder / "contact-sheet.png", sheet)
-    folders.refresh_manifest(folder, ["report.html", "contact-sheet.png"])
+    folders.refresh_manifest(folder, ["report.html", COMPARE, "contact-sheet.png"])
     return written

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader
 
 from gigs.progress import Step
 from gigs.result import UNCHECKED, Result
+from gigs.result.result import COMPARE
 from gigs.studio import texts
 from gigs.studio.visits import ARCHIVE, REPORT, KeptResult
 
@@ -36,7 +37,10 @@ class Screen:
 
 @dataclass(frozen=True)
 class Card:
-    """One picture with what is said of it. `tone`: good, open, poor, or plain."""
+    """One picture with what is said of it.
+
+    `tone`: good, open, poor, or plain; `compare`: where it is at full size, with a slider to the photo.
+    """
 
     source: str
     title: str
@@ -44,6 +48,7 @@ class Card:
     tone: str = "plain"
     words: str = ""
     concept: bool = True
+    compare: str = ""
 
 
 def status(text: str, *, kind: str = "info", share: float | None = None) -> str:
@@ -104,6 +109,7 @@ def finished(kept: KeptResult, photo_source: str) -> str:
                 texts.VERDICTS[entry.verdict],
                 {"likely": "good", "no gain found": "poor"}.get(entry.verdict, "open"),
                 entry.words if entry.rendered != "sketch" else f"{entry.words} {texts.SKETCH}",
+                compare=f"{address(kept, COMPARE)}#redesign-{number}",
             )
         )
     return cards(shown, summary(result), caution(result), texts.NEXT, kept)

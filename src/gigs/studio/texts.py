@@ -83,6 +83,7 @@ NEXT = (
     "What now? Open the report and print it, show the best two or three to customers or a panel, and talk to your "
     "maker. Do not put these pictures on sale: they show products that do not exist."
 )
+COMPARE = "Compare at full size"
 OPEN_REPORT, SAVE_ALL = "Open the report", "Save everything (zip)"
 DRAFTED, REDESIGN = "Draft {number}", "Redesign {number}"
 LISTED = "{at} · {count} redesigns for {audience}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gigs.result import Result
+from gigs.result.result import COMPARE
 from gigs.studio import texts
 from gigs.studio.jobs import BusyError, Job
 from gigs.studio.limits import Limits
@@ -30,7 +31,7 @@ class KeptResult:
     @property
     def names(self) -> list[str]:
         """The files that may be asked for."""
-        return [REPORT, ARCHIVE, *self.result.files]
+        return [REPORT, COMPARE, ARCHIVE, *self.result.files]
 
 
 @dataclass
