@@ -31,6 +31,7 @@ def test_the_worthiest_that_differ_are_chosen() -> None:
     assert choose(away, worth, 3) == [0, 3, 4]
     assert choose(away, worth, 5) == [0, 3, 4]  # fewer than were asked for, and no picture twice
     assert choose(away, np.array([5.0, 4, 3, -2, -1]), 3) == [0, 4, 3]  # the least bad fill the number
+    assert choose(line(5, 6.3, 12), np.array([5.0, -1, -9]), 2) == [0, 1]  # and are not the worse for being different
     assert choose(line(5, 6.1, 7.2), np.array([3.0, 2, 1]), 3) == [0, 1, 2]  # a narrow margin, if no wider one will do
 
 

@@ -14,6 +14,7 @@ from gigs.errors import GigsError
 
 FLOOR = 1.0  # `distinct.apart` below which two pictures are the same to the eye
 MARGINS = (4.0, 3.0, 2.5, 2.0, 1.5, 1.25, FLOOR)
+FILLING = (1.25, FLOOR)  # the same for what fills the number: the worse it is liked, the less another look is worth
 FRONT = 5  # most points of a front
 
 
@@ -75,8 +76,8 @@ def choose(away: np.ndarray, worth: np.ndarray, n: int, allowed: np.ndarray | No
     between, seen = away[1:, 1:], away[0, 1:] >= FLOOR
     usable = seen if allowed is None else seen & allowed
     ranked = [int(row) for row in np.argsort(-worth, kind="stable") if usable[row]]
-    chosen = _spread([row for row in ranked if worth[row] > 0], [], between, n)
-    return _spread([row for row in ranked if worth[row] <= 0], chosen, between, n)
+    chosen = _spread([row for row in ranked if worth[row] > 0], [], between, n, MARGINS)
+    return _spread([row for row in ranked if worth[row] <= 0], chosen, between, n, FILLING)
 
 
 def distinct_rows(away: np.ndarray) -> list[int]:
@@ -114,10 +115,12 @@ def front_of(change: np.ndarray, gain: np.ndarray, away: np.ndarray, eligible: n
     return [kept[round(place)] for place in np.linspace(0, len(kept) - 1, FRONT)]
 
 
-def _spread(ranked: Sequence[int], before: Sequence[int], between: np.ndarray, n: int) -> list[int]:
+def _spread(
+    ranked: Sequence[int], before: Sequence[int], between: np.ndarray, n: int, margins: Sequence[float]
+) -> list[int]:
     """Some rows and more of them, in the order of rank, until they are n: by the widest margin that gives so many."""
     chosen = list(before)
-    for margin in MARGINS:
+    for margin in margins:
         chosen = list(before)
         for row in ranked:
             if len(chosen) < n and all(between[row, other] >= margin for other in chosen):
