@@ -12,6 +12,7 @@ import pytest
 
 from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
+from gigs.method.choice import NothingToShowError
 from gigs.studio import texts
 from gigs.studio.desk import uploaded
 from gigs.studio.limits import Limits
@@ -37,11 +38,26 @@ def test_a_photo_a_draft_a_run_and_its_report(desk, engine, tmp_path):
     shares = [int(found[1]) for each in screens if (found := re.search(r'value="(\d+)"', each.status))]
     assert shares == sorted(shares) and shares[-1] > shares[0]
     assert any(each.results and texts.ARRIVING in each.results for each in screens[:-1])
-    links = re.findall(r'href="result/(\w{32})/([\w.-]+)"', screens[-1].results)
-    assert {name for _, name in links} == {"report.html", ARCHIVE}
+    links = re.findall(r'href="result/(\w{32})/([\w.-]+)["#]', screens[-1].results)
+    assert {name for _, name in links} == {"report.html", "compare.html", ARCHIVE}
     with zipfile.ZipFile(desk.visits.file(*links[1])) as packed:
         assert "gigs-redesigns/report.html" in packed.namelist()
     assert [wish.count for wish in engine.wishes] == [2, 2] and engine.wishes[0].change == 0.5
+
+
+def test_masks_are_uploads_like_any_other(desk, engine, tmp_path):
+    mask, region = upload(tmp_path, name="mask.png"), upload(tmp_path, name="logo.png")
+    list(desk.choose("one", upload(tmp_path), WISH | {"mask": mask, "region": region}))
+    assert (engine.wishes[-1].mask, engine.wishes[-1].region) == (Path(mask["path"]), Path(region["path"]))
+    list(desk.draft("one", WISH | {"mask": None}))
+    assert engine.wishes[-1].mask is None and engine.wishes[-1].region is None
+    for odd in ({"path": "/etc/passwd"}, "mask.png", {"path": "http://elsewhere/mask.png"}):
+        assert texts.NO_ADDRESS in list(desk.draft("one", WISH | {"region": odd}))[-1].status
+
+
+def test_a_photo_of_which_nothing_can_be_shown_is_told_what_to_do(desk, engine, tmp_path):
+    engine.error = NothingToShowError("nothing")
+    assert "Let more change" in list(desk.choose("one", upload(tmp_path), WISH))[-1].status
 
 
 def test_the_clients_file_name_is_used_nowhere(desk, tmp_path):

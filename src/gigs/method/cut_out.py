@@ -14,10 +14,11 @@ from gigs.errors import InputError, ModelError
 from gigs.method.choice import NothingToShowError
 from gigs.method.options import Options
 from gigs.transfer import CutOut, Keep, cut_out, from_mask, read_mask, transparency_of
-from gigs.transfer.mask import alpha_of, read_region
+from gigs.transfer.mask import alpha_of, read_region, region_from
 from gigs.vision.images import read_photo
 
 KINDS = (".png", ".jpg", ".jpeg", ".webp")
+Mask = Path | np.ndarray
 Photo = str | PathLike[str] | Image.Image | np.ndarray
 
 
@@ -33,39 +34,39 @@ def check_photos(paths: Sequence[Path], options: Options) -> None:
     for path in paths:
         mask, region = mask_for(options.mask, path), mask_for(options.keep_region, path)
         if mask is not None:
-            read_mask(mask, read_photo(path))
+            _product_in(mask, read_photo(path))
         if region is not None:
-            read_region(region, read_photo(path))
+            _region_in(region, read_photo(path))
 
 
-def _check_masks(given: Path | None, option: str, sizes: Mapping[Path, tuple[int, int]]) -> None:
+def _check_masks(given: Mask | None, option: str, sizes: Mapping[Path, tuple[int, int]]) -> None:
     """Whether a mask, or a folder of masks, can be meant for photos of these sizes."""
     if given is None or not sizes:
         return
     (path, size), *others = sizes.items()
-    if given.is_dir():
+    if isinstance(given, Path) and given.is_dir():
         if all(mask_for(given, each) is None for each in sizes):
             raise InputError(f"{option} {given}: no mask in it is named like {path.name} or any other photo given")
         return
     for other, another in others:
         if another != size:
             raise InputError(
-                f"{option} {given.name}: one mask for photos of several sizes ({path.name} has {size[0]} x {size[1]} "
+                f"{option}: one mask for photos of several sizes ({path.name} has {size[0]} x {size[1]} "
                 f"pixels, {other.name} {another[0]} x {another[1]}); give a folder with masks named like their photos"
             )
 
 
-def mask_for(mask: Path | None, photo: Photo) -> Path | None:
-    """The file of one photo's mask: the one given, or that of the photo's name in a folder of masks; None for none.
+def mask_for(mask: Mask | None, photo: Photo) -> Mask | None:
+    """One photo's mask: the one given, or that of the photo's name in a folder of masks; None for none.
 
     Args:
-        mask: A file, or a folder with masks that are named like their photos, whatever their kind of picture.
+        mask: A file, an array, or a folder with masks that are named like their photos, whatever their kind of picture.
         photo: As it was given.
 
     Raises:
         InputError: A folder, and a photo without a name, or with several masks.
     """
-    if mask is None or not mask.is_dir():
+    if not isinstance(mask, Path) or not mask.is_dir():
         return mask
     if not isinstance(photo, str | PathLike):
         raise InputError(f"{mask}: a folder of masks named like photos, and this photo is no file; give one mask")
@@ -76,19 +77,19 @@ def mask_for(mask: Path | None, photo: Photo) -> Path | None:
     return found[0] if found else None
 
 
-def cut_out_of(photo: bytes | Image.Image | np.ndarray, picture: Image.Image, mask: Path | None) -> CutOut | None:
+def cut_out_of(photo: bytes | Image.Image | np.ndarray, picture: Image.Image, mask: Mask | None) -> CutOut | None:
     """The cut-out of a photo; None, with a warning, where the network for it is not within reach.
 
     Args:
         photo: As it was given, or the bytes of its file: transparency is a mask.
         picture: The same, upright RGB.
-        mask: File that says where the product is, in place of all else.
+        mask: Says where the product is, in place of all else.
 
     Raises:
         InputError: The mask cannot be used.
     """
     if mask is not None:
-        return read_mask(mask, picture)
+        return _product_in(mask, picture)
     transparency = transparency_of(photo) if isinstance(photo, bytes) else _alpha_of(photo)
     if transparency is not None:
         return from_mask(transparency, picture, "the photo's transparency")
@@ -99,8 +100,8 @@ def cut_out_of(photo: bytes | Image.Image | np.ndarray, picture: Image.Image, ma
         return None
 
 
-def keep_of(options: Options, region_file: Path | None, picture: Image.Image, cutout: CutOut) -> Keep:
-    """What must not change, with a region read from its file; the shape too where somebody wears the product.
+def keep_of(options: Options, marked: Mask | None, picture: Image.Image, cutout: CutOut) -> Keep:
+    """What must not change, with a region where one is marked; the shape too where somebody wears the product.
 
     A warp would bend the person along with it.
 
@@ -108,7 +109,7 @@ def keep_of(options: Options, region_file: Path | None, picture: Image.Image, cu
         InputError: The region cannot be used, or nothing was asked to change.
         NothingToShowError: Nothing would be left to change of this photo.
     """
-    region = None if region_file is None else read_region(region_file, picture)
+    region = None if marked is None else _region_in(marked, picture)
     worn = ("shape",) if cutout.person is not None else ()
     keep = Keep.of((*options.keep, *worn), region)
     if keep.colour and "shape" in options.keep:
@@ -127,8 +128,16 @@ def require_photo(options: Options, why: str) -> None:
         InputError: One of the options is given.
     """
     for given, option in ((options.keep, "keep"), (options.keep_region, "keep_region"), (options.mask, "mask")):
-        if given:
+        if given is not None and len(given if isinstance(given, tuple) else (given,)):
             raise InputError(f"{option} is for redesigns on the photo, and here {why}; leave it out")
+
+
+def _product_in(mask: Mask, picture: Image.Image) -> CutOut:
+    return read_mask(mask, picture) if isinstance(mask, Path) else from_mask(mask, picture)
+
+
+def _region_in(mask: Mask, picture: Image.Image) -> np.ndarray:
+    return read_region(mask, picture) if isinstance(mask, Path) else region_from(mask, picture)
 
 
 def _alpha_of(photo: Image.Image | np.ndarray) -> np.ndarray | None:

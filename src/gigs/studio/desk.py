@@ -143,13 +143,21 @@ class Desk:
         """
         if upload is None:
             return None
+        return Path(shutil.copyfile(self._file(upload), visit.folder / new_key()))
+
+    def _file(self, upload: object) -> Path:
+        """The file of an upload, where Gradio put it.
+
+        Raises:
+            PlainError: It is no upload, or too large.
+        """
         given = upload.get("path") if isinstance(upload, dict) else None
         source = uploaded(given, self._uploads)
         if source is None:
             raise PlainError(texts.NO_ADDRESS)
         if source.stat().st_size > self.limits.photo_bytes:
             raise PlainError(texts.TOO_LARGE.format(most=self.limits.photo_bytes >> 20))
-        return Path(shutil.copyfile(source, visit.folder / new_key()))
+        return source
 
     def _wish(self, visit: Visit, wish: dict[str, Any]) -> Wish:
         """What the page sent, checked: a page can be made to send anything.
@@ -172,6 +180,8 @@ class Desk:
             anyway=wish.get("anyway") is True,
             kind=kind,
             keep=_kept(wish.get("keep")),
+            mask=None if wish.get("mask") is None else self._file(wish["mask"]),
+            region=None if wish.get("region") is None else self._file(wish["region"]),
         )
 
     def _submitted(self, visit: Visit, work: Callable[[OnStep], Any]) -> Job | BusyError:

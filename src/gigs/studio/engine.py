@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from gigs.batch import Request, run
 from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
+from gigs.method.choice import NothingToShowError
 from gigs.method.options import Options, preset_of
 from gigs.method.presets import Preset
 from gigs.packs.panel import types_of
@@ -19,6 +21,7 @@ from gigs.result.compose import shown_of
 from gigs.session import Session
 from gigs.studio import texts
 from gigs.studio.problems import PlainError
+from gigs.transfer.mask import read_mask, read_region
 from gigs.vision.images import Fit, decode_photo, fit_square
 
 DRAFT_SIDE = 480  # pixels: a draft is shown small
@@ -29,7 +32,8 @@ class Wish:
     """What a visitor asks for.
 
     `change`: in [0,1], as for `method.presets.with_change`; `anyway`: whatever the gate says; `kind`: type of the
-    product, None to let the classifier see; `keep`: what of it must not change.
+    product, None to let the classifier see; `keep`: what of it must not change; `mask`: file that is white where the
+    product is, None to find it; `region`: file that is white where nothing may change.
     """
 
     photo: Path
@@ -40,6 +44,8 @@ class Wish:
     anyway: bool = False
     kind: str | None = None
     keep: tuple[str, ...] = ()
+    mask: Path | None = None
+    region: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -107,8 +113,9 @@ class Engine:
         """A draft: no judge has looked at it, and nothing is written.
 
         Raises:
-            PlainError: The photo cannot be used.
+            PlainError: The photo or a mask cannot be used.
             RefusedError: The gate refuses it.
+            NothingToShowError: Nothing in it could be seen to change.
         """
         photo, _ = self.look(wish.photo)
         # a draft starts from the encoder's answer, where there is an encoder
@@ -118,6 +125,8 @@ class Engine:
         panel = self.session.panel(audience, options)
         small = photo.copy()
         small.thumbnail((DRAFT_SIDE, DRAFT_SIDE))
+        mask, region = (None if one is None else _reduced(one, small.size) for one in self.marked(wish, photo))
+        options = replace(options, mask=mask, keep_region=region)
         found, _ = self.session.run(self.session.product(small, options), audience, options, panel)
         return Draft(photo, tuple(shown_of(found, fit_square(photo, self.pack.generator.resolution)[1])))
 
@@ -125,17 +134,55 @@ class Engine:
         """The real run, checked and with a report in `out`.
 
         Raises:
+            PlainError: A mask cannot be used.
             RefusedError: The gate refuses it.
+            NothingToShowError: Nothing in it could be seen to change.
         """
+        self.marked(wish, self.look(wish.photo)[0])
         options = self._options(self._preset("faithful" if wish.careful else "fast", wish.count, wish), wish, on_step)
         request = Request(options=options, out=out, photos=(wish.photo,), audience=wish.audience, pack=self.pack.name)
         done = run(request, on_step, self.session)
         if done.refused:
-            raise RefusedError(done.refused[0].reason)
+            refusal = done.refused[0]
+            raise RefusedError(refusal.reason) if refusal.by_gate else NothingToShowError(refusal.reason)
         return done.results[0][1]
+
+    def marked(self, wish: Wish, photo: Image.Image) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Where the product is, and what must not change, each bool `[H,W]` of the photo; None where it is not said.
+
+        Raises:
+            PlainError: A mask cannot be used; it is called "your mask", not by a file's name.
+        """
+        try:
+            product = None if wish.mask is None else read_mask(wish.mask, photo).mask(*photo.size)
+        except InputError as error:
+            raise _of_visitors(error, wish.mask, texts.YOUR_MASK) from error
+        try:
+            region = None if wish.region is None else read_region(wish.region, photo)
+        except InputError as error:
+            raise _of_visitors(error, wish.region, texts.YOUR_REGION) from error
+        return product, region
 
     def _preset(self, name: str, count: int, wish: Wish) -> Preset:
         return preset_of(name, n=count, steps=self._steps, change=wish.change)
 
     def _options(self, preset: Preset, wish: Wish, on_step: OnStep) -> Options:
-        return Options(preset=preset, product_type=wish.kind, force=wish.anyway, keep=wish.keep, on_step=on_step)
+        return Options(
+            preset=preset,
+            product_type=wish.kind,
+            force=wish.anyway,
+            keep=wish.keep,
+            mask=wish.mask,
+            keep_region=wish.region,
+            on_step=on_step,
+        )
+
+
+def _of_visitors(error: InputError, path: Path | None, words: str) -> PlainError:
+    """The same error, of a file as the visitor knows it."""
+    return PlainError(str(error).replace("" if path is None else path.name, words))
+
+
+def _reduced(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A mask at the size of a smaller photo."""
+    return np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))

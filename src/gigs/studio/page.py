@@ -14,7 +14,7 @@ from gigs.studio.screen import Screen
 from gigs.transfer.keep import KINDS
 
 COUNT = 6
-WISHES = ("audience", "change", "kind", "keep", "count", "careful", "anyway")
+WISHES = ("audience", "change", "kind", "keep", "count", "careful", "anyway", "mask", "region")
 
 
 def style() -> str:
@@ -86,6 +86,8 @@ def _wishes(desk: Desk) -> dict[str, Any]:
         parts["keep"] = gr.CheckboxGroup(
             [(texts.KEPT[name], name) for name in KINDS], value=[], label=texts.KEEP, elem_id="gigs-keep"
         )
+        parts["mask"] = gr.File(label=texts.MASK, file_types=["image"], height=110, elem_id="gigs-mask")
+        parts["region"] = gr.File(label=texts.REGION, file_types=["image"], height=110, elem_id="gigs-region")
         parts["count"] = gr.Slider(*COUNTS, COUNT, step=1, label=texts.COUNT, buttons=[], elem_id="gigs-count")
         parts["careful"] = gr.Checkbox(False, label=texts.CAREFUL, elem_id="gigs-careful")
     parts["anyway"] = gr.Checkbox(False, label=texts.ANYWAY, visible=False, elem_id="gigs-anyway")
@@ -129,6 +131,9 @@ def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
     parts["change"].release(changed, wishes, **again)
     parts["kind"].input(changed, wishes, **again)
     parts["keep"].input(changed, wishes, **again)
+    for name in ("mask", "region"):
+        parts[name].upload(changed, wishes, **again)
+        parts[name].clear(changed, wishes, **again)
     parts["anyway"].input(changed, wishes, **again)
     parts["go"].click(pressed, wishes, **plain)
     parts["stop"].click(stopped, None, None, queue=True, show_progress="hidden", api_visibility="private")

@@ -52,9 +52,16 @@ TOO_LARGE = "Your photo is larger than {most} MB. Save a smaller copy and try ag
 TOO_SLOW = "This took longer than {seconds:.0f} seconds and was ended. Try fewer redesigns, or without extra care."
 BUSY = "Too many people are making redesigns right now. Wait a minute and try again."
 BROKEN = "Something went wrong on our side. Try again; if it happens again, tell whoever runs this studio."
+NOTHING_TO_SHOW = (
+    "No redesign of this photo changes anything that can be seen. Let more change, keep less as it is, or choose other "
+    "buyers."
+)
 REFUSED_HINT = "If you are sure of your photo, tick “Go on with this photo anyway”."
 
 KEEP = "What must stay as it is"
+MASK = "Where your product is, if it was not found: a picture as large as your photo, white there and black elsewhere"
+REGION = "What must not change, such as a logo: a picture as large as your photo, white there and black elsewhere"
+YOUR_MASK, YOUR_REGION = "your picture of where the product is", "your picture of what must not change"
 KEPT = {"colour": "its colours", "shape": "its outline", "print": "its print"}
 
 STAGES = {

@@ -51,12 +51,21 @@ def read_mask(path: str | Path, photo: Image.Image) -> CutOut:
 
 
 def read_region(path: str | Path, photo: Image.Image) -> np.ndarray:
-    """A region of a photo from a mask in a file, bool `[H,W]`: it may be as small as a logo, and in pieces.
+    """A region of a photo from a mask in a file, bool `[H,W]`.
 
     Raises:
-        InputError: The file cannot be read, is of another size than the photo, grey all over, or marks nothing.
+        InputError: The file cannot be read, or as `region_from`.
     """
-    name, alpha = Path(path).name, _as_alpha(_in_file(Path(path)), Path(path).name)
+    return region_from(_in_file(Path(path)), photo, Path(path).name)
+
+
+def region_from(mask: np.ndarray, photo: Image.Image, name: str = "region") -> np.ndarray:
+    """A region of a photo from a mask as `from_mask` takes it, bool `[H,W]`: as small as a logo, even in pieces.
+
+    Raises:
+        InputError: The mask is of another size or type than the photo, grey all over, or marks nothing.
+    """
+    alpha = _as_alpha(mask, name)
     _check_size(alpha, photo, name)
     _check_grey(alpha, name, "what is to be kept has to be white and all else black")
     if not (alpha > 0.5).any():
