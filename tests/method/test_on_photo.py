@@ -107,7 +107,7 @@ def test_what_is_shown_differs_can_be_named_and_is_within_the_budget(shops_pack:
     session = gigs.Session(shops_pack)
     audience = session.audience("ladies", minimum=1)
     free = session.suggest(photo, audience, n=4, steps=1)
-    assert free.choice.asked == 4 and free.choice.candidates == 48 and len(free) <= 4
+    assert free.choice.asked == 4 and free.choice.candidates >= 4 and 1 <= len(free) <= 4
     assert not any(one.changes.nothing for one in free)
     squares = [to_tensor(fit_square(one.image, 32)[0]) for one in (free.photo, *free)]
     distances = [float(session.perceptual(squares[0], one)) for one in squares[1:]]
@@ -143,10 +143,10 @@ def test_masks_of_a_batch_come_in_a_folder_and_what_they_show_counts(
 
     with pytest.raises(InputError, match=r"one mask for photos of several sizes \(jumper.png has 240 x 360"):
         ran((photo, other), mask=masks / "jumper.png")
-    with pytest.raises(InputError, match="no mask in it is named like skirt.png"):
+    with pytest.raises(InputError, match="no mask in it is named like skirt"):
         ran((other,), mask=masks)
     done = ran((photo, other), mask=masks)
-    assert [result.cutout.confidence == 1 for _, result in done.results][0] and len(done.results) == 2
+    assert len(done.results) == 2 and done.results[0][1].cutout.confidence == 1
     assert isinstance(done.results[0][1].pictures["photo.png"], Image.Image)
 
     region = tmp_path / "logo.png"
