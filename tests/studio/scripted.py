@@ -12,6 +12,9 @@ from PIL import Image
 from gigs.packs import load_pack
 from gigs.progress import OnStep, Step
 from gigs.result import Result
+from gigs.result.colourways import Colourway, Colourways, Today
+from gigs.result.pictures import Pictures
+from gigs.result.schema import AudienceSummary, CutOutSummary
 from gigs.studio import texts
 from gigs.studio.engine import Draft, Wish
 from gigs.studio.problems import PlainError
@@ -53,6 +56,26 @@ class Scripted:
         result = write_finished(out, verified=False, gains=(0.4,) * wish.count, audience=audience)
         (out / "report.html").write_text(f"<p>{wish.audience}</p>")
         return result
+
+    def colours(self, wish: Wish, named: str, out: Path, on_step: OnStep) -> Colourways:
+        self._take(wish, on_step)
+        self.named = named
+        ways = tuple(
+            Colourway(
+                file=f"colour-{number}.png", name=f"blue {number}", near=None, hex="#223355", lab=(22.0, 4.0, -24.0),
+                asked=False, shown=(22.0, 4.0, -24.0), off=0.0, score=1.0, gain_vs_photo=0.5,
+            )
+            for number in (1, 2)
+        )  # fmt: skip
+        found = Colourways(
+            pack="small", seed=0, device="cpu", tried=10, better=2, colours=ways, seconds={}, versions={},
+            audience=AudienceSummary(name="everyone", label="all buyers", users=60, scored_users=60),
+            today=Today(source="shirt.png", name="red", hex="#aa2222", lab=(40.0, 50.0, 30.0), score=0.5),
+            cutout=CutOutSummary(confidence=1.0, doubt=None, area=0.4),
+            pictures=Pictures({name: Image.new("RGB", (8, 8)) for name in ("photo.png", *(one.file for one in ways))}),
+        )  # fmt: skip
+        found.save(out)
+        return found
 
     def _take(self, wish: Wish, on_step: OnStep) -> None:
         self.wishes.append(wish)

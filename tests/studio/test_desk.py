@@ -55,6 +55,21 @@ def test_masks_are_uploads_like_any_other(desk, engine, tmp_path):
         assert texts.NO_ADDRESS in list(desk.draft("one", WISH | {"region": odd}))[-1].status
 
 
+def test_the_product_in_other_colours(desk, engine, tmp_path):
+    list(desk.choose("one", upload(tmp_path), WISH))
+    assert texts.NO_PHOTO in list(desk.colours("two", "", WISH))[-1].status
+    first = list(desk.colours("one", " navy, #7a1f2b ", WISH))[-1]
+    assert engine.named == "navy, #7a1f2b" and "blue 1" in first.colours and "#223355" in first.colours
+    ((key, page), *pictures) = re.findall(r'"result/(\w{32})/([\w.-]+)"', first.colours)
+    assert page == "colours.html" and [name for _, name in pictures] == ["colour-1.png", "colour-2.png"]
+    assert all(desk.visits.file(key, name).is_file() for name in ("colours.html", "colour-2.png"))
+    assert desk.visits.file(key, "colours.json") is None
+    list(desk.colours("one", None, WISH))
+    assert desk.visits.file(key, "colours.html") is None  # the latest are kept, and no others
+    for odd in (7, "x" * 300, "a\nb"):
+        assert texts.ODD_COLOURS in list(desk.colours("one", odd, WISH))[-1].status
+
+
 def test_a_photo_of_which_nothing_can_be_shown_is_told_what_to_do(desk, engine, tmp_path):
     engine.error = NothingToShowError("nothing")
     assert "Let more change" in list(desk.choose("one", upload(tmp_path), WISH))[-1].status

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gigs.result.schema import Record
 
 SHOWN = 512  # longest side of a picture in the report, which stays small enough for a mail
+LEAST_WIDE = 480  # pixels that a smaller photo is enlarged to at full size
 SMALL = 256  # longest side of a picture in the overview
 
 
@@ -52,6 +53,7 @@ def render_compare(result: Record) -> str:
     """
     view = view_of(result)
     start = view["photo"] or view["base"]
+    size = result.pictures[start].size
     return (
         _environment()
         .get_template("compare.html")
@@ -61,7 +63,8 @@ def render_compare(result: Record) -> str:
             words=texts.COMPARE_WORDS,
             start=start,
             before=texts.BEFORE_PHOTO if view["photo"] else texts.BEFORE_FIRST,
-            size=result.pictures[start].size,
+            size=size,
+            wide=max(size[0], LEAST_WIDE),
         )
     )
 

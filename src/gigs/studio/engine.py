@@ -17,6 +17,7 @@ from gigs.method.presets import Preset
 from gigs.packs.panel import types_of
 from gigs.progress import OnStep, silent
 from gigs.result import Result
+from gigs.result.colourways import Colourways
 from gigs.result.compose import shown_of
 from gigs.session import Session
 from gigs.studio import texts
@@ -146,6 +147,23 @@ class Engine:
             refusal = done.refused[0]
             raise RefusedError(refusal.reason) if refusal.by_gate else NothingToShowError(refusal.reason)
         return done.results[0][1]
+
+    def colours(self, wish: Wish, named: str, out: Path, on_step: OnStep) -> Colourways:
+        """The product in colours that the audience likes better and in those named, with a page in `out`.
+
+        Raises:
+            PlainError: A mask or a colour cannot be used, or nothing was found.
+        """
+        mask, region = self.marked(wish, self.look(wish.photo)[0])
+        try:
+            found = self.session.colours(
+                wish.photo, wish.audience, n=wish.count, colours=named or None, mask=mask, keep_region=region,
+                on_step=on_step,
+            )  # fmt: skip
+        except InputError as error:
+            raise PlainError(str(error).replace(wish.photo.name, texts.YOUR_PHOTO)) from error
+        found.save(out)
+        return found
 
     def marked(self, wish: Wish, photo: Image.Image) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Where the product is, and what must not change, each bool `[H,W]` of the photo; None where it is not said.

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
 from gigs.studio import texts
-from gigs.studio.desk import uploaded
+from gigs.studio.checks import uploaded
 from gigs.studio.limits import Limits
 
 Scope = MutableMapping[str, Any]

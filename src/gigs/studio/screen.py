@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader
 
 from gigs.progress import Step
+from gigs.report.colours_page import lab, lead
 from gigs.result import UNCHECKED, Result
+from gigs.result.colourways import PAGE
 from gigs.result.result import COMPARE
 from gigs.studio import texts
-from gigs.studio.visits import ARCHIVE, REPORT, KeptResult
+from gigs.studio.visits import ARCHIVE, REPORT, KeptColours, KeptResult
 
 # Shares of the time that each stage takes (two cores, the presets fast and faithful).
 SHARES = {"finding the product": 0.62, "redesigning": 0.12, "checking the redesigns": 0.2}
 CAREFUL = {
     "finding the product": 0.2, "keeping its details": 0.6, "redesigning": 0.06, "checking the redesigns": 0.1,
 }  # fmt: skip
+
+TONES = {"likely": "good", "no gain found": "poor"}
 
 ENVIRONMENT = Environment(loader=PackageLoader("gigs.studio"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 ENVIRONMENT.globals["texts"] = texts
@@ -31,6 +35,7 @@ class Screen:
     photo: str | None = None
     results: str | None = None
     history: str | None = None
+    colours: str | None = None
     running: bool = False
     anyway: bool = False
 
@@ -107,12 +112,29 @@ def finished(kept: KeptResult, photo_source: str) -> str:
                 address(kept, entry.file),
                 texts.REDESIGN.format(number=number),
                 texts.VERDICTS[entry.verdict],
-                {"likely": "good", "no gain found": "poor"}.get(entry.verdict, "open"),
+                TONES.get(entry.verdict, "open"),
                 entry.words if entry.rendered != "sketch" else f"{entry.words} {texts.SKETCH}",
                 compare=f"{address(kept, COMPARE)}#redesign-{number}",
             )
         )
     return cards(shown, summary(result), caution(result), texts.NEXT, kept)
+
+
+def colours(kept: KeptColours) -> str:
+    """The product in other colours, and the way to their page."""
+    shown = [
+        {
+            "source": address(kept, one.file),
+            "title": one.name,
+            "hex": one.hex,
+            "lab": lab(one.lab),
+            "verdict": texts.VERDICTS[one.verdict],
+            "tone": TONES.get(one.verdict, "open"),
+        }
+        for one in kept.found
+    ]
+    page = ENVIRONMENT.get_template("colours.html")
+    return page.render(cards=shown, lead=lead(kept.found), page=address(kept, PAGE))
 
 
 def summary(result: Result) -> str:
@@ -146,6 +168,6 @@ def history(results: Sequence[KeptResult]) -> str:
     return ENVIRONMENT.get_template("history.html").render(rows=rows)
 
 
-def address(kept: KeptResult, name: str) -> str:
+def address(kept: KeptResult | KeptColours, name: str) -> str:
     """Where the server hands a file of a result out."""
     return f"result/{kept.key}/{name}"
