@@ -17,12 +17,16 @@ from gigs.errors import GigsError, InputError
 from gigs.inversion.gate import RefusedError
 from gigs.io import folders, written
 from gigs.io.fingerprint import fingerprint
+from gigs.method.choice import NothingToShowError
+from gigs.method.cut_out import check_photos
 from gigs.method.options import Options
 from gigs.method.product import Product
 from gigs.packs import Pack
 from gigs.packs.load import DEFAULT
 from gigs.progress import OnStep, silent
 from gigs.result import Result
+from gigs.result.pictures import Pictures
+from gigs.result.reading import with_pictures
 from gigs.result.result import file_names, is_file_name
 from gigs.result.saved import OVERVIEW, write_overview
 from gigs.session import OwnModels, Session
@@ -59,10 +63,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A photo that could not be redrawn as a product: its file name, and the gate's words."""
+    """A photo without redesigns: its file name, and why.
+
+    `by_gate`: it could not be redrawn as a product, so that `force` would go on; otherwise there is nothing to show.
+    """
 
     source: str | None
     reason: str
+    by_gate: bool = True
 
     def __str__(self) -> str:
         return f"{self.source}: {self.reason}"
@@ -70,7 +78,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Finished:
-    """What became of a request: the folder and result of each product, and the photos that the gate refused."""
+    """What became of a request: the folder and result of each product, and the photos that have no redesigns."""
 
     results: list[tuple[Path, Result]]
     refused: list[Refusal]
@@ -98,26 +106,28 @@ def _session(request: Request) -> Session:
 
 def _run(request: Request, on_step: OnStep, session: Session) -> Finished:
     options = Options(**{**vars(request.options), "on_step": on_step})
-    products = list(_products(request, session))
-    _check_out(request, [folder for folder, _ in products])
+    places = list(_places(request, session))
+    _check_out(request, [folder for folder, _ in places])
+    check_photos([path for _, path in places if path is not None], options)  # all of them, before any is worked on
     audience = session.audience(request.audience, minimum=request.min_audience, on_step=on_step)
     panel = session.panel(audience, options)
     facts = [audience.label, session.files, session.pack.info, session.compute(options.preset).describe()]
     done = Finished([], [])
-    for folder, product in products:
-        mark = _mark(request, product, audience, facts)
-        if request.resume and (result := completed(folder, mark)) is not None:
-            done.results.append((folder, result))
-            continue
+    for folder, path in places:  # one photo's pixels at a time
         try:
-            result = session.redesign(product, audience, options, panel)
-        except RefusedError as error:
-            done.refused.append(Refusal(product.source, str(error)))
+            product = session.product(path, options)
+            mark = _mark(request, product, audience, facts)
+            result = completed(folder, mark) if request.resume else None
+            if result is None:
+                result = session.redesign(product, audience, options, panel)
+                with folders.owned_below(request.out, folder):
+                    result.save(folder)
+                    seal(folder, file_names(len(result)), mark)
+        except (RefusedError, NothingToShowError) as error:
+            source = None if path is None else path.name
+            done.refused.append(Refusal(source, str(error), isinstance(error, RefusedError)))
             continue
-        with folders.owned_below(request.out, folder):
-            result.save(folder)
-            seal(folder, file_names(len(result)), mark)
-        done.results.append((folder, result))
+        done.results.append((folder, with_pictures(result, Pictures(folder=folder))))
     if len(done.results) > 1:
         write_overview(request.out, done.results)
     return done
@@ -140,9 +150,10 @@ def seal(folder: Path, names: list[str], mark: str) -> None:
 
 def _mark(request: Request, product: Product, audience: Audience, facts: list[Any]) -> str:
     """Fingerprint of one product's result: whatever it follows from."""
+    named = ("preset", "on_step", "mask", "keep_region")  # of a mask its content counts, whatever its file is called
     asked = {
         "preset": asdict(request.options.preset),
-        "options": {name: value for name, value in vars(request.options).items() if name not in ("preset", "on_step")},
+        "options": {name: value for name, value in vars(request.options).items() if name not in named},
         "request": {
             name: value for name, value in vars(request).items() if name not in ("options", "out", "photos", "resume")
         },
@@ -156,14 +167,15 @@ def _mark(request: Request, product: Product, audience: Audience, facts: list[An
     }
     alpha = None if product.cutout is None else torch.from_numpy(np.array(product.cutout.alpha))
     pixels = None if product.pixels is None else torch.from_numpy(np.array(product.pixels))
-    tensors = [product.photo, pixels, alpha, audience.theta, audience.sample, audience.covariance]
+    region = None if product.keep.region is None else torch.from_numpy(product.keep.region.astype(np.uint8))
+    tensors = [product.photo, pixels, alpha, region, audience.theta, audience.sample, audience.covariance]
     return fingerprint(about, tensors)
 
 
 def _check_out(request: Request, out: list[Path]) -> None:
     """Refuse a folder that cannot be written, in which another process writes, or with files that are not ours."""
     options, names = request.options, file_names(request.options.preset.shifting.n)
-    inputs = [*request.photos, *(path for path in (options.mask, options.keep_region) if path is not None)]
+    inputs = [*request.photos, *(one for one in (options.mask, options.keep_region) if isinstance(one, Path))]
     for folder in out:
         try:
             nearest = next(path for path in (folder, *folder.resolve().parents) if path.exists())
@@ -180,16 +192,15 @@ def _check_out(request: Request, out: list[Path]) -> None:
         written.claim(request.out, [OVERVIEW])
 
 
-def _products(request: Request, session: Session) -> Iterator[tuple[Path, Product]]:
-    """Read and fit every photo; several get a folder each, named after the file."""
+def _places(request: Request, session: Session) -> Iterator[tuple[Path, Path | None]]:
+    """The folder of every photo, and the photo; several get a folder each, named after the file."""
     if request.sample:
-        yield request.out, session.product(None)
+        yield request.out, None
         return
     paths = request.photos or (_example(session.pack, request.example),)
     taken = {OVERVIEW}  # a folder of that name would be in the way of the page
     for path in paths:
-        product = session.product(path, request.options)
-        yield request.out if len(paths) == 1 else request.out / _unique(path.stem, taken), product
+        yield request.out if len(paths) == 1 else request.out / _unique(path.stem, taken), path
 
 
 def _unique(stem: str, taken: set[str]) -> str:

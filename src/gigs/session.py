@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from gigs.audience import EVERYONE, MINIMUM_USERS, Audience
 from gigs.errors import InputError
@@ -24,7 +25,7 @@ from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import Gate
 from gigs.io import storage
 from gigs.method.colours import Liking, Wish, find_colours, options_of
-from gigs.method.cut_out import Photo, cut_out_of, keep_of, require_photo
+from gigs.method.cut_out import Photo, cut_out_of, keep_of, mask_for, require_photo
 from gigs.method.models import Models
 from gigs.method.options import Options
 from gigs.method.out_of_memory import within_memory
@@ -42,7 +43,7 @@ from gigs.result.colourways import Colourways, compose_colours
 from gigs.result.compose import Origin, compose
 from gigs.verify.panel import Panel
 from gigs.vision.compute import Compute, pick_device, probed
-from gigs.vision.images import as_photo, fit_square, read_photo, to_tensor
+from gigs.vision.images import as_photo, decode_photo, fit_square, photo_bytes, to_tensor
 from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.runtime import Runtime
 
@@ -233,19 +234,26 @@ class Session:
             require_photo(options, "there is no photo")
             return Product()
         if isinstance(photo, str | PathLike):
-            picture, source = read_photo(Path(photo)), Path(photo).name
+            content = photo_bytes(Path(photo))
+            given: bytes | Image.Image | np.ndarray = content
+            picture, source = decode_photo(content, str(photo)), Path(photo).name
         else:
-            picture, source = as_photo(photo), None
+            given, picture, source = photo, as_photo(photo), None
         square, fit = fit_square(picture, self.generator.resolution)
         found = Product(source, fit, to_tensor(square))
         if options.preset.render != PHOTO:
             require_photo(options, "redesigns are shown as the generator drew them")
             return found
-        cutout = cut_out_of(photo, picture, options.mask)
+        cutout = cut_out_of(given, picture, mask_for(options.mask, photo))
         if cutout is None:
             require_photo(options, "the product cannot be cut out of the photo")
             return found
-        return replace(found, pixels=np.asarray(picture), cutout=cutout, keep=keep_of(options, picture, cutout))
+        return replace(
+            found,
+            pixels=np.asarray(picture),
+            cutout=cutout,
+            keep=keep_of(options, mask_for(options.keep_region, photo), picture, cutout),
+        )
 
     def redesign(self, product: Product, audience: Audience, options: Options, panel: Panel | None) -> Result:
         """The result for one product; `suggest` with everything looked up already.

@@ -111,7 +111,7 @@ def test_objectives_work_from_python_as_from_the_shell(shops_pack: Path, objecti
     assert set(audience.tastes) == set(session.pack.scorers) and 0 <= audience.percentile(0.0) <= 1
     example = session.pack.examples()[0]
     for preset in ("fast", "paper-text"):  # towards real items, and by gradient
-        result = session.suggest(example, audience, preset=preset, n=2, steps=1, objective=objective)
+        result = session.suggest(example, audience, preset=preset, n=2, steps=1, objective=objective, render="drawn")
         assert result.objective == objective and result.verification is not None
 
 

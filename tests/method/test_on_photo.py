@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 import gigs
+from gigs.batch import Finished, Request, run
 from gigs.errors import InputError, ModelError
-from gigs.method.on_photo import choose
+from gigs.method.choice import NothingToShowError
+from gigs.method.options import Options
 from gigs.method.presets import get_preset
 from gigs.vision.images import fit_square, to_tensor
 
 pytestmark = pytest.mark.usefixtures("small_limits", "pyramid_for_lpips")
-
-
-def flat(*levels: float) -> torch.Tensor:
-    """Pictures of one grey each, `[N,3,32,32]`."""
-    return torch.tensor(levels)[:, None, None, None].expand(-1, 3, 32, 32)
-
-
-def test_the_worthiest_that_differ_are_chosen() -> None:
-    images, worth = flat(0.1, 0.11, 0.12, 0.5, 0.9), torch.tensor([5.0, 4.0, 3.0, 2.0, 1.0])
-    assert choose(images, worth, 3) == [0, 3, 4]  # those that are nearly the first are passed over
-    assert choose(images, worth, 5) == [0, 1, 2, 3, 4]
-    assert choose(images, torch.tensor([5.0, 4.0, 3.0, -2.0, -1.0]), 3) == [0, 1, 2]  # alike, but liked better
-    assert choose(images, torch.tensor([5.0, -4.0, -3.0, -2.0, -1.0]), 3) == [0, 4, 3]  # the least bad fill the number
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +101,73 @@ def test_presets_say_what_is_shown() -> None:
     ]
     with pytest.raises(InputError, match="shown on the photo or drawn"):
         replace(get_preset("fast"), render="printed")
+
+
+def test_what_is_shown_differs_can_be_named_and_is_within_the_budget(shops_pack: Path, photo: Path) -> None:
+    session = gigs.Session(shops_pack)
+    audience = session.audience("ladies", minimum=1)
+    free = session.suggest(photo, audience, n=4, steps=1)
+    assert free.choice.asked == 4 and free.choice.candidates >= 4 and 1 <= len(free) <= 4
+    assert not any(one.changes.nothing for one in free)
+    squares = [to_tensor(fit_square(one.image, 32)[0]) for one in (free.photo, *free)]
+    distances = [float(session.perceptual(squares[0], one)) for one in squares[1:]]
+    changes = [point.change for point in free.choice.front]
+    assert changes == sorted(changes) and all(point.file in free.pictures for point in free.choice.front)
+    budget = min(distances) + 1e-4
+    bound = session.suggest(photo, audience, n=4, steps=1, budget=budget)
+    assert bound.settings["budget"] == budget
+    for one in bound:
+        assert float(session.perceptual(squares[0], to_tensor(fit_square(one.image, 32)[0]))) <= budget
+    with pytest.raises(NothingToShowError, match="similarity budget of 1e-06 allows"):
+        session.suggest(photo, audience, n=4, steps=1, budget=1e-6)
+
+
+def test_masks_of_a_batch_come_in_a_folder_and_what_they_show_counts(
+    shops_pack: Path, photo: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "skirt.png"
+    Image.open(photo).crop((0, 0, 240, 320)).save(other)
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    mask = Image.new("L", (240, 360), 0)
+    mask.paste(255, (50, 50, 190, 310))
+    mask.save(masks / "jumper.png")
+
+    def ran(photos: tuple[Path, ...], resume: bool = False, **options: Any) -> Finished:
+        asked = Options.of(n=2, steps=1, verify=False, **options)
+        request = Request(
+            options=asked, photos=photos, audience="ladies", pack=str(shops_pack), out=tmp_path / "out", resume=resume,
+            min_audience=1,
+        )  # fmt: skip
+        return run(request)
+
+    with pytest.raises(InputError, match=r"one mask for photos of several sizes \(jumper.png has 240 x 360"):
+        ran((photo, other), mask=masks / "jumper.png")
+    with pytest.raises(InputError, match="no mask in it is named like skirt"):
+        ran((other,), mask=masks)
+    done = ran((photo, other), mask=masks)
+    assert len(done.results) == 2 and done.results[0][1].cutout.confidence == 1
+    assert isinstance(done.results[0][1].pictures["photo.png"], Image.Image)
+
+    region = tmp_path / "logo.png"
+    logo = Image.new("L", (240, 360), 0)
+    logo.paste(255, (100, 100, 104, 104))
+    logo.save(region)
+    first = ran((photo,), keep_region=region).results[0]
+    written = (first[0] / "result.json").stat().st_mtime_ns
+    ran((photo,), resume=True, keep_region=region)
+    assert (first[0] / "result.json").stat().st_mtime_ns == written, "the same request is not made again"
+    logo.paste(255, (120, 120, 130, 130))
+    logo.save(region)
+    ran((photo,), resume=True, keep_region=region)
+    assert (first[0] / "result.json").stat().st_mtime_ns != written, "another region in a file of the same name is"
+
+
+def test_a_mask_may_be_an_array_and_a_photo_may_bring_its_own(shops_pack: Path, photo: Path) -> None:
+    session = gigs.Session(shops_pack)
+    mask = np.zeros((360, 240), dtype=bool)
+    mask[50:310, 50:190] = True
+    assert session.product(photo, Options.of(mask=mask)).cutout.confidence == 1
+    layered = Image.open(photo).convert("RGB")
+    layered.putalpha(Image.fromarray(mask))
+    assert session.product(layered, Options.of()).cutout.area == pytest.approx(mask.mean(), abs=0.001)

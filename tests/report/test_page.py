@@ -11,7 +11,7 @@ from importlib.resources import files
 import pytest
 from PIL import Image
 
-from gigs.report.page import render_overview, render_page
+from gigs.report.page import render_compare, render_overview, render_page
 from gigs.report.view import bar, view_of
 from gigs.result import Result
 from gigs.verify.share import Share
@@ -180,3 +180,41 @@ def test_text_stands_out_in_light_and_dark(scheme, ink, ground) -> None:
     colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block))
     one, other = sorted((luminance(colours[ink]), luminance(colours[ground])), reverse=True)
     assert (one + 0.05) / (other + 0.05) >= 4.5
+
+
+def test_at_full_size_a_slider_moves_between_photo_and_redesign(rendered) -> None:
+    result = rendered[1]
+    page = Page(render_compare(result))
+    pictures = [one["src"] for one in page.all("img")]
+    assert pictures[1::2] == ["photo.png"] * 3 and set(pictures[::2]) == {one.file for one in result}
+    assert {(one["width"], one["height"]) for one in page.all("img")} == {tuple(map(str, result.photo.image.size))}
+    sliders = [one for one in page.all("input") if one["type"] == "range"]
+    assert len(sliders) == 3 and all(one["aria-label"] for one in sliders)
+    ids = {attributes.get("id") for _, attributes in page.tags}
+    assert {one["data-pair"] for one in sliders} <= ids
+    report = Page(rendered[0])
+    assert {one["href"].partition("#")[2] for one in report.all("a") if "compare" in one["href"]} <= ids
+
+
+@pytest.mark.parametrize("on_photo", [True, False])
+def test_the_page_says_whether_pictures_were_drawn_or_changed(tmp_path, on_photo) -> None:
+    write_finished(tmp_path)
+    if on_photo:
+        spoilt(tmp_path, lambda record: [one.update(rendered="photo") for one in record["suggestions"]])
+    result = Result.read(tmp_path)
+    for page in (render_page(result, "one"), render_compare(result), render_overview([("one", result)])):
+        assert ("a computer drew them" in page) != on_photo
+        assert ("changed the product in your photo" in page) == on_photo
+
+
+def test_fewer_redesigns_than_asked_and_the_way_from_less_change_to_more_gain_are_said(tmp_path) -> None:
+    write_finished(tmp_path)
+    front = [
+        {"file": "suggestion-1.png", "change": 0.071, "gain": 0.2, "suggestion": None},
+        {"file": "suggestion-2.png", "change": 0.2, "gain": 0.5, "suggestion": 2},
+    ]
+    choice = {"asked": 8, "candidates": 48, "over_budget": 5, "unseen": 3, "front": front}
+    spoilt(tmp_path, lambda record: record.update(choice=choice))
+    page = render_page(Result.read(tmp_path), "one")
+    assert "You asked for 8 redesigns. Of 48 that were tried, 5 change more than you allow" in page
+    assert "Limit 0.08" in page and "Limit 0.20: Redesign 2" in page and "--budget 0.08" in page

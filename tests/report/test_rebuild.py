@@ -89,6 +89,20 @@ def test_the_test_pack_has_pictures_captions_a_table_and_a_guide(tmp_path) -> No
     assert write_test_pack(tmp_path / "dress", path).read_bytes() == first
 
 
+def test_redesigns_on_the_photo_are_compared_with_the_photo(tmp_path) -> None:
+    write_finished(tmp_path / "dress")
+    spoilt(tmp_path / "dress", lambda record: [one.update(rendered="photo") for one in record["suggestions"]])
+    write_finished(tmp_path / "skirt")
+    with zipfile.ZipFile(write_test_pack(tmp_path / "dress", tmp_path / "one.zip")) as archive:
+        rows = list(csv.DictReader(io.StringIO(archive.read("options.csv").decode("utf-8-sig"))))
+        guide = archive.read("README.txt").decode()
+    assert [row["kind"] for row in rows][:2] == ["photo", "redesign 2"] and "fair comparison" in rows[0]["caption"]
+    assert "always your own photo" in guide and "drew" not in guide and "redrawn" not in guide
+    with zipfile.ZipFile(write_test_pack(tmp_path, tmp_path / "both.zip")) as archive:
+        guide = archive.read("README.txt").decode()
+    assert "options.csv names" in guide and "redrawn product" in guide
+
+
 def test_more_options_than_letters_and_names_that_look_like_formulas(tmp_path) -> None:
     write_finished(tmp_path / "=cmd", gains=tuple(0.1 * number for number in range(30)))
     with zipfile.ZipFile(write_test_pack(tmp_path / "=cmd", tmp_path / "x.zip")) as archive:

@@ -56,7 +56,9 @@ def test_no_verdict_has_any(tmp_path, verdict) -> None:
 
 
 def test_cautions_patterns_and_the_guide_to_a_test_have_none() -> None:
-    said = [CAUTION, BLANK, texts.TRIAL_README, texts.TRIAL_REDRAWN, *words.PATTERNS.values(), words.NOTHING]
+    guides = [texts.trial_readme(kinds) for kinds in ({True}, {False}, {True, False})]
+    said = [CAUTION, BLANK, *guides, texts.TRIAL_REDRAWN, texts.TRIAL_PHOTO_FAIR, *words.PATTERNS.values()]
+    said += [words.NOTHING, texts.FEWER, texts.FEWER_ONE, texts.FEWER_OVER, texts.FRONT, texts.FRONT_WORDS]
     assert trade_words(" ".join(said)) == []
 
 

@@ -12,8 +12,11 @@ from PIL import Image
 from gigs.packs import load_pack
 from gigs.progress import OnStep, Step
 from gigs.result import Result
+from gigs.result.colourways import Colourway, Colourways, Today
+from gigs.result.pictures import Pictures
+from gigs.result.schema import AudienceSummary, CutOutSummary
 from gigs.studio import texts
-from gigs.studio.engine import Sketch, Wish
+from gigs.studio.engine import Draft, Wish
 from gigs.studio.problems import PlainError
 from gigs.vision.images import Fit
 from tests.report.finished_result import write_finished
@@ -43,9 +46,9 @@ class Scripted:
     def look(self, path: Path) -> tuple[Image.Image, Fit]:
         return Image.new("RGB", (64, 64), "white"), Fit(64, 64, 0.0, 0.0, 1.0, 1.0)
 
-    def sketch(self, wish: Wish, on_step: OnStep) -> Sketch:
+    def draft(self, wish: Wish, on_step: OnStep) -> Draft:
         self._take(wish, on_step)
-        return Sketch(self.look(wish.photo)[0], (Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")))
+        return Draft(self.look(wish.photo)[0], (Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")))
 
     def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> Result:
         self._take(wish, on_step)
@@ -53,6 +56,26 @@ class Scripted:
         result = write_finished(out, verified=False, gains=(0.4,) * wish.count, audience=audience)
         (out / "report.html").write_text(f"<p>{wish.audience}</p>")
         return result
+
+    def colours(self, wish: Wish, named: str, out: Path, on_step: OnStep) -> Colourways:
+        self._take(wish, on_step)
+        self.named = named
+        ways = tuple(
+            Colourway(
+                file=f"colour-{number}.png", name=f"blue {number}", near=None, hex="#223355", lab=(22.0, 4.0, -24.0),
+                asked=False, shown=(22.0, 4.0, -24.0), off=0.0, score=1.0, gain_vs_photo=0.5,
+            )
+            for number in (1, 2)
+        )  # fmt: skip
+        found = Colourways(
+            pack="small", seed=0, device="cpu", tried=10, better=2, colours=ways, seconds={}, versions={},
+            audience=AudienceSummary(name="everyone", label="all buyers", users=60, scored_users=60),
+            today=Today(source="shirt.png", name="red", hex="#aa2222", lab=(40.0, 50.0, 30.0), score=0.5),
+            cutout=CutOutSummary(confidence=1.0, doubt=None, area=0.4),
+            pictures=Pictures({name: Image.new("RGB", (8, 8)) for name in ("photo.png", *(one.file for one in ways))}),
+        )  # fmt: skip
+        found.save(out)
+        return found
 
     def _take(self, wish: Wish, on_step: OnStep) -> None:
         self.wishes.append(wish)

@@ -101,12 +101,12 @@ def test_from_a_photo_to_a_report(page, studio, tmp_path):
     photo = tmp_path / "..shirt & <b>trousers.png"
     shutil.copyfile(studio.engine.pack.examples()[1], photo)
     upload(page, photo)
-    says(page, "A quick sketch for all buyers")
+    says(page, "A quick draft for all buyers")
     page.locator("#gigs-audience input").click()
     page.get_by_role("option", name="women's buyers").click()
-    says(page, "A quick sketch for women's buyers")
+    says(page, "A quick draft for women's buyers")
     assert page.locator(".gigs-card .gigs-stamp").count() == 4
-    page.shot("2-sketch")
+    page.shot("2-draft")
 
     studio.engine._steps = 4000
     page.locator("#gigs-go").click()
@@ -144,7 +144,7 @@ def test_two_windows_and_the_history(page, studio, browser):
     for window, number in ((page, 0), (other, 2)):
         window.locator("#gigs-examples button").nth(number).click()
     for window in (page, other):
-        says(window, "A quick sketch")
+        says(window, "A quick draft")
     for window in (page, other):
         window.locator("#gigs-go").click()
     for window in (page, other):

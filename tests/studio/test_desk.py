@@ -12,6 +12,7 @@ import pytest
 
 from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
+from gigs.method.choice import NothingToShowError
 from gigs.studio import texts
 from gigs.studio.desk import uploaded
 from gigs.studio.limits import Limits
@@ -27,9 +28,9 @@ def upload(folder: Path, content: bytes | None = None, name: str = "shirt.png") 
     return {"path": str(path), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
 
 
-def test_a_photo_a_sketch_a_run_and_its_report(desk, engine, tmp_path):
+def test_a_photo_a_draft_a_run_and_its_report(desk, engine, tmp_path):
     last = list(desk.choose("one", upload(tmp_path), WISH))[-1]
-    assert "sketch for all buyers" in last.status and last.results.count(texts.CONCEPT) >= 2
+    assert "draft for all buyers" in last.status and last.results.count(texts.CONCEPT) >= 2
     assert not last.running
     engine.pause = 0.1  # so that nobody's listening lags behind
     screens = list(desk.redesign("one", WISH))
@@ -37,11 +38,41 @@ def test_a_photo_a_sketch_a_run_and_its_report(desk, engine, tmp_path):
     shares = [int(found[1]) for each in screens if (found := re.search(r'value="(\d+)"', each.status))]
     assert shares == sorted(shares) and shares[-1] > shares[0]
     assert any(each.results and texts.ARRIVING in each.results for each in screens[:-1])
-    links = re.findall(r'href="result/(\w{32})/([\w.-]+)"', screens[-1].results)
-    assert {name for _, name in links} == {"report.html", ARCHIVE}
+    links = re.findall(r'href="result/(\w{32})/([\w.-]+)["#]', screens[-1].results)
+    assert {name for _, name in links} == {"report.html", "compare.html", ARCHIVE}
     with zipfile.ZipFile(desk.visits.file(*links[1])) as packed:
         assert "gigs-redesigns/report.html" in packed.namelist()
     assert [wish.count for wish in engine.wishes] == [2, 2] and engine.wishes[0].change == 0.5
+
+
+def test_masks_are_uploads_like_any_other(desk, engine, tmp_path):
+    mask, region = upload(tmp_path, name="mask.png"), upload(tmp_path, name="logo.png")
+    list(desk.choose("one", upload(tmp_path), WISH | {"mask": mask, "region": region}))
+    assert (engine.wishes[-1].mask, engine.wishes[-1].region) == (Path(mask["path"]), Path(region["path"]))
+    list(desk.draft("one", WISH | {"mask": None}))
+    assert engine.wishes[-1].mask is None and engine.wishes[-1].region is None
+    for odd in ({"path": "/etc/passwd"}, "mask.png", {"path": "http://elsewhere/mask.png"}):
+        assert texts.NO_ADDRESS in list(desk.draft("one", WISH | {"region": odd}))[-1].status
+
+
+def test_the_product_in_other_colours(desk, engine, tmp_path):
+    list(desk.choose("one", upload(tmp_path), WISH))
+    assert texts.NO_PHOTO in list(desk.colours("two", "", WISH))[-1].status
+    first = list(desk.colours("one", " navy, #7a1f2b ", WISH))[-1]
+    assert engine.named == "navy, #7a1f2b" and "blue 1" in first.colours and "#223355" in first.colours
+    ((key, page), *pictures) = re.findall(r'"result/(\w{32})/([\w.-]+)"', first.colours)
+    assert page == "colours.html" and [name for _, name in pictures] == ["colour-1.png", "colour-2.png"]
+    assert all(desk.visits.file(key, name).is_file() for name in ("colours.html", "colour-2.png"))
+    assert desk.visits.file(key, "colours.json") is None
+    list(desk.colours("one", None, WISH))
+    assert desk.visits.file(key, "colours.html") is None  # the latest are kept, and no others
+    for odd in (7, "x" * 300, "a\nb"):
+        assert texts.ODD_COLOURS in list(desk.colours("one", odd, WISH))[-1].status
+
+
+def test_a_photo_of_which_nothing_can_be_shown_is_told_what_to_do(desk, engine, tmp_path):
+    engine.error = NothingToShowError("nothing")
+    assert "Let more change" in list(desk.choose("one", upload(tmp_path), WISH))[-1].status
 
 
 def test_the_clients_file_name_is_used_nowhere(desk, tmp_path):
@@ -127,21 +158,21 @@ def test_a_full_line_says_so_in_plain_words(desk, engine, tmp_path):
     assert any(texts.WAITING_NEXT in each or "come before you" in each for each in said)
 
 
-def test_a_new_wish_replaces_the_sketch_and_leaves_a_run_alone(desk, engine, tmp_path):
+def test_a_new_wish_replaces_the_draft_and_leaves_a_run_alone(desk, engine, tmp_path):
     list(desk.choose("one", upload(tmp_path), WISH))
     engine.gate.clear()
-    first = desk.sketch("one", WISH)
+    first = desk.draft("one", WISH)
     next(first)
     job = desk.visits.of("one").job
-    second = desk.sketch("one", WISH | {"change": 80})
+    second = desk.draft("one", WISH | {"change": 80})
     next(second)
     assert job.stopped
     engine.gate.set()
-    assert list(first) == [] and "sketch for" in list(second)[-1].status
+    assert list(first) == [] and "draft for" in list(second)[-1].status
     engine.gate.clear()
     run = desk.redesign("one", WISH)
     next(run)
-    assert list(desk.sketch("one", WISH)) == [] and list(desk.redesign("one", WISH)) == []
+    assert list(desk.draft("one", WISH)) == [] and list(desk.redesign("one", WISH)) == []
     assert texts.RUNNING in list(desk.choose("one", upload(tmp_path), WISH))[-1].status.replace("&#34;", '"')
     engine.gate.set()
     assert "Done in" in list(run)[-1].status

@@ -47,7 +47,7 @@ def test_from_an_upload_to_the_report(studio, visitor):
     photo = uploaded(visitor)
     assert str(studio.uploads) in photo["path"]
     assert visitor.join("gigs-upload", "upload", [photo, *WISHES]).status_code == 200
-    assert "sketch for all buyers" in visitor.screens()[-2]
+    assert "draft for all buyers" in visitor.screens()[-2]
     assert visitor.join("gigs-go", "click", WISHES).status_code == 200
     said = "".join(visitor.screens())
     key = re.search(r"result/(\w{32})/report\.html", said)[1]
@@ -105,7 +105,7 @@ def test_fifty_uploads_at_once_are_answered_in_plain_words(studio):
     studio.engine.gate.set()
     for thread in threads:
         thread.join(60)
-    assert sum("sketch for all buyers" in each for each in said) == 4
+    assert sum("draft for all buyers" in each for each in said) == 4
     assert len({thread.name for thread in threading.enumerate()} - before) < 60
     visits = [path for path in (studio.folder / "visits").iterdir() if path.is_dir()]
     assert sum(path.stat().st_size for visit in visits for path in visit.rglob("*")) < 60 * (1 << 20)

@@ -6,6 +6,7 @@ from PIL import Image
 
 from gigs.errors import InputError
 from gigs.transfer import from_mask, read_mask, transparency_of
+from gigs.transfer.mask import read_region
 from tests.transfer.garments import Jumper, drawn
 
 PHOTO, MASK = drawn(Jumper(), 200, 300)
@@ -69,3 +70,29 @@ def test_files_that_are_no_mask_are_refused(tmp_path):
     IMAGE.save(tmp_path / "photo.png")
     with pytest.raises(InputError, match=r"grey|no backdrop"):
         read_mask(tmp_path / "photo.png", IMAGE)
+
+
+def test_a_transparency_is_turned_as_its_photo_is(tmp_path):
+    layered = IMAGE.copy()
+    layered.putalpha(Image.fromarray((MASK * 255).astype(np.uint8)))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter to the right, as phones write it
+    layered.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=exif)
+    found = transparency_of((tmp_path / "turned.png").read_bytes())
+    assert found.shape == MASK.shape and np.array_equal(found > 127, MASK > 0.5)
+    assert np.array_equal(read_mask(tmp_path / "turned.png", IMAGE).alpha, MASK)
+
+
+def test_a_region_may_be_small_and_in_pieces_but_not_empty_or_grey(tmp_path):
+    logo = np.zeros((300, 200), dtype=np.uint8)
+    logo[100:104, 90:100] = 255
+    Image.fromarray(logo).save(tmp_path / "logo.png")
+    assert np.array_equal(read_region(tmp_path / "logo.png", IMAGE), logo > 0)
+    for name, values, reason in (
+        ("empty.png", np.zeros((300, 200), np.uint8), "marks nothing"),
+        ("grey.png", np.full((300, 200), 128, np.uint8), "grey"),
+        ("small.png", logo[:200], "own size"),
+    ):
+        Image.fromarray(values).save(tmp_path / name)
+        with pytest.raises(InputError, match=reason):
+            read_region(tmp_path / name, IMAGE)

@@ -35,6 +35,11 @@ CHANGE = typer.Option(
     help="From 0 (change less: smaller steps, and a bound on how different a redesign may look) to 1 (improve more: as "
     "far as real items go); 0.5 is the preset as it is.",
 )
+BUDGET = typer.Option(
+    None,
+    help="Most that a redesign may differ to the eye from your photo, as it is shown: LPIPS, where .05 is hardly seen "
+    "and .4 is another product. The report's steps from less change to more gain say what each of them needs.",
+)
 PREVIEW = typer.Option(False, "--preview", help="A draft: short for --preset preview.")
 FORCE = typer.Option(False, "--force", help="Go on with a photo that could not be redrawn as a product.")
 STEPS = typer.Option(None, help="T, steps of every loop, in place of the preset's own; 1000 in paper-text.")
@@ -75,10 +80,16 @@ KEEP = typer.Option(
     [], "--keep", help="What must not change: colour, shape or print; any number of times. On the photo only."
 )
 KEEP_REGION = typer.Option(
-    None, metavar="FILE", help="Mask of the photo's size, white where nothing may change: a logo, a model's face."
+    None,
+    metavar="FILE|DIR",
+    help="Mask of the photo's size, white where nothing may change: a logo, a model's face. Of several photos: a "
+    "folder with masks named like them; a photo without one may change everywhere.",
 )
 MASK = typer.Option(
-    None, metavar="FILE", help="Mask of the photo's size, white where the product is, if it is not found by itself."
+    None,
+    metavar="FILE|DIR",
+    help="Mask of the photo's size, white where the product is, if it is not found by itself. Of several photos: a "
+    "folder with masks named like them (dress.png for dress.jpg); photos without one are cut out as usual.",
 )
 TYPE = typer.Option(
     None,
@@ -103,6 +114,7 @@ def suggest_command(
     preset: str = PRESET,
     preview: bool = PREVIEW,
     change: float = CHANGE,
+    budget: float = BUDGET,
     steps: int = STEPS,
     seed: int = SEED,
     out: Path = OUT,
@@ -130,7 +142,8 @@ def suggest_command(
 ) -> None:
     """Redesign products for an audience: photos in, distinct redesigns, scores and a report out.
 
-    Exit code 3: a photo could not be redrawn as a product and was refused (the others of the call are done).
+    Exit code 3: a photo could not be redrawn as a product, or nothing in it could be seen to change (the others of the
+    call are done).
 
     Examples:
 
@@ -148,15 +161,15 @@ def suggest_command(
     from gigs.generator.use import Use
     from gigs.inversion.gate import RefusedError
     from gigs.method.options import Options, preset_of
+    from gigs.method.presets import with_budget
     from gigs.session import OwnModels
 
-    chosen = preset_of(
-        "preview" if preview else preset, n=n, steps=steps, change=change, objective=objective, render=render
-    )
+    named = "preview" if preview else preset
+    chosen = preset_of(named, n=n, steps=steps, change=change, objective=objective, render=render)
     request = Request(
         options=Options(
-            preset=chosen, seed=_checked_seed(seed), product_type=kind, verify=verify, force=force, keep=tuple(keep),
-            keep_region=keep_region, mask=mask,
+            preset=with_budget(chosen, budget), seed=_checked_seed(seed), product_type=kind, verify=verify,
+            force=force, keep=tuple(keep), keep_region=keep_region, mask=mask,
         ),
         photos=tuple(photos or ()), example=example, sample=sample, audience=audience, out=out, pack=pack,
         models=OwnModels(
@@ -169,7 +182,8 @@ def suggest_command(
     for folder, result in done.results:
         _print(folder, result)
     if done.refused:
-        raise RefusedError("; ".join(map(str, done.refused)) + " (--force goes on regardless)")
+        hint = " (--force goes on regardless)" if any(one.by_gate for one in done.refused) else ""
+        raise RefusedError("; ".join(map(str, done.refused)) + hint)
 
 
 def _said(result: Result) -> str:

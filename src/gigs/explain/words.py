@@ -10,6 +10,7 @@ from gigs.explain.palette import Flow
 NEW_COLOUR = 8.0  # CIEDE2000 between two colours that are named as different
 SMALL = 0.15  # share of the product; colours that fewer of it change to are not named
 MUCH = 15.0  # change of mean L* that is much
+SHADE = 5.0  # mean CIEDE2000 over the product that is said where no name says it
 NOTHING = "almost nothing that can be named"
 # How a shop's words for patterns are said; others are said as they are.
 PATTERNS = {
@@ -22,7 +23,8 @@ PATTERNS = {
 
 def named_parts(changes: Changes) -> list[str]:
     """What changes, a clause each; empty where nothing can be named."""
-    return [part for part in (_colours(changes), _pattern(changes), _type(changes), _outline(changes)) if part]
+    parts = [part for part in (_colours(changes), _pattern(changes), _type(changes), _outline(changes)) if part]
+    return parts or _shade(changes)
 
 
 def sentence(changes: Changes) -> str:
@@ -51,7 +53,10 @@ def named_turns(changes: Changes) -> list[Flow]:
         for flow in changes.flows
         if flow.delta_e >= NEW_COLOUR and flow.share >= SMALL and flow.before.name != flow.after.name
     ]
-    return visible[:2]
+    named: dict[tuple[str, str], Flow] = {}
+    for flow in visible:  # two shades of a print may turn from and to the same two names
+        named.setdefault((flow.before.name, flow.after.name), flow)
+    return list(named.values())[:2]
 
 
 def _colours(changes: Changes) -> str:
@@ -68,6 +73,12 @@ def _tone(changes: Changes) -> str:
     if changes.vividness.real:
         parts.append("in stronger colours" if changes.vividness.change > 0 else "in paler colours")
     return _listed(parts)
+
+
+def _shade(changes: Changes) -> list[str]:
+    """A change of colour that can be seen, though neither name nor tone is another."""
+    confirmed = sum(flow.share * flow.delta_e for flow in changes.flows)
+    return [f"another shade of {changes.after[0].name}"] if confirmed >= SHADE else []
 
 
 def _pattern(changes: Changes) -> str:

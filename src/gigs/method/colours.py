@@ -45,15 +45,15 @@ class ColourOptionNames(TypedDict, total=False):
 
     Attributes:
         seed: From 0; the same seed gives the same pictures and figures.
-        mask: File of a mask, white where the product is; found by itself where not given.
-        keep_region: File of a mask, white where the photo must not change.
+        mask: A mask, white where the product is, a file or an array; found by itself where not given.
+        keep_region: A mask, white where the photo must not change.
         verify: Let judges say whether the gain is real.
         on_step: Called with a `gigs.progress.Step` after every step.
     """
 
     seed: int
-    mask: Path | None
-    keep_region: Path | None
+    mask: Path | np.ndarray | None
+    keep_region: Path | np.ndarray | None
     verify: bool
     on_step: OnStep
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -10,26 +11,86 @@ import numpy as np
 from PIL import Image
 
 from gigs.errors import InputError, ModelError
+from gigs.method.choice import NothingToShowError
 from gigs.method.options import Options
 from gigs.transfer import CutOut, Keep, cut_out, from_mask, read_mask, transparency_of
+from gigs.transfer.mask import alpha_of, read_region, region_from
+from gigs.vision.images import read_photo
 
+KINDS = (".png", ".jpg", ".jpeg", ".webp")
+Mask = Path | np.ndarray
 Photo = str | PathLike[str] | Image.Image | np.ndarray
 
 
-def cut_out_of(photo: Photo, picture: Image.Image, mask: Path | None) -> CutOut | None:
+def check_photos(paths: Sequence[Path], options: Options) -> None:
+    """Read every photo and every mask of several, and keep none of them: whether they can be used.
+
+    Raises:
+        InputError: One cannot be read, one mask was given for photos of several sizes, or a folder has a mask of none.
+    """
+    sizes = {path: read_photo(path).size for path in paths}
+    _check_masks(options.mask, "--mask", sizes)
+    _check_masks(options.keep_region, "--keep-region", sizes)
+    for path in paths:
+        mask, region = mask_for(options.mask, path), mask_for(options.keep_region, path)
+        if mask is not None:
+            _product_in(mask, read_photo(path))
+        if region is not None:
+            _region_in(region, read_photo(path))
+
+
+def _check_masks(given: Mask | None, option: str, sizes: Mapping[Path, tuple[int, int]]) -> None:
+    """Whether a mask, or a folder of masks, can be meant for photos of these sizes."""
+    if given is None or not sizes:
+        return
+    (path, size), *others = sizes.items()
+    if isinstance(given, Path) and given.is_dir():
+        if all(mask_for(given, each) is None for each in sizes):
+            raise InputError(f"{option} {given}: no mask in it is named like {path.name} or any other photo given")
+        return
+    for other, another in others:
+        if another != size:
+            raise InputError(
+                f"{option}: one mask for photos of several sizes ({path.name} has {size[0]} x {size[1]} "
+                f"pixels, {other.name} {another[0]} x {another[1]}); give a folder with masks named like their photos"
+            )
+
+
+def mask_for(mask: Mask | None, photo: Photo) -> Mask | None:
+    """One photo's mask: the one given, or that of the photo's name in a folder of masks; None for none.
+
+    Args:
+        mask: A file, an array, or a folder with masks that are named like their photos, whatever their kind of picture.
+        photo: As it was given.
+
+    Raises:
+        InputError: A folder, and a photo without a name, or with several masks.
+    """
+    if not isinstance(mask, Path) or not mask.is_dir():
+        return mask
+    if not isinstance(photo, str | PathLike):
+        raise InputError(f"{mask}: a folder of masks named like photos, and this photo is no file; give one mask")
+    name, files = Path(photo), sorted(mask.iterdir())
+    found = [path for path in files if path.stem == name.stem and path.suffix.lower() in KINDS]
+    if len(found) > 1:
+        raise InputError(f"{mask}: {found[0].name} and {found[1].name} are both named like {name.name}; keep one")
+    return found[0] if found else None
+
+
+def cut_out_of(photo: bytes | Image.Image | np.ndarray, picture: Image.Image, mask: Mask | None) -> CutOut | None:
     """The cut-out of a photo; None, with a warning, where the network for it is not within reach.
 
     Args:
-        photo: As it was given: a PNG's transparency is a mask.
+        photo: As it was given, or the bytes of its file: transparency is a mask.
         picture: The same, upright RGB.
-        mask: File that says where the product is, in place of all else.
+        mask: Says where the product is, in place of all else.
 
     Raises:
         InputError: The mask cannot be used.
     """
     if mask is not None:
-        return read_mask(mask, picture)
-    transparency = transparency_of(Path(photo).read_bytes()) if isinstance(photo, str | PathLike) else _alpha_of(photo)
+        return _product_in(mask, picture)
+    transparency = transparency_of(photo) if isinstance(photo, bytes) else _alpha_of(photo)
     if transparency is not None:
         return from_mask(transparency, picture, "the photo's transparency")
     try:
@@ -39,22 +100,24 @@ def cut_out_of(photo: Photo, picture: Image.Image, mask: Path | None) -> CutOut 
         return None
 
 
-def keep_of(options: Options, picture: Image.Image, cutout: CutOut) -> Keep:
-    """What must not change, with a region read from its file; the shape too where somebody wears the product.
+def keep_of(options: Options, marked: Mask | None, picture: Image.Image, cutout: CutOut) -> Keep:
+    """What must not change, with a region where one is marked; the shape too where somebody wears the product.
 
     A warp would bend the person along with it.
 
     Raises:
-        InputError: The region cannot be used, or nothing would be left to change.
+        InputError: The region cannot be used, or nothing was asked to change.
+        NothingToShowError: Nothing would be left to change of this photo.
     """
-    region = None
-    if options.keep_region is not None:
-        region = read_mask(options.keep_region, picture).mask(*picture.size)
+    region = None if marked is None else _region_in(marked, picture)
     worn = ("shape",) if cutout.person is not None else ()
     keep = Keep.of((*options.keep, *worn), region)
+    if keep.colour and "shape" in options.keep:
+        raise InputError("with colour and shape kept, nothing is left to change; keep one of the two")
     if keep.colour and keep.shape:
-        why = " (somebody wears the product, so its shape is kept)" if "shape" not in options.keep else ""
-        raise InputError(f"with colour and shape kept{why}, nothing is left to change; keep one of the two")
+        raise NothingToShowError(
+            "somebody wears the product, so its shape is kept; with its colour kept too, nothing is left to change"
+        )
     return keep
 
 
@@ -65,15 +128,20 @@ def require_photo(options: Options, why: str) -> None:
         InputError: One of the options is given.
     """
     for given, option in ((options.keep, "keep"), (options.keep_region, "keep_region"), (options.mask, "mask")):
-        if given:
+        if given is not None and len(given if isinstance(given, tuple) else (given,)):
             raise InputError(f"{option} is for redesigns on the photo, and here {why}; leave it out")
 
 
+def _product_in(mask: Mask, picture: Image.Image) -> CutOut:
+    return read_mask(mask, picture) if isinstance(mask, Path) else from_mask(mask, picture)
+
+
+def _region_in(mask: Mask, picture: Image.Image) -> np.ndarray:
+    return read_region(mask, picture) if isinstance(mask, Path) else region_from(mask, picture)
+
+
 def _alpha_of(photo: Image.Image | np.ndarray) -> np.ndarray | None:
-    """Transparency of a picture in memory, where it has any that varies."""
+    """Transparency of a picture in memory, where it has any."""
     if isinstance(photo, np.ndarray):
         photo = Image.fromarray(photo) if photo.dtype == np.uint8 and photo.ndim == 3 else Image.new("RGB", (1, 1))
-    if photo.mode not in ("RGBA", "LA", "PA"):
-        return None
-    alpha = np.asarray(photo.getchannel("A"))
-    return None if alpha.min() == alpha.max() else alpha
+    return alpha_of(photo)

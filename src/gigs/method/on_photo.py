@@ -6,7 +6,7 @@ What is shown is what counts: candidates are transferred first, and only then sc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -16,14 +16,17 @@ from PIL import Image
 from torch import Tensor
 
 from gigs.inversion.reconstruction import Reconstruction
+from gigs.method.candidates import Tried, Within, drawn_candidates, nothing_to_show
+from gigs.method.choice import distinct_rows
+from gigs.method.distinct import apart, seen_of
 from gigs.method.presets import Preset
 from gigs.method.product import Product
 from gigs.method.redesign import product_of, redesign
+from gigs.method.rendering import SKETCH, Rendering
+from gigs.method.undone import allowed_residual, in_square
 from gigs.progress import Step
-from gigs.shifting.budget import Budget
 from gigs.shifting.optimise import Preference, Shifted
-from gigs.shifting.separation import COARSE, Repulsion
-from gigs.shifting.supported import LikedItems, supported_candidates
+from gigs.shifting.supported import LikedItems
 from gigs.transfer import (
     Canvas,
     Change,
@@ -35,6 +38,7 @@ from gigs.transfer import (
     fit_change,
     mean_colour,
 )
+from gigs.transfer.pair import pair_of
 from gigs.transfer.region import region_of
 from gigs.verify.objective import liking, target_worth
 from gigs.verify.panel import Panel
@@ -42,55 +46,9 @@ from gigs.vision.images import fit_square, to_tensor
 from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.runtime import Runtime
 
-SKETCH = 0.6  # residual above which too much of the change is left undone: the picture is called a sketch
-REFUSED, UNDONE = 1e3, 1e2  # less worth, in z: another kind of product; a sketch
-MARGINS = (0.16, 0.13, 0.1, 0.08, 0.06, 0.045, 0.03)  # root mean square differences of coarse pictures
 ROUGH_FIT, KNOTS = FitSettings(steps=15), 17  # enough to choose candidates by; the chosen are fitted again
 SMALL = 2  # sides of the square: size at which candidates are looked at before the chosen ones are made at full size
 HELD = 64_000_000  # pixels of finished pictures that are held; of larger photos they are made again when asked for
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """Redesigns as they are shown.
-
-    Attributes:
-        images: What scorers, judges and words go by, squares `[n,3,R,R]` in `[0,1]`.
-        changes: What was done to the photo, one a redesign; None where the generator's drawings are shown.
-        canvas: The photo.
-        held: Finished pictures, uint8 `[H,W,3]`.
-        cutouts: Where the product is in the squares of the photo and of each redesign, bool `[1+n,R,R]`.
-    """
-
-    images: Tensor
-    changes: tuple[Change, ...] | None = None
-    canvas: Canvas | None = None
-    held: tuple[np.ndarray, ...] | None = None
-    cutouts: np.ndarray | None = None
-
-    @property
-    def on_photo(self) -> bool:
-        """Whether the seller's own photo is shown."""
-        return self.changes is not None
-
-    def picked(self, order: Sequence[int]) -> Rendering:
-        """The same in another order."""
-        return Rendering(
-            self.images[list(order)],
-            None if self.changes is None else tuple(self.changes[row] for row in order),
-            self.canvas,
-            None if self.held is None else tuple(self.held[row] for row in order),
-            None if self.cutouts is None else self.cutouts[[0, *(row + 1 for row in order)]],
-        )
-
-    def residual(self, row: int) -> float | None:
-        """Share of a redesign's change that is left undone; None where the drawing is shown."""
-        return None if self.changes is None else float(self.changes[row].residual[0])
-
-    def picture(self, row: int) -> np.ndarray:
-        """A redesign at the photo's own size, uint8 `[H,W,3]`."""
-        assert self.changes is not None and self.canvas is not None
-        return self.held[row] if self.held is not None else apply_change(self.canvas, self.changes[row])
 
 
 class OnPhoto:
@@ -128,17 +86,25 @@ class OnPhoto:
         return canvas_of(np.asarray(picture), cutout, fit_square(picture, self._side)[1])
 
     def fitted(self, base: Tensor, drawn: Tensor, settings: FitSettings | None = None) -> Change:
-        """The changes from a reconstruction `[1,3,R,R]` to its redesigns `[n,3,R,R]`."""
-        product = self._cutout.in_square(self._fit, self._side)
-        return fit_change(base.cpu(), drawn.cpu(), product=product, keep=self._keep, settings=settings)
+        """The changes from a reconstruction `[1,3,R,R]` to its redesigns `[n,3,R,R]`.
 
-    def looks(self, change: Change) -> Tensor:
-        """How the redesigns would look, as squares `[n,3,R,R]`."""
+        Their residual is of what was allowed to change.
+        """
+        product, keep = self._cutout.in_square(self._fit, self._side), self._keep
+        base, drawn, settings = base.cpu().float(), drawn.cpu().float(), settings or FitSettings()
+        change = fit_change(base, drawn, product=product, keep=keep, settings=settings)
+        if not keep.names:
+            return change
+        pair = pair_of(base, drawn, product, settings.side)
+        region = None if keep.region is None else in_square(keep.region, self._fit, len(pair.centres))
+        return replace(change, residual=allowed_residual(pair, change, keep, region))
+
+    def small(self, change: Change) -> list[np.ndarray]:
+        """The redesigns on the photo reduced, uint8 `[h,w,3]` each: enough to choose among them by."""
         keep = replace(self._keep, region=_reduced(self._keep.region, self._small.cutout))
-        pictures = [
+        return [
             apply_change(self._small, replace(change.one(row), keep=keep), knots=KNOTS) for row in range(len(change))
         ]
-        return self._squares(pictures)
 
     def coloured(self, lab: np.ndarray, *, small: bool = False) -> np.ndarray:
         """The product in one CIELAB colour `[3]`, uint8 `[H,W,3]`; small: reduced, enough to score it by."""
@@ -189,38 +155,77 @@ class OnPhoto:
             base: The photo's reconstruction.
             preset: How many candidates, how far, and by which objective.
             preference: The target's score, for shifts by gradient.
-            panel: For the audience; without one the shifts are by gradient and all of them are shown.
-            perceptual: LPIPS, for a preset with a budget; it is held by what is shown, against the photo.
+            panel: For the audience; without one the shifts are by gradient, which has no more of them than are asked
+                for, and all of them are shown that are within the budget.
+            perceptual: LPIPS, for the budget; it is held by what is shown, against the photo.
             runtime: Precision, random numbers, and who is told of the steps.
+
+        Raises:
+            NothingToShowError: No redesign differs visibly from the photo, or none is within the budget.
         """
         photo, support = base.photo, preset.support
         assert photo is not None
+        within = Within(perceptual, photo, preset.budget)
         if support is None or panel is None or base.generator.space != "z":
             shifted, dropped = redesign(base, replace(preset, budget=None), preference, panel, perceptual, runtime)
-            change = self.fitted(base.image, shifted.images)
-            return shifted, self.rendered(change), dropped
+            rendering = self.rendered(self.fitted(base.image, shifted.images))
+            rows = torch.nonzero(within.kept(rendering.images)).flatten().tolist()
+            if not rows:
+                raise nothing_to_show(within.most)
+            return _picked(shifted, rows, shifted.distinct), rendering.picked(rows), dropped
         category, family = product_of(panel, photo)
         items = LikedItems(
             panel.gallery.codes[panel.gallery.of_category(category)], liking(panel, category, photo, preset.objective)
         )
-        candidates = supported_candidates(base.generator, base.z, items, support, preset.candidates, runtime)
+        candidates = drawn_candidates(base, items, preset, runtime)
         runtime.on_step(Step("redesigning", 1, 3))
-        change = self.fitted(base.image, candidates.images, ROUGH_FIT)
-        looks = self.looks(change).to(photo.device)
-        with torch.no_grad():
-            allowed = panel.family_of(looks) == family
-            dropped = int((~allowed).sum())
-            if preset.budget is not None:
-                allowed &= Budget(perceptual, photo, preset.budget).kept(looks)
-            worth = target_worth(panel, looks, photo, preset.objective)
-            worth -= REFUSED * (~allowed).to(worth) + UNDONE * (change.residual.to(worth) > SKETCH).to(worth)
-        chosen = choose(looks, worth, support.n)
-        runtime.on_step(Step("redesigning", 2, 3, images=looks[chosen]))
+        tried = self._tried(base, candidates.images, panel, family, preset.objective, within)
+        chosen = tried.chosen(support.n)
+        if not chosen:
+            raise nothing_to_show(preset.budget)
+        runtime.on_step(Step("redesigning", 2, 3, images=tried.looks[chosen]))
         rendering = self.rendered(self.fitted(base.image, candidates.images[chosen]))
+        kept, rendering = self._shown(replace(rendering, candidates=tuple(chosen)), within)
         runtime.on_step(Step("redesigning", 3, 3, images=rendering.images))
-        shifts, images = candidates.shifts[chosen], candidates.images[chosen]
-        distinct = Repulsion(support.margin).distinct(rendering.images)
-        return Shifted(shifts, images, distinct), rendering, dropped
+        rows = [chosen[row] for row in kept]
+        shown = replace(rendering, choice=tried.choice(support.n))
+        return _picked(candidates, rows), shown, int(tried.strange.sum())
+
+    def _tried(
+        self, base: Reconstruction, drawn: Tensor, panel: Panel, family: int, objective: str, within: Within
+    ) -> Tried:
+        """What the candidates' drawings `[N,3,R,R]` look like on the photo, reduced, and what they are worth."""
+        photo = within.photo
+        change = self.fitted(base.image, drawn, ROUGH_FIT)
+        pictures = self.small(change)
+        looks = self.squares(pictures).to(photo.device)
+        distance = within.distance(looks)
+        with torch.no_grad():
+            strange = panel.family_of(looks) != family
+        return Tried(
+            looks=looks,
+            pictures=pictures,
+            away=_away(photo, looks, self._cutouts([change.one(row) for row in range(len(change))])),
+            gain=target_worth(panel, looks, photo, objective).cpu().numpy(),
+            change=distance.numpy(),
+            within=np.full(len(looks), True) if within.most is None else (distance <= within.most).numpy(),
+            strange=strange.cpu().numpy(),
+            sketched=(change.residual > SKETCH).numpy(),
+        )
+
+    def _shown(self, rendering: Rendering, within: Within) -> tuple[list[int], Rendering]:
+        """Rows of redesigns that, finished, are within the budget and differ from the photo and one another; and these.
+
+        Raises:
+            NothingToShowError: There are none.
+        """
+        rows = torch.nonzero(within.kept(rendering.images)).flatten().tolist()
+        allowed = rendering.picked(rows)
+        away = _away(within.photo, allowed.images, allowed.cutouts)
+        kept = [rows[row] for row in distinct_rows(away)]
+        if not kept:
+            raise nothing_to_show(within.most)
+        return kept, rendering.picked(kept)
 
     def _squares(self, pictures: Sequence[np.ndarray]) -> Tensor:
         squares = [fit_square(Image.fromarray(picture), self._side)[0] for picture in pictures]
@@ -240,30 +245,14 @@ def drawn(
     return shifted, Rendering(shifted.images), dropped
 
 
-def choose(images: Tensor, worth: Tensor, n: int) -> list[int]:
-    """Rows of n worthy pictures `[N,3,R,R]`, the worthiest first, as different from one another as can be had.
+def _away(photo: Tensor, images: Tensor, cutouts: np.ndarray | None) -> np.ndarray:
+    """How far pictures are apart, the photo first, `[1+N,1+N]`."""
+    return apart(seen_of(torch.cat([photo.cpu(), images.cpu()]), cutouts))
 
-    Those that are worth more than nothing are gone through with ever smaller margins, until n of them are apart by one;
-    only where they are too few do others fill the number.
 
-    Args:
-        images: In `[0,1]`.
-        worth: `[N]`, above 0 where a picture is liked better than the photo.
-        n: How many.
-    """
-    coarse = F.adaptive_avg_pool2d(images, COARSE).flatten(1)
-    away = (coarse[:, None] - coarse[None]).square().mean(2).sqrt()
-    ranked = torch.argsort(worth, descending=True, stable=True).tolist()
-    worthy = [row for row in ranked if worth[row] > 0]
-    worthy += [row for row in ranked if row not in worthy][: max(0, n - len(worthy))]
-    for margin in (*MARGINS, 0.0):
-        chosen: list[int] = []
-        for row in worthy:
-            if len(chosen) < n and all(away[row, other] >= margin for other in chosen):
-                chosen.append(row)
-        if len(chosen) == n:
-            break
-    return chosen
+def _picked(found: Shifted, rows: list[int], distinct: float = 1.0) -> Shifted:
+    """Some of the redesigns; `distinct`: share of them that differ."""
+    return Shifted(found.shifts[rows], found.images[rows], distinct)
 
 
 def _reduced(region: np.ndarray | None, cutout: CutOut) -> np.ndarray | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypedDict
 
+import numpy as np
+
 from gigs.errors import InputError
-from gigs.method.presets import DEFAULT, Preset, get_preset, with_change
+from gigs.method.presets import DEFAULT, Preset, get_preset, with_budget, with_change
 from gigs.progress import OnStep, silent
 from gigs.transfer import Keep
 from gigs.verify.objective import MEAN
@@ -23,12 +26,15 @@ class OptionNames(TypedDict, total=False):
         n: Redesigns; the preset's own (8) where not given.
         steps: Of each loop; the preset's own where not given.
         change: From 0 (change less) to 1 (improve more); 0.5 is the preset as it is.
+        budget: Most LPIPS (VGG16) from the photo to what is shown on it, or where redesigns are drawn, from the
+            reconstruction; no bound where not given, but what `change` below 0.5 sets.
         objective: What to raise: `mean`, `worst-decile` or `coverage`.
         seed: From 0; the same seed gives the same pictures.
         render: `photo` shows redesigns on the photo itself, at its own size; `drawn` as the generator draws them.
         keep: What of the product must not change: any of `colour`, `shape` and `print`.
-        keep_region: File of a mask, white where the photo must not change.
-        mask: File of a mask, white where the product is; found by itself where not given.
+        keep_region: A mask of the photo's size, white (True) where it must not change: a file, a folder of masks named
+            like photos, or an array `[H,W]` (bool, uint8, or float in `[0,1]`).
+        mask: The same, white where the product is; that is found by itself where there is none.
         product_type: What the product is, such as `Shirt`, if the classifier takes it for something else.
         verify: Let judges say whether the gain is real.
         force: Go on with a photo that could not be redrawn as a product.
@@ -39,12 +45,13 @@ class OptionNames(TypedDict, total=False):
     n: int
     steps: int
     change: float
+    budget: float | None
     objective: str
     seed: int
     render: str
     keep: Sequence[str]
-    keep_region: Path | None
-    mask: Path | None
+    keep_region: Path | np.ndarray | None
+    mask: Path | np.ndarray | None
     product_type: str | None
     verify: bool
     force: bool
@@ -58,8 +65,8 @@ class Options:
     preset: Preset = field(default_factory=lambda: get_preset(DEFAULT))
     seed: int = 0
     keep: tuple[str, ...] = ()
-    keep_region: Path | None = None
-    mask: Path | None = None
+    keep_region: Path | np.ndarray | None = field(default=None, compare=False)
+    mask: Path | np.ndarray | None = field(default=None, compare=False)
     product_type: str | None = None
     verify: bool = True
     force: bool = False
@@ -70,7 +77,7 @@ class Options:
             raise InputError(f"the seed must be from 0 to 2^63 - 1, not {self.seed}")
         object.__setattr__(self, "keep", Keep.of((self.keep,) if isinstance(self.keep, str) else self.keep).names)
         for name in ("keep_region", "mask"):
-            if getattr(self, name) is not None:
+            if isinstance(getattr(self, name), str | PathLike):
                 object.__setattr__(self, name, Path(getattr(self, name)))
 
     @classmethod
@@ -92,7 +99,8 @@ class Options:
             if shape:
                 raise InputError(f"{next(iter(shape))} is part of the preset that was given; set it there")
         else:
-            preset = preset_of(preset, **shape)
+            budget = shape.pop("budget", None)
+            preset = with_budget(preset_of(preset, **shape), budget)
         return cls(preset=preset, **{name: value for name, value in given.items() if name in own})
 
 

@@ -13,11 +13,12 @@ from gigs.errors import InputError, ModelError
 from gigs.inversion.gate import Gate, RefusedError
 from gigs.inversion.reconstruction import Reconstruction
 from gigs.method.models import Models
-from gigs.method.on_photo import OnPhoto, Rendering, drawn
+from gigs.method.on_photo import OnPhoto, drawn
 from gigs.method.presets import PHOTO, Preset
 from gigs.method.product import Product
 from gigs.method.reconstruct import reconstruct, tuned
 from gigs.method.redesign import picked, ranking
+from gigs.method.rendering import Rendering
 from gigs.progress import Step
 from gigs.shifting.optimise import Preference, Shifted
 from gigs.verify.objective import MEAN, preference_for

@@ -14,7 +14,7 @@ from gigs.verify.objective import MEAN, check_objective
 
 DEFAULT = "fast"
 RENDERINGS = PHOTO, DRAWN = ("photo", "drawn")
-LEAST_BUDGET, MOST_BUDGET = 0.05, 0.35  # LPIPS to the reconstruction; redesigns at the default lie at .06 to .35
+LEAST_BUDGET, MOST_BUDGET = 0.05, 0.35  # LPIPS; drawn redesigns at the default lie at .06 to .35
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Preset:
     """Settings of both loops and, if the generator is tuned to the photo, of that.
 
     `support`: shift towards better-liked real items instead of by gradient, where the pack knows any (`redesign`).
-    `budget`: most LPIPS that a redesign may lie from the reconstruction; None sets no bound.
+    `budget`: most LPIPS from the photo to what is shown on it, or from the reconstruction, where redesigns are shown as
+    the generator drew them; None sets no bound.
     `render`: show redesigns on the seller's own photo (`photo`), or as the generator drew them (`drawn`).
     `candidates`: how many redesigns are put on the photo and scored there before the best are chosen.
     `check`: let judges look at what came out; a draft need not.
@@ -128,6 +129,11 @@ def with_change(preset: Preset, amount: float) -> Preset:
         support = replace(support, reach=reach)
     budget = LEAST_BUDGET + (MOST_BUDGET - LEAST_BUDGET) * less if amount < 0.5 else preset.budget
     return replace(preset, shifting=replace(preset.shifting, radius=radius), support=support, budget=budget)
+
+
+def with_budget(preset: Preset, budget: float | None) -> Preset:
+    """A preset with a similarity budget of its own; as it is where none is given."""
+    return preset if budget is None else replace(preset, budget=budget)
 
 
 def _or(given: int | None, own: int) -> int:

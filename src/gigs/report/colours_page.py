@@ -64,7 +64,7 @@ def render_colours(found: Colourways, small: Mapping[str, bytes]) -> str:
         lab=lab,
         colours=[_view(one) for one in found],
         stamp=texts.STAMP,
-        stamps=texts.STAMPS,
+        stamps=texts.STAMPS_ON_PHOTO,
     )
 
 

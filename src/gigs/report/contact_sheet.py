@@ -16,6 +16,10 @@ HEIGHT = 300
 CAPTION = 46
 GAP = 16
 COLUMNS = 5
+NOTE = "Design concepts, not listing photos. Drawn by gigs."
+NOTE_ON_PHOTO = (
+    "Design concepts, not listing photos. Made by gigs from a photo: its product was recoloured or reshaped."
+)
 INK, PALE, GOOD = (32, 32, 36), (112, 112, 120), (18, 112, 66)
 
 
@@ -40,7 +44,7 @@ def contact_sheet(result: Record) -> bytes:
         sheet.paste(tile, (left, head + row * (HEIGHT + CAPTION + GAP)))
     buffer = io.BytesIO()
     about = PngImagePlugin.PngInfo()
-    about.add_itxt("Description", "Design concepts, not listing photos. Drawn by gigs.")
+    about.add_itxt("Description", NOTE_ON_PHOTO if result.on_photo else NOTE)
     sheet.save(buffer, format="PNG", pnginfo=about)
     return buffer.getvalue()
 
@@ -60,7 +64,8 @@ def _entries(result: Record) -> list[tuple[Picture, str, str, bool]]:
             detail, good = f"{entry.verdict} (judges' gain {entry.gain:+.2f})", (entry.gain or 0) > 0
         if entry.share is not None:
             detail, good = f"{entry.share} buyers", entry.share.of_100 > EVEN
-        entries.append((entry, f"redesign {number}", detail, good))
+        sketch = " (sketch)" if entry.rendered == "sketch" else ""
+        entries.append((entry, f"redesign {number}{sketch}", detail, good))
     return entries
 
 

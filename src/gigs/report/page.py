@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gigs.result.schema import Record
 
 SHOWN = 512  # longest side of a picture in the report, which stays small enough for a mail
+LEAST_WIDE = 480  # pixels that a smaller photo is enlarged to at full size
 SMALL = 256  # longest side of a picture in the overview
 
 
@@ -39,6 +40,32 @@ def render_page(result: Record, folder: str) -> str:
         result=result,
         try_words=texts.TRY,
         command=texts.TRY_COMMAND.format(folder=folder or "FOLDER"),
+    )
+
+
+def render_compare(result: Record) -> str:
+    """Render `compare.html`: every redesign at full size over the photo, with a slider between them.
+
+    It names the pictures beside it instead of holding them: they are as large as the photo.
+
+    Raises:
+        ModelError: A picture that the result names is missing.
+    """
+    view = view_of(result)
+    start = view["photo"] or view["base"]
+    size = result.pictures[start].size
+    return (
+        _environment()
+        .get_template("compare.html")
+        .render(
+            view=view,
+            title=texts.COMPARE.format(label=result.audience.label),
+            words=texts.COMPARE_WORDS,
+            start=start,
+            before=texts.BEFORE_PHOTO if view["photo"] else texts.BEFORE_FIRST,
+            size=size,
+            wide=max(size[0], LEAST_WIDE),
+        )
     )
 
 
@@ -67,7 +94,15 @@ def render_overview(results: Sequence[tuple[str, Record]]) -> str:
                 "promise": best["promise"],
             }
         )
-    return environment.get_template("overview.html").render(products=products, stamp=texts.STAMP, stamps=texts.STAMPS)
+    return environment.get_template("overview.html").render(
+        products=products, stamp=texts.STAMP, stamps=_stamps(results)
+    )
+
+
+def _stamps(results: Sequence[tuple[str, Record]]) -> str:
+    """What the pictures of several products are: drawn, on photos, or both."""
+    kinds = {result.on_photo for _, result in results}
+    return texts.STAMPS_BOTH if len(kinds) > 1 else texts.stamps(True in kinds)
 
 
 def _environment() -> Environment:

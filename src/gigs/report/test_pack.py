@@ -23,8 +23,9 @@ WHEN = (2020, 1, 1, 0, 0, 0)  # the same bytes from the same result, whenever it
 def test_pack(results: Sequence[tuple[str, Record]]) -> bytes:
     """Pack results for a test with people; the content of a zip.
 
-    Every picture that a computer drew keeps its mark in its metadata. The photo and the redrawn product go in as
-    options too: beside a sharp photo any drawing looks worse, so the fair comparison is with the redrawn product.
+    Every picture that a computer made keeps its mark in its metadata. What the redesigns are fairly compared with goes
+    in as an option too: the photo, where they are on it. Beside a sharp photo any drawing looks worse, so where they
+    are drawn that is the redrawn product, and the photo goes in as well.
 
     Args:
         results: Name of each product, and its result.
@@ -41,25 +42,34 @@ def test_pack(results: Sequence[tuple[str, Record]]) -> bytes:
             _add(archive, f"{product}/{counting_sheet.SHEET}", counting_sheet.counting_sheet(len(result.suggestions)))
             _add(archive, f"{product}/{counting_sheet.GUIDE}", counting_sheet.how_many(result).encode())
         _add(archive, "options.csv", _table(rows).encode("utf-8-sig"))  # the mark is what spreadsheets go by
-        _add(archive, "README.txt", (texts.TRIAL_README + counting_sheet.README).encode())
+        readme = texts.trial_readme({result.on_photo for _, result in results}) + counting_sheet.README
+        _add(archive, "README.txt", readme.encode())
     return buffer.getvalue()
 
 
 def _options(product: str, result: Record) -> Iterator[tuple[dict[str, Any], str]]:
-    """Rows of the table with their pictures' names: the photo, the redrawn product, then the redesigns, best first."""
+    """Rows of the table with their pictures' names: what to compare with, then the redesigns, best first."""
     view = view_of(result)
-    start = [("photo", view["photo"], texts.TRIAL_PHOTO)] if view["photo"] else []
-    start.append(("redrawn" if view["photo"] else "first design", view["base"], texts.TRIAL_REDRAWN))
+    start = _comparisons(view)
     letters = _letters()
     for kind, file, caption in start:
         yield _row(product, next(letters), kind, caption), file
     for one, letter in zip(view["options"], letters, strict=False):  # letters have no end
-        share = one["share"]
-        row = _row(product, letter, f"redesign {one['number']}", one["words"]) | {
+        share, caption = one["share"], " ".join(filter(None, (one["words"], one["sketch"])))
+        row = _row(product, letter, f"redesign {one['number']}", caption) | {
             "verdict": texts.VERDICTS[one["verdict"]],
             **({} if share is None else share.to_json()),
         }
         yield row, one["file"]
+
+
+def _comparisons(view: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Kind, picture and caption of what redesigns may be compared with: the photo alone where they are on it."""
+    if not view["photo"]:
+        return [("first design", view["base"], texts.TRIAL_FIRST)]
+    if view["on_photo"]:
+        return [("photo", view["photo"], texts.TRIAL_PHOTO_FAIR)]
+    return [("photo", view["photo"], texts.TRIAL_PHOTO), ("redrawn", view["base"], texts.TRIAL_REDRAWN)]
 
 
 def _letters() -> Iterator[str]:

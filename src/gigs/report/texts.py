@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ class Judged(Protocol):
 
 EVEN = 50  # of 100
 STAMP = "Design concept, not a listing photo"
-STAMPS = "Design concepts, not listing photos: a computer drew them. Never use them to show what a buyer will receive."
+_NEVER = "Never use them to show what a buyer will receive."
+STAMPS = f"Design concepts, not listing photos: a computer drew them. {_NEVER}"
+STAMPS_ON_PHOTO = f"Design concepts, not listing photos: a computer changed the product in your photo. {_NEVER}"
+STAMPS_BOTH = (
+    f"Design concepts, not listing photos: a computer drew them, or changed the product in your photo. {_NEVER}"
+)
 TITLE = "Redesigns for {label}"
 FROM_SCRATCH = "{count} designs drawn from scratch for {label}."
 
@@ -86,6 +92,9 @@ TRY_COMMAND = "gigs report {folder} --test-pack"
 REDRAWN = "The computer redrew your product, and every redesign starts from that picture."
 REDRAWN_CHANGES = "Redrawing alone changed this, which is not part of any redesign: {words}"
 REDRAWN_SAME = "Redrawing alone changed little that can be named."
+COMPARE = "Redesigns for {label}, at full size"
+COMPARE_WORDS = "Drag a slider, or use the arrow keys, to move between before and after."
+BEFORE_PHOTO, BEFORE_FIRST = "your photo", "the first design"
 ON_PHOTO = (
     "Every redesign is your own photo, with the product's colours and outline changed. Its fabric, print, buttons and "
     "seams stay as you photographed them."
@@ -94,6 +103,23 @@ SKETCH = (
     "A rough sketch: the computer's own drawing of this redesign changes more than can be shown on your photo, such as "
     "another neckline or sleeve."
 )
+FEWER = (
+    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}no more than {count} can be told apart."
+)
+FEWER_ONE = (
+    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}all others look like this one or like "
+    "your photo."
+)
+FEWER_OVER = "{over} change more than you allow, and "
+FRONT = "Less change, or more gain"
+FRONT_WORDS = (
+    "From left to right the product changes more, and the computer models that the redesigns were made for like it "
+    "better than any that changes less. Independent judges have not looked at these small pictures. For redesigns "
+    "that change no more than one of them, run again with its limit, such as {command}."
+)
+FRONT_COMMAND = "--budget {budget}"
+FRONT_IS = "Redesign {number}"
+FRONT_LIMIT = "Limit {budget}"
 SCRATCH = "A design drawn from scratch; every redesign starts from it."
 TAKEN_FOR = "It is compared with the shop's {kinds}, since that is what the computer takes it for."
 TOLD = "It is compared with the shop's {kinds}, since that is what you say it is."
@@ -146,6 +172,26 @@ def nearest(item: NearestItem) -> str:
     return f"Nearest item in the shop: {item.item_id}, {near}."
 
 
+def fewer(result: Record) -> str | None:
+    """Why fewer redesigns are shown than were asked for; None where they are not."""
+    choice, count = result.choice, len(result.suggestions)
+    if choice is None or count >= choice.asked:
+        return None
+    over = FEWER_OVER.format(over=choice.over_budget) if choice.over_budget else ""
+    words = FEWER_ONE if count == 1 else FEWER
+    return words.format(asked=choice.asked, candidates=choice.candidates, over=over, count=count)
+
+
+def stamps(on_photo: bool) -> str:
+    """What the pictures are, and are not for."""
+    return STAMPS_ON_PHOTO if on_photo else STAMPS
+
+
+def limit(change: float) -> str:
+    """The least budget, in hundredths, that allows a change."""
+    return f"{math.ceil(100 * change) / 100:.2f}"
+
+
 def summary(result: Record) -> str:
     """One sentence that a seller can act on, no stronger than what was measured."""
     count = len(result.suggestions)
@@ -169,20 +215,34 @@ def summary(result: Record) -> str:
 
 
 TRIAL_PHOTO = "Your photo"
+TRIAL_PHOTO_FAIR = "Your photo: the fair comparison for the redesigns on it"
 TRIAL_REDRAWN = "Your product as the computer draws it: the fair comparison for the redesigns"
+TRIAL_FIRST = "A design drawn from scratch: the fair comparison for the redesigns"
+TRIAL_ON_PHOTO = "a computer changed the product in your own photo"
+TRIAL_DRAWN = "a computer drew them"
+TRIAL_BOTH = "a computer drew them, or changed the product in your own photo"
+TRIAL_FAIR_ON_PHOTO = """\
+  1. Choose two to four options, and always your own photo among them. Every redesign of it is the same photo with the
+     product changed, so only the design differs."""
+TRIAL_FAIR_DRAWN = """\
+  1. Choose two to four options, and always the redrawn product among them. A drawing beside a sharp photo loses for
+     being a drawing; the redrawn product is drawn by the same computer, so only the design differs."""
+TRIAL_FAIR_BOTH = """\
+  1. Choose two to four options of one product, and always its fair comparison among them, which options.csv names. A
+     redesign on your photo is compared with your photo; a drawing beside a sharp photo would lose for being a drawing,
+     so it is compared with the redrawn product."""
 TRIAL_README = """HOW TO TEST THESE REDESIGNS WITH PEOPLE
 
 What is here
   One folder for each product, with one picture for each option: A, B, C and so on.
   options.csv    one line for each option: its file, what changes in plain words, what the computer judges say.
 
-All pictures but your own photo are DESIGN CONCEPTS, NOT LISTING PHOTOS: a computer drew them. Say so to whoever sees
-them, and never publish one as the picture of something that you sell. That would mislead buyers, and marketplaces
-forbid it.
+All pictures but your own photo are DESIGN CONCEPTS, NOT LISTING PHOTOS: {made}.
+Say so to whoever sees them, and never publish one as the picture of something that you sell. That would mislead buyers,
+and marketplaces forbid it.
 
 With a customer panel (services that show pictures to people who match your buyers)
-  1. Choose two to four options, and always the redrawn product among them. A drawing beside a sharp photo loses for
-     being a drawing; the redrawn product is drawn by the same computer, so only the design differs.
+{fair}
   2. Ask one question, such as "Which of these would you rather buy?", and ask for the reason.
   3. Show the options in random order. Do not show the captions or the verdicts.
   4. Ask 50 people or more. Between two options, 50 people tell a preference of 2 to 1 from chance; finer ones need
@@ -197,3 +257,15 @@ In your own shop
 
 If the test finds no difference, keep the present product: the new one has yet to earn its cost.
 """
+
+
+def trial_readme(on_photo: set[bool]) -> str:
+    """How to run a test with people.
+
+    Args:
+        on_photo: Whether redesigns are on the seller's photo: one value, or both where products differ in it.
+    """
+    if len(on_photo) > 1:
+        return TRIAL_README.format(made=TRIAL_BOTH, fair=TRIAL_FAIR_BOTH)
+    made, fair = (TRIAL_ON_PHOTO, TRIAL_FAIR_ON_PHOTO) if True in on_photo else (TRIAL_DRAWN, TRIAL_FAIR_DRAWN)
+    return TRIAL_README.format(made=made, fair=fair)

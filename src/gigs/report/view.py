@@ -36,8 +36,26 @@ def view_of(result: Record) -> dict[str, Any]:
         "next": texts.NEXT[result.verdict],
         "verified": summary is not None,
         "stamp": texts.STAMP,
-        "stamps": texts.STAMPS,
+        "stamps": texts.stamps(result.on_photo),
+        "fewer": texts.fewer(result),
+        "front": _front(result),
     }
+
+
+def _front(result: Record) -> dict[str, Any] | None:
+    """The way from less change to more gain; None where it has no second step."""
+    if result.choice is None or len(result.choice.front) < 2:
+        return None
+    points = [
+        {
+            "file": one.file,
+            "limit": texts.FRONT_LIMIT.format(budget=texts.limit(one.change)),
+            "name": "" if one.suggestion is None else texts.FRONT_IS.format(number=one.suggestion),
+        }
+        for one in result.choice.front
+    ]
+    command = texts.FRONT_COMMAND.format(budget=texts.limit(result.choice.front[0].change))
+    return {"title": texts.FRONT, "words": texts.FRONT_WORDS.format(command=command), "points": points}
 
 
 def _caution(result: Record) -> str | None:

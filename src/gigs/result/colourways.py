@@ -21,7 +21,7 @@ from gigs.method import dyes
 from gigs.method.colours import Coloured, FoundColours
 from gigs.method.product import Product
 from gigs.report.colours_page import picture_of, render_colours
-from gigs.result.pictures import CONCEPT, Made, Pictures
+from gigs.result.pictures import CONCEPT_ON_PHOTO, Made, Pictures
 from gigs.result.result import plain
 from gigs.result.schema import UNCHECKED, AudienceSummary, CutOutSummary
 from gigs.verify.share import Share
@@ -168,7 +168,7 @@ class Colourways:
         for one in self:
             content = self.pictures.png(one.file)
             written.put(folder, one.file, content)
-            small[one.file] = picture_of(content, CONCEPT)
+            small[one.file] = picture_of(content, CONCEPT_ON_PHOTO)
         written.put(folder, PAGE, render_colours(self, small).encode())
         written.put(folder, FILE, storage.json_bytes(self.to_json()))
         written.seal(folder, names, request=None)
@@ -193,7 +193,7 @@ def compose_colours(
     entries = [_entry(number, way, found.photo_score) for number, way in enumerate(found.ways)]
     made: dict[str, Made] = {PHOTO: Image.fromarray(product.pixels)}
     made |= {entry.file: _maker(way) for entry, way in zip(entries, found.ways, strict=True)}
-    pictures = Pictures(made, {entry.file: CONCEPT for entry in entries})
+    pictures = Pictures(made, {entry.file: CONCEPT_ON_PHOTO for entry in entries})
     cutout = product.cutout
     return Colourways(
         pack=pack,

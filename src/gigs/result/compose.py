@@ -18,14 +18,23 @@ from torch import Tensor
 from gigs.audience import Audience
 from gigs.explain.explanation import Explanation, description_of, explain
 from gigs.inversion.gate import BLANK, is_blank
-from gigs.method.on_photo import SKETCH, Rendering
 from gigs.method.pipeline import Redesigns
 from gigs.method.presets import Preset
 from gigs.method.product import Product
-from gigs.result.pictures import CONCEPT, Made, Pictures
+from gigs.method.rendering import SKETCH, Rendering
+from gigs.result.pictures import CONCEPT, CONCEPT_ON_PHOTO, Made, Pictures
 from gigs.result.reading import with_pictures
 from gigs.result.result import Result, plain
-from gigs.result.schema import SCHEMA, AudienceSummary, CutOutSummary, PhotoSummary, ReconstructionSummary, Suggestion
+from gigs.result.schema import (
+    SCHEMA,
+    AudienceSummary,
+    ChoiceSummary,
+    CutOutSummary,
+    FrontEntry,
+    PhotoSummary,
+    ReconstructionSummary,
+    Suggestion,
+)
 from gigs.verify.findings import Auc
 from gigs.vision.images import Fit, to_uint8, unfit
 from gigs.vision.runtime import Runtime
@@ -87,6 +96,7 @@ def compose(
         distinct=_finite(found.shifted.distinct),
         verification=None if found.verification is None else _rounded(found.verification.summary),
         cutout=_cutout(found, product),
+        choice=_choice(found),
         versions={"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
     )
     return with_pictures(result, _pictures(found, said, product))
@@ -166,6 +176,28 @@ def _cutout(found: Redesigns, product: Product) -> CutOutSummary | None:
     return CutOutSummary(confidence=round(cutout.confidence, 3), doubt=cutout.doubt, area=round(cutout.area, 4))
 
 
+def _choice(found: Redesigns) -> ChoiceSummary | None:
+    choice, shown = found.rendering.choice, found.rendering.candidates
+    if choice is None:
+        return None
+    front = [
+        FrontEntry(
+            file=f"front-{number}.png",
+            change=round(point.change, 4),
+            gain=round(point.gain, 4),
+            suggestion=shown.index(point.candidate) + 1 if point.candidate in shown else None,
+        )
+        for number, point in enumerate(choice.front, start=1)
+    ]
+    return ChoiceSummary(
+        asked=choice.asked,
+        candidates=choice.candidates,
+        over_budget=choice.over_budget,
+        unseen=choice.unseen,
+        front=tuple(front),
+    )
+
+
 def _rendered(residual: float | None) -> Literal["photo", "sketch", "drawn"]:
     return "drawn" if residual is None else "sketch" if residual > SKETCH else "photo"
 
@@ -208,11 +240,19 @@ def _pictures(found: Redesigns, said: Explanation, product: Product) -> Pictures
         made["photo.png"] = Image.fromarray(product.pixels)
         for row in range(len(found.scores)):
             made[f"suggestion-{row + 1}.png"] = partial(_full_size, found.rendering, row)
+        front = () if found.rendering.choice is None else found.rendering.choice.front
+        made |= {f"front-{place}.png": Image.fromarray(point.picture) for place, point in enumerate(front, start=1)}
     beside = {f"change-{row + 1}": said.map(row) for row in range(len(said.changes))}
     if found.verification is not None:
         beside |= {f"nearest-{row + 1}": image for row, image in enumerate(found.verification.nearest)}
     made |= {f"{name}.png": _display(image, fit, BESIDE_SIDE) for name, image in beside.items()}
-    return Pictures(made, {name: CONCEPT for name in made if not name.endswith("photo.png")})
+    return Pictures(made, {name: _note(name, found) for name in made if not name.endswith("photo.png")})
+
+
+def _note(name: str, found: Redesigns) -> str:
+    """What a picture says of itself: whether it is the seller's photo, changed, or was drawn."""
+    changed = found.rendering.on_photo and name.startswith(("suggestion-", "front-"))
+    return CONCEPT_ON_PHOTO if changed else CONCEPT
 
 
 def shown_of(found: Redesigns, fit: Fit | None) -> Iterator[Image.Image]:

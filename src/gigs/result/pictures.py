@@ -13,8 +13,13 @@ from gigs.errors import ModelError
 from gigs.io import folders
 
 SHEET = "contact-sheet.png"  # made of the pictures, and none of them
-NAMED = re.compile(r"(raw/)?(photo|reconstruction|suggestion-[1-9]\d{0,5})\.png|(change|nearest)-[1-9]\d{0,5}\.png")
+NAMED = re.compile(
+    r"(raw/)?(photo|reconstruction|suggestion-[1-9]\d{0,5})\.png|(change|nearest|front)-[1-9]\d{0,5}\.png"
+)
 CONCEPT = "Design concept, not a listing photo. Drawn by gigs (GAN inversion and guided shifting)."
+CONCEPT_ON_PHOTO = (
+    "Design concept, not a listing photo. Made by gigs from a photo: its product was recoloured or reshaped."
+)
 
 
 Made = Image.Image | Callable[[], Image.Image]  # a large picture may be made when it is asked for

@@ -71,6 +71,7 @@ def _named_files(record: Record) -> Iterator[str]:
     for entry in entries:
         yield from (entry.file, entry.raw)
     yield from (one.changes.map for one in record.suggestions if one.changes.map is not None)
+    yield from (one.file for one in (record.choice.front if record.choice is not None else ()))
 
 
 def _from_schema_1(content: dict[str, Any]) -> dict[str, Any]:

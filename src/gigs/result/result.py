@@ -12,13 +12,15 @@ from typing import Any
 from PIL import Image
 
 from gigs.io import storage, written
+from gigs.method.choice import FRONT
 from gigs.report.contact_sheet import contact_sheet
-from gigs.report.page import render_page
+from gigs.report.page import render_compare, render_page
 from gigs.report.texts import summary
 from gigs.result.pictures import NAMED, SHEET, Pictures
 from gigs.result.reading import FILE, read_record, with_pictures
 from gigs.result.schema import Record
 
+COMPARE = "compare.html"
 BESIDE = ("change", "nearest")  # pictures of each redesign beside its own
 
 
@@ -68,6 +70,7 @@ class Result(Record):
         saved = with_pictures(self, Pictures(folder=folder))
         written.put(folder, "contact-sheet.png", contact_sheet(saved))
         written.put(folder, "report.html", render_page(saved, folder.name).encode())
+        written.put(folder, COMPARE, render_compare(saved).encode())
         written.put(folder, FILE, storage.json_bytes(self.to_json()))
         written.seal(folder, file_names(len(self)))
         return folder
@@ -90,12 +93,22 @@ def file_names(n: int) -> list[str]:
     """Names of all files that a result of n redesigns may write, relative to its folder."""
     pictures = ["photo.png", "reconstruction.png", *(f"suggestion-{number}.png" for number in range(1, n + 1))]
     beside = [f"{kind}-{number}.png" for kind in BESIDE for number in range(1, n + 1)]
-    return [FILE, "report.html", "contact-sheet.png", *pictures, *(f"raw/{name}" for name in pictures), *beside]
+    front = [f"front-{number}.png" for number in range(1, FRONT + 1)]
+    return [
+        FILE,
+        "report.html",
+        COMPARE,
+        "contact-sheet.png",
+        *pictures,
+        *(f"raw/{name}" for name in pictures),
+        *beside,
+        *front,
+    ]
 
 
 def is_file_name(name: str) -> bool:
     """Whether a result of any number of redesigns may write a file of that name."""
-    return name in (FILE, "report.html", SHEET) or NAMED.fullmatch(name) is not None
+    return name in (FILE, "report.html", COMPARE, SHEET) or NAMED.fullmatch(name) is not None
 
 
 def plain(value: Any) -> Any:

@@ -10,13 +10,13 @@ from jinja2 import UndefinedError
 from gigs.errors import InputError, ModelError
 from gigs.io import folders, storage, written
 from gigs.report.contact_sheet import contact_sheet
-from gigs.report.page import render_overview, render_page
+from gigs.report.page import render_compare, render_overview, render_page
 from gigs.report.test_pack import test_pack
 from gigs.result.reading import FILE
-from gigs.result.result import Result
+from gigs.result.result import COMPARE, Result
 
 OVERVIEW = "overview.html"
-REPORT = ("report.html", "contact-sheet.png")
+REPORT = ("report.html", COMPARE, "contact-sheet.png")
 # What a report of a result that is damaged where no reader looks runs into.
 DAMAGED = (KeyError, TypeError, AttributeError, ValueError, IndexError, UndefinedError)
 
@@ -88,11 +88,11 @@ def _beside(root: Path, name: str, content: bytes) -> Path:
 
 def _rebuilt(root: Path, folder: Path, result: Result) -> Path:
     try:
-        page, sheet = render_page(result, folder.name), contact_sheet(result)
+        page, compared, sheet = render_page(result, folder.name), render_compare(result), contact_sheet(result)
     except DAMAGED as error:
         raise ModelError(f"{folder / FILE}: damaged or of another gigs ({error}); make the result again") from error
     with folders.owned_below(root, folder):
-        for name, content in zip(REPORT, (page.encode(), sheet), strict=True):
+        for name, content in zip(REPORT, (page.encode(), compared.encode(), sheet), strict=True):
             path = written.put(folder, name, content)
         folders.refresh_manifest(folder, REPORT)
         if (folder / folders.MANIFEST).is_file():

@@ -114,6 +114,42 @@ class CutOutSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FrontEntry:
+    """A candidate that no other beats with as little change.
+
+    Attributes:
+        file: Of its picture, reduced.
+        change: LPIPS (VGG16) from the photo to it, as it is shown: what a budget bounds.
+        gain: What the targets grant it over the photo, in standard deviations of real items; no judge has looked.
+        suggestion: Number of the suggestion that it is, counted from 1; None where it is not among them.
+    """
+
+    file: str
+    change: float
+    gain: float
+    suggestion: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceSummary:
+    """How the redesigns on the photo were chosen.
+
+    Attributes:
+        asked: Redesigns asked for; fewer are shown where no more of them can be told apart.
+        candidates: Redesigns that were put on the photo and looked at.
+        over_budget: Of these, those that change more than the budget allows.
+        unseen: Of these, those in which no change is seen.
+        front: From the least change to the most gain.
+    """
+
+    asked: int
+    candidates: int
+    over_budget: int
+    unseen: int
+    front: tuple[FrontEntry, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Suggestion(Picture):
     """One redesign.
 
@@ -182,6 +218,7 @@ class Record:
     verification: VerificationSummary | None
     versions: dict[str, str]
     cutout: CutOutSummary | None = None
+    choice: ChoiceSummary | None = None
     pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
 
     def __len__(self) -> int:

@@ -11,14 +11,14 @@ from typing import Any
 from gigs.inversion.gate import RefusedError
 from gigs.progress import OnStep, Step
 from gigs.studio import pictures, screen, texts
-from gigs.studio.engine import Engine, Sketch, Wish
+from gigs.studio.checks import colours_written, kept_names, number, uploaded
+from gigs.studio.engine import Draft, Engine, Wish
 from gigs.studio.jobs import BusyError, Finished, Job, Jobs, StoppedError, Waiting
 from gigs.studio.limits import Limits
 from gigs.studio.problems import PlainError, in_words
 from gigs.studio.real_run import Run
 from gigs.studio.screen import Screen
-from gigs.studio.visits import Visit, Visits, new_key
-from gigs.transfer.keep import KINDS
+from gigs.studio.visits import KeptColours, Visit, Visits, new_key
 
 COUNTS = (1, 8)  # redesigns a visitor may ask for
 QUIET_SECONDS = 0.2  # between two lines of status
@@ -44,11 +44,11 @@ class Desk:
         self.visits.close()
 
     def choose(self, session: str | None, upload: object, wish: dict[str, Any]) -> Iterator[Screen]:
-        """A photo was uploaded, or taken away (None); a sketch follows."""
+        """A photo was uploaded, or taken away (None); a draft follows."""
         yield from self._pointed_at(session, lambda visit: self._taken(upload, visit), wish)
 
     def example(self, session: str | None, number: object, wish: dict[str, Any]) -> Iterator[Screen]:
-        """One of the pack's examples was picked, counted from 0; a sketch follows."""
+        """One of the pack's examples was picked, counted from 0; a draft follows."""
 
         def picked(visit: Visit) -> Path:
             examples = self.engine.pack.examples()
@@ -58,7 +58,7 @@ class Desk:
 
         yield from self._pointed_at(session, picked, wish)
 
-    def sketch(self, session: str | None, wish: dict[str, Any]) -> Iterator[Screen]:
+    def draft(self, session: str | None, wish: dict[str, Any]) -> Iterator[Screen]:
         """The wish changed: what the photo's redesigns might look like."""
         try:
             visit = self.visits.of(session)
@@ -72,16 +72,16 @@ class Desk:
 
         def shown(event: Step | Finished) -> Screen:
             if isinstance(event, Step):
-                return Screen(screen.status(texts.SKETCHING + " …", kind="busy"))
-            found: Sketch = event.value
-            sketches = screen.sketches([pictures.inline(one, texts.NOTE) for one in found.pictures])
+                return Screen(screen.status(texts.DRAFTING + " …", kind="busy"))
+            found: Draft = event.value
+            drafts = screen.drafts([pictures.inline(one, texts.NOTE) for one in found.pictures])
             return Screen(
-                screen.status(texts.SKETCH.format(audience=audience)),
+                screen.status(texts.DRAFT.format(audience=audience)),
                 photo=screen.photo(pictures.inline(found.photo)),
-                results=screen.cards(sketches),
+                results=screen.cards(drafts),
             )
 
-        job = self._submitted(visit, lambda on_step: self.engine.sketch(asked, on_step))
+        job = self._submitted(visit, lambda on_step: self.engine.draft(asked, on_step))
         yield from self._followed(visit, job, shown)
 
     def redesign(self, session: str | None, wish: dict[str, Any]) -> Iterator[Screen]:
@@ -112,6 +112,28 @@ class Desk:
         visit.run = job if isinstance(job, Job) else None
         yield from self._followed(visit, job, shown, running=True)
 
+    def colours(self, session: str | None, named: object, wish: dict[str, Any]) -> Iterator[Screen]:
+        """The product in other colours: those that the audience likes better, and those that the visitor named."""
+        try:
+            visit = self.visits.of(session)
+            if visit.is_busy:
+                return
+            asked, written = self._wish(visit, wish), colours_written(named)
+        except Exception as error:
+            yield self._failed(error)
+            return
+        folder = visit.folder / new_key()
+
+        def shown(event: Step | Finished) -> Screen:
+            if isinstance(event, Step):
+                return Screen(screen.status(texts.COLOURING + " …", kind="busy"), running=True)
+            kept = self.visits.keep_colours(visit, KeptColours(folder.name, folder, event.value))
+            return Screen(screen.status(texts.COLOURED, kind="done"), colours=screen.colours(kept))
+
+        job = self._submitted(visit, lambda on_step: self.engine.colours(asked, written, folder, on_step))
+        visit.run = job if isinstance(job, Job) else None
+        yield from self._followed(visit, job, shown, running=True)
+
     def stop(self, session: str | None) -> None:
         """End the visitor's computation at its next step."""
         visit = self.visits.known(session)
@@ -133,7 +155,7 @@ class Desk:
         if visit.photo is None:
             yield Screen(screen.status(texts.START), photo="", results="")
             return
-        yield from self.sketch(session, wish)
+        yield from self.draft(session, wish)
 
     def _taken(self, upload: object, visit: Visit) -> Path | None:
         """An upload, copied into the visit's folder under a name of our own; None where there is none.
@@ -143,13 +165,21 @@ class Desk:
         """
         if upload is None:
             return None
+        return Path(shutil.copyfile(self._file(upload), visit.folder / new_key()))
+
+    def _file(self, upload: object) -> Path:
+        """The file of an upload, where Gradio put it.
+
+        Raises:
+            PlainError: It is no upload, or too large.
+        """
         given = upload.get("path") if isinstance(upload, dict) else None
         source = uploaded(given, self._uploads)
         if source is None:
             raise PlainError(texts.NO_ADDRESS)
         if source.stat().st_size > self.limits.photo_bytes:
             raise PlainError(texts.TOO_LARGE.format(most=self.limits.photo_bytes >> 20))
-        return Path(shutil.copyfile(source, visit.folder / new_key()))
+        return source
 
     def _wish(self, visit: Visit, wish: dict[str, Any]) -> Wish:
         """What the page sent, checked: a page can be made to send anything.
@@ -166,12 +196,14 @@ class Desk:
         return Wish(
             photo=visit.photo,
             audience=str(wish["audience"]),
-            change=_number(wish.get("change", 50), 0, 100) / 100,
-            count=round(_number(wish.get("count", COUNTS[1]), *COUNTS)),
+            change=number(wish.get("change", 50), 0, 100) / 100,
+            count=round(number(wish.get("count", COUNTS[1]), *COUNTS)),
             careful=wish.get("careful") is True,
             anyway=wish.get("anyway") is True,
             kind=kind,
-            keep=_kept(wish.get("keep")),
+            keep=kept_names(wish.get("keep")),
+            mask=None if wish.get("mask") is None else self._file(wish["mask"]),
+            region=None if wish.get("region") is None else self._file(wish["region"]),
         )
 
     def _submitted(self, visit: Visit, work: Callable[[OnStep], Any]) -> Job | BusyError:
@@ -204,36 +236,3 @@ class Desk:
         words = in_words(error, self.limits)
         kind = "info" if isinstance(error, StoppedError) else "error"
         return Screen(screen.status(words, kind=kind), photo=photo, anyway=isinstance(error, RefusedError))
-
-
-def uploaded(given: object, uploads: Path) -> Path | None:
-    """The file of an upload; None for anything that was not uploaded: addresses, other files, links, folders."""
-    if not isinstance(given, str) or not given.isprintable() or "://" in given:
-        return None
-    path, root = Path(given), uploads.resolve()
-    if not path.is_absolute() or path.is_symlink() or not path.is_file() or root not in path.resolve().parents:
-        return None
-    return path
-
-
-def _kept(value: object) -> tuple[str, ...]:
-    """What must not change, of what the page offers.
-
-    Raises:
-        PlainError: Something that the page does not offer.
-    """
-    chosen = [] if value is None else value
-    if not isinstance(chosen, list) or not all(one in KINDS for one in chosen):
-        raise PlainError(texts.ODD_NUMBER)
-    return tuple(chosen)
-
-
-def _number(value: object, low: float, high: float) -> float:
-    """A number of the page, within its bounds.
-
-    Raises:
-        PlainError: It is none, or outside.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise PlainError(texts.ODD_NUMBER)
-    return float(value)

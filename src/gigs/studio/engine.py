@@ -1,27 +1,31 @@
-"""What the studio computes: a quick sketch, and the real redesigns. Models are read once."""
+"""What the studio computes: a quick draft, and the real redesigns. Models are read once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from gigs.batch import Request, run
 from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
+from gigs.method.choice import NothingToShowError
 from gigs.method.options import Options, preset_of
 from gigs.method.presets import Preset
 from gigs.packs.panel import types_of
 from gigs.progress import OnStep, silent
 from gigs.result import Result
+from gigs.result.colourways import Colourways
 from gigs.result.compose import shown_of
 from gigs.session import Session
 from gigs.studio import texts
 from gigs.studio.problems import PlainError
+from gigs.transfer.mask import read_mask, read_region
 from gigs.vision.images import Fit, decode_photo, fit_square
 
-SKETCH_SIDE = 480  # pixels: a sketch is shown small
+DRAFT_SIDE = 480  # pixels: a draft is shown small
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +33,8 @@ class Wish:
     """What a visitor asks for.
 
     `change`: in [0,1], as for `method.presets.with_change`; `anyway`: whatever the gate says; `kind`: type of the
-    product, None to let the classifier see; `keep`: what of it must not change.
+    product, None to let the classifier see; `keep`: what of it must not change; `mask`: file that is white where the
+    product is, None to find it; `region`: file that is white where nothing may change.
     """
 
     photo: Path
@@ -40,10 +45,12 @@ class Wish:
     anyway: bool = False
     kind: str | None = None
     keep: tuple[str, ...] = ()
+    mask: Path | None = None
+    region: Path | None = None
 
 
 @dataclass(frozen=True)
-class Sketch:
+class Draft:
     """The photo as it was understood, and first redesigns, unchecked."""
 
     photo: Image.Image
@@ -57,15 +64,13 @@ class Engine:
         pack: As for `load_pack`.
         device: As for `gigs suggest`.
         steps: Of every loop, in place of the presets' own.
-        sketched: Drawings in a sketch.
+        drafted: Drawings in a draft.
     """
 
-    def __init__(
-        self, pack: str = "hm-64", *, device: str = "cpu", steps: int | None = None, sketched: int = 4
-    ) -> None:
+    def __init__(self, pack: str = "hm-64", *, device: str = "cpu", steps: int | None = None, drafted: int = 4) -> None:
         self.session = Session(pack, device=device)
         self.pack = self.session.pack
-        self._steps, self._sketched = steps, sketched
+        self._steps, self._drafted = steps, drafted
 
     @property
     def audiences(self) -> list[tuple[str, str]]:
@@ -91,7 +96,7 @@ class Engine:
         """Read every network, and compute once: the first visitor waits no longer than the second."""
         if examples := self.pack.examples():
             for _, name in self.audiences[:1]:
-                self.sketch(Wish(photo=examples[0], audience=name, anyway=True), silent)
+                self.draft(Wish(photo=examples[0], audience=name, anyway=True), silent)
 
     def look(self, path: Path) -> tuple[Image.Image, Fit]:
         """A photo, upright, and how it sits in the square; what is wrong is said of "your photo", not of a file.
@@ -105,39 +110,97 @@ class Engine:
             raise PlainError(str(error)) from error
         return photo, fit_square(photo, self.pack.generator.resolution)[1]
 
-    def sketch(self, wish: Wish, on_step: OnStep) -> Sketch:
+    def draft(self, wish: Wish, on_step: OnStep) -> Draft:
         """A draft: no judge has looked at it, and nothing is written.
 
         Raises:
-            PlainError: The photo cannot be used.
+            PlainError: The photo or a mask cannot be used.
             RefusedError: The gate refuses it.
+            NothingToShowError: Nothing in it could be seen to change.
         """
         photo, _ = self.look(wish.photo)
-        # a sketch starts from the encoder's answer, where there is an encoder
-        preset = self._preset("fast" if self.pack.encoder is None else "preview", self._sketched, wish)
+        # a draft starts from the encoder's answer, where there is an encoder
+        preset = self._preset("fast" if self.pack.encoder is None else "preview", self._drafted, wish)
         options = self._options(replace(preset, check=False), wish, on_step)
         audience = self.session.audience(wish.audience)
         panel = self.session.panel(audience, options)
         small = photo.copy()
-        small.thumbnail((SKETCH_SIDE, SKETCH_SIDE))
+        small.thumbnail((DRAFT_SIDE, DRAFT_SIDE))
+        mask, region = (None if one is None else _reduced(one, small.size) for one in self.marked(wish, photo))
+        options = replace(options, mask=mask, keep_region=region)
         found, _ = self.session.run(self.session.product(small, options), audience, options, panel)
-        return Sketch(photo, tuple(shown_of(found, fit_square(photo, self.pack.generator.resolution)[1])))
+        return Draft(photo, tuple(shown_of(found, fit_square(photo, self.pack.generator.resolution)[1])))
 
     def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> Result:
         """The real run, checked and with a report in `out`.
 
         Raises:
+            PlainError: A mask cannot be used.
             RefusedError: The gate refuses it.
+            NothingToShowError: Nothing in it could be seen to change.
         """
+        self.marked(wish, self.look(wish.photo)[0])
         options = self._options(self._preset("faithful" if wish.careful else "fast", wish.count, wish), wish, on_step)
         request = Request(options=options, out=out, photos=(wish.photo,), audience=wish.audience, pack=self.pack.name)
         done = run(request, on_step, self.session)
         if done.refused:
-            raise RefusedError(done.refused[0].reason)
+            refusal = done.refused[0]
+            raise RefusedError(refusal.reason) if refusal.by_gate else NothingToShowError(refusal.reason)
         return done.results[0][1]
+
+    def colours(self, wish: Wish, named: str, out: Path, on_step: OnStep) -> Colourways:
+        """The product in colours that the audience likes better and in those named, with a page in `out`.
+
+        Raises:
+            PlainError: A mask or a colour cannot be used, or nothing was found.
+        """
+        mask, region = self.marked(wish, self.look(wish.photo)[0])
+        try:
+            found = self.session.colours(
+                wish.photo, wish.audience, n=wish.count, colours=named or None, mask=mask, keep_region=region,
+                on_step=on_step,
+            )  # fmt: skip
+        except InputError as error:
+            raise PlainError(str(error).replace(wish.photo.name, texts.YOUR_PHOTO)) from error
+        found.save(out)
+        return found
+
+    def marked(self, wish: Wish, photo: Image.Image) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Where the product is, and what must not change, each bool `[H,W]` of the photo; None where it is not said.
+
+        Raises:
+            PlainError: A mask cannot be used; it is called "your mask", not by a file's name.
+        """
+        try:
+            product = None if wish.mask is None else read_mask(wish.mask, photo).mask(*photo.size)
+        except InputError as error:
+            raise _of_visitors(error, wish.mask, texts.YOUR_MASK) from error
+        try:
+            region = None if wish.region is None else read_region(wish.region, photo)
+        except InputError as error:
+            raise _of_visitors(error, wish.region, texts.YOUR_REGION) from error
+        return product, region
 
     def _preset(self, name: str, count: int, wish: Wish) -> Preset:
         return preset_of(name, n=count, steps=self._steps, change=wish.change)
 
     def _options(self, preset: Preset, wish: Wish, on_step: OnStep) -> Options:
-        return Options(preset=preset, product_type=wish.kind, force=wish.anyway, keep=wish.keep, on_step=on_step)
+        return Options(
+            preset=preset,
+            product_type=wish.kind,
+            force=wish.anyway,
+            keep=wish.keep,
+            mask=wish.mask,
+            keep_region=wish.region,
+            on_step=on_step,
+        )
+
+
+def _of_visitors(error: InputError, path: Path | None, words: str) -> PlainError:
+    """The same error, of a file as the visitor knows it."""
+    return PlainError(str(error).replace("" if path is None else path.name, words))
+
+
+def _reduced(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A mask at the size of a smaller photo."""
+    return np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))

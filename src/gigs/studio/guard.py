@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
 from gigs.studio import texts
-from gigs.studio.desk import uploaded
+from gigs.studio.checks import uploaded
 from gigs.studio.limits import Limits
 
 Scope = MutableMapping[str, Any]
@@ -40,7 +40,8 @@ OWN = (
     "img-src 'self' data: blob:; font-src 'self' data:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
 )
 REPORT = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:; "
+    "frame-ancestors 'none'"
 )
 
 

@@ -14,7 +14,8 @@ from gigs.studio.screen import Screen
 from gigs.transfer.keep import KINDS
 
 COUNT = 6
-WISHES = ("audience", "change", "kind", "keep", "count", "careful", "anyway")
+OUTPUTS = ("status", "photo", "results", "history", "colours", "go", "colour", "stop", "anyway")
+WISHES = ("audience", "change", "kind", "keep", "count", "careful", "anyway", "mask", "region")
 
 
 def style() -> str:
@@ -52,11 +53,7 @@ def build_page(desk: Desk) -> gr.Blocks:
             with gr.Column(scale=4, min_width=320):
                 parts = _wishes(desk)
             with gr.Column(scale=7, min_width=320):
-                parts |= {
-                    "status": gr.HTML(screen.status(texts.START), elem_id="gigs-status"),
-                    "results": gr.HTML("", elem_id="gigs-results"),
-                    "history": gr.HTML("", elem_id="gigs-history"),
-                }
+                parts |= _found()
         gr.HTML(f"<footer class='gigs-note'>{texts.FOOT}</footer>")
         _connect(desk, parts, page)
     page.queue(default_concurrency_limit=None, max_size=200, api_open=False)
@@ -86,6 +83,8 @@ def _wishes(desk: Desk) -> dict[str, Any]:
         parts["keep"] = gr.CheckboxGroup(
             [(texts.KEPT[name], name) for name in KINDS], value=[], label=texts.KEEP, elem_id="gigs-keep"
         )
+        parts["mask"] = gr.File(label=texts.MASK, file_types=["image"], height=110, elem_id="gigs-mask")
+        parts["region"] = gr.File(label=texts.REGION, file_types=["image"], height=110, elem_id="gigs-region")
         parts["count"] = gr.Slider(*COUNTS, COUNT, step=1, label=texts.COUNT, buttons=[], elem_id="gigs-count")
         parts["careful"] = gr.Checkbox(False, label=texts.CAREFUL, elem_id="gigs-careful")
     parts["anyway"] = gr.Checkbox(False, label=texts.ANYWAY, visible=False, elem_id="gigs-anyway")
@@ -95,9 +94,24 @@ def _wishes(desk: Desk) -> dict[str, Any]:
     return parts
 
 
+def _found() -> dict[str, Any]:
+    """The column that shows what was found."""
+    parts: dict[str, Any] = {"status": gr.HTML(screen.status(texts.START), elem_id="gigs-status")}
+    with gr.Tab(texts.RESULTS, elem_id="gigs-tab-results"):
+        parts["results"] = gr.HTML("", elem_id="gigs-results")
+        parts["history"] = gr.HTML("", elem_id="gigs-history")
+    with gr.Tab(texts.COLOURS, elem_id="gigs-tab-colours"):
+        parts["named"] = gr.Textbox(
+            label=texts.COLOUR_NAMES, info=texts.COLOUR_HINT, max_lines=1, elem_id="gigs-colour-names"
+        )
+        parts["colour"] = gr.Button(texts.COLOUR_GO, elem_id="gigs-colour-go")
+        parts["colours"] = gr.HTML("", elem_id="gigs-colours")
+    return parts
+
+
 def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
     wishes = [parts[name] for name in WISHES]
-    outputs = [parts[name] for name in ("status", "photo", "results", "history", "go", "stop", "anyway")]
+    outputs = [parts[name] for name in OUTPUTS]
     plain: dict[str, Any] = {
         "outputs": outputs, "show_progress": "hidden", "preprocess": False, "api_visibility": "private",
         "concurrency_limit": None,
@@ -110,10 +124,13 @@ def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
         yield from _shown(desk.example(request.session_hash, event.index, _wish(wish)))
 
     def changed(request: gr.Request, *wish: Any) -> Iterator[list[Any]]:
-        yield from _shown(desk.sketch(request.session_hash, _wish(wish)))
+        yield from _shown(desk.draft(request.session_hash, _wish(wish)))
 
     def pressed(request: gr.Request, *wish: Any) -> Iterator[list[Any]]:
         yield from _shown(desk.redesign(request.session_hash, _wish(wish)))
+
+    def coloured(request: gr.Request, named: Any, *wish: Any) -> Iterator[list[Any]]:
+        yield from _shown(desk.colours(request.session_hash, named, _wish(wish)))
 
     def stopped(request: gr.Request) -> None:
         desk.stop(request.session_hash)
@@ -129,8 +146,12 @@ def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
     parts["change"].release(changed, wishes, **again)
     parts["kind"].input(changed, wishes, **again)
     parts["keep"].input(changed, wishes, **again)
+    for name in ("mask", "region"):
+        parts[name].upload(changed, wishes, **again)
+        parts[name].clear(changed, wishes, **again)
     parts["anyway"].input(changed, wishes, **again)
     parts["go"].click(pressed, wishes, **plain)
+    parts["colour"].click(coloured, [parts["named"], *wishes], **plain)
     parts["stop"].click(stopped, None, None, queue=True, show_progress="hidden", api_visibility="private")
     page.unload(left)
 
@@ -143,6 +164,10 @@ def _shown(screens: Iterator[Screen]) -> Iterator[list[Any]]:
     """Screens as updates of the outputs."""
     keep: Callable[..., Any] = gr.skip
     for one in screens:
-        texts_ = [keep() if value is None else value for value in (one.status, one.photo, one.results, one.history)]
+        texts_ = [
+            keep() if value is None else value
+            for value in (one.status, one.photo, one.results, one.history, one.colours)
+        ]
         anyway = gr.update(visible=True) if one.anyway else keep()
-        yield [*texts_, gr.update(interactive=not one.running), gr.update(visible=one.running), anyway]
+        free = gr.update(interactive=not one.running)
+        yield [*texts_, free, free, gr.update(visible=one.running), anyway]

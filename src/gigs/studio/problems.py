@@ -6,6 +6,7 @@ import logging
 
 from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
+from gigs.method.choice import NothingToShowError
 from gigs.studio import texts
 from gigs.studio.jobs import BusyError, StoppedError, TooSlowError
 from gigs.studio.limits import Limits
@@ -24,6 +25,8 @@ def in_words(error: BaseException, limits: Limits) -> str:
     if isinstance(error, PlainError):
         text = str(error)
         return text[:1].upper() + text[1:]
+    if isinstance(error, NothingToShowError):
+        return texts.NOTHING_TO_SHOW
     if isinstance(error, BusyError):
         return texts.BUSY
     if isinstance(error, StoppedError):

@@ -44,7 +44,7 @@ class Run:
         """Progress, with the redesigns that are there so far."""
         shown = None
         if step.images is not None and len(step.images):
-            found = screen.sketches(pictures.drawn(step.images, self._fit))
+            found = screen.drafts(pictures.drawn(step.images, self._fit))
             shown = screen.cards(found, caution=texts.ARRIVING)
         return Screen(screen.progress(step, self._wish.careful), results=shown, running=True)
 

@@ -9,15 +9,20 @@ from jinja2 import Environment, PackageLoader
 
 from gigs.progress import Step
 from gigs.report import texts as report
+from gigs.report.colours_page import lab, lead
 from gigs.result import UNCHECKED, Result
+from gigs.result.colourways import PAGE
+from gigs.result.result import COMPARE
 from gigs.studio import texts
-from gigs.studio.visits import ARCHIVE, REPORT, KeptResult
+from gigs.studio.visits import ARCHIVE, REPORT, KeptColours, KeptResult
 
 # Shares of the time that each stage takes (two cores, the presets fast and faithful).
 SHARES = {"finding the product": 0.62, "redesigning": 0.12, "checking the redesigns": 0.2}
 CAREFUL = {
     "finding the product": 0.2, "keeping its details": 0.6, "redesigning": 0.06, "checking the redesigns": 0.1,
 }  # fmt: skip
+
+TONES = {"likely": "good", "no gain found": "poor"}
 
 ENVIRONMENT = Environment(loader=PackageLoader("gigs.studio"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 ENVIRONMENT.globals["texts"] = texts
@@ -31,13 +36,17 @@ class Screen:
     photo: str | None = None
     results: str | None = None
     history: str | None = None
+    colours: str | None = None
     running: bool = False
     anyway: bool = False
 
 
 @dataclass(frozen=True)
 class Card:
-    """One picture with what is said of it. `tone`: good, open, poor, or plain."""
+    """One picture with what is said of it.
+
+    `tone`: good, open, poor, or plain; `compare`: where it is at full size, with a slider to the photo.
+    """
 
     source: str
     title: str
@@ -45,6 +54,7 @@ class Card:
     tone: str = "plain"
     words: str = ""
     concept: bool = True
+    compare: str = ""
 
 
 def status(text: str, *, kind: str = "info", share: float | None = None) -> str:
@@ -88,9 +98,9 @@ def cards(
     )
 
 
-def sketches(sources: Sequence[str]) -> list[Card]:
+def drafts(sources: Sequence[str]) -> list[Card]:
     """Cards of pictures that nobody has checked yet."""
-    return [Card(source, texts.SKETCHED.format(number=number)) for number, source in enumerate(sources, start=1)]
+    return [Card(source, texts.DRAFTED.format(number=number)) for number, source in enumerate(sources, start=1)]
 
 
 def finished(kept: KeptResult, photo_source: str) -> str:
@@ -103,11 +113,29 @@ def finished(kept: KeptResult, photo_source: str) -> str:
                 address(kept, entry.file),
                 texts.REDESIGN.format(number=number),
                 report.headline(entry),
-                {"likely": "good", "no gain found": "poor"}.get(entry.verdict, "open"),
-                entry.words,
+                TONES.get(entry.verdict, "open"),
+                entry.words if entry.rendered != "sketch" else f"{entry.words} {texts.SKETCH}",
+                compare=f"{address(kept, COMPARE)}#redesign-{number}",
             )
         )
     return cards(shown, summary(result), caution(result), texts.NEXT, kept)
+
+
+def colours(kept: KeptColours) -> str:
+    """The product in other colours, and the way to their page."""
+    shown = [
+        {
+            "source": address(kept, one.file),
+            "title": one.name,
+            "hex": one.hex,
+            "lab": lab(one.lab),
+            "verdict": report.headline(one),
+            "tone": TONES.get(one.verdict, "open"),
+        }
+        for one in kept.found
+    ]
+    page = ENVIRONMENT.get_template("colours.html")
+    return page.render(cards=shown, lead=lead(kept.found), page=address(kept, PAGE))
 
 
 def summary(result: Result) -> str:
@@ -143,6 +171,6 @@ def history(results: Sequence[KeptResult]) -> str:
     return ENVIRONMENT.get_template("history.html").render(rows=rows)
 
 
-def address(kept: KeptResult, name: str) -> str:
+def address(kept: KeptResult | KeptColours, name: str) -> str:
     """Where the server hands a file of a result out."""
     return f"result/{kept.key}/{name}"

@@ -22,18 +22,25 @@ COUNT = "Number of redesigns"
 CAREFUL = "Take extra care to keep prints, buttons and cut (takes longer)"
 ANYWAY = "Go on with this photo anyway"
 GO, STOP = "Make the redesigns", "Stop"
-RESULTS, HISTORY = "Redesigns", "Earlier in this visit"
+RESULTS, COLOURS, HISTORY = "Redesigns", "Other colours", "Earlier in this visit"
+COLOUR_NAMES = "Colours that you have in mind (optional)"
+COLOUR_HINT = "Names or numbers such as navy, #7a1f2b, with commas in between. Liked colours are found."
+COLOUR_GO = "Show it in other colours"
+COLOURING, COLOURED = "Trying colours", "Your product in other colours, best first."
+OPEN_COLOURS = "Open the page of colours"
+ODD_COLOURS = "Write colours as names or numbers, such as navy, #7a1f2b."
 
 YOUR_PHOTO = "your photo"
 CONCEPT = "design concept"
-NOTE = "Design concept, not a listing photo. Drawn by gigs."
+NOTE = "Design concept, not a listing photo. Made by gigs."
+SKETCH = "A rough sketch: more of it was meant to change than your photo can show."
 
-START = "Choose a photo or pick an example. A quick sketch appears at once."
-SKETCH = (
-    "A quick sketch for {audience}. Nothing is checked yet: press “Make the redesigns” for finished pictures, "
+START = "Choose a photo or pick an example. A quick draft appears at once."
+DRAFT = (
+    "A quick draft for {audience}. Nothing is checked yet: press “Make the redesigns” for finished pictures, "
     "checked, with a report."
 )
-SKETCHING = "Sketching"
+DRAFTING = "Making a draft"
 ARRIVING = "Redesigns found so far. They are put in order and checked at the end."
 SOON = "One moment …"
 WAITING_NEXT = "Yours is next; somebody else's redesigns are being made."
@@ -51,9 +58,16 @@ TOO_LARGE = "Your photo is larger than {most} MB. Save a smaller copy and try ag
 TOO_SLOW = "This took longer than {seconds:.0f} seconds and was ended. Try fewer redesigns, or without extra care."
 BUSY = "Too many people are making redesigns right now. Wait a minute and try again."
 BROKEN = "Something went wrong on our side. Try again; if it happens again, tell whoever runs this studio."
+NOTHING_TO_SHOW = (
+    "No redesign of this photo changes anything that can be seen. Let more change, keep less as it is, or choose other "
+    "buyers."
+)
 REFUSED_HINT = "If you are sure of your photo, tick “Go on with this photo anyway”."
 
 KEEP = "What must stay as it is"
+MASK = "Where your product is, if it was not found: a picture as large as your photo, white there and black elsewhere"
+REGION = "What must not change, such as a logo: a picture as large as your photo, white there and black elsewhere"
+YOUR_MASK, YOUR_REGION = "your picture of where the product is", "your picture of what must not change"
 KEPT = {"colour": "its colours", "shape": "its outline", "print": "its print"}
 
 STAGES = {
@@ -82,8 +96,9 @@ NEXT = (
     "What now? Open the report and print it, show the best two or three to customers or a panel, and talk to your "
     "maker. Do not put these pictures on sale: they show products that do not exist."
 )
+COMPARE = "Compare at full size"
 OPEN_REPORT, SAVE_ALL = "Open the report", "Save everything (zip)"
-SKETCHED, REDESIGN = "Sketch {number}", "Redesign {number}"
+DRAFTED, REDESIGN = "Draft {number}", "Redesign {number}"
 LISTED = "{at} · {count} redesigns for {audience}"
 TODAY = "Your product today"
 FOOT = "Runs on this computer only. Your photo goes nowhere else and is deleted after you close the page."

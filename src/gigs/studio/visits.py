@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gigs.result import Result
+from gigs.result.colourways import PAGE, Colourways
+from gigs.result.result import COMPARE
 from gigs.studio import texts
 from gigs.studio.jobs import BusyError, Job
 from gigs.studio.limits import Limits
@@ -30,7 +32,21 @@ class KeptResult:
     @property
     def names(self) -> list[str]:
         """The files that may be asked for."""
-        return [REPORT, ARCHIVE, *self.result.files]
+        return [REPORT, COMPARE, ARCHIVE, *self.result.files]
+
+
+@dataclass(frozen=True)
+class KeptColours:
+    """The product in other colours, as a visit keeps it: its unguessable name, its folder, and what was found."""
+
+    key: str
+    folder: Path
+    found: Colourways
+
+    @property
+    def names(self) -> list[str]:
+        """The files that may be asked for."""
+        return [PAGE, *(one.file for one in self.found)]
 
 
 @dataclass
@@ -42,6 +58,7 @@ class Visit:
     job: Job | None = None
     run: Job | None = None
     results: list[KeptResult] = field(default_factory=list)
+    colours: KeptColours | None = None
     seen: float = field(default_factory=time.monotonic)
     gone: bool = False
 
@@ -54,7 +71,7 @@ class Visit:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a real run, not a sketch, is under way or in line."""
+        """Whether a real run, not a draft, is under way or in line."""
         return self.run is not None and not self.run.done.is_set() and not self.run.stopped
 
 
@@ -110,10 +127,18 @@ class Visits:
             shutil.rmtree(old.folder, ignore_errors=True)
         del visit.results[self._limits.history :]
 
+    def keep_colours(self, visit: Visit, colours: KeptColours) -> KeptColours:
+        """Keep a visit's latest colours; earlier ones go, with their files."""
+        if visit.colours is not None:
+            shutil.rmtree(visit.colours.folder, ignore_errors=True)
+        visit.colours = colours
+        return colours
+
     def file(self, key: str, name: str) -> Path | None:
         """A file of a result; None for any other name than those it has."""
         with self._lock:
-            found = [result for visit in self._visits.values() for result in visit.results if result.key == key]
+            kept = [one for visit in self._visits.values() for one in (*visit.results, visit.colours)]
+            found = [one for one in kept if one is not None and one.key == key]
         return found[0].folder / name if found and name in found[0].names else None
 
     def sweep(self, idle_seconds: float | None = None) -> None:

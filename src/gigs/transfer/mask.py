@@ -13,7 +13,7 @@ from gigs.errors import InputError
 from gigs.transfer.cutout import CutOut
 from gigs.transfer.matte import LONGEST, at_most
 from gigs.transfer.person import person_in
-from gigs.vision.images import MAX_BYTES, MAX_PIXELS, OPENERS, decode_photo
+from gigs.vision.images import MAX_BYTES, MAX_PIXELS, OPENERS, decode_photo, upright
 
 LEAST, MOST = 0.005, 0.98  # share of the photo that a product can have
 GREY = 0.5  # share of values that are neither 0 nor 1; a mask has them at its edge only
@@ -32,11 +32,7 @@ def from_mask(mask: np.ndarray, photo: Image.Image, name: str = "mask") -> CutOu
         InputError: The mask is of another size or type, empty, full, grey all over, or in shreds.
     """
     alpha = _as_alpha(mask, name)
-    if alpha.shape != (photo.height, photo.width):
-        raise InputError(
-            f"{name}: {alpha.shape[1]} x {alpha.shape[0]} pixels, and the photo has {photo.width} x {photo.height}: "
-            "a mask needs the photo's own size"
-        )
+    _check_size(alpha, photo, name)
     _check(alpha, name)
     small = Image.fromarray(alpha)
     if max(small.size) > LONGEST:
@@ -51,17 +47,30 @@ def read_mask(path: str | Path, photo: Image.Image) -> CutOut:
     Raises:
         InputError: The file cannot be read, or as `from_mask`.
     """
-    path = Path(path)
-    try:
-        content = path.read_bytes() if path.is_file() else b""
-    except OSError as error:
-        raise InputError(f"{path.name}: cannot be read ({error.strerror})") from error
-    if not content:
-        raise InputError(f"{path.name}: no such file, or an empty one; a mask is a PNG, JPEG or WebP picture")
-    alpha = transparency_of(content)
-    if alpha is None:
-        alpha = np.asarray(decode_photo(content, path.name).convert("L"))
-    return from_mask(alpha, photo, path.name)
+    return from_mask(_in_file(Path(path)), photo, Path(path).name)
+
+
+def read_region(path: str | Path, photo: Image.Image) -> np.ndarray:
+    """A region of a photo from a mask in a file, bool `[H,W]`.
+
+    Raises:
+        InputError: The file cannot be read, or as `region_from`.
+    """
+    return region_from(_in_file(Path(path)), photo, Path(path).name)
+
+
+def region_from(mask: np.ndarray, photo: Image.Image, name: str = "region") -> np.ndarray:
+    """A region of a photo from a mask as `from_mask` takes it, bool `[H,W]`: as small as a logo, even in pieces.
+
+    Raises:
+        InputError: The mask is of another size or type than the photo, grey all over, or marks nothing.
+    """
+    alpha = _as_alpha(mask, name)
+    _check_size(alpha, photo, name)
+    _check_grey(alpha, name, "what is to be kept has to be white and all else black")
+    if not (alpha > 0.5).any():
+        raise InputError(f"{name}: marks nothing; what is to be kept has to be white")
+    return alpha > 0.5
 
 
 def transparency_of(content: bytes) -> np.ndarray | None:
@@ -77,13 +86,18 @@ def transparency_of(content: bytes) -> np.ndarray | None:
         image = opener(io.BytesIO(content))
         if image.width * image.height > MAX_PIXELS:
             raise InputError(f"a mask of {image.width} x {image.height} pixels is too large")
-        if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
-            return None
-        alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+        return alpha_of(image)
     except InputError:
         raise
     except Exception as error:  # as in `images`: decoders meet damaged bytes with every kind
         raise InputError(f"the mask cannot be decoded ({error})") from error
+
+
+def alpha_of(image: Image.Image) -> np.ndarray | None:
+    """The alpha channel of a picture, uint8 `[H,W]`, turned upright as its EXIF says; None where it is opaque."""
+    if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
+        return None
+    alpha = np.asarray(upright(image).convert("RGBA").getchannel("A"))
     return None if alpha.min() == 255 else alpha
 
 
@@ -100,12 +114,36 @@ def _as_alpha(mask: np.ndarray, name: str) -> np.ndarray:
     raise InputError(f"{name}: {mask.dtype} values; a mask is bool, uint8 from 0 to 255 or float from 0 to 1")
 
 
+def _in_file(path: Path) -> np.ndarray:
+    """A mask's values, uint8 `[H,W]`: transparency where the file has any, and otherwise brightness."""
+    try:
+        content = path.read_bytes() if path.is_file() else b""
+    except OSError as error:
+        raise InputError(f"{path.name}: cannot be read ({error.strerror})") from error
+    if not content:
+        raise InputError(f"{path.name}: no such file, or an empty one; a mask is a PNG, JPEG or WebP picture")
+    alpha = transparency_of(content)
+    return np.asarray(decode_photo(content, path.name).convert("L")) if alpha is None else alpha
+
+
+def _check_size(alpha: np.ndarray, photo: Image.Image, name: str) -> None:
+    if alpha.shape != (photo.height, photo.width):
+        raise InputError(
+            f"{name}: {alpha.shape[1]} x {alpha.shape[0]} pixels, and the photo has {photo.width} x {photo.height}: "
+            "a mask needs the photo's own size"
+        )
+
+
+def _check_grey(alpha: np.ndarray, name: str, advice: str) -> None:
+    if (grey := float(((alpha > 0.05) & (alpha < 0.95)).mean())) > GREY:
+        raise InputError(f"{name}: {grey:.0%} of it is grey, as of a photo and not of a mask; {advice}")
+
+
 def _check(alpha: np.ndarray, name: str) -> None:
     """Refuse what cannot be a product's mask."""
     area = float((alpha > 0.5).mean())
     advice = "the product has to be white and all else black"
-    if (grey := float(((alpha > 0.05) & (alpha < 0.95)).mean())) > GREY:
-        raise InputError(f"{name}: {grey:.0%} of it is grey, as of a photo and not of a mask; {advice}")
+    _check_grey(alpha, name, advice)
     if area < LEAST:
         raise InputError(f"{name}: marks {area:.1%} of the photo, which is no product; {advice}")
     if area > MOST:

@@ -70,18 +70,26 @@ def read_photo(path: str | Path) -> Image.Image:
     Raises:
         InputError: One line that names the file and the reason.
     """
+    return decode_photo(photo_bytes(path), str(path))
+
+
+def photo_bytes(path: str | Path) -> bytes:
+    """The bytes of a photo's file, one more than `MAX_BYTES` where it has more; `decode_photo` reads them.
+
+    Raises:
+        InputError: One line that names the file and the reason.
+    """
     path = Path(path)
     name = _printable(path)
     try:
         if not path.is_file() and path.exists():  # reading a named pipe would wait without end
             raise InputError(f"{name}: {'is a folder' if path.is_dir() else 'is not an ordinary file'}")
         with path.open("rb") as handle:
-            content = handle.read(MAX_BYTES + 1)
+            return handle.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise InputError(f"{name}: no such file") from error
     except (OSError, ValueError) as error:  # no permission, name too long, a NUL in the name
         raise InputError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-    return decode_photo(content, name)
 
 
 def decode_photo(content: bytes, name: str) -> Image.Image:
@@ -96,7 +104,7 @@ def decode_photo(content: bytes, name: str) -> Image.Image:
         image = opener(io.BytesIO(content))
         _check_header(image, name)
         image.load()
-        photo = _to_srgb(_upright(image))
+        photo = _to_srgb(upright(image))
     except InputError:
         raise
     except Exception as error:  # Decoders meet damaged bytes with every kind; to the user it is one thing.
@@ -118,7 +126,7 @@ def as_photo(picture: Image.Image | np.ndarray) -> Image.Image:
     if isinstance(picture, np.ndarray):
         picture = Image.fromarray(_as_uint8(picture))
     _check_header(picture, "the picture")
-    return _to_srgb(_upright(picture))
+    return _to_srgb(upright(picture))
 
 
 def _as_uint8(values: np.ndarray) -> np.ndarray:
@@ -161,7 +169,7 @@ def _what_it_is(content: bytes) -> str:
     return "this is text, not a picture" if is_text else "not a picture in a known format"
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
     """Apply the EXIF orientation; a malformed EXIF block is ignored."""
     try:
         turn = TURNS.get(image.getexif().get(0x0112, 1))

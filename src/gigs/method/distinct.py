@@ -1,0 +1,61 @@
+"""Whether pictures of one product differ as they are shown: by the product's colours, or by its outline.
+
+The backdrop does not count, and neither does where in the product a colour lies: redesigns of one photo have the same
+folds and the same print, moved and recoloured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from gigs.explain.colours import difference, lab_of
+from gigs.explain.foreground import foreground
+from gigs.explain.outline import OTHER
+from gigs.vision.images import to_uint8
+
+COLOUR = 8.0  # mean CIEDE2000 of shades: as `explain.words.NEW_COLOUR`, a colour that has a name of its own
+OUTLINE = 1 - OTHER  # share of both outlines together that only one of them has: as `explain.outline`, another outline
+SHADES = 3  # a product's darkest, middle and lightest third
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What of N pictures is compared.
+
+    Attributes:
+        shades: Mean CIELAB of the product's darkest to lightest parts, `[N,SHADES,3]`.
+        masks: Where the product is, bool `[N,R,R]`.
+    """
+
+    shades: np.ndarray
+    masks: np.ndarray
+
+
+def seen_of(images: Tensor, cutouts: np.ndarray | None = None) -> Seen:
+    """What counts of pictures `[N,3,R,R]` in `[0,1]`, with their cut-outs, bool `[N,R,R]`, where they are known."""
+    images = images.detach().cpu()
+    masks = np.stack([foreground(one) for one in to_uint8(images)]) if cutouts is None else cutouts
+    return Seen(np.stack([_shades(lab, mask) for lab, mask in zip(lab_of(images), masks, strict=True)]), masks)
+
+
+def apart(seen: Seen) -> np.ndarray:
+    """How far pictures differ from one another, `[N,N]`: 1 and more can be told apart, less is the same to the eye.
+
+    The larger of two differences counts, each over the least that is called one: `COLOUR` and `OUTLINE`.
+    """
+    colours = difference(seen.shades[:, None], seen.shades[None]).mean(2) / COLOUR
+    flat = seen.masks.reshape(len(seen.masks), -1).astype(np.float32)
+    both = flat @ flat.T
+    either = flat.sum(1)[:, None] + flat.sum(1)[None] - both
+    outlines = (1 - both / np.maximum(either, 1)) / OUTLINE
+    return np.maximum(colours, outlines)
+
+
+def _shades(lab: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Mean CIELAB `[SHADES,3]` of equal parts of a product, dark to light; of the whole picture where there is none."""
+    pixels = lab[mask] if mask.sum() >= SHADES else lab.reshape(-1, 3)
+    ordered = pixels[np.argsort(pixels[:, 0], kind="stable")]
+    return np.stack([part.mean(0) for part in np.array_split(ordered, SHADES)])
