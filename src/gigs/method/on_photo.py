@@ -30,6 +30,7 @@ from gigs.transfer import (
     CutOut,
     FitSettings,
     apply_change,
+    apply_changes,
     canvas_of,
     colourways,
     fit_change,
@@ -45,7 +46,7 @@ from gigs.vision.runtime import Runtime
 SKETCH = 0.6  # residual above which too much of the change is left undone: the picture is called a sketch
 REFUSED, UNDONE = 1e3, 1e2  # less worth, in z: another kind of product; a sketch
 MARGINS = (0.16, 0.13, 0.1, 0.08, 0.06, 0.045, 0.03)  # root mean square differences of coarse pictures
-ROUGH_FIT, KNOTS = FitSettings(steps=15), 17  # enough to choose candidates by; the chosen are fitted again
+ROUGH_FIT = FitSettings(steps=15)  # enough to choose candidates by; the chosen are fitted again
 SMALL = 2  # sides of the square: size at which candidates are looked at before the chosen ones are made at full size
 HELD = 64_000_000  # pixels of finished pictures that are held; of larger photos they are made again when asked for
 
@@ -135,10 +136,7 @@ class OnPhoto:
     def looks(self, change: Change) -> Tensor:
         """How the redesigns would look, as squares `[n,3,R,R]`."""
         keep = replace(self._keep, region=_reduced(self._keep.region, self._small.cutout))
-        pictures = [
-            apply_change(self._small, replace(change.one(row), keep=keep), knots=KNOTS) for row in range(len(change))
-        ]
-        return self._squares(pictures)
+        return self._squares(apply_changes(self._small, replace(change, keep=keep)))
 
     def coloured(self, lab: np.ndarray, *, small: bool = False) -> np.ndarray:
         """The product in one CIELAB colour `[3]`, uint8 `[H,W,3]`; small: reduced, enough to score it by."""
@@ -157,14 +155,13 @@ class OnPhoto:
         """Redesigns at the photo's own size."""
         changes = tuple(change.one(row) for row in range(len(change)))
         hold = self._pixels.shape[0] * self._pixels.shape[1] * len(changes) <= HELD
-        held, squares = [], []
-        for one in changes:
-            picture = apply_change(self._canvas, one)
-            squares.append(self._squares([picture]))
-            held += [picture] if hold else []
-        return Rendering(
-            torch.cat(squares), changes, self._canvas, tuple(held) if hold else None, self._cutouts(changes)
-        )
+        if hold:
+            held = tuple(apply_changes(self._canvas, change))
+            squares = self._squares(held)
+        else:
+            held = None
+            squares = torch.cat([self._squares([apply_change(self._canvas, one)]) for one in changes])
+        return Rendering(squares, changes, self._canvas, held, self._cutouts(changes))
 
     def _cutouts(self, changes: Sequence[Change]) -> np.ndarray:
         """Where the product is in the squares of the photo and of its redesigns, bool `[1+n,R,R]`."""
