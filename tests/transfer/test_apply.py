@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy import ndimage
 from skimage.color import rgb2lab
 
 from gigs.errors import InputError
-from gigs.transfer import Keep, apply_change, canvas_of, colourways, fit_change, mean_colour
+from gigs.transfer import Keep, apply_change, apply_changes, canvas_of, colourways, fit_change, mean_colour
 from gigs.transfer.warp import Warp
 from tests.transfer.garments import Jumper, cut, drawn, fit_of, small
 
@@ -91,6 +92,22 @@ def test_nothing_to_do_gives_the_photo(change):
 def test_the_same_change_gives_the_same_bytes(change):
     made, _ = canvas()
     assert np.array_equal(apply_change(made, change), apply_change(made, change))
+
+
+def test_several_at_once_are_each_of_them_alone(change):
+    made, _ = canvas()
+    both = fit_change(small(BEFORE), torch.cat([small(AFTER), small(Jumper(lab=(30.0, -20.0, 10.0)))]))
+    assert both.one(0).warp.identity is False
+    for number, shown in enumerate(apply_changes(made, both)):
+        assert np.array_equal(shown, apply_change(made, both.one(number)))
+
+
+def test_a_reduced_photo_changed_is_the_changed_photo_reduced(change):
+    large, small_one = canvas(800, 1200)[0], canvas(136, 204)[0]
+    shown = Image.fromarray(apply_change(large, change)).resize((68, 102), Image.Resampling.BOX)
+    looked_at = Image.fromarray(apply_change(small_one, change)).resize((68, 102), Image.Resampling.BOX)
+    off = np.abs(np.asarray(shown).astype(float) - np.asarray(looked_at)).mean(2)
+    assert off.mean() < 1.5, "candidates are chosen by what will be shown, in levels of 255"
 
 
 def test_a_change_of_several_or_a_photo_of_another_size_is_refused(change):

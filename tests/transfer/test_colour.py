@@ -1,5 +1,7 @@
 """Colour: CIELAB as scikit-image has it, lightness that always rises, tables true to the map."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,8 +9,9 @@ from skimage.color import lab2rgb, rgb2lab
 
 from gigs.errors import InputError
 from gigs.transfer import colours_in
-from gigs.transfer.colour import BINS, GAIN, LOSS, PLACES, ColourMap, look_up, place_weights
+from gigs.transfer.colour import BINS, GAIN, LOSS, PLACES, ColourMap, place_weights
 from gigs.transfer.lab import lab_of, srgb_of, within_srgb
+from gigs.transfer.shades import Computed, Tabulated
 
 
 def wild(seed: int) -> ColourMap:
@@ -57,14 +60,26 @@ def test_the_table_is_the_map():
         w * within_srgb(colours((lab_of(rgb) / 100)[None], c.expand(1, 400, PLACES))[0] * 100)
         for w, c in zip(corners[0], torch.eye(PLACES), strict=True)
     )
-    assert (look_up(colours.table(), rgb, corners) - mapped).abs().mean() < 2 / 255
+    shades = Tabulated(colours.table(), colours.box)
+    assert (shades(rgb, torch.full((400, 2), 0.5)) - mapped).abs().mean() < 2 / 255
 
 
 def test_a_map_of_zeros_is_the_identity():
     none = ColourMap.none(1, torch.tensor([0.4, 0.0, 0.1]), torch.tensor([0.0, 0, 1, 1]))
     rgb = torch.rand(100, 3, generator=torch.Generator().manual_seed(2))
-    corners = torch.full((100, PLACES), 0.25)
-    assert (look_up(none.table(), rgb, corners) - rgb).abs().max() < 1e-3
+    places = torch.full((100, 2), 0.5)
+    assert (Tabulated(none.table(), none.box)(rgb, places) - rgb).abs().max() < 1e-3
+    assert (Computed(none)(rgb, places) - rgb).abs().max() < 1e-3
+
+
+def test_maps_of_shared_colours_are_the_maps_one_by_one():
+    maps = [wild(seed) for seed in range(3)]
+    names = ("shift", "slope", "light", "tint", "turn")
+    many = replace(maps[0], **{name: torch.cat([getattr(each, name) for each in maps]) for name in names})
+    lab = torch.rand(50, 3, generator=torch.Generator().manual_seed(2)) - torch.tensor([0.0, 0.5, 0.5])
+    corners = place_weights(torch.rand(50, 2, generator=torch.Generator().manual_seed(3)), many.box)
+    literal = torch.cat([each(lab[None], corners[None]) for each in maps])
+    assert torch.allclose(many.over(lab, corners).transpose(1, 2), literal, atol=1e-5)
 
 
 def test_colours_as_people_write_them():

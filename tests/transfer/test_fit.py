@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from skimage.color import deltaE_cie76, rgb2lab
 
 from gigs.errors import InputError
 from gigs.transfer import FitSettings, apply_change, canvas_of, fit_change
+from gigs.transfer.colour import place_weights
+from gigs.transfer.pair import pair_of, transferred
 from tests.transfer.garments import Jumper, cut, drawn, fit_of, small
 
 BEFORE = Jumper()
@@ -66,6 +69,21 @@ def test_a_white_garment_on_white_takes_its_outline_from_the_photo():
     assert float(found.warp.stretch.abs().max()) == 0
     mean = found.colours.pivot + found.colours.shift[0]
     assert (mean * 100 - torch.tensor(AFTER.lab)).norm() < 8
+
+
+def test_colours_mapped_before_they_are_moved_are_those_mapped_after(change):
+    pair = pair_of(small(BEFORE), torch.cat([small(AFTER)] * 2), None, 64)
+    lab, alpha = transferred(pair, change.warp, change.colours)
+    places = change.warp.at(pair.centres, pair.centres)
+    source = torch.cat([pair.before, pair.before_alpha], dim=1).expand(2, -1, -1, -1)
+    found = F.grid_sample(source, places * 2 - 1, padding_mode="border", align_corners=False)
+    literal = change.colours(
+        found[:, :3].flatten(2).transpose(1, 2), place_weights(places.flatten(1, 2), change.colours.box)
+    )
+    assert torch.equal(alpha, found[:, 3:])
+    off = (lab.flatten(2) - literal.transpose(1, 2)).norm(dim=1) * 100  # CIE76
+    inside = alpha.flatten(1) > 0.99
+    assert off[inside].mean() < 0.3
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 32, 32), (0, 3, 64, 64), (3, 64, 64)])

@@ -33,6 +33,7 @@ from gigs.transfer import (
     CutOut,
     FitSettings,
     apply_change,
+    apply_changes,
     canvas_of,
     colourways,
     fit_change,
@@ -46,7 +47,7 @@ from gigs.vision.images import fit_square, to_tensor
 from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.runtime import Runtime
 
-ROUGH_FIT, KNOTS = FitSettings(steps=15), 17  # enough to choose candidates by; the chosen are fitted again
+ROUGH_FIT = FitSettings(steps=15)  # enough to choose candidates by; the chosen are fitted again
 SMALL = 2  # sides of the square: size at which candidates are looked at before the chosen ones are made at full size
 HELD = 64_000_000  # pixels of finished pictures that are held; of larger photos they are made again when asked for
 
@@ -102,9 +103,7 @@ class OnPhoto:
     def small(self, change: Change) -> list[np.ndarray]:
         """The redesigns on the photo reduced, uint8 `[h,w,3]` each: enough to choose among them by."""
         keep = replace(self._keep, region=_reduced(self._keep.region, self._small.cutout))
-        return [
-            apply_change(self._small, replace(change.one(row), keep=keep), knots=KNOTS) for row in range(len(change))
-        ]
+        return apply_changes(self._small, replace(change, keep=keep))
 
     def coloured(self, lab: np.ndarray, *, small: bool = False) -> np.ndarray:
         """The product in one CIELAB colour `[3]`, uint8 `[H,W,3]`; small: reduced, enough to score it by."""
@@ -123,14 +122,13 @@ class OnPhoto:
         """Redesigns at the photo's own size."""
         changes = tuple(change.one(row) for row in range(len(change)))
         hold = self._pixels.shape[0] * self._pixels.shape[1] * len(changes) <= HELD
-        held, squares = [], []
-        for one in changes:
-            picture = apply_change(self._canvas, one)
-            squares.append(self._squares([picture]))
-            held += [picture] if hold else []
-        return Rendering(
-            torch.cat(squares), changes, self._canvas, tuple(held) if hold else None, self._cutouts(changes)
-        )
+        if hold:
+            held = tuple(apply_changes(self._canvas, change))
+            squares = self._squares(held)
+        else:
+            held = None
+            squares = torch.cat([self._squares([apply_change(self._canvas, one)]) for one in changes])
+        return Rendering(squares, changes, self._canvas, held, self._cutouts(changes))
 
     def _cutouts(self, changes: Sequence[Change]) -> np.ndarray:
         """Where the product is in the squares of the photo and of its redesigns, bool `[1+n,R,R]`."""

@@ -1,6 +1,6 @@
 """A redesign on the seller's own photo: cut the product out, fit the change, apply it at the photo's resolution."""
 
-from gigs.transfer.apply import apply_change
+from gigs.transfer.apply import apply_change, apply_changes
 from gigs.transfer.canvas import Canvas, canvas_of
 from gigs.transfer.colour_words import NamedColour, colours_in
 from gigs.transfer.colourways import colourways, mean_colour
@@ -18,6 +18,7 @@ __all__ = [
     "Keep",
     "NamedColour",
     "apply_change",
+    "apply_changes",
     "canvas_of",
     "colours_in",
     "colourways",

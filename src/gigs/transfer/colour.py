@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -97,6 +98,27 @@ class ColourMap:
         chroma = turned + self.pivot[1:] + self.shift[:, None, 1:] + mapped[..., 1:]
         return torch.cat([mapped[..., :1], chroma], dim=-1)
 
+    def over(self, lab: Tensor, corners: Tensor) -> Tensor:
+        """The same for colours that all n maps share: they are linear in what is not, so one product of matrices does.
+
+        Args:
+            lab: CIELAB over 100, `[k,3]`.
+            corners: `place_weights` of their places, `[k,PLACES]`, or `[1,PLACES]` of the one place of all.
+
+        Returns:
+            CIELAB over 100, `[n,3,k]`, differentiable in the maps' numbers.
+        """
+        away = (lab[:, 1:] - self.pivot[1:]).T
+        knots = (corners.T[:, None] * knot_weights(lab[:, 0]).T[None]).flatten(0, 1)
+        turned = (corners.T[:, None] * away[None]).flatten(0, 1)
+        grid = torch.cat([self.curves()[..., None], self.tint], dim=-1).flatten(1, 2)  # [n,PLACES*BINS,3]
+        matrix = (TURN * torch.tanh(self.turn)).transpose(2, 3).flatten(1, 2)  # [n,PLACES*2,2]
+        numbers = torch.cat([grid, torch.nn.functional.pad(matrix, (1, 0))], dim=1).transpose(1, 2)
+        mapped = (numbers.flatten(0, 1) @ torch.cat([knots, turned])).view(len(self), 3, -1)
+        plain = torch.cat([torch.zeros_like(away[:1]), away + self.pivot[1:, None]])
+        shift = torch.nn.functional.pad(self.shift[:, 1:], (1, 0))
+        return mapped + plain + shift[..., None]
+
     def roughness(self) -> Tensor:
         """Penalty `[n]` on whatever makes the map depend on more than it needs to."""
         slope = self.slope.square().mean((1, 2)) + self.slope.diff(dim=2).square().mean((1, 2))
@@ -128,13 +150,17 @@ class ColourMap:
 
     @torch.no_grad()
     def table(self, knots: int = TABLE) -> Tensor:
-        """The map of the first redesign over all of sRGB; see `tabulated`."""
+        """The map of the first redesign over all of sRGB, `[1,PLACES*3,knots,knots,knots]`; see `tabulated`."""
         first = self.one(0)
+        return torch.cat(
+            [tabulated(lambda lab, at=corner: first.over(lab / 100, at)[0].T * 100, knots) for corner in _corners()],
+            dim=1,
+        )
 
-        def at(corner: Tensor) -> Callable[[Tensor], Tensor]:
-            return lambda lab: first(lab[None] / 100, corner.expand(1, len(lab), PLACES))[0] * 100
 
-        return torch.cat([tabulated(at(corner), knots) for corner in torch.eye(PLACES)], dim=1)
+def _corners() -> list[Tensor]:
+    """Weights `[1,PLACES]` at each corner."""
+    return list(torch.eye(PLACES)[:, None])
 
 
 def tabulated(shade: Callable[[Tensor], Tensor], knots: int = TABLE) -> Tensor:
@@ -148,10 +174,16 @@ def tabulated(shade: Callable[[Tensor], Tensor], knots: int = TABLE) -> Tensor:
         `[1,3,knots,knots,knots]` in `[0,1]`. Axes are blue, green and red, as `grid_sample` wants them for coordinates
         (red, green, blue).
     """
+    mapped = within_srgb(shade(_lattice(knots)))
+    return mapped.view(knots, knots, knots, 3).permute(3, 0, 1, 2)[None].contiguous()
+
+
+@lru_cache(maxsize=4)
+def _lattice(knots: int) -> Tensor:
+    """CIELAB `[knots^3,3]` of evenly spaced sRGB colours."""
     axis = torch.linspace(0, 1, knots)
     blue, green, red = torch.meshgrid(axis, axis, axis, indexing="ij")
-    mapped = within_srgb(shade(lab_of(torch.stack([red, green, blue], -1)).view(-1, 3)))
-    return mapped.view(knots, knots, knots, 3).permute(3, 0, 1, 2)[None]
+    return lab_of(torch.stack([red, green, blue], -1)).view(-1, 3)
 
 
 def place_weights(places: Tensor, box: Tensor) -> Tensor:
@@ -165,10 +197,3 @@ def knot_weights(lightness: Tensor) -> Tensor:
     scaled = lightness.clamp(0, 1) * (BINS - 1)
     knots = torch.arange(BINS, dtype=scaled.dtype, device=scaled.device)
     return (1 - (scaled[..., None] - knots).abs()).clamp_min(0)
-
-
-def look_up(table: Tensor, rgb: Tensor, corners: Tensor) -> Tensor:
-    """Colours `[k,3]` in `[0,1]` through a table of `ColourMap.table`, with `place_weights` `[k,PLACES]`."""
-    at = (rgb * 2 - 1)[None, None, None]
-    found = torch.nn.functional.grid_sample(table, at, mode="bilinear", padding_mode="border", align_corners=True)
-    return torch.einsum("pck,kp->kc", found.view(PLACES, 3, -1), corners)

@@ -43,11 +43,14 @@ def lab_of(srgb: Tensor) -> Tensor:
 
 def srgb_of(lab: Tensor) -> Tensor:
     """sRGB of CIELAB colours `[...,3]`; what sRGB cannot show lies outside of `[0,1]`."""
+    return coded_of(_light_of(lab))
+
+
+def _light_of(lab: Tensor) -> Tensor:
+    """Linear light of CIELAB colours `[...,3]`."""
     y = (lab[..., 0] + 16) / 116
     f = torch.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], dim=-1)
-    edge = _TOE ** (1 / 3)
-    xyz = torch.where(f > edge, f.clamp_min(edge) ** 3, (f - 16 / 116) / _SLOPE)
-    return coded_of(xyz @ _FROM_XYZ.T.to(lab))
+    return _cubed(f) @ _FROM_XYZ.T.to(lab)
 
 
 def within_srgb(lab: Tensor, halvings: int = 7) -> Tensor:
@@ -58,23 +61,45 @@ def within_srgb(lab: Tensor, halvings: int = 7) -> Tensor:
         halvings: Steps of bisection for the share of chroma that still fits.
     """
     clipped = torch.cat([lab[..., :1].clamp(0, 100), lab[..., 1:]], -1)
-    srgb = srgb_of(clipped)
-    lost = ~_within(srgb)[..., 0]
+    light = _light_of(clipped)
+    lost = ~_within(light)[..., 0]
     if bool(lost.any()):
-        lightness, chroma = clipped[lost].split((1, 2), -1)
-        low, high = torch.zeros_like(lightness), torch.ones_like(lightness)
-        for _ in range(halvings):
-            middle = (low + high) / 2
-            good = _within(srgb_of(torch.cat([lightness, middle * chroma], -1)))
-            low, high = torch.where(good, middle, low), torch.where(good, high, middle)
-        srgb[lost] = srgb_of(torch.cat([lightness, low * chroma], -1))
-    return srgb.clamp(0, 1)
+        out = clipped[lost]
+        share = _share_within(out.T.contiguous(), halvings)[:, None]
+        light[lost] = _light_of(torch.cat([out[:, :1], share * out[:, 1:]], -1))
+    return coded_of(light.clamp(0, 1))
+
+
+def _share_within(lab: Tensor, halvings: int) -> Tensor:
+    """Share `[k]` of the chroma of CIELAB `[3,k]` that sRGB has, by bisection, rounded down."""
+    y = (lab[0] + 16) / 116
+    red, blue = lab[1] / 500, -lab[2] / 200
+    luminance = _cubed(y)
+    low, high = torch.zeros_like(y), torch.ones_like(y)
+    for _ in range(halvings):
+        middle = (low + high) / 2
+        x, z = _cubed(torch.addcmul(y, middle, red)), _cubed(torch.addcmul(y, middle, blue))
+        good = torch.ones_like(y, dtype=torch.bool)
+        for to_x, to_y, to_z in _FROM_XYZ.tolist():
+            light = (to_y * luminance).add_(x, alpha=to_x).add_(z, alpha=to_z)
+            good &= (light >= _LEAST) & (light <= _MOST)
+        low, high = torch.where(good, middle, low), torch.where(good, high, middle)
+    return low
+
+
+def _cubed(f: Tensor) -> Tensor:
+    """The inverse of CIELAB's cube root with its line near black."""
+    return torch.where(f > _TOE ** (1 / 3), f * f * f, (f - 16 / 116) / _SLOPE)
 
 
 def is_shown(lab: Tensor) -> Tensor:
     """Whether sRGB has CIELAB colours `[...,3]`, bool `[...,1]`."""
-    return _within(srgb_of(lab))
+    return _within(_light_of(lab))
 
 
-def _within(srgb: Tensor) -> Tensor:
-    return ((srgb >= -1e-3) & (srgb <= 1 + 1e-3)).all(-1, keepdim=True)
+_LEAST, _MOST = -1e-3 / 12.92, 1.0023  # linear light of sRGB values a thousandth out of range
+
+
+def _within(light: Tensor) -> Tensor:
+    """Whether sRGB has colours of linear light `[...,3]`; powers are dear, and the curve rises, so it is left out."""
+    return ((light >= _LEAST) & (light <= _MOST)).all(-1, keepdim=True)

@@ -6,6 +6,7 @@ All of it is smooth and computed at a bounded size; the photo itself is only rea
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ EDGE = 768  # longest side at which the cloth's colour is carried out over its e
 STRIP = 64  # rows of the reduced photo that are made at once
 BACKDROP = 384  # and at which the backdrop is filled in
 RIM = 0.002  # of the longest side, beyond one pixel
+BLOCK, RINGING = 8, 0.01  # pixels of a JPEG's block, and share of the longest side: as far as an edge rings
 CLEAR = 0.02  # of the longest side around the product that says nothing of the backdrop: an edge rings
 EVEN = 0.012  # median deviation from a quadratic surface, values in [0,1], up to which a backdrop is even
 NOISE = 0.012  # darkening that is no shadow
@@ -32,24 +34,29 @@ class Layers:
     """What is behind and at the edge of a product; all float32 in `[0,1]`.
 
     Attributes:
-        alpha: The cut-out `[1,1,h,w]`.
-        inner: The same a pixel smaller: where a photo shows the cloth and nothing of its edge.
-        rim: The same a few pixels larger: as far as lossy compression and a soft edge carry the product's colour.
+        outline: The cut-out, and the same a pixel smaller (where a photo shows the cloth and nothing of its edge),
+            `[1,2,h,w]`: they are always read together.
+        rims: The cut-out a few pixels larger, as far as a soft edge carries the product's colour; and larger still, as far
+            as lossy compression rings around it, `[1,2,h,w]`. On an uneven backdrop both are the same.
         cloth: The product's colour, carried on beyond its edge, `[1,3,.,.]`.
         backdrop: The backdrop without the product and without its shadow, `[1,3,.,.]`.
         shadow: Share of the light that the product's shadow leaves, `[1,1,.,.]`; 1 where there is none.
         person: Skin and hair, `[1,1,.,.]`; None where nobody wears the product.
     """
 
-    alpha: Tensor
-    inner: Tensor
-    rim: Tensor
+    outline: Tensor
+    rims: Tensor
     cloth: Tensor
     backdrop: Tensor
     shadow: Tensor
     person: Tensor | None
 
     @property
+    def alpha(self) -> Tensor:
+        """The cut-out `[1,1,h,w]`."""
+        return self.outline[:, :1]
+
+    @cached_property
     def casts_shadow(self) -> bool:
         """Whether there is a shadow to move."""
         return bool((self.shadow < 1).any())
@@ -66,9 +73,14 @@ def layers_of(photo: np.ndarray, cutout: CutOut) -> Layers:
     small = _reduced(photo, EDGE)
     cloth = _cloth(small, _like(alpha, small))
     low = shrunk(small, BACKDROP)
-    backdrop, shadow = _behind(low, _like(alpha, low))
+    ringing = max(BLOCK / max(photo.shape), RINGING)
+    backdrop, shadow, even = _behind(low, _like(alpha, low), max(CLEAR, ringing))
     person = None if cutout.person is None else torch.from_numpy(np.array(cutout.person))[None, None]
-    return Layers(alpha, _shrunk(alpha, 1), _rim(alpha), cloth, backdrop, shadow, person)
+    longest = max(alpha.shape[-2:])
+    rim = _rim(alpha, 1 + round(RIM * longest))
+    wide = torch.maximum(rim, _faded(alpha, ringing * longest)) if even else rim
+    outline = torch.cat([alpha, _shrunk(alpha, 1)], dim=1)
+    return Layers(outline, torch.cat([rim, wide], dim=1), cloth, backdrop, shadow, person)
 
 
 def _reduced(photo: np.ndarray, longest: int) -> Tensor:
@@ -101,9 +113,15 @@ def _shrunk(alpha: Tensor, reach: int) -> Tensor:
     return -_grown(-alpha, reach)
 
 
-def _rim(alpha: Tensor) -> Tensor:
+def _faded(alpha: Tensor, reach: float) -> Tensor:
+    """The mask with its surroundings, fainter towards `reach` pixels away."""
+    wide = _grown(alpha, max(1, round(0.6 * reach)))
+    soft = max(1, round(0.4 * reach))
+    return F.avg_pool2d(F.pad(wide, [soft] * 4, mode="replicate"), 2 * soft + 1, stride=1)
+
+
+def _rim(alpha: Tensor, reach: int) -> Tensor:
     """The mask with its surroundings, softly ending."""
-    reach = 1 + round(RIM * max(alpha.shape[-2:]))
     return F.avg_pool2d(_grown(alpha, reach), 3, stride=1, padding=1, count_include_pad=False)
 
 
@@ -115,17 +133,24 @@ def _cloth(pixels: Tensor, alpha: Tensor) -> Tensor:
     return fill_in(pixels, sure)
 
 
-def _behind(pixels: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
-    """The clean backdrop and the shadow, `[1,3,h,w]` and `[1,1,h,w]`."""
-    known = (_grown(alpha, max(2, round(CLEAR * max(alpha.shape[-2:])))) < 0.02).float()
+def _behind(pixels: Tensor, alpha: Tensor, clear: float) -> tuple[Tensor, Tensor, bool]:
+    """The clean backdrop and the shadow, `[1,3,h,w]` and `[1,1,h,w]`, and whether the backdrop is even.
+
+    Args:
+        pixels: The photo, `[1,3,h,w]`.
+        alpha: The cut-out, `[1,1,h,w]`.
+        clear: Share of the longest side around the product that says nothing of the backdrop.
+    """
+    known = (_grown(alpha, max(2, round(clear * max(alpha.shape[-2:])))) < 0.02).float()
     if not bool(known.any()):
-        return pixels.mean((2, 3), keepdim=True).expand_as(pixels).clone(), torch.ones_like(alpha)
+        mean = pixels.mean((2, 3), keepdim=True).expand_as(pixels).clone()
+        return mean, torch.ones_like(alpha), False
     surface = _surface(pixels, known)
     if surface is None:
-        return fill_in(pixels, known), torch.ones_like(alpha)
+        return fill_in(pixels, known), torch.ones_like(alpha), False
     shadow = _shadow(pixels, surface, (_grown(alpha, 1) < 0.05).float(), alpha)
     clean = surface + fill_in(pixels / shadow - surface, known)
-    return clean.clamp(0, 1), shadow
+    return clean.clamp(0, 1), shadow, True
 
 
 def _surface(pixels: Tensor, known: Tensor) -> Tensor | None:

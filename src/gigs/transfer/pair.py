@@ -54,14 +54,21 @@ def pair_of(before: Tensor, after: Tensor, product: Tensor | None, side: int) ->
 
 
 def transferred(pair: Pair, warp: Warp, colours: ColourMap) -> tuple[Tensor, Tensor]:
-    """The reconstruction after the change: CIELAB over 100 `[n,3,r,r]`, and its alpha `[n,1,r,r]`."""
+    """The reconstruction after the change: CIELAB over 100 `[n,3,r,r]`, and its alpha `[n,1,r,r]`.
+
+    Colours are mapped where they are and moved then, which a photo's are not: at the fit's size it makes no difference
+    that can be seen, and the maps are one product of matrices over the one reconstruction.
+    """
+    n, r = len(warp), pair.before.shape[-1]
+    own = torch.stack(torch.meshgrid(pair.centres, pair.centres, indexing="xy"), dim=-1).flatten(0, 1)
+    mapped = colours.over(pair.before[0].flatten(1).T, place_weights(own, colours.box)).view(n, 3, r, r)
+    alpha = pair.before_alpha.expand(n, -1, -1, -1)
+    if warp.identity:
+        return mapped, alpha
     places = warp.at(pair.centres, pair.centres)
-    n, r = places.shape[:2]
-    source = torch.cat([pair.before, pair.before_alpha], dim=1).expand(n, -1, -1, -1)
+    source = torch.cat([mapped, alpha], dim=1)
     found = F.grid_sample(source, places * 2 - 1, mode="bilinear", padding_mode="border", align_corners=False)
-    lab = found[:, :3].flatten(2).transpose(1, 2)
-    mapped = colours(lab, place_weights(places.flatten(1, 2), colours.box))
-    return mapped.transpose(1, 2).view(n, 3, r, r), found[:, 3:]
+    return found[:, :3], found[:, 3:]
 
 
 def apart(lab: Tensor, alpha: Tensor, other: Tensor, other_alpha: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from gigs.transfer.splines import COEFFICIENTS, INTERVALS, dense_weights, grevil
 
 STRETCH = 1.7  # most that a part of the photo is stretched or squeezed along an axis
 LOCAL = 1.25  # most that it is beyond what the whole garment is
+HEMS = 10.0  # times that bending what lies flat costs: a side may curve, and a hem that arches is seen at once
 CENTRE = COEFFICIENTS // 2  # coefficient about which a step stretches
 
 
@@ -53,9 +54,10 @@ class Warp:
         return len(self.scale)
 
     def one(self, number: int) -> Warp:
-        """The warp of one redesign, n = 1."""
+        """The warp of one redesign, n = 1; the identity where all its numbers are 0."""
         pick = slice(number, number + 1)
-        return Warp(self.scale[pick], self.shift[pick], self.bend[pick], self.stretch[pick], self.identity)
+        parts = (self.scale[pick], self.shift[pick], self.bend[pick], self.stretch[pick])
+        return Warp(*parts, self.identity or not any(bool(part.any()) for part in parts))
 
     def steps(self) -> Tensor:
         """Differences of neighbouring coefficients `[n,2,COEFFICIENTS-1,COEFFICIENTS]`, all positive."""
@@ -103,9 +105,10 @@ class Warp:
     def roughness(self, symmetry: Tensor | float = 0.0) -> Tensor:
         """Penalty `[n]` on bending and on uneven stretching; `symmetry` in [0,1] asks for a mirrored warp."""
         along = self.stretch.diff(dim=2).square().mean((1, 2, 3)) + 0.1 * self.stretch.square().mean((1, 2, 3))
-        across = self.stretch.diff(dim=3).square().mean((1, 2, 3))
-        bent = self.bend.diff(n=2, dim=2).square().sum((1, 2))
-        leaning = self.bend.diff(dim=2).square().sum((1, 2))
+        weight = torch.tensor([1.0, HEMS])[:, None]  # of what bends lines that stand, and lines that lie
+        across = (self.stretch.diff(dim=3).square().mean((2, 3)) * weight[:, 0]).mean(1)
+        bent = (self.bend.diff(n=2, dim=2).square() * weight).sum((1, 2))
+        leaning = (self.bend.diff(dim=2).square() * weight).sum((1, 2))
         lopsided = (self.stretch[:, 0] - self.stretch[:, 0].flip(1)).square().mean((1, 2))
         lopsided = lopsided + (self.stretch[:, 1] - self.stretch[:, 1].flip(2)).square().mean((1, 2))
         bow = (self.bend[:, 1] - self.bend[:, 1].flip(1)).square().sum(1)
