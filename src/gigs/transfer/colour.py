@@ -152,10 +152,11 @@ class ColourMap:
     def table(self, knots: int = TABLE) -> Tensor:
         """The map of the first redesign over all of sRGB, `[1,PLACES*3,knots,knots,knots]`; see `tabulated`."""
         first = self.one(0)
-        return torch.cat(
-            [tabulated(lambda lab, at=corner: first.over(lab / 100, at)[0].T * 100, knots) for corner in _corners()],
-            dim=1,
-        )
+
+        def at_corner(corner: Tensor) -> Tensor:
+            return tabulated(lambda lab: first.over(lab / 100, corner)[0].T * 100, knots)
+
+        return torch.cat([at_corner(corner) for corner in _corners()], dim=1)
 
 
 def _corners() -> list[Tensor]:

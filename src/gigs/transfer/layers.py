@@ -34,10 +34,10 @@ class Layers:
     """What is behind and at the edge of a product; all float32 in `[0,1]`.
 
     Attributes:
-        outline: The cut-out, and the same a pixel smaller (where a photo shows the cloth and nothing of its edge),
+        outline: The cut-out, and the same a pixel smaller (where a photo shows the cloth and no edge),
             `[1,2,h,w]`: they are always read together.
-        rims: The cut-out a few pixels larger, as far as a soft edge carries the product's colour; and larger still, as far
-            as lossy compression rings around it, `[1,2,h,w]`. On an uneven backdrop both are the same.
+        rims: The cut-out a few pixels larger, as far as a soft edge carries the product's colour; and larger still, as
+            far as lossy compression rings around it, `[1,2,h,w]`. On an uneven backdrop both are the same.
         cloth: The product's colour, carried on beyond its edge, `[1,3,.,.]`.
         backdrop: The backdrop without the product and without its shadow, `[1,3,.,.]`.
         shadow: Share of the light that the product's shadow leaves, `[1,1,.,.]`; 1 where there is none.
