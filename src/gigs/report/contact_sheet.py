@@ -63,7 +63,7 @@ def _entries(result: Record) -> list[tuple[Picture, str, str, bool]]:
         if entry.check is not None:
             detail, good = f"{entry.verdict} (judges' gain {entry.gain:+.2f})", (entry.gain or 0) > 0
         if entry.share is not None:
-            detail, good = f"{entry.share} buyers", entry.share.of_100 > EVEN
+            detail, good = f"{entry.share} buyers", entry.share.low > EVEN
         sketch = " (sketch)" if entry.rendered == "sketch" else ""
         entries.append((entry, f"redesign {number}{sketch}", detail, good))
     return entries
