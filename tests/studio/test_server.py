@@ -24,7 +24,7 @@ from gigs.studio.server import Address, Studio, sweep_uploads
 from tests.studio.scripted import Scripted
 from tests.studio.serving import Visitor, file_data, serving
 
-WISHES = ["everyone", 50, "", [], 2, False, False]
+WISHES = ["everyone", 50, "", [], 2, False, False, None, None]
 PHOTO = encoded(quadrants())
 
 

@@ -27,7 +27,7 @@ from tests.helpers.shop_packs import panel_of
 
 pytestmark = pytest.mark.usefixtures("small_limits")
 
-QUICK = Options.of(n=2, steps=1)
+QUICK = Options.of(n=2, steps=1, render="drawn")
 
 
 def made(pack: Path, shop: Catalogue | None, spec: str, **more):
@@ -122,7 +122,7 @@ def test_a_suggestion_for_it_is_judged_and_says_what_was_promised(
         Request(
             out=tmp_path / "a",
             audience=str(file),
-            options=Options.of(objective="worst-decile", n=2, steps=1),
+            options=Options.of(objective="worst-decile", n=2, steps=1, render="drawn"),
             **options,
         )
     )
