@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gigs.data.importers.hm import import_hm
+from gigs.data.importers.hm import HmSettings, import_hm
 from gigs.errors import GigsError, InputError
 from gigs.io import folders, storage, written
 from gigs.result import Result
@@ -185,10 +185,10 @@ def test_an_import_replaces_a_catalogue_and_nothing_else(tiny_source, tmp_path):
         np.save(out / "images-64.npy", np.zeros(3)) if name.endswith("npy") else (out / name).write_bytes(b"mine")
         before = state(out)
         with pytest.raises(InputError, match="is not a file that gigs wrote"):
-            import_hm(tiny_source, out, image_size=32, hold_out=5)
+            import_hm(tiny_source, out, HmSettings(image_size=32, hold_out=5))
         assert state(out) == before
     for _ in range(2):
-        import_hm(tiny_source, tmp_path / "again", image_size=32, hold_out=5)
+        import_hm(tiny_source, tmp_path / "again", HmSettings(image_size=32, hold_out=5))
 
 
 def test_a_pack_is_not_built_over_its_own_models(small_pack, tiny_catalogue, tmp_path):

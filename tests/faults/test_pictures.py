@@ -141,7 +141,9 @@ def test_photos_with_hostile_names_stay_inside(small_pack, tmp_path):
     photos = [tmp_path / name for name in names]
     done = gigs("suggest", "--pack", small_pack, "--steps", 1, "--n", 1, "--out", out, *photos)
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in out.iterdir()) == ["-n", "overview.html", "overview.html-2", "photo", "photo-2"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "-n", "manifest.json", "overview.html", "overview.html-2", "photo", "photo-2",
+    ]  # fmt: skip
     assert {path.name for path in tmp_path.iterdir()} == {*names, "deep"}
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
 

@@ -121,8 +121,10 @@ def test_from_a_photo_to_a_report(page, studio, tmp_path):
     says(page, "Done in")
     assert page.locator("#gigs-stop").is_hidden() and page.locator("#gigs-go").is_enabled()
     cards = page.locator(".gigs-card")
-    assert cards.count() == 7 and page.locator(".gigs-card .gigs-stamp").count() == 6
-    assert all(verdict in texts.VERDICTS.values() for verdict in page.locator(".gigs-verdict").all_inner_texts())
+    concepts = page.locator(".gigs-card .gigs-stamp").count()
+    assert 2 <= concepts <= 6 and cards.count() == concepts + 1  # fewer where two would look alike
+    headlines = page.locator(".gigs-verdict").all_inner_texts()
+    assert len(headlines) == concepts and all(re.fullmatch(r"\d+ of 100 \[\d+, \d+\]", one) for one in headlines)
     assert all(page.locator(".gigs-card img").evaluate_all("all => all.map(one => one.naturalWidth > 0)"))
     page.shot("4-done")
     with page.expect_popup() as opened:
@@ -135,7 +137,7 @@ def test_from_a_photo_to_a_report(page, studio, tmp_path):
         page.get_by_role("link", name=texts.SAVE_ALL).first.click()
     assert saved.value.suggested_filename == "gigs-redesigns.zip"
     with zipfile.ZipFile(saved.value.path()) as packed:
-        assert {"gigs-redesigns/report.html", "gigs-redesigns/suggestion-6.png"} <= set(packed.namelist())
+        assert {"gigs-redesigns/report.html", f"gigs-redesigns/suggestion-{concepts}.png"} <= set(packed.namelist())
 
 
 def test_two_windows_and_the_history(page, studio, browser):

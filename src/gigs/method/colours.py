@@ -37,6 +37,7 @@ from gigs.vision.runtime import Runtime
 
 APART = 12.0  # CIEDE2000 between any two colours that are found, and between them, today's and those named
 MOST = 40  # colours in all: of so many a page is still small enough for a mail
+TOGETHER = 12  # colours that are made at once
 LOOKS = "looking at colours"
 
 
@@ -176,7 +177,7 @@ class Coloured:
     @property
     def picture(self) -> Image.Image:
         """At the photo's own size."""
-        made = self.on_photo.coloured(self.colour.lab) if self.held is None else self.held
+        made = self.on_photo.coloured([self.colour.lab])[0] if self.held is None else self.held
         return Image.fromarray(made)
 
 
@@ -255,10 +256,12 @@ def _found(
     on_photo: OnPhoto, liking: Liking, wish: Wish, photo: Tensor, runtime: Runtime
 ) -> tuple[list[NamedColour], int]:
     """Colours of the palette, chosen on the reduced photo; and how many of all are liked better."""
-    every, pictures = dyes.palette(), []
-    for number, one in enumerate(every):
-        pictures.append(on_photo.coloured(one.lab, small=True))
-        runtime.on_step(Step(LOOKS, number + 1, len(every)))
+    every = dyes.palette()
+    pictures: list[np.ndarray] = []
+    for first in range(0, len(every), TOGETHER):
+        some = every[first : first + TOGETHER]
+        pictures += on_photo.coloured([one.lab for one in some], small=True)
+        runtime.on_step(Step(LOOKS, first + len(some), len(every)))
     gains = liking.gains(on_photo.squares(pictures).to(photo), photo).tolist()
     taken = [on_photo.colour(), *(one.lab for one in wish.named)]
     rows = choose_colours(np.array([one.lab for one in every]), gains, taken, wish.n)
@@ -269,9 +272,10 @@ def _made(
     on_photo: OnPhoto, liking: Liking, wanted: Sequence[tuple[NamedColour, bool]], photo: Tensor, runtime: Runtime
 ) -> list[Coloured]:
     """The product in each colour at full size, scored and judged, best first."""
-    shown, held, squares = [], [], []
+    shown, squares = [], []
+    held: list[np.ndarray | None] = []
     for number, (colour, _) in enumerate(wanted):
-        picture = on_photo.coloured(colour.lab)
+        (picture,) = on_photo.coloured([colour.lab])
         shown.append(on_photo.colour(picture))
         squares.append(on_photo.squares([picture]))
         held.append(picture if picture.shape[0] * picture.shape[1] * len(wanted) <= HELD else None)

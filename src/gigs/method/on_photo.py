@@ -105,10 +105,10 @@ class OnPhoto:
         keep = replace(self._keep, region=_reduced(self._keep.region, self._small.cutout))
         return apply_changes(self._small, replace(change, keep=keep))
 
-    def coloured(self, lab: np.ndarray, *, small: bool = False) -> np.ndarray:
-        """The product in one CIELAB colour `[3]`, uint8 `[H,W,3]`; small: reduced, enough to score it by."""
+    def coloured(self, labs: Sequence[np.ndarray], *, small: bool = False) -> list[np.ndarray]:
+        """The product in CIELAB colours `[3]`, uint8 `[H,W,3]` each; small: reduced, enough to score it by."""
         canvas, keep = (self._small, None) if small else (self._canvas, self._keep)
-        return colourways(canvas, [lab], keep=keep)[0]
+        return colourways(canvas, labs, keep=keep)
 
     def colour(self, picture: np.ndarray | None = None) -> np.ndarray:
         """Mean CIELAB `[3]` of the product, in the photo or in a picture of its size."""

@@ -8,7 +8,7 @@ vivid product's colour (white flowers, a mixed edge) takes as little of the new 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,16 +71,26 @@ def _shades(canvas: Canvas, pixels: Tensor, target: Tensor) -> Shades:
     mean = lab_of(pixels).mean(0)
     some = pixels[:: max(1, len(pixels) // SOME)]
     wanted = target + lab_of(some).mean(0) - mean
-    dye, best, least = Dye(mean, target), Dye(mean, target), float("inf")
+    dye, shades = _corrected(Dye(mean, target), wanted, some, lambda dye: dye)
+    if is_small(canvas):
+        return shades
+    return _corrected(dye, wanted, some, lambda dye: Tabulated(tabulated(dye.of)))[1]  # a table is a little off
+
+
+def _corrected(dye: Dye, wanted: Tensor, pixels: Tensor, made: Callable[[Dye], Shades]) -> tuple[Dye, Shades]:
+    """The dye, and what is made of it, whose pixels `[k,3]` come nearest to a mean in CIELAB `[3]` in a few rounds."""
+    shades, least, nowhere = made(dye), float("inf"), torch.zeros(len(pixels), 2)
+    best = dye, shades
     for _ in range(ROUNDS):
-        missed = wanted - lab_of((dye(some) * 255).round() / 255).mean(0)
+        missed = wanted - lab_of((shades(pixels, nowhere) * 255).round() / 255).mean(0)
         if float(missed.norm()) < least:
-            best, least = dye, float(missed.norm())
+            best, least = (dye, shades), float(missed.norm())
         if least < EXACT:
             break
         aim = dye.target + missed
-        dye = Dye(mean, torch.cat([aim[:1].clamp(0, 100), aim[1:]]))
-    return best if is_small(canvas) else Tabulated(tabulated(best.of))
+        dye = Dye(dye.mean, torch.cat([aim[:1].clamp(0, 100), aim[1:]]))
+        shades = made(dye)
+    return best
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,7 @@ class Dye:
     mean: Tensor
     target: Tensor
 
-    def __call__(self, rgb: Tensor, places: Tensor | None = None) -> Tensor:
+    def __call__(self, rgb: Tensor, places: Tensor) -> Tensor:
         """See `shades.Shades`; the place does not matter."""
         return within_srgb(self.of(lab_of(rgb)))
 

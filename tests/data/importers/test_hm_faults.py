@@ -152,7 +152,7 @@ def finished(load, tmp_path):
 
 def test_a_second_import_replaces_the_first(finished, load):
     Catalogue.open(finished).images(16)
-    (finished / ".images-32.left-over.npy").write_bytes(b"of a killed import")
+    (finished / ".images-32.gigs-abc123.npy").write_bytes(b"of a killed import")
     catalogue = load(image_size=48)
     names = sorted(path.name for path in finished.iterdir())
     assert names == ["catalogue.json", "images-48.npy", "interactions.parquet", "items.parquet", "users.parquet"]

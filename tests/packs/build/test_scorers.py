@@ -55,7 +55,8 @@ def test_the_pack_holds_nobodys_factors_and_all_its_hashes_fit(pack: Path) -> No
 
 def test_a_suggestion_says_what_the_judges_think(pack: Path, tmp_path: Path) -> None:
     request = Request(
-        options=Options.of(n=3, steps=2), out=tmp_path, example=1, audience="ladies", pack=str(pack), min_audience=1,
+        options=Options.of(n=3, steps=2, render="drawn"), out=tmp_path, example=1, audience="ladies", pack=str(pack),
+        min_audience=1,
     )  # fmt: skip
     run(request)
     result = Result.read(tmp_path)
@@ -81,7 +82,7 @@ def test_the_seller_says_what_the_product_is(pack: Path, tmp_path: Path) -> None
     types = types_of(load_pack(pack))
 
     def redesigned(out: Path, **options) -> Result:
-        wish = Options.of(preset="preview", n=2, **options)
+        wish = Options.of(preset="preview", n=2, render="drawn", **options)
         asked = {"example": 1, "audience": "ladies", "pack": str(pack), "min_audience": 1}
         return run(Request(options=wish, out=out, **asked)).results[0][1]
 
