@@ -22,7 +22,9 @@ def test_the_example_is_what_the_commands_say(tmp_path, monkeypatch):
         if number:
             sheet(Path("shop.csv"), {"product": (28_110, 562), "redesign 1": (27_954, 651)})
             assert (
-                CliRunner().invoke(app, ["results", "shirt", "shop.csv", "--test", "shop", "--ledger", "tests.jsonl"]).exit_code
+                CliRunner()
+                .invoke(app, ["results", "shirt", "shop.csv", "--test", "shop", "--ledger", "tests.jsonl"])
+                .exit_code
                 == 0
             )
         done = CliRunner().invoke(app, command.split())
