@@ -48,7 +48,7 @@ def test_a_shop_says_sales_and_views(result, tmp_path):
     text = text_of(page)
     assert "Redesign 2 beat the product as it is: it made 59 of 100 sales at equal views." in text
     assert "140 sold in 5,100 views; the product 98 in 5,120" in text
-    assert "In 100 views it sold 0.83 more times than the product (+0.25 to +1.4)." in text
+    assert "In 100 views: 0.83 more sales than the product (+0.25 to +1.4)." in text
     assert "redesigns were tested" not in text and "Sells better" in text and "earned its place" in text
 
 
@@ -88,7 +88,7 @@ def test_a_large_test_that_settles_nothing_says_that_the_gain_is_too_small(resul
     (one,) = found(result, tmp_path, {"product": 1000, "redesign 1": 1010})
     assert "should have shown what was promised" in " ".join(words.meaning(one))
     assert "too high" not in " ".join(words.meaning(one))  # 50.2 against 54 [50, 58]: it agrees
-    assert "too high: fewer took it" in " ".join(words.meaning(replace(one, outcome="fewer")))
+    assert "too high" in " ".join(words.meaning(replace(one, outcome="fewer")))
 
 
 def test_a_tiny_test_and_an_uneven_split_are_cautioned_against(result, tmp_path):

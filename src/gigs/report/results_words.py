@@ -22,8 +22,8 @@ LUCK = {
 }
 OUTCOMES = {
     "agrees": "The count agrees with the promise.",
-    "fewer": "The promise was too high: fewer took it.",
-    "more": "The promise was too low: more took it.",
+    "fewer": "The promise was too high.",
+    "more": "The promise was too low.",
 }
 NO_PROMISE = "no promise"
 SIDES = {
@@ -73,7 +73,10 @@ NEXT = {
 }
 NEXT["worse"] = NEXT["open"]
 
-NEXT_UNEVEN = "Find out first why the pages were not seen equally often. Decide nothing on this test before you know."
+NEXT_UNEVEN = (
+    "Find out first why the pages were not seen equally often. Unless you split the visitors so on purpose, decide "
+    "nothing on this test before you know."
+)
 
 
 def headline(findings: Findings) -> str:
@@ -130,7 +133,7 @@ def meaning(one: Finding) -> list[str]:
     if one.difference is not None:
         gap = one.difference
         many = f"{abs(gap.of_100):.2g} {'more' if gap.of_100 >= 0 else 'fewer'}"
-        said.append(f"In 100 views it sold {many} times than the product ({gap.low:+.2g} to {gap.high:+.2g}).")
+        said.append(f"In 100 views: {many} sales than the product ({gap.low:+.2g} to {gap.high:+.2g}).")
     if one.few:
         return [*said, FEW]
     if one.verdict != "open" or one.needed is None or one.promised is None or one.promised.of_100 <= 50:
