@@ -12,7 +12,7 @@ from gigs.io import storage
 from gigs.report.page import render_page
 from gigs.result import Result
 from gigs.result.saved import rebuild
-from tests.report.finished_result import write_finished
+from tests.report.finished_result import spoilt, write_finished
 
 MOVED = ("category", "nearest_item", "rank", "place", "users_gaining", "user_gain", "specificity", "hit_at_10")
 
@@ -78,3 +78,10 @@ def test_nothing_of_schema_1_is_taken_on_trust(tmp_path: Path) -> None:
         storage.write_json(tmp_path / "result.json", {key: value for key, value in record.items() if key != name})
         with pytest.raises(ModelError, match="damaged"):
             Result.read(tmp_path)
+
+
+def test_an_impossible_share_is_a_damaged_result(tmp_path: Path) -> None:
+    write_finished(tmp_path)
+    spoilt(tmp_path, lambda record: record["suggestions"][0].update(share={"of_100": 54, "low": 60, "high": 70}))
+    with pytest.raises(ModelError, match="damaged"):
+        Result.read(tmp_path)

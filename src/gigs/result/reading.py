@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gigs.errors import ModelError
+from gigs.errors import InputError, ModelError
 from gigs.io import folders, storage
 from gigs.result.pictures import Pictures
 from gigs.result.schema import SCHEMA, Picture, Record
@@ -40,7 +40,7 @@ def read_record(folder: str | Path, kind: type[R]) -> R:
         raise ModelError(f"{path}: not a result of this gigs; make it again")
     try:
         record = msgspec.convert(_from_schema_1(content) if schema == 1 else content, kind)
-    except (msgspec.ValidationError, KeyError, TypeError, AttributeError) as error:
+    except (msgspec.ValidationError, InputError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{path}: damaged ({error}); make it again") from error
     if not record.suggestions or "total" not in record.seconds:
         raise ModelError(f"{path}: damaged (no redesign in it); make it again")
