@@ -94,7 +94,9 @@ def test_unusual_texts_survive(source, load):
 
 @pytest.mark.hm
 def test_the_sample_has_the_documented_counts(hm_source):
-    tables, info = hm._tables(hm_source)
+    tables, info = hm._tables(hm_source, HmSettings())
+    split = info.pop("split")
+    assert split["pairs"] == {"train": 23_420, "validation": 870, "test": 870}
     assert info == {
         "items": 24_717,
         "users": 1_228,
