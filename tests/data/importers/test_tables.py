@@ -8,7 +8,7 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gigs.data.importers.tables import RawTable, read_table
@@ -166,6 +166,7 @@ def test_any_text_comes_back(tmp_path, rows):
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(content=b"\xfe\xff", name="a.csv")  # a byte order mark and nothing else
 @given(content=st.binary(max_size=300), name=st.sampled_from(["a.csv", "a.jsonl", "a.parquet", "a"]))
 def test_any_bytes_are_read_or_refused_in_one_line(tmp_path, content, name):
     (tmp_path / name).write_bytes(content)

@@ -173,7 +173,9 @@ def _read_delimited(path: Path, name: str, encoding: str) -> RawTable:
         csv.field_size_limit(MAX_CELL)
         reader = csv.reader(handle, delimiter=delimiter)
         try:
-            header = next(reader)
+            header = next(reader, [])  # none where there is nothing but a byte order mark
+            if not header:
+                raise DataError(f"{path}: the file is empty")
             columns, rows = _cells(reader, len(header), broken)
         except csv.Error as error:
             where = f"line {reader.line_num:,}"
