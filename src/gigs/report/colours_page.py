@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from PIL import Image
 
 from gigs.report import texts
+from gigs.report.templating import environment, inlined
 
 if TYPE_CHECKING:
     from gigs.result.colourways import Colourway, Colourways
@@ -50,10 +49,10 @@ def render_colours(found: Colourways, small: Mapping[str, bytes]) -> str:
         found: Its colours.
         small: By file name, the pictures as `picture_of` makes them.
     """
-    environment = Environment(loader=PackageLoader("gigs.report"), autoescape=select_autoescape(), trim_blocks=True)
-    environment.filters["picture"] = lambda name: "data:image/jpeg;base64," + base64.b64encode(small[name]).decode()
+    templates = environment()
+    templates.filters["picture"] = lambda name: inlined(small[name], "jpeg")
     judged = any(one.check is not None for one in found)
-    return environment.get_template("colours.html").render(
+    return templates.get_template("colours.html").render(
         title=f"New colours for {found.audience.label}",
         lead=lead(found),
         how=HOW,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment
 from PIL import Image, PngImagePlugin
 
 from gigs.report import texts
+from gigs.report.templating import environment, inlined
 from gigs.report.view import view_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def render_page(result: Record, folder: str) -> str:
         ModelError: A picture that the result names is missing.
     """
     environment, pictures = _environment(), result.pictures
-    environment.filters["picture"] = lambda name: _inline(pictures.small(name, SHOWN))
+    environment.filters["picture"] = lambda name: inlined(pictures.small(name, SHOWN))
     environment.filters["exists"] = lambda name: name in pictures
     environment.filters["size"] = lambda name: _size(pictures.small(name, SHOWN))
     return environment.get_template("report.html").render(
@@ -106,13 +106,9 @@ def _stamps(results: Sequence[tuple[str, Record]]) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(loader=PackageLoader("gigs.report"), autoescape=select_autoescape(), trim_blocks=True)
-    environment.filters["percent"] = texts.percent
-    return environment
-
-
-def _inline(content: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+    made = environment()
+    made.filters["percent"] = texts.percent
+    return made
 
 
 def _size(content: bytes) -> tuple[int, int]:
@@ -129,4 +125,4 @@ def _small(content: bytes) -> str:
         picture = opened.convert("RGB")
     picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
     picture.save(buffer, format="PNG", pnginfo=note)
-    return _inline(buffer.getvalue())
+    return inlined(buffer.getvalue())

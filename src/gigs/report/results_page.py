@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
-
-from jinja2 import Environment, PackageLoader, select_autoescape
 
 from gigs.report import results_words as words
 from gigs.report import texts
+from gigs.report.templating import environment, inlined
 from gigs.verify.share import EVEN, Share
 
 if TYPE_CHECKING:
@@ -32,21 +30,24 @@ def render_results(result: Record, findings: Findings) -> str:
     low, high = scale(findings)
     rows = [_row(one, result, (low, high)) for one in findings]
     start = result.reconstruction.file if result.photo is None else result.photo.file
-    environment = Environment(loader=PackageLoader("gigs.report"), autoescape=select_autoescape(), trim_blocks=True)
-    return environment.get_template("results.html").render(
-        title=words.TITLE.format(product=findings.product),
-        headline=words.headline(findings),
-        buyers=findings.buyers,
-        cautions=words.cautions(findings),
-        start=_inline(result.pictures.small(start, SHOWN)),
-        sides=words.SIDES[findings.kind],
-        scale_words=words.SCALE[findings.kind],
-        ticks=[{"at": at, "left": _left(at, (low, high))} for at in _ticks(low, high)],
-        rows=rows,
-        reading=words.reading(findings),
-        advice=words.advice(findings),
-        stamp=texts.STAMP,
-        stamps=texts.STAMPS,
+    return (
+        environment()
+        .get_template("results.html")
+        .render(
+            title=words.TITLE.format(product=findings.product),
+            headline=words.headline(findings),
+            buyers=findings.buyers,
+            cautions=words.cautions(findings),
+            start=inlined(result.pictures.small(start, SHOWN)),
+            sides=words.SIDES[findings.kind],
+            scale_words=words.SCALE[findings.kind],
+            ticks=[{"at": at, "left": _left(at, (low, high))} for at in _ticks(low, high)],
+            rows=rows,
+            reading=words.reading(findings),
+            advice=words.advice(findings),
+            stamp=texts.STAMP,
+            stamps=texts.STAMPS,
+        )
     )
 
 
@@ -69,7 +70,7 @@ def _row(one: Finding, result: Record, ends: tuple[int, int]) -> dict[str, Any]:
     found, found_range = words.share(Share(one.found.of_100, one.joint.low, one.joint.high))
     return {
         "number": one.number,
-        "picture": _inline(result.pictures.small(entry.file, SHOWN)),
+        "picture": inlined(result.pictures.small(entry.file, SHOWN)),
         "words": entry.words,
         "promised": promised,
         "promised_range": promised_range,
@@ -93,7 +94,3 @@ def _bar(share: Share, ends: tuple[int, int]) -> dict[str, float]:
 
 def _left(value: float, ends: tuple[int, int]) -> float:
     return round(100 * (value - ends[0]) / (ends[1] - ends[0]), 2)
-
-
-def _inline(content: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(content).decode("ascii")
