@@ -83,7 +83,8 @@ def test_a_perfect_map_shows_only_the_calibration_error_of_chance() -> None:
     assert right.calibration_error < 2 * right.by_chance < 0.02
     steep = check(taken, np.arange(len(d)), 2.0)  # promises far too much
     assert steep.calibration_error > 0.1 > 5 * steep.by_chance and steep.log_loss.mean > right.log_loss.mean
-    assert np.all(np.diff(right.bins[:, 0]) > 0) and np.all(right.bins[:, 0] >= 0.5)
+    promised = np.array(right.bins)[:, 0]
+    assert np.all(np.diff(promised) > 0) and np.all(promised >= 0.5)
 
 
 def test_judges_that_know_everybody_cannot_be_checked(shop, shops_pack) -> None:

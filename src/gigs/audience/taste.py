@@ -30,6 +30,10 @@ class Taste:
     effective: float | None = None
     noise: float = 0.0
 
+    def z(self, phi: Tensor) -> Tensor:
+        """Scores `[N]` from features `[N,K]`, in standard deviations of the catalogue's real items."""
+        return (phi @ self.theta.to(phi.device) - self.mean) / self.spread
+
     def error(self, change: Tensor) -> Tensor:
         """Standard error `[N]` of the mean score's move, in the recommender's own unit, for changes of phi `[N,K]`."""
         covariance = self.covariance.to(change.device)

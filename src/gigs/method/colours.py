@@ -30,9 +30,7 @@ from gigs.progress import OnStep, Step
 from gigs.recommender import Recommender
 from gigs.transfer import NamedColour, colours_in
 from gigs.verify.panel import Panel
-from gigs.verify.promise import granted, promised, with_share
-from gigs.verify.share import Share
-from gigs.verify.verdict import Belief, believe
+from gigs.verify.promise import Judged, judged
 from gigs.vision.runtime import Runtime
 
 APART = 12.0  # CIEDE2000 between any two colours that are found, and between them, today's and those named
@@ -93,19 +91,6 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What the judges grant a picture over the photo, and the share of buyers that they promise it, if any."""
-
-    belief: Belief
-    share: Share | None
-
-    @property
-    def worth(self) -> float:
-        """What pictures are put in order by: the share of buyers, or where there is none, the judges' gain."""
-        return self.belief.gain if self.share is None else self.share.of_100
-
-
-@dataclass(frozen=True)
 class Liking:
     """Who says how well a picture is liked: the recommender for an audience, and the panel where there is one."""
 
@@ -139,17 +124,10 @@ class Liking:
             return [None] * len(squares)
         seen = {judge.name: judge.recommender.features(torch.cat([photo, squares])) for judge in panel.judges}
         photos = {name: phi[:1] for name, phi in seen.items()}
-        found: list[Judged | None] = []
-        for row in range(1, len(squares) + 1):
-            pictures = {name: phi[row : row + 1] for name, phi in seen.items()}
-            gains = [
-                granted(judge.name, judge.taste, photos[judge.name], pictures[judge.name], weak=judge.weak)
-                for judge in panel.judges
-            ]
-            believed = believe(gains, disagreement=panel.disagreement, target_weak=panel.target.weak, seed=seed)
-            share = promised(panel, photos, pictures, seed)
-            found.append(Judged(with_share(believed, share), share))
-        return found
+        return [
+            judged(panel, photos, {name: phi[row : row + 1] for name, phi in seen.items()}, seed)
+            for row in range(1, len(squares) + 1)
+        ]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gigs.data.importers.photos import SUFFIXES
 from gigs.errors import InputError, ModelError
 from gigs.method.choice import NothingToShowError
 from gigs.method.options import Options
@@ -17,7 +18,6 @@ from gigs.transfer import CutOut, Keep, cut_out, from_mask, read_mask, transpare
 from gigs.transfer.mask import alpha_of, read_region, region_from
 from gigs.vision.images import read_photo
 
-KINDS = (".png", ".jpg", ".jpeg", ".webp")
 Mask = Path | np.ndarray
 Photo = str | PathLike[str] | Image.Image | np.ndarray
 
@@ -71,7 +71,7 @@ def mask_for(mask: Mask | None, photo: Photo) -> Mask | None:
     if not isinstance(photo, str | PathLike):
         raise InputError(f"{mask}: a folder of masks named like photos, and this photo is no file; give one mask")
     name, files = Path(photo), sorted(mask.iterdir())
-    found = [path for path in files if path.stem == name.stem and path.suffix.lower() in KINDS]
+    found = [path for path in files if path.stem == name.stem and path.suffix.lower() in SUFFIXES]
     if len(found) > 1:
         raise InputError(f"{mask}: {found[0].name} and {found[1].name} are both named like {name.name}; keep one")
     return found[0] if found else None

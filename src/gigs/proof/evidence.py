@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from gigs.metrics.figure import NORMAL
 from gigs.proof.counts import Tally
-from gigs.verify.recalibration import NORMAL, expit, logit
+from gigs.verify.recalibration import expit, logit
 from gigs.verify.share import Share
 
 Outcome = Literal["agrees", "fewer", "more"]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
+from gigs.verify.share import EVEN
+
 if TYPE_CHECKING:
     from gigs.result.schema import Record
     from gigs.verify.findings import NearestItem
@@ -26,7 +28,6 @@ class Judged(Protocol):
         """Of 100 buyers."""
 
 
-EVEN = 50  # of 100
 STAMP = "Design concept, not a listing photo"
 _NEVER = "Never use them to show what a buyer will receive."
 STAMPS = f"Design concepts, not listing photos: a computer drew them. {_NEVER}"

@@ -7,25 +7,24 @@ Each buyer's choices are seen only by judges that were trained with other buyers
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy.special import expit, log_expit
 
-from gigs.audience.members import members_of
 from gigs.data.catalogue import Catalogue
 from gigs.data.choices import Choices, ChoiceSettings, read_choices
 from gigs.errors import DataError, InputError
 from gigs.io import storage
 from gigs.metrics.figure import Figure, figure
-from gigs.packs.audiences.buyers import Buyers
-from gigs.packs.audiences.segments import SEGMENT, members_of_segment
+from gigs.packs.audiences.buyers import Buyers, learned_from
+from gigs.packs.audiences.segments import is_segment, members_by_rule
 from gigs.packs.load import Pack
 from gigs.packs.panel import ALL
 from gigs.progress import OnStep, silent
-from gigs.recommender.feedback import in_fold
+from gigs.verify.scorer import is_weak
 from gigs.verify.share_map import (
     LEAST_BUYERS,
     Differences,
@@ -68,7 +67,8 @@ class Checked:
         brier: Against that of "50 of 100" (.25); below 0 is better.
         calibration_error: Mean distance of promised and found share over bins, in `[0,1]`.
         by_chance: What a map without any error would show there with as many choices.
-        bins: Promised share, found share, and its interval, `[bins,4]`; of the picture with the larger share.
+        bins: Promised share, found share, and both ends of its interval, a row for each bin; of the picture with the
+            larger share.
         buyers: How many.
         pairs: How many.
     """
@@ -78,7 +78,7 @@ class Checked:
     brier: Figure
     calibration_error: float
     by_chance: float
-    bins: np.ndarray
+    bins: tuple[tuple[float, ...], ...]
     buyers: int
     pairs: int
 
@@ -128,9 +128,8 @@ class ShareStudy:
 
     def record(self) -> dict[str, Any]:
         """JSON-able."""
-        found = {"map": self.map_.record(), "everybody": _plain(self.everybody), "single": _plain(self.single)}
-        named = {name: _plain(one) for name, one in self.audiences.items()}
-        return found | {"audiences": named, "by_judge": {name: one.record() for name, one in self.by_judge.items()}}
+        found = asdict(self)
+        return {"map": found.pop("map_")} | found
 
 
 def study_share(
@@ -150,15 +149,16 @@ def study_share(
     """
     settings = settings or ShareSettings()
     jury = _Jury(pack, catalogue, on_step)
-    earlier, last = (_choices(jury, splits, settings) for splits in (EARLIER, LAST))
+    earlier, later, last = (
+        read_choices(catalogue, splits, jury.strangers, settings.choices) for splits in (EARLIER, LATER, LAST)
+    )
     everybody = jury.vectors(ALL)
     seen = jury.differences(earlier, everybody)
-    d = np.nanmean(seen, axis=1)
-    slope = fit_slope(d, earlier.users)
+    slope = fit_slope(np.nanmean(seen, axis=1), earlier.users)
     d_last = jury.differences(last, everybody)
-    audiences = _audiences(jury, earlier, last, slope.value, settings)
+    audiences = _audiences(jury, (earlier, later, last), slope.value, settings.seed)
     shrunk, typical = shrink({name: one.weight for name, one in audiences.items()})
-    single, checked = _single(jury, last, settings) if settings.single else (None, None)
+    single, checked = _single(jury, later, last, settings.seed) if settings.single else (None, None)
     map_ = ShareMap(
         slope=slope, reliability=_reliability(seen), weights=shrunk, typical=typical,
         told_apart={name: (one.own_less_everybody.low or 0) > 0 for name, one in audiences.items()},
@@ -179,13 +179,13 @@ class _Jury:
     def __init__(self, pack: Pack, catalogue: Catalogue, on_step: OnStep) -> None:
         self.pack, self.catalogue = pack, catalogue
         self.buyers = Buyers(pack, catalogue, on_step)
-        self.names = [name for name, one in pack.scorers.items() if one["role"] == "judge" and _fit(one["auc"])]
+        self.names = [name for name, one in pack.scorers.items() if one["role"] == "judge" and not is_weak(one["auc"])]
         if not self.names or ALL not in pack.audiences:
             raise InputError(f"pack {pack.name}: has no judge that is better than chance, or no audience `{ALL}`")
         rows = np.arange(len(catalogue.items))
         self.phi = {name: self.buyers.phi_of(name, rows).double().numpy() for name in self.names}
         ids = catalogue.users["user_id"].astype(str).to_numpy()
-        self.unknown = np.stack([_unknown(pack.scorers[name].get("trained", {}), ids) for name in self.names], axis=1)
+        self.unknown = np.stack([~learned_from(pack.scorers[name], ids) for name in self.names], axis=1)
         if not self.unknown.any():
             raise DataError(
                 f"{catalogue.root}: every judge of the pack {pack.name} learned from all buyers; train judges on folds"
@@ -222,23 +222,20 @@ class _Jury:
             columns.append(np.where(self.unknown[choices.users, place], seen, np.nan))
         return np.stack(columns, axis=1)
 
+    def mean_difference(self, choices: Choices, vectors: Vectors) -> np.ndarray:
+        """The same by the mean over the judges that do not know the buyer, `[P]`."""
+        return np.nanmean(self.differences(choices, vectors), axis=1)
+
     @cached_property
     def members(self) -> dict[str, np.ndarray]:
         """Rows of each named audience's members among the strangers."""
         place = {user: row for row, user in enumerate(self.catalogue.users["user_id"].astype(str))}
         found = {}
         for name, about in self.pack.audiences.items():
-            condition = str(about["condition"])
-            if name == ALL:
-                continue
-            segment = condition.startswith(SEGMENT)
-            ids = members_of_segment(condition, self.buyers) if segment else members_of(condition, self.catalogue)
-            found[name] = np.intersect1d([place[user] for user in ids], self.strangers)
+            if name != ALL:
+                ids = members_by_rule(str(about["condition"]), self.buyers)
+                found[name] = np.intersect1d([place[user] for user in ids], self.strangers)
         return found
-
-    def is_segment(self, audience: str) -> bool:
-        """Whether membership was read off training purchases, which therefore say nothing about it."""
-        return str(self.pack.audiences[audience]["condition"]).startswith(SEGMENT)
 
 
 def check(differences: np.ndarray, buyers: np.ndarray, slope: float, seed: int = 0) -> Checked:
@@ -252,7 +249,7 @@ def check(differences: np.ndarray, buyers: np.ndarray, slope: float, seed: int =
     """
     chance = expit(slope * differences)
     rng = np.random.default_rng(seed)
-    promised, found = np.maximum(chance, 1 - chance), (differences > 0) + 0.5 * (differences == 0)
+    promised, found = np.maximum(chance, 1 - chance), _correct(differences)
     edges = np.quantile(promised, np.linspace(0, 1, BINS + 1)[1:-1])
     place = np.searchsorted(edges, promised, side="right")
     simulated = [_distance(promised, rng.random(len(promised)) < promised, place) for _ in range(200)]
@@ -260,60 +257,69 @@ def check(differences: np.ndarray, buyers: np.ndarray, slope: float, seed: int =
     for number in np.unique(place):
         inside = place == number
         one = _by_buyer(found[inside], buyers[inside], seed)
-        bins.append([promised[inside].mean(), one.mean, _end(one.low), _end(one.high)])
+        row = (promised[inside].mean(), one.mean, _end(one.low), _end(one.high))
+        bins.append(tuple(round(float(value), 5) for value in row))
     return Checked(
         right=_right(differences, buyers, seed),
         log_loss=_by_buyer(-log_expit(slope * differences) - np.log(2), buyers, seed),
         brier=_by_buyer(np.square(1 - chance) - 0.25, buyers, seed),
         calibration_error=_distance(promised, found, place),
         by_chance=float(np.mean(simulated)),
-        bins=np.array(bins),
+        bins=tuple(bins),
         buyers=len(np.unique(buyers)),
         pairs=len(differences),
     )
 
 
-def _audiences(jury: _Jury, earlier: Choices, last: Choices, slope: float, settings: ShareSettings) -> dict[str, Named]:
-    """By audience what naming it adds; its own taste's weight is not yet shrunk."""
+def _audiences(jury: _Jury, choices: tuple[Choices, Choices, Choices], slope: float, seed: int) -> dict[str, Named]:
+    """By audience what naming it adds; its own taste's weight is not yet shrunk.
+
+    Args:
+        jury: With the audiences' members.
+        choices: Of all earlier purchases, of the last of these alone, and of those kept back.
+        slope: Of the map.
+        seed: Of the bootstrap.
+    """
     found, everybody = dict[str, Named](), jury.vectors(ALL)
     if slope <= 0:  # where everybody's taste is worth nothing, no audience can be told from it
         return found
-    later = _choices(jury, LATER, settings)
+    earlier, later, last = choices
+    vectors = {name: jury.vectors(name) for name in jury.members}
+    right_by = {name: _correct(jury.mean_difference(last, one)) for name, one in vectors.items()}
+    right_by_all = _correct(jury.mean_difference(last, everybody))
     for name, members in jury.members.items():
-        fitted_on, checked_on = (later if jury.is_segment(name) else earlier).of(members), last.of(members)
-        if min(len(np.unique(fitted_on.users)), len(np.unique(checked_on.users))) < LEAST_BUYERS:
+        # Members of a segment were read off training purchases, which therefore say nothing about it.
+        fitted_on = (later if is_segment(jury.pack.audiences[name]) else earlier).of(members)
+        inside = np.isin(last.users, members)
+        buyers = last.users[inside]
+        if min(len(np.unique(fitted_on.users)), len(np.unique(buyers))) < LEAST_BUYERS:
             continue
-        own = jury.vectors(name)
-        weight = fit_weight(_differences(jury, fitted_on, everybody, own), slope)
-        pairs = _differences(jury, checked_on, everybody, own)
-        rest = [jury.vectors(other) for other in jury.members if other != name]
-        right = _correct(pairs.own)
-        foreign = [_correct(np.nanmean(jury.differences(checked_on, one), axis=1)) for one in rest]
+        weight = fit_weight(_differences(jury, fitted_on, everybody, vectors[name]), slope)
+        own, all_buyers = right_by[name][inside], right_by_all[inside]
+        foreign = [right[inside] for other, right in right_by.items() if other != name]
         others = np.mean(foreign, axis=0) if foreign else None
-
-        def mean(values: np.ndarray, buyers: np.ndarray = pairs.buyers) -> Figure:
-            return _by_buyer(values, buyers, settings.seed)
-
         found[name] = Named(
-            members=len(np.unique(pairs.buyers)), own=mean(right), everybody=mean(_correct(pairs.everybody)),
-            others=None if others is None else mean(others),
-            own_less_everybody=mean(right - _correct(pairs.everybody)),
-            own_less_others=None if others is None else mean(right - others),
-            weight=weight, shrunk=weight,
-        )  # fmt: skip
+            members=len(np.unique(buyers)),
+            own=_by_buyer(own, buyers, seed),
+            everybody=_by_buyer(all_buyers, buyers, seed),
+            others=None if others is None else _by_buyer(others, buyers, seed),
+            own_less_everybody=_by_buyer(own - all_buyers, buyers, seed),
+            own_less_others=None if others is None else _by_buyer(own - others, buyers, seed),
+            weight=weight,
+            shrunk=weight,
+        )
     return found
 
 
-def _single(jury: _Jury, last: Choices, settings: ShareSettings) -> tuple[tuple[Estimate, Estimate], Checked]:
+def _single(jury: _Jury, later: Choices, last: Choices, seed: int) -> tuple[tuple[Estimate, Estimate], Checked]:
     """Slope and weight for single shoppers, fitted on the purchase before the last; and their check on the last."""
     ids = jury.catalogue.users["user_id"].astype(str).to_numpy()
     known = set(jury.buyers.known(ids))
     users = np.array([row for row in jury.strangers if ids[row] in known])
     own, everybody = jury.own_vectors(users), jury.vectors(ALL)
-    fitted_on = _choices(jury, LATER, settings).of(users)
-    slope, weight = fit_both(_differences(jury, fitted_on, everybody, own))
+    slope, weight = fit_both(_differences(jury, later.of(users), everybody, own))
     pairs = _differences(jury, last.of(users), everybody, own)
-    return (slope, weight), check(pairs.mixed(weight.value), pairs.buyers, slope.value, settings.seed)
+    return (slope, weight), check(pairs.mixed(weight.value), pairs.buyers, slope.value, seed)
 
 
 def write_map(pack: Pack, map_: ShareMap) -> None:
@@ -321,31 +327,8 @@ def write_map(pack: Pack, map_: ShareMap) -> None:
     storage.write_json(pack.root / "pack.json", pack.info | {"share": map_.record()})
 
 
-def _plain(value: Any) -> Any:
-    """Dataclasses as tables, arrays as lists."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-    return value.round(5).tolist() if isinstance(value, np.ndarray) else value
-
-
-def _choices(jury: _Jury, splits: tuple[str, ...], settings: ShareSettings) -> Choices:
-    return read_choices(jury.catalogue, splits, jury.strangers, settings.choices)
-
-
 def _differences(jury: _Jury, choices: Choices, everybody: Vectors, own: Vectors) -> Differences:
-    seen = (np.nanmean(jury.differences(choices, one), axis=1) for one in (everybody, own))
-    return Differences(choices.users, *seen)
-
-
-def _fit(auc: Mapping[str, Any]) -> bool:
-    return auc.get("low") is not None and auc["low"] > 0.5
-
-
-def _unknown(trained: Mapping[str, Any], ids: np.ndarray) -> np.ndarray:
-    """Whether a judge did not learn from each buyer, bool `[users]`; one trained without folds knows everybody."""
-    if trained.get("fold") is None:
-        return np.zeros(len(ids), dtype=bool)
-    return ~in_fold(ids, int(trained["fold"]), int(trained.get("folds") or 2))
+    return Differences(choices.users, *(jury.mean_difference(choices, one) for one in (everybody, own)))
 
 
 def _reliability(seen: np.ndarray) -> float:

@@ -28,7 +28,7 @@ def draw_reliability(study: ShareStudy, path: Path) -> Path:
 
 
 def _panel(axes: Axes, title: str, checked: Checked) -> None:
-    promised, found, low, high = 100 * checked.bins.T
+    promised, found, low, high = 100 * np.array(checked.bins).T
     ends = [min(48.0, np.nanmin(low)), max(60.0, np.nanmax(high), promised.max())]
     axes.plot(ends, ends, color="0.6", linewidth=1, label="promised = found")
     axes.errorbar(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -12,7 +12,20 @@ from gigs.verify.panel import Panel
 from gigs.verify.scorer import Scorer
 from gigs.verify.share import EVEN, Share
 from gigs.verify.share_map import share_of
-from gigs.verify.verdict import Belief, JudgeGain, Word
+from gigs.verify.verdict import Belief, JudgeGain, Word, believe
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the judges grant over the photo, and the share of buyers that they promise; None where they promise none."""
+
+    belief: Belief
+    share: Share | None
+
+    @property
+    def worth(self) -> float:
+        """What pictures are put in order by: the share of buyers, or where there is none, the judges' gain."""
+        return self.belief.gain if self.share is None else self.share.of_100
 
 
 def granted(name: str, taste: Taste, photo: Tensor, pictures: Tensor, *, weak: bool = False) -> JudgeGain:
@@ -57,7 +70,18 @@ def promised(panel: Panel, photo: Mapping[str, Tensor], pictures: Mapping[str, T
     )  # fmt: skip
 
 
-def with_share(belief: Belief, share: Share | None) -> Belief:
+def judged(panel: Panel, photo: Mapping[str, Tensor], pictures: Mapping[str, Tensor], seed: int = 0) -> Judged:
+    """What all judges together grant the mean picture over the photo; arguments as `promised`."""
+    gains = [
+        granted(judge.name, judge.taste, photo[judge.name], pictures[judge.name], weak=judge.weak)
+        for judge in panel.judges
+    ]
+    belief = believe(gains, disagreement=panel.disagreement, target_weak=panel.target.weak, seed=seed)
+    share = promised(panel, photo, pictures, seed)
+    return Judged(_with_share(belief, share), share)
+
+
+def _with_share(belief: Belief, share: Share | None) -> Belief:
     """The same belief with the word that the share of buyers gives, where there is one.
 
     `likely` where the whole interval is above 50 of 100, `no gain found` where its middle is not, else `unclear`.

@@ -11,11 +11,11 @@ import numpy as np
 
 from gigs.errors import InputError, ModelError
 from gigs.io import storage
+from gigs.metrics.figure import NORMAL
 from gigs.verify.share import Share, is_number
 
 SCHEMA = 1
 EDGE = 0.5  # of 100: a share of 0 or 100 has no log odds, and nobody promises one
-NORMAL = 1.959964  # half-width of a 95% interval, in standard errors
 
 
 @dataclass(frozen=True, kw_only=True)

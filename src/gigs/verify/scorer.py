@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,12 @@ from gigs.audience.taste import Taste
 from gigs.recommender.base import Recommender
 
 WEAK = 0.5  # AUC of chance: a scorer whose interval reaches it promises nothing
+
+
+def is_weak(auc: Mapping[str, Any]) -> bool:
+    """Whether an AUC's interval (`low`) reaches chance, or was not measured."""
+    low = auc.get("low")
+    return low is None or low <= WEAK
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,7 @@ class Scorer:
     @property
     def weak(self) -> bool:
         """Whether the interval of its AUC reaches chance."""
-        low = self.auc.get("low")
-        return low is None or low <= WEAK
+        return is_weak(self.auc)
 
     def z(self, images: Tensor) -> Tensor:
         """Scores `[N]` of pictures `[N,3,H,W]` in `[0,1]`, in standard deviations of the catalogue's real items."""
@@ -40,14 +46,12 @@ class Scorer:
 
     def z_of(self, phi: Tensor) -> Tensor:
         """The same from features `[N,K]`."""
-        taste = self.taste
-        return (phi @ taste.theta.to(phi.device) - taste.mean) / taste.spread
+        return self.taste.z(phi)
 
     def mixed_z(self, phi: Tensor, weight: float) -> Tensor:
         """z `[N]` from features `[N,K]`, by the audience's taste as far as it counts, else by everybody's."""
         own = self.z_of(phi)
         if self.everybody is None or weight == 1:
             return own
-        everybody = self.everybody
-        shared = (phi @ everybody.theta.to(phi.device) - everybody.mean) / everybody.spread
+        shared = self.everybody.z(phi)
         return shared + weight * (own - shared)

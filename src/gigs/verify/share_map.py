@@ -23,12 +23,10 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
 from gigs.errors import DataError, ModelError
+from gigs.metrics.figure import NORMAL
 from gigs.verify.share import Share
-from gigs.verify.verdict import JudgeGain
+from gigs.verify.verdict import COVERAGE, DRAWS, JudgeGain
 
-DRAWS = 4000
-COVERAGE = 0.95
-NORMAL = 1.959964  # half-width of a 95% interval, in standard errors
 LEAST_BUYERS = 30  # fewer buyers' choices set no map
 
 
@@ -84,15 +82,7 @@ class ShareMap:
 
     def record(self) -> dict[str, Any]:
         """JSON-able."""
-        return {
-            "slope": asdict(self.slope),
-            "reliability": self.reliability,
-            "weights": {name: asdict(one) for name, one in self.weights.items()},
-            "typical": asdict(self.typical),
-            "told_apart": dict(self.told_apart),
-            "single": None if self.single is None else [asdict(one) for one in self.single],
-            "about": dict(self.about),
-        }
+        return asdict(self)
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> ShareMap:

@@ -29,11 +29,11 @@ from gigs.verify.findings import (
 )
 from gigs.verify.panel import Panel
 from gigs.verify.probes import Answer
-from gigs.verify.promise import granted, promised, with_share
+from gigs.verify.promise import Judged, judged
 from gigs.verify.scorer import Scorer
 from gigs.verify.share import Share
 from gigs.verify.users import USERS_DRAWN, who_gains
-from gigs.verify.verdict import Belief, believe
+from gigs.verify.verdict import Belief
 from gigs.vision.lpips import PerceptualLoss
 
 LEAST_GAIN = 0.05  # of the target, in z: below, a share of it says nothing
@@ -81,37 +81,38 @@ def verify(
     """
     viewing = _Viewing(panel, reconstruction, redesigns, seed)
     judges = tuple(viewing.judge_reading(judge) for judge in panel.judges)
+    together = viewing.judged(slice(None))
     target = viewing.reading(panel.target)
     summary = VerificationSummary(
-        verdict=viewing.believed(slice(None)),
+        verdict=together.belief,
         target=target,
         judges=judges,
         retained=tuple(_retained(judge, target.mean_gain) for judge in judges),
         category=viewing.product_category(replaced),
         diversity=_diversity(perceptual, redesigns.images),
         users_drawn=USERS_DRAWN,
-        share=viewing.share(slice(None)),
+        share=together.share,
         told_apart=_told_apart(panel),
         purchases=0 if panel.share_map is None else int(panel.share_map.about.get("purchases", 0)),
     )
     nearest, redrawn = _nearest(viewing, reconstruction, redesigns, perceptual)
     members = who_gains(panel, viewing.phi[panel.target.name], viewing.category, seed)
-    checks = []
+    checks, shares = [], []
     for row, item in enumerate(nearest):
-        believed = viewing.believed(slice(row, row + 1))
+        said = viewing.judged(slice(row, row + 1))
+        shares.append(said.share)
         checks.append(
             RedesignCheck(
-                verdict=believed,
+                verdict=said.belief,
                 category=viewing.redesign_category(row),
                 nearest_item=item,
                 rank=viewing.rank(target, judges, row),
-                place=_place(panel, judges, believed, viewing.category),
+                place=_place(panel, judges, said.belief, viewing.category),
                 **members[row],
             )
         )
     answers = None if panel.probes is None else panel.probes(viewing.seen)
-    shares = tuple(viewing.share(slice(row, row + 1)) for row in range(len(checks)))
-    return Verification(summary, tuple(checks), answers, redrawn, shares)
+    return Verification(summary, tuple(checks), answers, redrawn, tuple(shares))
 
 
 class _Viewing:
@@ -131,21 +132,10 @@ class _Viewing:
         self.category, self.family = panel.product(probabilities[0])
         self._kin = panel.category.family_probabilities(probabilities)
 
-    def believed(self, rows: slice) -> Belief:
-        """What may be believed of the redesigns in these rows."""
-        granted_by = [
-            granted(judge.name, judge.taste, self.phi[judge.name][:1], self.phi[judge.name][2:][rows], weak=judge.weak)
-            for judge in self.panel.judges
-        ]
-        believed = believe(
-            granted_by, disagreement=self.panel.disagreement, target_weak=self.panel.target.weak, seed=self.seed
-        )
-        return with_share(believed, self.share(rows))
-
-    def share(self, rows: slice) -> Share | None:
-        """Of 100 buyers, how many would take the mean of the redesigns in these rows."""
+    def judged(self, rows: slice) -> Judged:
+        """What may be believed of the mean of the redesigns in these rows."""
         photo = {name: phi[:1] for name, phi in self.phi.items()}
-        return promised(self.panel, photo, {name: phi[2:][rows] for name, phi in self.phi.items()}, self.seed)
+        return judged(self.panel, photo, {name: phi[2:][rows] for name, phi in self.phi.items()}, self.seed)
 
     def reading(self, scorer: Scorer) -> Reading:
         """What a scorer makes of every picture."""

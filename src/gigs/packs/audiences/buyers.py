@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -136,10 +137,7 @@ class Buyers:
         """
         ids, found = np.array(self.known(users), dtype=object), {}
         for name, about in self.pack.scorers.items():
-            trained = about.get("trained", {})
-            own = ids
-            if trained.get("fold") is not None and len(ids):
-                own = ids[in_fold(ids, int(trained["fold"]), int(trained.get("folds") or 2))]
+            own = ids[learned_from(about, ids)]
             if len(own) < max(1, minimum):
                 return None
             found[name] = [str(user) for user in own]
@@ -148,6 +146,19 @@ class Buyers:
     def tastes(self, users: Users) -> dict[str, Taste]:
         """The same under every scorer of the pack, by name: what `Audience.of_tastes` takes."""
         return {scorer: self.taste(scorer, users) for scorer in self.items}
+
+
+def learned_from(about: Mapping[str, Any], ids: np.ndarray) -> np.ndarray:
+    """Which users a scorer's training could see, bool `[U]`; all of them where it was not trained on a fold.
+
+    Args:
+        about: What the pack says of the scorer (`Pack.scorers`).
+        ids: Of the users.
+    """
+    trained = about.get("trained", {})
+    if trained.get("fold") is None:
+        return np.ones(len(ids), dtype=bool)
+    return in_fold(ids, int(trained["fold"]), int(trained.get("folds") or 2))
 
 
 def tastes_of_users(pack: Pack, catalogue: Catalogue, users: Users, *, on_step: OnStep = silent) -> dict[str, Taste]:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gigs.audience.base import MINIMUM_USERS, Audience, require_enough
 from gigs.audience.describe import describe
-from gigs.audience.members import listed, members_of, read_weights
+from gigs.audience.members import listed, read_weights
 from gigs.audience.privacy import PrivacySettings, bound_of, noise_multiplier, private_taste, promise
 from gigs.audience.taste import Taste
 from gigs.data.catalogue import Catalogue
@@ -21,7 +21,7 @@ from gigs.data.importers.photos import SUFFIXES
 from gigs.errors import InputError
 from gigs.packs.audiences.buyers import Buyers, tastes_of_likes, tastes_of_phi
 from gigs.packs.audiences.file import hashes_of_scorers, target_quantiles
-from gigs.packs.audiences.segments import SEGMENT, members_of_segment
+from gigs.packs.audiences.segments import members_by_rule
 from gigs.packs.build.pack import QUANTILES
 from gigs.packs.load import Pack
 from gigs.packs.panel import OWN_HALVES, everybodys_tastes, items_phi, model_of
@@ -105,10 +105,7 @@ def _named(spec: str) -> str:
 
 def _of_members(buyers: Buyers, request: AudienceRequest) -> tuple[dict[str, Taste], dict[str, Any], str]:
     """Tastes of an audience of users, what to note about it, and its label."""
-    if request.spec.startswith(SEGMENT):
-        members = members_of_segment(request.spec, buyers)
-    else:
-        members = buyers.known(members_of(request.spec, buyers.catalogue))
+    members = buyers.known(members_by_rule(request.spec, buyers))
     weights = None
     if request.weights is not None:
         given = read_weights(request.weights)

@@ -8,6 +8,7 @@ from typing import Any
 
 from gigs.audience.base import MINIMUM_USERS
 from gigs.audience.describe import describe
+from gigs.audience.members import members_of
 from gigs.audience.segments import Segments, SegmentSettings, find_segments
 from gigs.audience.taste import Taste
 from gigs.data.catalogue import Catalogue
@@ -40,6 +41,15 @@ def members_of_segment(spec: str, buyers: Buyers) -> list[str]:
     ids = buyers.feedback.user_ids
     place = segments.assign(buyers.factors(_target(buyers.pack), ids))
     return [user for user, own in zip(ids, place.tolist(), strict=True) if own == int(number) - 1]
+
+
+def members_by_rule(rule: str, buyers: Buyers) -> list[str]:
+    """Ids of an audience's members, a segment of the pack or whatever `audience.members` understands.
+
+    Raises:
+        InputError: As `members_of_segment`, or as `members_of`.
+    """
+    return members_of_segment(rule, buyers) if is_segment({"condition": rule}) else members_of(rule, buyers.catalogue)
 
 
 def load_segments(pack: Pack) -> Segments:
