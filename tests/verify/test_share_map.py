@@ -11,6 +11,7 @@ from gigs.verify.share_map import (
     Differences,
     Estimate,
     ShareMap,
+    as_by_all,
     fit_both,
     fit_slope,
     fit_weight,
@@ -26,14 +27,15 @@ WIDTH, BUYERS, TRIALS, JUDGES = 24, 400, 6, 4
 class World:
     """Buyers with tastes of their own around a common one; judges who each see it through an error of their own."""
 
-    def __init__(self, seed: int, blind: float = 0.6) -> None:
+    def __init__(self, seed: int, blind: float = 0.6, eyes: int = JUDGES) -> None:
         self.rng = np.random.default_rng(seed)
         common = self.rng.normal(size=WIDTH)
         self.tastes = 0.08 * (common + self.rng.normal(size=(BUYERS, WIDTH)))
         items = self.rng.normal(size=(2000, WIDTH))
         self.judges = []
-        for _ in range(JUDGES):
-            theta = self.tastes.mean(0) / 0.08 + blind * self.rng.normal(size=WIDTH)
+        errors = blind * self.rng.normal(size=(eyes, WIDTH))  # judges of the same eyes have the same
+        for judge in range(JUDGES):
+            theta = self.tastes.mean(0) / 0.08 + errors[judge % eyes]
             self.judges.append(theta / (items @ theta).std())
 
     def seen(self, change: np.ndarray) -> np.ndarray:
@@ -73,6 +75,57 @@ def test_the_interval_covers_the_known_share_at_its_level():
     assert np.mean(worse) < -2  # nearer to the truth than "50 of 100" by more than two buyers
 
 
+def covered_by(apart_by_eyes: bool) -> float:
+    """Share of known truths in the interval, of four judges with two pairs of eyes between them."""
+    covered = []
+    eyes = ["a", "b", "a", "b"] if apart_by_eyes else None
+    for seed in range(60):
+        world = World(seed, eyes=2)
+        buyers, change = world.choices()
+        by_judge = world.seen(change)
+        groups = [(own, "") for own in eyes] if eyes else None
+        map_ = ShareMap(slope=fit_slope(by_judge.mean(1), buyers), reliability=reliability_of(by_judge, groups))
+        redesigns = world.rng.normal(size=(12, WIDTH)) * 0.7
+        seen = world.seen(redesigns)
+        apart = calibrate(seen, eyes)
+        for row, redesign in enumerate(redesigns):
+            own = eyes or [None] * JUDGES
+            granted = [JudgeGain("judge", float(g), 0.0, eyes=e) for g, e in zip(seen[row], own, strict=True)]
+            share = share_of(granted, granted, map_, audience="all", users=BUYERS, disagreement=apart)
+            covered.append(share.low <= world.truth(redesign) <= share.high)
+    return float(np.mean(covered))
+
+
+def test_judges_of_the_same_eyes_count_as_one():
+    assert covered_by(apart_by_eyes=True) > 0.88  # two eyes tell little of how far a third would be
+    assert covered_by(apart_by_eyes=False) < 0.8
+
+
+def test_what_fewer_judges_see_is_worth_what_all_would_make_of_it():
+    rng = np.random.default_rng(5)
+    buyers = np.arange(60_000)
+    true = rng.normal(size=(len(buyers), 1))
+    by_judge = true + 1.5 * rng.normal(size=(len(buyers), 5))
+    sign = np.where(expit(0.5 * true[:, 0]) > rng.random(len(buyers)), 1, -1)
+    by_judge *= sign[:, None]
+    heard = np.where((buyers % 2 == 0)[:, None], [True, True, False, False, False], [False, False, True, True, True])
+    found, by_all = fit_slope(as_by_all(by_judge, heard), buyers), fit_slope(by_judge.mean(1), buyers)
+    assert found.value == pytest.approx(by_all.value, rel=0.05)
+    raw = fit_slope(np.where(heard, by_judge, 0).sum(1) / heard.sum(1), buyers)
+    assert raw.value < 0.85 * by_all.value
+    assert np.isnan(as_by_all(by_judge[:3], np.zeros((3, 5), dtype=bool))).all()
+
+
+def test_what_judges_share_by_their_eyes_or_their_buyers_is_no_agreement():
+    rng = np.random.default_rng(6)
+    n = 40_000
+    truth, eyes, halves = rng.normal(size=n), rng.normal(size=(2, n)), rng.normal(size=(2, n))
+    groups = [("a", "0"), ("b", "0"), ("a", "1"), ("b", "1")]
+    by_judge = np.stack([truth + eyes["ab".index(eye)] + halves[int(half)] for eye, half in groups], axis=1)
+    assert reliability_of(by_judge, groups) == pytest.approx(1 / 2, abs=0.02)  # 1 + 1/2 + 1/2 of the mean
+    assert reliability_of(by_judge) > 0.75
+
+
 def test_an_unchanged_picture_keeps_half_and_a_larger_gain_is_never_worth_less():
     map_ = ShareMap(slope=Estimate(0.23, 0.03), reliability=0.8)
 
@@ -97,6 +150,20 @@ def test_disagreement_few_users_and_an_unsure_slope_widen_the_interval():
     at_two, at_eight = 0.5 * 2**0.5, 0.5 * (2 / 7) ** 0.5  # of judges that err alike (`judge_spread`)
     assert width(disagreement=at_eight, judges=8) == pytest.approx(width(disagreement=at_two) / 2, rel=0.05)
     assert width(error=0.5, judges=8) == width(error=0.5)  # the same users
+
+
+def test_what_judges_of_other_buyers_and_eyes_add_to_the_interval():
+    def width(disagreement: float, error: float, groups: list[tuple[str, str]]) -> float:
+        granted = [JudgeGain("judge", 0.5, error, eyes=eyes, buyers=buyers) for eyes, buyers in groups]
+        map_ = ShareMap(slope=Estimate(0.23, 0), reliability=0.8)
+        share = share_of(granted, granted, map_, audience="all", users=600, disagreement=disagreement)
+        return share.high - share.low
+
+    of_one_half, of_both = [("a", "0"), ("b", "0")], [("a", "0"), ("b", "1")]
+    assert width(0, 0.5, of_both) == pytest.approx(width(0, 0.5, of_one_half) / 2**0.5, rel=0.02)
+    four = [("a", "0"), ("b", "0"), ("a", "1"), ("b", "1")]
+    assert width(0, 0.5, four) == pytest.approx(width(0, 0.5, of_both))
+    assert width(0.5, 0, four) == pytest.approx(width(0.5, 0, of_both))  # their eyes are two as before
 
 
 def test_the_slope_is_recovered_and_its_error_counts_buyers_not_pairs():

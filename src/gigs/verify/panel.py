@@ -17,6 +17,8 @@ from gigs.verify.scorer import Scorer
 from gigs.verify.share_map import ShareMap
 from gigs.vision.backbone import Backbone
 
+LEAST_JUDGES = 2
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -49,7 +51,7 @@ class Panel:
     share_map: ShareMap | None = None
 
     def __post_init__(self) -> None:
-        if not self.targets or len(self.judges) < 2:
+        if not self.targets or len(self.judges) < LEAST_JUDGES:
             raise ModelError("verification needs a target and two judges or more; build the pack's scorers again")
 
     @property

@@ -59,11 +59,12 @@ def promised(panel: Panel, photo: Mapping[str, Tensor], pictures: Mapping[str, T
     if panel.share_map is None or panel.target.weak or not judges:
         return None
 
-    def by(judge: Scorer, taste: Taste) -> JudgeGain:
-        return granted(judge.name, taste, photo[judge.name], pictures[judge.name])
+    def by(judge: Scorer, taste: Taste, buyers: str) -> JudgeGain:
+        gain = granted(judge.name, taste, photo[judge.name], pictures[judge.name])
+        return replace(gain, eyes=judge.eyes, buyers=buyers)
 
-    own = [by(judge, judge.taste) for judge in judges]
-    everybody = [by(judge, judge.everybody or judge.taste) for judge in judges]
+    own = [by(judge, judge.taste, judge.half if judge.of_its_half else "") for judge in judges]
+    everybody = [by(judge, judge.everybody or judge.taste, judge.half) for judge in judges]
     return share_of(
         own, everybody, panel.share_map, audience=panel.audience, users=judges[0].taste.users,
         disagreement=panel.disagreement, seed=seed,

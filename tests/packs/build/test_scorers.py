@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from gigs.io import storage
 from gigs.method.options import Options
 from gigs.method.presets import get_preset
 from gigs.packs import load_pack, update_pack
-from gigs.packs.build.scorers import ScorerFiles, add_scorers
+from gigs.packs.build.scorers import ScorerFiles, add_scorers, check_independent
 from gigs.packs.panel import types_of
 from gigs.result import Result
 from tests.helpers.shop_packs import panel_of
@@ -116,6 +117,25 @@ def test_judges_that_know_the_targets_buyers_are_refused(
         )
     with pytest.raises(InputError, match="two judges"):
         ScorerFiles(targets={"a": files["main"]}, judges={"b": files["first"]})
+
+
+def scorer_of(users: str, eyes: str | None, fold: int | None) -> SimpleNamespace:
+    return SimpleNamespace(user_ids=list(users), eyes=eyes, kind="dvbpr", about={"settings": {"fold": fold}})
+
+
+def test_a_judge_may_know_the_targets_buyers_through_other_eyes_if_another_judge_knows_none() -> None:
+    target, stranger = scorer_of("abc", "lite0", 0), scorer_of("xyz", "lite0", 1)
+    check_independent({"t": target, "one": scorer_of("abc", "alexnet", 0), "two": stranger}, {"t"})
+    twin, of_all = scorer_of("abc", "lite0", 0), scorer_of("abcxyz", "alexnet", None)
+    blind = scorer_of("abc", None, 0)  # a network of its own, of the target's kind
+    for judge, why in ((twin, "3 users with the target t, and its eyes"), (of_all, "and learned from all folds")):
+        with pytest.raises(InputError, match=why):
+            check_independent({"t": target, "one": judge, "two": stranger}, {"t"})
+    with pytest.raises(InputError, match="and its eyes"):
+        check_independent({"t": blind, "one": blind, "two": stranger}, {"t"})
+    acquainted = scorer_of("abc", "alexnet", 0)
+    with pytest.raises(InputError, match="every judge shares users with a target"):
+        check_independent({"t": target, "one": acquainted, "two": acquainted}, {"t"})
 
 
 def test_a_study_goes_on_where_it_stopped(pack: Path, shop: Catalogue, tmp_path: Path) -> None:

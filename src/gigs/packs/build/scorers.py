@@ -1,4 +1,4 @@
-"""Give a pack its scorers: a target and judges that know one another's buyers no more than one another's eyes.
+"""Give a pack its scorers: a target and judges; no judge knows a target's buyers and looks through its eyes too.
 
 ```
 recommender.safetensors    the target, without users
@@ -100,14 +100,14 @@ def add_scorers(
         on_step: Progress.
 
     Raises:
-        InputError: The pack has no encoder, or judges and target share buyers.
+        InputError: The pack has no encoder, or judges are not independent of the targets (`check_independent`).
         DataError: An audience has fewer than 50 users under a scorer.
     """
     pack = load_pack(root)
     if pack.encoder is None:
         raise InputError(f"pack {pack.name}: has no encoder; train one with `gigs train encoder` and build it in")
     models = {name: load_recommender(path) for name, path in (*files.targets.items(), *files.judges.items())}
-    check_disjoint(models, set(files.targets))
+    check_independent(models, set(files.targets))
     side = pack.generator.resolution
     rows = select(catalogue, catalogue.train_items(), settings.where)
     first = next(iter(files.targets))
@@ -155,20 +155,31 @@ def _tastes(
     return tastes, scores, audiences
 
 
-def check_disjoint(models: Mapping[str, Recommender], targets: set[str]) -> None:
-    """Refuse judges that were trained on a target's buyers.
+def check_independent(models: Mapping[str, Recommender], targets: set[str]) -> None:
+    """Refuse judges that see what a target sees.
+
+    A judge may know a target's buyers where it looks through other eyes; it was trained on a fold then, so that the
+    other buyers can check it (`studies.share`). One judge at least knows none of them: what a target took for taste and
+    was an accident of its buyers, it does not repeat.
 
     Raises:
-        InputError: They share users.
+        InputError: A judge shares buyers and eyes with a target, or buyers of all folds; or all share buyers.
     """
-    known = {user for name in targets for user in models[name].user_ids}
-    for name, model in models.items():
-        shared = 0 if name in targets else len(known.intersection(model.user_ids))
-        if shared:
-            raise InputError(
-                f"judge {name}: shares {shared} users with the target; train the target with --fold 0 and judges with "
-                "--fold 1"
-            )
+    strangers = 0
+    for name in set(models) - targets:
+        judge = models[name]
+        shared = {target: len(set(models[target].user_ids).intersection(judge.user_ids)) for target in sorted(targets)}
+        strangers += not any(shared.values())
+        for target, count in shared.items():
+            same_eyes = (judge.eyes or judge.kind) == (models[target].eyes or models[target].kind)
+            if count and (same_eyes or judge.about.get("settings", {}).get("fold") is None):
+                raise InputError(
+                    f"judge {name}: shares {count} users with the target {target}, and "
+                    f"{'its eyes' if same_eyes else 'learned from all folds'}; train the target with --fold 0, and the "
+                    "judge with --fold 1 or another backbone and --fold 0"
+                )
+    if not strangers:
+        raise InputError("every judge shares users with a target; train one at least with --fold 1, the target with 0")
 
 
 def _classifier(
