@@ -13,9 +13,8 @@ from gigs.data.choices import ChoiceSettings
 from gigs.errors import DataError, InputError
 from gigs.packs import load_pack
 from gigs.packs.audiences.buyers import audience_of_tastes, tastes_of_users
-from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
+from gigs.packs.build.judges import add_judges
 from gigs.packs.panel import panel_for, share_map_of
-from gigs.recommender import defaults_for, train_recommender
 from gigs.studies import share
 from gigs.studies.share import ShareSettings, check, study_share, write_map
 from gigs.studies.share_figure import draw_reliability
@@ -59,20 +58,10 @@ def test_judges_see_only_buyers_that_they_did_not_learn_from(found, shop, shops_
 
 
 @pytest.fixture(scope="module")
-def both_halves(small_limits, shop, recommenders, shops_pack, tmp_path_factory):
+def both_halves(small_limits, shop, shops_pack, third_judge, tmp_path_factory):
     """The shop's pack with a third judge, which learned from the target's buyers through other eyes than the target."""
-    folder = tmp_path_factory.mktemp("both-halves")
-    settings = defaults_for(
-        "vbpr", users="purchases", factors=6, backbone="vgg16", fold=0, seed=3, input_size=64, image_size=64, epochs=6,
-        patience=6, batch_size=64, learning_rate=1e-3,
-    )  # fmt: skip
-    third = train_recommender(shop, settings, folder / "third").path
-    root = shutil.copytree(shops_pack, folder / "pack")
-    judges = {name: recommenders[name] for name in ("first", "second")} | {"third": third}
-    return add_scorers(
-        root, shop, ScorerFiles(targets={"main": recommenders["main"]}, judges=judges),
-        ScorerSettings(category_backbone="vgg16"),
-    )  # fmt: skip
+    root = shutil.copytree(shops_pack, tmp_path_factory.mktemp("both-halves") / "pack")
+    return add_judges(root, shop, {"third": third_judge})
 
 
 def test_judges_of_both_halves_hear_every_buyer_and_nobody_that_they_know(both_halves, found, shop) -> None:
@@ -80,7 +69,7 @@ def test_judges_of_both_halves_hear_every_buyer_and_nobody_that_they_know(both_h
     assert study.map_.about["buyers"] > found.map_.about["buyers"]
     assert study.map_.about["judges"] == ["first", "second", "third"]
     assert study.single.right.low > 0.7
-    jury = share._Jury(both_halves, shop, lambda step: None)
+    jury = share.Jury(both_halves, shop)
     known = jury.unknown[:, 0] == jury.unknown[:, 1]
     assert known.all() and (jury.unknown[:, 2] == ~jury.unknown[:, 0]).all()
     assert jury.groups() == [("vgg16", "1/2"), ("efficientnet-lite0", "1/2"), ("vgg16", "0/2")]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gigs.proof.findings import Finding, Findings
     from gigs.result.schema import Record
 
+FILE = "results.html"
 SHOWN = 160  # longest side of a picture, pixels
 ROOM = 3  # points beyond the outermost interval
 

@@ -149,7 +149,7 @@ def study_share(
         DataError: Too few buyers are unknown to a judge.
     """
     settings = settings or ShareSettings()
-    jury = _Jury(pack, catalogue, on_step)
+    jury = Jury(pack, catalogue, on_step)
     earlier, later, last = (
         read_choices(catalogue, splits, jury.strangers, settings.choices) for splits in (EARLIER, LATER, LAST)
     )
@@ -174,10 +174,10 @@ def study_share(
     )
 
 
-class _Jury:
+class Jury:
     """A pack's fit judges as they see a catalogue; each sees only buyers that it did not learn from."""
 
-    def __init__(self, pack: Pack, catalogue: Catalogue, on_step: OnStep) -> None:
+    def __init__(self, pack: Pack, catalogue: Catalogue, on_step: OnStep = silent) -> None:
         self.pack, self.catalogue = pack, catalogue
         self.buyers = Buyers(pack, catalogue, on_step)
         self.names = [name for name, one in pack.scorers.items() if one["role"] == "judge" and not is_weak(one["auc"])]
@@ -286,7 +286,7 @@ def check(differences: np.ndarray, buyers: np.ndarray, slope: float, seed: int =
     )
 
 
-def _audiences(jury: _Jury, choices: tuple[Choices, Choices, Choices], slope: float, seed: int) -> dict[str, Named]:
+def _audiences(jury: Jury, choices: tuple[Choices, Choices, Choices], slope: float, seed: int) -> dict[str, Named]:
     """By audience what naming it adds; its own taste's weight is not yet shrunk.
 
     Args:
@@ -326,7 +326,7 @@ def _audiences(jury: _Jury, choices: tuple[Choices, Choices, Choices], slope: fl
     return found
 
 
-def _single(jury: _Jury, later: Choices, last: Choices, seed: int) -> tuple[tuple[Estimate, Estimate], Checked]:
+def _single(jury: Jury, later: Choices, last: Choices, seed: int) -> tuple[tuple[Estimate, Estimate], Checked]:
     """Slope and weight for single shoppers, fitted on the purchase before the last; and their check on the last."""
     ids = jury.catalogue.users["user_id"].astype(str).to_numpy()
     known = set(jury.buyers.known(ids))
@@ -342,11 +342,11 @@ def write_map(pack: Pack, map_: ShareMap) -> None:
     storage.write_json(pack.root / "pack.json", pack.info | {"share": map_.record()})
 
 
-def _differences(jury: _Jury, choices: Choices, everybody: Vectors, own: Vectors) -> Differences:
+def _differences(jury: Jury, choices: Choices, everybody: Vectors, own: Vectors) -> Differences:
     return Differences(choices.users, *(jury.mean_difference(choices, one) for one in (everybody, own)))
 
 
-def _about(jury: _Jury, earlier: Choices, settings: ShareSettings) -> dict[str, Any]:
+def _about(jury: Jury, earlier: Choices, settings: ShareSettings) -> dict[str, Any]:
     return {
         "judges": list(jury.names),
         "buyers": len(np.unique(earlier.users)),

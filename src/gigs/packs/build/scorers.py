@@ -29,6 +29,7 @@ from gigs.io import storage
 from gigs.packs.audiences.segments import add_segments, is_segment
 from gigs.packs.audiences.tastes import save_tastes
 from gigs.packs.build.gallery import ITEMS, ScoredItems, make_gallery
+from gigs.packs.build.independence import Known, check_independent
 from gigs.packs.build.pack import QUANTILES
 from gigs.packs.load import Pack, load_pack
 from gigs.progress import OnStep, silent
@@ -107,7 +108,7 @@ def add_scorers(
     if pack.encoder is None:
         raise InputError(f"pack {pack.name}: has no encoder; train one with `gigs train encoder` and build it in")
     models = {name: load_recommender(path) for name, path in (*files.targets.items(), *files.judges.items())}
-    check_independent(models, set(files.targets))
+    check_independent(*({name: Known.by_model(models[name]) for name in one} for one in (files.targets, files.judges)))
     side = pack.generator.resolution
     rows = select(catalogue, catalogue.train_items(), settings.where)
     first = next(iter(files.targets))
@@ -155,33 +156,6 @@ def _tastes(
     return tastes, scores, audiences
 
 
-def check_independent(models: Mapping[str, Recommender], targets: set[str]) -> None:
-    """Refuse judges that see what a target sees.
-
-    A judge may know a target's buyers where it looks through other eyes; it was trained on a fold then, so that the
-    other buyers can check it (`studies.share`). One judge at least knows none of them: what a target took for taste and
-    was an accident of its buyers, it does not repeat.
-
-    Raises:
-        InputError: A judge shares buyers and eyes with a target, or buyers of all folds; or all share buyers.
-    """
-    strangers = 0
-    for name in set(models) - targets:
-        judge = models[name]
-        shared = {target: len(set(models[target].user_ids).intersection(judge.user_ids)) for target in sorted(targets)}
-        strangers += not any(shared.values())
-        for target, count in shared.items():
-            same_eyes = (judge.eyes or judge.kind) == (models[target].eyes or models[target].kind)
-            if count and (same_eyes or judge.about.get("settings", {}).get("fold") is None):
-                raise InputError(
-                    f"judge {name}: shares {count} users with the target {target}, and "
-                    f"{'its eyes' if same_eyes else 'learned from all folds'}; train the target with --fold 0, and the "
-                    "judge with --fold 1 or another backbone and --fold 0"
-                )
-    if not strangers:
-        raise InputError("every judge shares users with a target; train one at least with --fold 1, the target with 0")
-
-
 def _classifier(
     catalogue: Catalogue, rows: np.ndarray, where: str, name: str, side: int, on_step: OnStep
 ) -> CategoryClassifier:
@@ -215,16 +189,22 @@ def _describe(
     """The `verify` entry of `pack.json`."""
     scorers = {}
     for name, model in models.items():
-        role, settings = ("judge" if name in judges else "target"), model.about.get("settings", {})
-        auc = model.about["scores"]["test-all"]["model"]["overall"]["auc"]
-        scorers[name] = {
-            "role": role,
-            "file": "recommender.safetensors" if name == first else scorer_file(name, role == "judge"),
-            "auc": {key: auc[key] for key in ("value", "low", "high", "n")},
-            "users": len(model.user_ids),
-            "trained": {key: settings.get(key) for key in ("backbone", "input_size", "fold", "folds", "seed")},
-        }
+        role = "judge" if name in judges else "target"
+        file = "recommender.safetensors" if name == first else scorer_file(name, role == "judge")
+        scorers[name] = describe_scorer(model, role, file)
     return {"scorers": scorers, "category": dict(category)}
+
+
+def describe_scorer(model: Recommender, role: str, file: str) -> dict[str, Any]:
+    """What `pack.json` says of a scorer."""
+    settings, auc = model.about.get("settings", {}), model.about["scores"]["test-all"]["model"]["overall"]["auc"]
+    return {
+        "role": role,
+        "file": file,
+        "auc": {key: auc[key] for key in ("value", "low", "high", "n")},
+        "users": len(model.user_ids),
+        "trained": {key: settings.get(key) for key in ("backbone", "input_size", "fold", "folds", "seed")},
+    }
 
 
 def _write(pack: Pack, written: list[Path], audiences: Mapping[str, Any], verify: Mapping[str, Any]) -> None:
