@@ -48,8 +48,7 @@ def panel_for(pack: Pack, audience: Audience) -> Panel | None:
     if foreign and audience.name in pack.audiences:
         raise InputError(f"audience {audience.name!r}: the pack {pack.name} has one of that name; choose another")
     about = audience.origin if foreign else pack.audiences.get(audience.name, {})
-    halves = about.get("members", OWN_HALVES) == OWN_HALVES
-    scorers, gallery = _scorers(pack, audience.tastes, halves), gallery_of(pack)
+    scorers, gallery = _scorers(pack, audience.tastes, about), gallery_of(pack)
     if foreign:
         phi = items_phi(pack)
         gallery = gallery.scored_by(audience.name, {one.name: one.z_of(phi[one.name]) for one in scorers})
@@ -127,8 +126,18 @@ def half_of(about: Mapping[str, Any]) -> str:
     return "" if trained.get("fold") is None else f"{trained['fold']}/{trained.get('folds') or 2}"
 
 
-def _scorers(pack: Pack, tastes: Mapping[str, Taste], halves: bool) -> list[Scorer]:
-    """Targets first, then judges, with one audience's tastes: of all its members, or of those in each one's half."""
+def is_of_its_half(about: Mapping[str, Any], scorer: str) -> bool:
+    """Whether an audience's taste under a scorer is that of the members in this one's half, or that of all members.
+
+    Args:
+        about: What a pack says of the audience, or the origin of any other.
+        scorer: Its name.
+    """
+    return about.get("members", OWN_HALVES) == OWN_HALVES and scorer not in about.get("all_under", ())
+
+
+def _scorers(pack: Pack, tastes: Mapping[str, Taste], about: Mapping[str, Any]) -> list[Scorer]:
+    """Targets first, then judges, with one audience's tastes; `about` it as in `is_of_its_half`."""
     found, everybody = [], everybodys_tastes(pack)
     for name, one in pack.scorers.items():
         if name not in tastes:
@@ -136,7 +145,7 @@ def _scorers(pack: Pack, tastes: Mapping[str, Taste], halves: bool) -> list[Scor
         try:
             scorer = Scorer(
                 name, one["role"], _model(pack, one["file"]), tastes[name], one["auc"], everybody.get(name),
-                half=half_of(one), of_its_half=halves,
+                half=half_of(one), of_its_half=is_of_its_half(about, name),
             )  # fmt: skip
         except KeyError as error:
             raise ModelError(pack.malformed_scorers(error)) from error

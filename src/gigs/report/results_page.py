@@ -38,6 +38,7 @@ def render_results(result: Record, findings: Findings) -> str:
             title=words.TITLE.format(product=findings.product),
             headline=words.headline(findings),
             buyers=findings.buyers,
+            test=words.test_name(findings),
             cautions=words.cautions(findings),
             start=inlined(result.pictures.small(start, SHOWN)),
             sides=words.SIDES[findings.kind],

@@ -22,7 +22,7 @@ from gigs.metrics.figure import Figure, figure
 from gigs.packs.audiences.buyers import Buyers, learned_from
 from gigs.packs.audiences.segments import is_segment, members_by_rule
 from gigs.packs.load import Pack
-from gigs.packs.panel import ALL, eyes_of, half_of
+from gigs.packs.panel import ALL, eyes_of, half_of, is_of_its_half
 from gigs.progress import OnStep, silent
 from gigs.verify.scorer import is_weak
 from gigs.verify.share_map import (
@@ -303,8 +303,11 @@ def _audiences(jury: Jury, choices: tuple[Choices, Choices, Choices], slope: flo
     right_by = {name: _correct(jury.mean_difference(last, one)) for name, one in vectors.items()}
     right_by_all = _correct(jury.mean_difference(last, everybody))
     for name, members in jury.members.items():
-        # Members of a segment were read off training purchases, which therefore say nothing about it.
-        fitted_on = (later if is_segment(jury.pack.audiences[name]) else earlier).of(members)
+        # Where members of a segment were read off training purchases, or a judge's taste is that of members whom it did
+        # not learn from too, these purchases say nothing about it.
+        about = jury.pack.audiences[name]
+        apart = not is_segment(about) and all(is_of_its_half(about, judge) for judge in jury.names)
+        fitted_on = (earlier if apart else later).of(members)
         inside = np.isin(last.users, members)
         buyers = last.users[inside]
         if min(len(np.unique(fitted_on.users)), len(np.unique(buyers))) < LEAST_BUYERS:

@@ -82,6 +82,16 @@ def test_an_audience_too_small_for_a_judge_is_refused(shop, third_judge, root, m
         add_judges(root, shop, {"third": third_judge})
 
 
+def test_where_too_few_members_are_in_the_judges_half_it_goes_by_all_of_them(shop, third_judge, root, monkeypatch):
+    own = add_judges(root, shop, {"third": third_judge}).tastes_of("ladies")["third"].users
+    monkeypatch.setattr(judges_module, "MINIMUM_USERS", own + 1)
+    added = add_judges(root, shop, {"fourth": third_judge})
+    assert added.audiences["ladies"]["all_under"] == ["fourth"] and "all_under" not in added.audiences["everyone"]
+    assert added.tastes_of("ladies")["fourth"].users > own
+    judges = {judge.name: judge.of_its_half for judge in panel_of(added, "ladies").judges}
+    assert judges == {"first": True, "second": True, "third": True, "fourth": False}
+
+
 def test_the_command_names_what_is_missing(shop, third_judge, root):
     done = gigs("pack", "judges", root, "--catalogue", shop.root, "--judge", "third")
     assert done.returncode == 2 and "write NAME=FILE" in done.stderr

@@ -22,7 +22,7 @@ from gigs.packs.audiences.tastes import TASTES, load_tastes, save_tastes
 from gigs.packs.build.independence import Known, check_independent
 from gigs.packs.build.scorers import describe_scorer, scorer_file
 from gigs.packs.load import Pack, load_pack
-from gigs.packs.panel import OWN_HALVES, gallery_of
+from gigs.packs.panel import gallery_of, is_of_its_half
 from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
 from gigs.recommender.base import Recommender
@@ -47,7 +47,7 @@ def add_judges(root: str | Path, catalogue: Catalogue, judges: Mapping[str, Path
     Raises:
         InputError: The pack has no scorers, or one of that name; the catalogue lacks its real items; or a judge is not
             independent of the targets (`check_independent`).
-        DataError: An audience has fewer than 50 users under a judge.
+        DataError: An audience has fewer than 50 users.
     """
     pack = load_pack(root)
     known = [name for name in judges if name in pack.scorers]
@@ -60,8 +60,8 @@ def add_judges(root: str | Path, catalogue: Catalogue, judges: Mapping[str, Path
         name: torch.from_numpy(catalogue_phi(model, catalogue, image_size=side, on_step=on_step)[rows])
         for name, model in models.items()
     }
-    tastes = _tastes(_with(pack, models, phi), catalogue, models, on_step)
-    return _write(pack, models, phi, tastes)
+    tastes, audiences = _tastes(_with(pack, models, phi), catalogue, models, on_step)
+    return _write(replace(pack, info=pack.info | {"audiences": audiences}), models, phi, tastes)
 
 
 def _check(pack: Pack, catalogue: Catalogue, models: Mapping[str, Recommender]) -> None:
@@ -91,9 +91,8 @@ def _entries(models: Mapping[str, Recommender]) -> dict[str, Any]:
 def _with(pack: Pack, models: Mapping[str, Recommender], phi: Mapping[str, Tensor]) -> Pack:
     """The pack as it will be, in memory, so that `Buyers` can look through the new judges."""
     verify = pack.info["verify"] | {"scorers": pack.info["verify"]["scorers"] | _entries(models)}
-    files = pack.info["files"] | {
-        scorer_file(name, judge=True): "" for name in models
-    }  # read already: no hash is asked
+    read = {scorer_file(name, judge=True): "" for name in models}
+    files = pack.info["files"] | read
     wider = replace(pack, info=pack.info | {"files": files, "verify": verify})
     gallery = gallery_of(pack)
     wider.parts[GALLERY] = replace(gallery, features={**gallery.features, **phi})
@@ -104,21 +103,23 @@ def _with(pack: Pack, models: Mapping[str, Recommender], phi: Mapping[str, Tenso
 
 def _tastes(
     pack: Pack, catalogue: Catalogue, models: Mapping[str, Recommender], on_step: OnStep
-) -> dict[tuple[str, str], Taste]:
-    """By judge and audience: of the members that it learned from, or where the audience goes by all, of all."""
-    buyers, found = Buyers(pack, catalogue, on_step), dict[tuple[str, str], Taste]()
+) -> tuple[dict[tuple[str, str], Taste], dict[str, Any]]:
+    """By judge and audience a taste, and the audiences' entries for `pack.json`.
+
+    Of the members in the judge's half, or where the audience goes by all or too few are in this half, of all members.
+    """
+    buyers, found, audiences = Buyers(pack, catalogue, on_step), dict[tuple[str, str], Taste](), pack.audiences
     for audience, about in pack.audiences.items():
         members = np.array(buyers.known(members_by_rule(str(about["condition"]), buyers)), dtype=object)
+        if len(members) < MINIMUM_USERS:
+            raise DataError(f"audience {audience!r} has {len(members)} users; {MINIMUM_USERS} or more are needed")
         for name in models:
-            own = members
-            if about.get("members", OWN_HALVES) == OWN_HALVES:
-                own = members[learned_from(pack.scorers[name], members)]
-            if len(own) < MINIMUM_USERS:
-                raise DataError(
-                    f"audience {audience!r} has {len(own)} users under {name}; {MINIMUM_USERS} or more are needed"
-                )
+            own = members[learned_from(pack.scorers[name], members)]
+            if not is_of_its_half(about, name) or len(own) < MINIMUM_USERS:
+                own, about = members, {**about, "all_under": [*about.get("all_under", ()), name]}
             found[name, audience] = buyers.taste(name, own)
-    return found
+        audiences[audience] = about
+    return found, audiences
 
 
 def _write(
