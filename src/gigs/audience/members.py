@@ -24,6 +24,7 @@ from gigs.data.conditions import matching
 from gigs.errors import InputError
 
 BUYERS_OF = "buyers-of:"
+MAX_LIST = 256 << 20  # bytes: what is read whole must not be able to fill the memory
 
 
 def members_of(spec: str, catalogue: Catalogue) -> list[str]:
@@ -88,6 +89,10 @@ def listed(path: Path) -> list[str]:
         InputError: It cannot be read.
     """
     try:
+        if path.exists() and not path.is_file():  # reading a named pipe would wait without end
+            raise InputError(f"audience file {path}: is not an ordinary file")
+        if path.is_file() and path.stat().st_size > MAX_LIST:
+            raise InputError(f"audience file {path}: too large for a list (at most {MAX_LIST >> 20} MB)")
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"audience file {path}: cannot be read ({error})") from error
