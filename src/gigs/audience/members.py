@@ -7,6 +7,7 @@ user:ID                       one of them
 age >= 18 and age < 30        a condition on the user table (`user_table`)
 buyers-of:0706016001          who bought an item
 buyers-of:type=Dress          who bought anything of which a condition on the item table holds; COLUMN=VALUE for short
+all-but:age < 45              all others: those of whom a condition does not hold, or nobody knows whether it does
 ```
 """
 
@@ -24,6 +25,7 @@ from gigs.data.conditions import matching
 from gigs.errors import InputError
 
 BUYERS_OF = "buyers-of:"
+ALL_BUT = "all-but:"
 MAX_LIST = 256 << 20  # bytes: what is read whole must not be able to fill the memory
 
 
@@ -47,7 +49,9 @@ def members_of(spec: str, catalogue: Catalogue) -> list[str]:
     if spec.startswith(BUYERS_OF):
         return ids.iloc[buyers_of(spec.removeprefix(BUYERS_OF).strip(), catalogue)].tolist()
     users = user_table(catalogue)
-    return users.loc[matching(users, spec, "audience"), "user_id"].astype(str).tolist()
+    others = spec.startswith(ALL_BUT)
+    chosen = matching(users, spec.removeprefix(ALL_BUT), "audience")
+    return users.loc[~chosen if others else chosen, "user_id"].astype(str).tolist()
 
 
 def buyers_of(what: str, catalogue: Catalogue) -> np.ndarray:
