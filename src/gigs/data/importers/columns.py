@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from gigs.data.importers.tables import RawTable
+from gigs.data.importers.raw_table import RawTable
 from gigs.errors import DataError, InputError
 
 # Usual names of each role, most telling first, written without case, spaces and punctuation.

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gigs.data.importers.cell_values import as_number, as_time, clean_ids, unusable_ids
 from gigs.data.importers.dropped_rows import DroppedRows
-from gigs.data.importers.tables import RawTable
+from gigs.data.importers.raw_table import RawTable
 from gigs.data.splits import TIME, SplitSettings, split_pairs
 from gigs.errors import DataError
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gigs.data.importers.cell_values import clean_ids, typed, unusable_ids
 from gigs.data.importers.dropped_rows import DroppedRows
-from gigs.data.importers.tables import RawTable
+from gigs.data.importers.raw_table import RawTable
 from gigs.errors import DataError
 
 # Columns that a shop's further ones must not take the place of; `bought_...` are those that audiences derive.
