@@ -181,6 +181,16 @@ def test_the_slope_is_recovered_and_its_error_counts_buyers_not_pairs():
     assert again.error == pytest.approx(found.error, rel=0.05)
 
 
+def test_every_buyer_counts_once_however_much_one_buys():
+    rng = np.random.default_rng(4)
+    buyers = np.concatenate([np.repeat(np.arange(2000), 4), np.repeat(np.arange(2000, 2100), 400)])
+    slopes = np.where(buyers < 2000, 0.5, -0.2)  # of a few who buy most
+    d = rng.normal(size=len(buyers))
+    found = fit_slope(np.where(expit(slopes * d) > rng.random(len(d)), d, -d), buyers)
+    assert found.value == pytest.approx(0.5 - 0.7 * 100 / 2100, abs=0.05)
+    assert found.error == pytest.approx(0.024, rel=0.2)  # 2 / sqrt(8,400 choices that count)
+
+
 def test_chance_gives_no_slope_and_a_wrong_sign_is_held_at_zero():
     rng = np.random.default_rng(1)
     d = rng.normal(size=2000)

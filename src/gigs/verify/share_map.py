@@ -306,22 +306,25 @@ def as_by_all(by_judge: np.ndarray, heard: np.ndarray) -> np.ndarray:
 def _fit(columns: np.ndarray, offset: np.ndarray, buyers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients of a logistic regression without intercept whose outcome is always 1, and their standard errors.
 
+    Every buyer counts once, however many choices there are of one: a share is one of buyers, and who buys most differs.
     Errors are robust to clusters (Liang and Zeger 1986): buyers, not pairs, are what is independent.
     """
-    _, cluster = np.unique(buyers, return_inverse=True)
+    _, cluster, sizes = np.unique(buyers, return_inverse=True, return_counts=True)
     count = cluster.max() + 1 if len(cluster) else 0
     if count < LEAST_BUYERS:
         raise DataError(f"choices of {count} buyers: {LEAST_BUYERS} or more are needed to learn what a gain is worth")
 
+    weights = (1 / sizes / count)[cluster]
+
     def loss(coefficients: np.ndarray) -> tuple[float, np.ndarray]:
         logits = columns @ coefficients + offset
-        return -float(log_expit(logits).mean()), -(expit(-logits)[:, None] * columns).mean(0)
+        return -float(weights @ log_expit(logits)), -(weights * expit(-logits)) @ columns
 
     found = minimize(loss, np.zeros(columns.shape[1]), jac=True, method="BFGS").x
     wrong = expit(-(columns @ found + offset))
-    information = (columns * (wrong * (1 - wrong))[:, None]).T @ columns
+    information = (columns * (weights * wrong * (1 - wrong))[:, None]).T @ columns
     scores = np.zeros((count, columns.shape[1]))
-    np.add.at(scores, cluster, wrong[:, None] * columns)
+    np.add.at(scores, cluster, (weights * wrong)[:, None] * columns)
     inverse = np.linalg.pinv(information)
     covariance = inverse @ (scores.T @ scores) @ inverse * count / max(1, count - 1)
     return found, np.sqrt(np.diag(covariance).clip(0))

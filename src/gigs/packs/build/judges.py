@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from gigs.audience.base import MINIMUM_USERS
+from gigs.audience.differences import require_no_small_difference
 from gigs.audience.taste import Taste
 from gigs.data.catalogue import Catalogue
 from gigs.errors import DataError, InputError
@@ -45,8 +46,9 @@ def add_judges(root: str | Path, catalogue: Catalogue, judges: Mapping[str, Path
         on_step: Progress.
 
     Raises:
-        InputError: The pack has no scorers, or one of that name; the catalogue lacks its real items; or a judge is not
-            independent of the targets (`check_independent`).
+        InputError: The pack has no scorers, or one of that name; the catalogue lacks its real items; a judge is not
+            independent of the targets (`check_independent`); or what audiences leave of one another under a judge are
+            fewer than 50 users.
         DataError: An audience has fewer than 50 users.
     """
     pack = load_pack(root)
@@ -109,6 +111,7 @@ def _tastes(
     Of the members in the judge's half, or where the audience goes by all or too few are in this half, of all members.
     """
     buyers, found, audiences = Buyers(pack, catalogue, on_step), dict[tuple[str, str], Taste](), pack.audiences
+    ids, groups = np.array(buyers.feedback.user_ids, dtype=object), {name: dict[str, np.ndarray]() for name in models}
     for audience, about in pack.audiences.items():
         members = np.array(buyers.known(members_by_rule(str(about["condition"]), buyers)), dtype=object)
         if len(members) < MINIMUM_USERS:
@@ -118,7 +121,10 @@ def _tastes(
             if not is_of_its_half(about, name) or len(own) < MINIMUM_USERS:
                 own, about = members, {**about, "all_under": [*about.get("all_under", ()), name]}
             found[name, audience] = buyers.taste(name, own)
+            groups[name][audience] = np.isin(ids, own)
         audiences[audience] = about
+    for name, masks in groups.items():
+        require_no_small_difference(masks, MINIMUM_USERS, where=f"under {name}")
     return found, audiences
 
 
