@@ -26,7 +26,7 @@ from rich.console import Console
 
 from benchmarks import memory
 from benchmarks.shown_tables import markdown
-from benchmarks.transfer import COMMON, alpha_of, energy, enlarged, held_out, in_turn, share
+from benchmarks.transfer import alpha_of, energy, enlarged, in_turn, share
 from gigs.errors import GigsError
 from gigs.io import storage
 from gigs.method.options import Options
@@ -34,6 +34,7 @@ from gigs.method.pipeline import Redesigns
 from gigs.method.presets import DRAWN, Preset, get_preset
 from gigs.method.product import Product
 from gigs.packs import Pack
+from gigs.packs.panel import types_of
 from gigs.session import Session
 from gigs.transfer import cut_out
 from gigs.vision.images import fit_square, read_photo
@@ -84,15 +85,19 @@ def arm(name: str) -> Preset:
 
 
 def photos(options: argparse.Namespace, pack: Pack, count: int) -> list[tuple[Path, str]]:
-    """Photos and their types: held-out ones, or of another folder those of products that the first does not have."""
-    if options.more is None:
-        return held_out(options.hm, pack, count, options.seed)
+    """Photos and their types, of those that the pack can tell.
+
+    They are held-out ones, or of another folder those of products that the first does not have.
+    """
     known = pd.read_csv(options.hm / "articles.csv", dtype=str)
-    table = pd.read_csv(options.more / "articles.csv", dtype=str)
-    table = table[~table.product_code.isin(known.product_code) & table.index_group_name.isin(known.index_group_name)]
-    common = known.product_type_name[known.product_code.isin(pack.info["held_out_products"])].value_counts()
-    table = table[table.product_type_name.isin(common[common >= COMMON].index)]
-    return in_turn(table, options.more / "images", "webp", count, options.seed)
+    if options.more is None:
+        table, folder, ending = known[known.product_code.isin(pack.info["held_out_products"])], options.hm, "jpg"
+    else:
+        table, folder, ending = pd.read_csv(options.more / "articles.csv", dtype=str), options.more, "webp"
+        new = ~table.product_code.isin(known.product_code)
+        table = table[new & table.index_group_name.isin(known.index_group_name)]
+    table = table[table.product_type_name.isin(types_of(pack))]
+    return in_turn(table, folder / "images", ending, count, options.seed)
 
 
 def measure(session: Session, taken: list[tuple[Path, str]], options: argparse.Namespace) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""How much of each pixel at a product's edge is product: unmixed from the cloth on one side and the backdrop on the other.
+"""How much of each pixel at a product's edge is product, unmixed from the cloth and the backdrop on its two sides.
 
 A mask that follows a photo's edge calls a pixel product as soon as it differs from the backdrop. Most of such a pixel
 may be backdrop all the same: moved or recoloured as cloth, it is a bright or dark line along the outline.
