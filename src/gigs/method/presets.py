@@ -25,8 +25,8 @@ class Preset:
     `budget`: most LPIPS from the photo to what is shown on it, or from the reconstruction, where redesigns are shown as
     the generator drew them; None sets no bound.
     `render`: show redesigns on the seller's own photo (`photo`), or as the generator drew them (`drawn`).
-    `photo_steps`: steps of the inversion where redesigns are shown on the photo, whose details are the photo's own; where
-    the gate refuses what they found, all of `inversion`'s follow. None: `inversion` as it is.
+    `photo_steps`: steps of the inversion where redesigns are shown on the photo, whose details are the photo's own;
+    where the gate refuses what they found, all of `inversion`'s follow. None: `inversion` as it is.
     `candidates`: how many redesigns are put on the photo and scored there before the best are chosen.
     `check`: let judges look at what came out; a draft need not.
     `objective`: what is raised for the audience (`verify.objective`).
