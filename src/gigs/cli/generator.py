@@ -63,9 +63,10 @@ def convert_command(
     generator = load_generator(
         convert_checkpoint(source, out, resolution=resolution, truncation=truncation, steps=ddim_steps, sha256=sha256)
     )
+    classes = f", {generator.classes} classes" if generator.classes else ""
     output.print(
         f"{out}: {generator.family}, {generator.resolution} px, {generator.latent_dim} latent numbers, "
-        f"spaces {', '.join(generator.spaces)}. "
-        f"Next: gigs suggest --sample --generator {out} --recommender ...",
+        f"spaces {', '.join(generator.spaces)}{classes}. "
+        f"Next: gigs suggest --sample --generator {out}{' --class 0' if classes else ''} --recommender ...",
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip
