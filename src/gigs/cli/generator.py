@@ -19,7 +19,9 @@ def group() -> None:
 @app.command("convert")
 def convert_command(
     source: Path = typer.Argument(
-        ..., metavar="SOURCE", help="The checkpoint as published: .pth, .pt, .bin, .pkl, or a diffusers folder."
+        ...,
+        metavar="SOURCE",
+        help="The checkpoint as published: .pth, .pt, .bin, .pkl, .safetensors, or a diffusers folder.",
     ),
     out: Path = typer.Option(..., "--out", "-o", help="File to write, such as metfaces.safetensors."),
     resolution: int = typer.Option(
@@ -44,7 +46,7 @@ def convert_command(
     or a checkpoint of its train.py.
 
     StyleGAN2: .pkl files of NVIDIA's stylegan2-ada-pytorch and stylegan3 repositories (their networks_stylegan2), and
-    .pt files of rosinality's stylegan2-pytorch.
+    .pt files of rosinality's stylegan2-pytorch, or the decoder within an encoder's checkpoint (pSp, e4e).
 
     BigGAN: G_ema.pth of BigGAN-PyTorch, and BigGAN-deep's pytorch_model.bin of pytorch-pretrained-biggan.
 
