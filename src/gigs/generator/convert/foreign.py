@@ -8,10 +8,10 @@ from pathlib import Path
 HEAD = 1 << 20  # bytes that are looked at
 
 _TENSORFLOW = (
-    "a TensorFlow network, as NVIDIA's StyleGAN, StyleGAN2 and progressive_growing_of_gans pickled it; nothing was run. "
-    "A StyleGAN2 is brought into the .pkl that gigs reads by NVIDIA's stylegan2-ada-pytorch (python legacy.py "
-    "--source=OLD.pkl --dest=NEW.pkl), or into a .pt by rosinality's stylegan2-pytorch (convert_weight.py); both may run "
-    "code of the file, so do it only if you trust where it comes from"
+    "a TensorFlow network, as NVIDIA's StyleGAN, StyleGAN2 and progressive_growing_of_gans pickled it; nothing "
+    "was run. A StyleGAN2 is brought into the .pkl that gigs reads by NVIDIA's stylegan2-ada-pytorch (python legacy.py "
+    "--source=OLD.pkl --dest=NEW.pkl), or into a .pt by rosinality's stylegan2-pytorch (convert_weight.py); both may "
+    "run code of the file, so do it only if you trust where it comes from"
 )
 _OTHER_LIBRARY = "gigs reads PyTorch's; look for the same network there, or convert it with the tools of its authors"
 _ARCHIVE = "unpack it and give the checkpoint inside"

@@ -90,9 +90,7 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
         with safe_open(path, framework="pt") as handle:
             if "gigs" in (handle.metadata() or {}):
-                raise ModelError(
-                    f"{path}: is a file of gigs already: give it where one is asked for, as to --generator"
-                )
+                raise ModelError(f"{path}: is a file of gigs already: give it where such a file is asked for")
             return {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 - not a dict
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{path}: a damaged safetensors file ({error}); fetch it again") from error

@@ -11,19 +11,7 @@ Tensors = dict[str, Tensor]
 
 # What checkpoints call a generator, the average over training before the last step's weights.
 AVERAGES = ("g_ema", "G_ema", "G_EMA", "params_ema", "netG_ema", "generator_ema", "ema_generator", "ema_model", "ema")
-PLAIN = (
-    "g",
-    "G",
-    "generator",
-    "netG",
-    "decoder",
-    "params",
-    "net",
-    "model",
-    "state_dict",
-    "model_state_dict",
-    "weights",
-)
+PLAIN = ("g", "G", "generator", "netG", "decoder", "params", "net", "model", "state_dict", "model_state_dict")
 WRAPPERS = ("module", "_orig_mod")  # what DataParallel and torch.compile put into names
 DEPTH = 3
 
