@@ -13,6 +13,8 @@ Nothing heavy is imported before it is used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gigs.threads import wait_asleep
+
 if TYPE_CHECKING:
     from gigs.api import suggest
     from gigs.method.presets import Preset
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from gigs.session import Session
 
     __version__: str
+
+wait_asleep()  # before PyTorch is loaded, or it has no effect
 
 __all__ = ["Preset", "Result", "Session", "__version__", "load_pack", "suggest"]
 _HOMES = {
