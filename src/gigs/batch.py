@@ -181,11 +181,7 @@ def _mark(request: Request, product: Product, audience: Audience, facts: list[An
     asked = {
         "preset": asdict(request.options.preset),
         "options": {name: value for name, value in vars(request.options).items() if name not in named},
-        "request": {
-            name: value
-            for name, value in vars(request).items()
-            if name not in ("options", "out", "photos", "resume", "types")
-        },
+        "request": {name: value for name, value in vars(request).items() if name not in beside},
     }
     about = {
         "photo": product.source,

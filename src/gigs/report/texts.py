@@ -130,7 +130,7 @@ TAKEN_UNSURELY = (
 )
 TAKEN_FOR_ONE_OF_TWO = (
     "The computer is not sure whether this is a {first} or a {second}. It compares it with the shop's {kinds}: if that "
-    "is wrong, trust none of what follows. Say what it is and run again (`--type {other}`, in the studio “What is it?”)."
+    "is wrong, trust none of the rest. Say what it is and run again (`--type {other}`, in the studio “What is it?”)."
 )
 SURE_OF_KIND = 0.8  # probability; the bundled pack's classifier is right nine times in ten
 NOT_SURE = "Not sure about: {names}."
