@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
 from gigs.report import texts
+from gigs.report.pictures import as_jpeg
 from gigs.report.templating import environment, inlined
 
 if TYPE_CHECKING:
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
 
 SIDE = 480  # longest side of a picture on the page
 QUALITY = 85
-DESCRIPTION = 0x010E  # of an Exif record
 
 FOUND = "{count} new colours that {label} should like better than today's, found among {tried} tried. "
 FOUND_ONE = "One new colour that {label} should like better than today's, found among {tried} tried. "
@@ -84,14 +81,7 @@ def lab(values: tuple[float, float, float]) -> str:
 
 def picture_of(content: bytes, note: str | None = None) -> bytes:
     """A picture's file reduced to a JPEG for the page, with its note in it."""
-    with Image.open(io.BytesIO(content)) as opened:
-        picture = opened.convert("RGB")
-    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-    about, buffer = Image.Exif(), io.BytesIO()
-    if note:
-        about[DESCRIPTION] = note
-    picture.save(buffer, format="JPEG", quality=QUALITY, exif=about)
-    return buffer.getvalue()
+    return as_jpeg(content, SIDE, note, quality=QUALITY)
 
 
 def _view(one: Colourway) -> dict[str, Any]:
