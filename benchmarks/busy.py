@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,11 @@ def main(options: argparse.Namespace) -> None:
     """Run, print a table, write `busy.json` and `busy.md`."""
     ways = {"asleep (gigs)": {}, "spinning (PyTorch)": SPINNING} | {text: pairs(text) for text in options.wait}
     rows: list[dict[str, Any]] = []
+    more = ("--preset", "preview") if options.quick else ()
     for _ in range(options.repeats):
         for count in (0, options.neighbours):
             for name, settings in ways.items():
-                rows.append({"way": name, "neighbours": count} | measured(settings, count))
+                rows.append({"way": name, "neighbours": count} | measured(settings, count, more))
                 print(rows[-1], file=sys.stderr, flush=True)
     storage.write_json(options.out / "busy.json", rows)
     text = table(rows)
@@ -47,12 +48,18 @@ def pairs(text: str) -> dict[str, str]:
     return dict(part.split("=", 1) for part in text.split(","))
 
 
-def measured(settings: dict[str, str], neighbours: int) -> dict[str, float]:
-    """Seconds on the clock and of the processor that one suggestion takes beside so many busy programs."""
+def measured(settings: dict[str, str], neighbours: int, more: Sequence[str] = ()) -> dict[str, float]:
+    """Seconds on the clock and of the processor that one suggestion takes beside so many busy programs.
+
+    Args:
+        settings: Environment variables of the run.
+        neighbours: How many programs.
+        more: Options of the command.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in ASLEEP} | settings
     with tempfile.TemporaryDirectory() as folder, busy(neighbours):
         started = time.perf_counter()
-        command = [sys.executable, "-m", "gigs", *SUGGEST, "--out", str(Path(folder) / "out")]
+        command = [sys.executable, "-m", "gigs", *SUGGEST, *more, "--out", str(Path(folder) / "out")]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started

@@ -27,12 +27,13 @@ def test_neighbours_are_busy_and_end_with_the_measurement(monkeypatch):
 def test_each_way_is_measured_with_and_without_neighbours(tmp_path, monkeypatch, capsys):
     asked = []
 
-    def measured(settings, neighbours):
+    def measured(settings, neighbours, more):
+        assert more == ("--preset", "preview")
         asked.append((settings, neighbours))
         return {"seconds": 1.0 + neighbours, "cpu": 1.0}
 
     monkeypatch.setattr(busy, "measured", measured)
-    busy.main(argparse.Namespace(wait=["A=1,B=2"], repeats=2, neighbours=2, out=tmp_path))
+    busy.main(argparse.Namespace(wait=["A=1,B=2"], repeats=2, neighbours=2, quick=True, out=tmp_path))
     assert asked == 2 * [(way, count) for count in (0, 2) for way in ({}, busy.SPINNING, {"A": "1", "B": "2"})]
     assert len(json.loads((tmp_path / "busy.json").read_text())) == 12
     assert "| A=1,B=2 | 2 | 2 | 3.0 (3.0 - 3.0)" in capsys.readouterr().out

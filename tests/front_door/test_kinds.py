@@ -56,7 +56,9 @@ def test_a_product_that_is_cut_off_and_of_a_doubtful_kind_says_so_everywhere(
     shops_pack: Path, photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(category, "NEAR", 1e9)  # everything is near
-    result = gigs.Session(shops_pack).suggest(photos[1], "everyone", n=2, steps=1, force=True)
+    session = gigs.Session(shops_pack)
+    everyone = session.audience("everyone", minimum=1)
+    result = session.suggest(photos[1], everyone, n=2, steps=1, force=True)
     result.save(tmp_path / "out")
     result = Result.read(tmp_path / "out")
     first, second = (one.name for one in result.verification.category.rivals)
@@ -66,6 +68,6 @@ def test_a_product_that_is_cut_off_and_of_a_doubtful_kind_says_so_everywhere(
     assert f"--type {second if first == result.verification.category.photo else first}" in kind
     page = render_page(result, "one")
     assert "cut off at the lower edge" in page and f"a {first.lower()} or a {second.lower()}" in page
-    told = gigs.Session(shops_pack).suggest(photos[0], "everyone", n=2, steps=1, force=True, product_type=first)
+    told = session.suggest(photos[0], everyone, n=2, steps=1, force=True, product_type=first)
     assert told.verification.category.rivals == () and texts.kind_in_doubt(told.verification.category) is None
     assert told.cutout.framing is None
