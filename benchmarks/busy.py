@@ -23,7 +23,7 @@ from gigs.io import storage
 from gigs.threads import ASLEEP
 
 SPINNING = {"GOMP_SPINCOUNT": "300000", "KMP_BLOCKTIME": "200"}  # what the libraries do where nothing is set
-SUGGEST = ("suggest", "--example", "1", "--audience", "everyone", "--seed", "0")
+SUGGEST = ("suggest", "--example", "1", "--audience", "everyone", "--seed", "0", "--out", "{out}")
 NEIGHBOUR = "while True: pass"
 
 
@@ -59,7 +59,8 @@ def measured(settings: dict[str, str], neighbours: int, more: Sequence[str] = ()
     environment = {name: value for name, value in os.environ.items() if name not in ASLEEP} | settings
     with tempfile.TemporaryDirectory() as folder, busy(neighbours):
         started = time.perf_counter()
-        command = [sys.executable, "-m", "gigs", *SUGGEST, *more, "--out", str(Path(folder) / "out")]
+        asked = [part.format(out=Path(folder) / "out") for part in SUGGEST]
+        command = [sys.executable, "-m", "gigs", *asked, *more]
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started

@@ -52,8 +52,7 @@ def test_a_product_that_an_edge_cuts_off_is_named_with_the_edge(box, edge):
 
 def test_a_product_that_only_touches_the_edges_is_whole():
     trimmed = shown((0, SIDE, 0, SIDE))  # a picture trimmed to its product
-    corners = trimmed[0][[0, 0, -1, -1], [0, -1, 0, -1]]
-    assert corners.sum() == 0
+    assert trimmed[0].mean() > 0.9 and said(*trimmed) == ""
     thin = np.zeros((SIDE, SIDE), np.float32)
     for row in range(SIDE):  # a diamond reaches all four edges, in a point each
         half = max(1, SIDE // 2 - abs(row - SIDE // 2))

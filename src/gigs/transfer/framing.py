@@ -18,12 +18,14 @@ from gigs.transfer.matte import backdrop_distance
 SIDE = 192  # longest side in pixels at which it is looked at
 RIM = 0.01  # of the longest side: what lies within is at the edge
 REACH = 0.12  # of the product's own width or height that lies along an edge, from which on it is cut off there
-FILLED = 0.75  # share of the photo; a picture trimmed to its product reaches every edge, and fills less
+FILLED = 0.75  # share of the photo above which a product that an edge cuts off is seen from near
+TRIMMED = 0.6  # share that a picture trimmed to its product may fill and yet cover corners, as trousers do
+CORNER = 0.05  # of a side: a product's outline leaves the corners free to which a picture is trimmed
 PIECE = 0.15  # of the cut-out, from which on a piece is a product
 SURE = 0.5  # confidence of the cut-out below which its pieces say nothing
 ALIKE = 0.6  # overlap of two pieces' outlines, laid on one another, from which on they are a pair
 SAME = 14.0  # CIE76 between the mean colours of a pair
-EVERYWHERE = 15.0  # CIE76 from the photo's middle to its rim, below which both show the same
+EVERYWHERE = 25.0  # CIE76 from the photo's middle to its rim, below which both show the same
 TEXTURED = 1.4  # spread of the rim's colours (`matte.backdrop_distance`); an empty backdrop is more even
 EDGES = ("upper", "lower", "left", "right")
 
@@ -67,8 +69,8 @@ def framing(alpha: np.ndarray, pixels: np.ndarray, person: np.ndarray | None, co
 def _edges(own: np.ndarray, *, worn: bool) -> list[str]:
     """Names of the photo's edges that cut the product off.
 
-    None where it reaches all four and leaves much of the photo free: then the picture was trimmed to it. Below somebody
-    who wears it other clothes begin, which may well go on beyond the lower edge.
+    None where it reaches three or four and leaves corners and much of the photo free: then the picture was trimmed to
+    it. Below somebody who wears it other clothes begin, which may well go on beyond the lower edge.
     """
     if not own.any():
         return []
@@ -77,10 +79,17 @@ def _edges(own: np.ndarray, *, worn: bool) -> list[str]:
     height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
     along = (own[:rim].any(0), own[-rim:].any(0), own[:, :rim].any(1), own[:, -rim:].any(1))
     shares = [line.sum() / extent for line, extent in zip(along, (width, width, height, height), strict=True)]
-    if all(line.any() for line in along) and own.mean() < FILLED:
+    if sum(line.any() for line in along) > 2 and (own.mean() < TRIMMED or _corners(own) < 2):
         return []
     cut = [name for name, share in zip(EDGES, shares, strict=True) if share >= REACH]
     return [name for name in cut if not (worn and name == "lower")]
+
+
+def _corners(own: np.ndarray) -> int:
+    """How many of the photo's corners the product covers."""
+    height, width = (max(1, round(CORNER * side)) for side in own.shape)
+    patches = (own[:height, :width], own[:height, -width:], own[-height:, :width], own[-height:, -width:])
+    return sum(bool(patch.mean() > 0.5) for patch in patches)
 
 
 def _is_everywhere(pixels: np.ndarray) -> bool:
