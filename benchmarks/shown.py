@@ -80,7 +80,7 @@ def arm(name: str) -> Preset:
     named, _, steps = plain.partition(":")
     preset = get_preset(named)
     if steps:
-        preset = replace(preset, inversion=replace(preset.inversion, steps=int(steps)))
+        preset = replace(preset, inversion=replace(preset.inversion, steps=int(steps)), photo_steps=None)
     return preset if drawn is None else replace(preset, render=DRAWN)
 
 

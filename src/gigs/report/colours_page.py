@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 SIDE = 480  # longest side of a picture on the page
 QUALITY = 85
 
-FOUND = "{count} new colours that {label} should like better than today's, found among {tried} tried. "
-FOUND_ONE = "One new colour that {label} should like better than today's, found among {tried} tried. "
-FEWER = "{better} of the {tried} were liked better at all; those that look much like one another are shown once. "
+FOUND = "{count} new colours for {label}, chosen among {tried} that were tried. "
+FOUND_ONE = "One new colour for {label}, chosen among {tried} that were tried. "
+FEWER = (
+    "The model that chooses likes {better} of the {tried} better than today's; those that look alike are shown once. "
+)
 NAMED = "{count} as you named them. "
 NAMED_ONE = "One as you named it. "
 HOW = (
