@@ -20,6 +20,7 @@ from gigs.studio.engine import Engine, Wish
 from gigs.studio.jobs import TooSlowError
 from gigs.studio.limits import Limits
 from gigs.studio.room import bytes_in
+from gigs.studio.screen import Screen
 from gigs.studio.visits import ARCHIVE
 from tests.helpers.pictures import encoded, quadrants
 from tests.studio.scripted import WISH
@@ -263,6 +264,28 @@ def test_a_visitor_says_what_the_product_is_or_lets_the_computer_see(desk, engin
     for given, kind in (("Shirt", "Shirt"), ("", None)):
         list(desk.choose("one", upload(tmp_path), WISH | {"kind": given}))
         assert engine.wishes[-1].kind == kind
+
+
+def test_two_kinds_that_are_near_are_asked_for_until_one_is_said(desk, engine, tmp_path):
+    engine.asks = ("Dress", "Shirt")
+    last = list(desk.choose("one", upload(tmp_path), WISH))[-1]
+    assert last.asks == ("Dress", "Shirt") and "is this a dress or a shirt?" in last.status
+    last = list(desk.draft("one", WISH | {"kind": "Shirt"}))[-1]
+    assert engine.wishes[-1].kind == "Shirt" and last.asks == () and "draft for all buyers" in last.status
+    assert list(desk.choose("one", None, WISH))[-1].asks == ()
+
+
+def test_what_the_page_shows_of_a_question():
+    page = pytest.importorskip("gigs.studio.page")
+    asked = page._asked(("Dress", "Shirt"))
+    assert (asked["choices"], asked["visible"]) == (["Dress", "Shirt"], True)
+    assert page._asked(())["visible"] is False
+    assert len(next(page._shown(iter([Screen("")])))) == len(page.OUTPUTS)
+
+
+def test_a_draft_of_a_close_up_says_so(desk, engine, tmp_path):
+    engine.caution = "The photo seems to show a part of the product from near."
+    assert engine.caution in list(desk.choose("one", upload(tmp_path), WISH))[-1].results
 
 
 def test_without_a_photo_or_a_session_there_is_nothing_to_do(desk, tmp_path):

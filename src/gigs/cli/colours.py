@@ -79,8 +79,8 @@ def _print(page: Path, found: Colourways) -> None:
     )
     for number, one in enumerate(found, start=1):
         _say(f"  {number}. {_line(one)}")
-    if found.cutout.doubt:
-        errors.print(f"gigs: {found.cutout.doubt}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if found.cutout.words:
+        errors.print(f"gigs: {found.cutout.words}", style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _line(one: Colourway) -> str:

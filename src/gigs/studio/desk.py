@@ -76,9 +76,10 @@ class Desk:
             found: Draft = event.value
             drafts = screen.drafts([pictures.inline(one, texts.NOTE) for one in found.pictures])
             return Screen(
-                screen.status(texts.DRAFT.format(audience=audience)),
+                screen.status(_asking(found.asks) or texts.DRAFT.format(audience=audience)),
                 photo=screen.photo(pictures.inline(found.photo)),
-                results=screen.cards(drafts),
+                results=screen.cards(drafts, caution=found.caution),
+                asks=found.asks,
             )
 
         job = self._submitted(visit, lambda on_step: self.engine.draft(asked, on_step))
@@ -153,7 +154,7 @@ class Desk:
             yield self._failed(error, photo="")
             return
         if visit.photo is None:
-            yield Screen(screen.status(texts.START), photo="", results="")
+            yield Screen(screen.status(texts.START), photo="", results="", asks=())
             return
         yield from self.draft(session, wish)
 
@@ -248,3 +249,8 @@ class Desk:
         words = in_words(error, self.limits)
         kind = "info" if isinstance(error, StoppedError) else "error"
         return Screen(screen.status(words, kind=kind), photo=photo, anyway=isinstance(error, RefusedError))
+
+
+def _asking(kinds: tuple[str, ...]) -> str:
+    """The question which of two kinds a product is; empty where there is none."""
+    return texts.ASKING.format(first=kinds[0].lower(), second=kinds[1].lower()) if kinds else ""

@@ -30,7 +30,7 @@ ENVIRONMENT.globals["texts"] = texts
 
 @dataclass(frozen=True)
 class Screen:
-    """One state of the page; what is None stays as it was."""
+    """One state of the page; what is None stays as it was. `asks`: types of which the visitor is to choose one."""
 
     status: str
     photo: str | None = None
@@ -39,6 +39,7 @@ class Screen:
     colours: str | None = None
     running: bool = False
     anyway: bool = False
+    asks: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def colours(kept: KeptColours) -> str:
         for one in kept.found
     ]
     page = ENVIRONMENT.get_template("colours.html")
-    return page.render(cards=shown, lead=lead(kept.found), page=address(kept, PAGE))
+    return page.render(cards=shown, lead=lead(kept.found), caution=kept.found.cutout.words, page=address(kept, PAGE))
 
 
 def summary(result: Result) -> str:
@@ -152,9 +153,9 @@ def summary(result: Result) -> str:
 
 def caution(result: Result) -> str:
     """What to keep in mind because of the photo; empty where there is nothing."""
-    if result.gate is not None and result.gate.grade == "rough":
-        return texts.ROUGH
-    return result.reconstruction.caution or ""
+    rough = result.gate is not None and result.gate.grade == "rough"
+    redrawn = texts.ROUGH if rough else result.reconstruction.caution
+    return " ".join(words for words in (result.cutout and result.cutout.words, redrawn) if words)
 
 
 def history(results: Sequence[KeptResult]) -> str:

@@ -18,6 +18,11 @@ LESS, MORE = "Change less", "Improve more"
 OPTIONS = "More choices"
 KIND = "What is it?"
 LOOK = "Let the computer see"
+ASK = "Which of these is it? (Another kind can be chosen under “More choices”.)"
+ASKING = (
+    "A quick draft, but first a question: is this a {first} or a {second}? Say it under “Which of these is it?”, since "
+    "everything is compared with products of that kind."
+)
 COUNT = "Number of redesigns"
 CAREFUL = "Take extra care to keep prints, buttons and cut (takes longer)"
 ANYWAY = "Go on with this photo anyway"
