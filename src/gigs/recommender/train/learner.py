@@ -131,7 +131,8 @@ class PurchaseLearner(FeatureLearner):
         super().__init__(model, views, settings)
         users, items = (torch.from_numpy(np.array(part)) for part in pairs)
         bought = torch.unique(items)
-        second_moment = sum(part.T @ part for part in map(self._standard, bought.split(CHUNK)))
+        parts = map(self._standard, bought.split(CHUNK))
+        second_moment = sum((part.T @ part for part in parts), torch.zeros(()))
         lengths, components = principal(second_moment / len(bought))
         kept = min(model.factors, len(bought))
         lengths, components = lengths.flip(0), components.flip(1).T
