@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, MASK, MIN_AUDIENCE, PACK, SEED, VERIFY
 
@@ -79,8 +79,8 @@ def _print(page: Path, found: Colourways) -> None:
     )
     for number, one in enumerate(found, start=1):
         _say(f"  {number}. {_line(one)}")
-    if found.cutout.doubt:
-        errors.print(f"gigs: {found.cutout.doubt}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    for doubt in (found.cutout.doubt, found.doubt):
+        warn(doubt and f"gigs: {doubt}")
 
 
 def _line(one: Colourway) -> str:

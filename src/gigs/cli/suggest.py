@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
 
@@ -189,7 +189,7 @@ def suggest_command(
 def _said(result: Result) -> str:
     """What the judges say of the redesigns on the whole."""
     if result.verification is None:
-        return "(not checked by independent judges)"
+        return "(promises nothing)" if result.doubt else "(not checked by independent judges)"
     believed, share = result.verification.verdict, result.verification.share
     if share is not None:
         return f"by the model that was optimised; independent judges, on the mean: {believed.verdict}, {share} buyers"
@@ -219,8 +219,8 @@ def _print(folder: Path, result: Result) -> None:
         line = f"  the audience is private: epsilon {promised['epsilon']:g}, delta {promised['delta']:g}"
         _say(f"{line}. {promised['scope']}")
     if result.reconstruction.caution:
-        caution = f"{folder.name}: {result.reconstruction.caution}"
-        errors.print(caution, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        warn(f"{folder.name}: {result.reconstruction.caution}")
+    warn(result.doubt)
 
 
 def _say(text: str) -> None:

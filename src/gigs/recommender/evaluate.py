@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -231,7 +232,10 @@ def evaluate_factors(
     split, candidates = settings.split, settings.candidates
     held_out = feedback.split(split)
     if not len(held_out[0]):
-        raise DataError(f"no {split} purchase of the recommender's users: nothing to evaluate on")
+        raise DataError(
+            f"no {split} purchase of the recommender's users: nothing to evaluate on, so its scores promise nothing; "
+            "import purchases over a longer time (users with four items or more are tested) and train it again"
+        )
     allowed = feedback.usable if candidates == "all" else feedback.bought
     groups = alike(feedback.items, settings.alike) if candidates == "within" else None
     popularity = feedback.popularity()[:, None]
@@ -247,3 +251,16 @@ def evaluate_factors(
         options = {"seed": settings.seed, "resamples": settings.resamples}
         report[name] = {"overall": summarise(ranks, **options), "cold": summarise(few, **options)}
     return report | {"dropped": feedback.dropped, "seed": settings.seed, "resamples": settings.resamples}
+
+
+def keep_scores(model: Recommender, reports: Sequence[dict[str, Any]], path: Path) -> None:
+    """Write what was measured into a recommender's file, as training does: what it promises rests on it.
+
+    Args:
+        model: As it was loaded from `path`, which is replaced.
+        reports: From `evaluate_ways`.
+        path: Its file.
+    """
+    scores = {f"{report['split']}-{report['candidates']}": report for report in reports}
+    model.about["scores"] = {**(model.about.get("scores") or {}), **scores}
+    model.save(path)

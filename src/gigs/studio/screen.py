@@ -135,23 +135,26 @@ def colours(kept: KeptColours) -> str:
         for one in kept.found
     ]
     page = ENVIRONMENT.get_template("colours.html")
-    return page.render(cards=shown, lead=lead(kept.found), page=address(kept, PAGE))
+    said = " ".join(filter(None, (lead(kept.found), kept.found.doubt)))
+    return page.render(cards=shown, lead=said, page=address(kept, PAGE))
 
 
 def summary(result: Result) -> str:
     """One sentence, no stronger than what was found."""
-    if any(entry.share is not None for entry in result):
+    if not result.doubt and any(entry.share is not None for entry in result):
         return report.summary(result)
     likely = sum(entry.verdict == "likely" for entry in result)
-    if result.verdict in (UNCHECKED, "no promise"):
-        key = result.verdict
+    if result.doubt or result.verdict in (UNCHECKED, "no promise"):
+        key = "no promise" if result.doubt else result.verdict
     else:
         key = "none" if likely == 0 else "one" if likely == 1 else "likely"
     return texts.SUMMARY[key].format(likely=likely, count=len(result), audience=result.audience.label)
 
 
 def caution(result: Result) -> str:
-    """What to keep in mind because of the photo; empty where there is nothing."""
+    """What to keep in mind because of the recommender or the photo; empty where there is nothing."""
+    if result.doubt:
+        return result.doubt
     if result.gate is not None and result.gate.grade == "rough":
         return texts.ROUGH
     return result.reconstruction.caution or ""
