@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gigs.data.importers.spelling import SHORTENED, SHORTENED_FIX, SHORTENED_ID
+
 MAX_ID = 256  # characters
 INVISIBLE = "\ufeff\u200b\u2060\u00ad"  # marks that copying leaves at the ends of a cell
 # Seconds, milliseconds, microseconds and nanoseconds since 1970 by their size: each range is 1973 to 5138.
@@ -72,9 +74,16 @@ def unusable_ids(column: pd.Series) -> pd.Series:
     return through_unique(column, _unusable).where(column.notna(), "no id")
 
 
+def remedy_for(fault: str) -> str:
+    """What to do about ids that cannot be used for a reason of `unusable_ids`."""
+    return SHORTENED_FIX if fault == SHORTENED_ID else "correct these rows"
+
+
 def _unusable(identifier: str) -> str:
     if len(identifier) > MAX_ID:
         return f"id of more than {MAX_ID} characters"
+    if SHORTENED.fullmatch(identifier):
+        return SHORTENED_ID
     if any(unicodedata.category(letter) == "Cc" for letter in identifier):
         return "line break or control character in the id"
     return ""
