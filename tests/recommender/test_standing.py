@@ -63,7 +63,7 @@ def test_one_purchase_each_is_refused_where_nothing_is_learned_from_it(
     toy: ToyCatalogue, tmp_path: Path, random_backbone
 ) -> None:
     toy.interactions = toy.interactions[toy.interactions["split"] == "train"].drop_duplicates("user")
-    with pytest.raises(DataError, match="none of the 20 users has two training items.*import purchases over a longer"):
+    with pytest.raises(DataError, match=r"none of the 20 users has two training items.*import purchases over a longer"):
         settings = defaults_for("vbpr", input_size=64, epochs=2)
         train_recommender(ItemPictures(toy, backbone=random_backbone), settings, tmp_path / "run")
     assert not (tmp_path / "run" / "recommender.safetensors").exists()
@@ -123,7 +123,7 @@ def test_a_suggestion_promises_nothing_by_such_a_recommender(small_pack, tmp_pat
 
 def test_a_pack_is_not_given_scorers_that_were_never_tested() -> None:
     model = small_recommender()
-    with pytest.raises(InputError, match="judge-a: .*never tested.*train again"):
+    with pytest.raises(InputError, match=r"judge-a: .*never tested.*train again"):
         check_measured({"judge-a": model})
     model.about = scores(GOOD)
     check_measured({"judge-a": model})

@@ -16,7 +16,8 @@ PRODUCTS, BUYERS = 20, 24
 def write_shopify(folder: Path) -> Path:
     """`items.csv` with title, type and photo in each product's first row; `orders.csv` with a buyer in its first."""
     header = ("Handle", "Title", "Vendor", "Product Category", "Type", "Option1 Name", "Option1 Value", "Option2 Name",
-              "Option2 Value", "Variant SKU", "Variant Price", "Image Src", "Image Position", "Variant Image")  # fmt: skip
+              "Option2 Value", "Variant SKU", "Variant Price", "Image Src", "Image Position",
+              "Variant Image")  # fmt: skip
     rows: list[tuple] = []
     for number in range(PRODUCTS):
         handle, kind = f"thing-{number}", KINDS[number % 3]

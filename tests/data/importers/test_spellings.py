@@ -126,7 +126,7 @@ def test_shortened_ids_are_left_out_with_what_to_do_and_merge_nothing(tmp_path: 
     ]
     assert ("interactions", "item id shortened by a spreadsheet, as in 1.23E+12") in dropped(found)
     assert all("export it again from where it came" in kind["fix"] for kind in found.info["dropped"])
-    with pytest.raises(DataError, match="shortened by a spreadsheet.*export it again from where it came"):
+    with pytest.raises(DataError, match=r"shortened by a spreadsheet.*export it again from where it came"):
         shop(tmp_path, "sku,title\n1.23E+12,a\n", "user_id,sku\nu,5\n")
 
 

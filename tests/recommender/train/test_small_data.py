@@ -42,7 +42,7 @@ def test_a_few_users_and_items_are_trained_on_and_doubted(people, items, users, 
 def test_pictures_of_one_colour_are_refused_as_alike(users, tmp_path, random_backbone) -> None:
     toy = checkerboard(tmp_path / "shop", users=20, items=40)
     toy.pictures[:] = GREY
-    with pytest.raises(DataError, match="pictures of all 40 items.*look the same.*gigs data check"):
+    with pytest.raises(DataError, match=r"pictures of all 40 items.*look the same.*gigs data check"):
         trained(toy, tmp_path / "run", random_backbone, users=users)
 
 

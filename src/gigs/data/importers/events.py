@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gigs.data.importers.cell_values import as_number, as_time, clean_ids, remedy_for, unusable_ids
+from gigs.data.importers.cell_values import as_time, clean_ids, remedy_for, unusable_ids
 from gigs.data.importers.dropped_rows import DroppedRows
+from gigs.data.importers.numerals import as_number
 from gigs.data.importers.spelling import hint_for
 from gigs.data.importers.tables import RawTable
 from gigs.data.importers.variants import complete_orders
@@ -19,6 +20,11 @@ from gigs.data.splits import TIME, SplitSettings, split_pairs
 from gigs.errors import DataError
 
 TABLE = "interactions"
+NUMBERS = "write weights as plain numbers, such as 1234 or 1.5: 1,234 may be a thousand or one and a bit"
+STAMPS = (
+    "write times as 2020-09-22 or 2020-09-22T10:00:00, or say how they are written with --time-format: 02/03/2024 may "
+    "be two days"
+)
 ROUNDING = 1e-9  # 0.1 + 0.2 - 0.3 is no liking either
 
 
@@ -77,7 +83,7 @@ class Events:
                 "or name another column with --time"
             )
         self.rows = self.rows.assign(time=times)
-        self._leave_out(times.isna(), "no readable time", "write times as 2020-09-22 or 2020-09-22T10:00:00")
+        self._leave_out(times.isna(), "no readable time", STAMPS)
         return True
 
     def weigh(self, event_weights: Mapping[str, float]) -> None:
@@ -89,7 +95,7 @@ class Events:
         weighted = "weight" in self._columns
         weight = as_number(self._column("weight")) if weighted else pd.Series(1.0, index=self.rows.index)
         self.rows = self.rows.assign(weight=weight)
-        self._leave_out(weight.isna(), "no readable weight", "write weights as numbers")
+        self._leave_out(weight.isna(), "no readable weight", NUMBERS)
         if not event_weights:
             return
         if "event" not in self._columns:
