@@ -14,7 +14,7 @@ from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, MASK, MIN_AUDIENCE, 
 if TYPE_CHECKING:
     from gigs.result.colourways import Colourway, Colourways
 
-PHOTO = typer.Argument(..., metavar="PHOTO", help="JPEG, PNG or WebP photo of one product.")
+PHOTO = typer.Argument(..., metavar="PHOTO", help="JPEG, PNG, WebP or AVIF photo of one product.")
 N = typer.Option(8, "--n", min=0, help="New colours at most; 0 shows only those named.")
 COLOURS = typer.Option(
     None, "--colours", help="Colours to show in any case, names or hex values with commas: 'navy, #7a1f2b'."

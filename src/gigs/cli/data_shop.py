@@ -60,7 +60,7 @@ TIME_FORMAT = typer.Option("", help="How times are written, as for strptime: '%d
 
 
 def import_folder_command(
-    images: Path = typer.Option(..., "--images", help="Folder or zip of the photos: JPEG, PNG or WebP."),
+    images: Path = typer.Option(..., "--images", help="Folder or zip of the photos: JPEG, PNG, WebP or AVIF."),
     items: Path = typer.Option(..., "--items", help="Table of items: CSV, TSV, JSON Lines or Parquet."),
     interactions: Path = typer.Option(..., "--interactions", help="Table of who did what: the same kinds of file."),
     users: Path = typer.Option(
@@ -114,7 +114,7 @@ def import_sql_command(
     url: str = typer.Argument(
         ..., metavar="URL", help="Database, as SQLAlchemy writes it, or env:NAME for a URL kept in the environment."
     ),
-    images: Path = typer.Option(..., "--images", help="Folder or zip of the photos: JPEG, PNG or WebP."),
+    images: Path = typer.Option(..., "--images", help="Folder or zip of the photos: JPEG, PNG, WebP or AVIF."),
     items: str = typer.Option(..., "--items", help="Query for the items, or @FILE with one."),
     interactions: str = typer.Option(..., "--interactions", help="Query for who did what, or @FILE with one."),
     users: str = typer.Option("", "--users", help="Query for the users, or @FILE with one."),

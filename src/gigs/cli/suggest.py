@@ -14,7 +14,7 @@ from gigs.errors import InputError
 if TYPE_CHECKING:
     from gigs.result import Result
 
-PHOTO = typer.Argument(None, metavar="PHOTO...", help="JPEG, PNG or WebP photos, one product each.")
+PHOTO = typer.Argument(None, metavar="PHOTO...", help="JPEG, PNG, WebP or AVIF photos, one product each.")
 AUDIENCE = typer.Option(
     "everyone",
     "--audience",

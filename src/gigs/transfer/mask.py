@@ -13,7 +13,8 @@ from gigs.errors import InputError
 from gigs.transfer.cutout import CutOut
 from gigs.transfer.matte import LONGEST, at_most
 from gigs.transfer.person import person_in
-from gigs.vision.images import MAX_BYTES, MAX_PIXELS, OPENERS, decode_photo, upright
+from gigs.vision.decoders import JPEG, MAX_BYTES, MAX_PIXELS, opener_of
+from gigs.vision.images import decode_photo, upright
 
 LEAST, MOST = 0.005, 0.98  # share of the photo that a product can have
 GREY = 0.5  # share of values that are neither 0 nor 1; a mask has them at its edge only
@@ -79,13 +80,16 @@ def transparency_of(content: bytes) -> np.ndarray | None:
     Raises:
         InputError: Damaged, or too large.
     """
-    opener = next((opener for start, opener in OPENERS.items() if content.startswith(start)), None)
-    if opener is None or len(content) > MAX_BYTES:
+    opener = opener_of(content)
+    if opener is None or content.startswith(JPEG) or len(content) > MAX_BYTES:  # a JPEG has no transparency
         return None
     try:
         image = opener(io.BytesIO(content))
         if image.width * image.height > MAX_PIXELS:
-            raise InputError(f"a mask of {image.width} x {image.height} pixels is too large")
+            raise InputError(
+                f"a mask of {image.width} x {image.height} pixels is too large; save it as JPEG, which is reduced as "
+                "its photo is"
+            )
         return alpha_of(image)
     except InputError:
         raise
@@ -121,7 +125,7 @@ def _in_file(path: Path) -> np.ndarray:
     except OSError as error:
         raise InputError(f"{path.name}: cannot be read ({error.strerror})") from error
     if not content:
-        raise InputError(f"{path.name}: no such file, or an empty one; a mask is a PNG, JPEG or WebP picture")
+        raise InputError(f"{path.name}: no such file, or an empty one; a mask is a PNG, JPEG, WebP or AVIF picture")
     alpha = transparency_of(content)
     return np.asarray(decode_photo(content, path.name).convert("L")) if alpha is None else alpha
 
