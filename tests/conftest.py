@@ -97,7 +97,7 @@ def perceptual() -> stand_ins.Pyramid:
 def backdrop_for_salience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The backdrop's colour cuts products out, but where the real network is asked for with all other weights."""
     if not request.node.get_closest_marker("weights"):
-        monkeypatch.setattr("gigs.transfer.cutout.salience", stand_ins.backdrop_salience)
+        monkeypatch.setattr("gigs.transfer.looks.salience", stand_ins.backdrop_salience)
 
 
 @pytest.fixture

@@ -44,8 +44,9 @@ from gigs.result.colourways import Colourways, compose_colours
 from gigs.result.compose import Origin, compose
 from gigs.verify.panel import Panel
 from gigs.vision.compute import Compute, pick_device, probed
-from gigs.vision.images import as_photo, decode_photo, fit_square, photo_bytes, to_tensor
+from gigs.vision.images import as_photo, decode_photo, fit_square, to_tensor
 from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.opening import photo_bytes
 from gigs.vision.runtime import Runtime
 
 if TYPE_CHECKING:

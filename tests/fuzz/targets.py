@@ -28,6 +28,7 @@ from gigs.recommender import load_recommender
 from gigs.result import Result
 from gigs.training.checkpoint import load_checkpoint, save_checkpoint
 from gigs.vision import images
+from gigs.vision.sizes import MIN_SIDE
 from tests.fuzz.mutate import damage, damage_json, damage_safetensors
 from tests.helpers.pictures import encoded, quadrants
 from tests.helpers.small_models import (
@@ -89,7 +90,7 @@ def _decode(content: bytes) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow and gigs tell of odd but usable files
         photo = images.decode_photo(content, "fuzz")
-    assert photo.mode == "RGB" and min(photo.size) >= images.MIN_SIDE
+    assert photo.mode == "RGB" and min(photo.size) >= MIN_SIDE
 
 
 def _models(work: Path) -> dict[str, Target]:

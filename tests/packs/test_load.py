@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 import torch
@@ -8,7 +9,8 @@ from gigs.generator.base import save_generator
 from gigs.generator.families.progan import ProGAN, ProGANSettings
 from gigs.inversion.encoder import save_encoder
 from gigs.packs import ModelFiles, PackDescription, build_pack, load_pack, update_pack
-from gigs.packs.load import BUNDLED, bundled_packs
+from gigs.packs.load import BUNDLED, bundled_packs, start_folder
+from gigs.packs.panel import model_of, panel_for
 from gigs.recommender import DVBPR
 from tests.helpers.small_models import small_encoder, small_generator, write_small_pack
 
@@ -44,6 +46,63 @@ def test_a_changed_missing_or_straying_file_is_refused(small_pack, tmp_path):
         load_pack(copy)
     with pytest.raises(InputError, match="no such pack"):
         load_pack("no-such-pack")
+
+
+def changed_pack(source, to, change):
+    """A copy whose description went through `change`."""
+    root = shutil.copytree(source, to)
+    info = json.loads((root / "pack.json").read_text())
+    change(info)
+    (root / "pack.json").write_text(json.dumps(info))
+    return root
+
+
+@pytest.mark.usefixtures("small_limits")
+@pytest.mark.parametrize("name", ["../beside/judge.safetensors", "/judge.safetensors", "unlisted.safetensors", ["x"]])
+def test_a_scorers_file_is_one_that_the_pack_lists(name, shops_pack, tmp_path):
+    """Row 14: what no hash was compared with is not loaded, wherever it lies."""
+    (tmp_path / "beside").mkdir()
+
+    def elsewhere(info):
+        info["verify"]["scorers"]["first"]["file"] = name
+
+    root = changed_pack(shops_pack, tmp_path / "pack", elsewhere)
+    for place in (tmp_path / "beside" / "judge.safetensors", root / "unlisted.safetensors"):
+        shutil.copy(root / "judge-first.safetensors", place)
+    pack = load_pack(root)
+    with pytest.raises(ModelError, match="lists no file"):
+        model_of(pack, "first")
+    with pytest.raises(ModelError, match="lists no file"):
+        panel_for(pack, pack.audience("ladies"))
+
+
+@pytest.mark.usefixtures("small_limits")
+@pytest.mark.parametrize(
+    "file", ["tastes.safetensors", "gallery.safetensors", "category.safetensors", "judge-first.safetensors"]
+)
+def test_a_file_that_is_not_listed_is_not_loaded(file, shops_pack, tmp_path):
+    """Row 14: it lies in the folder, and whoever took it off the list may have replaced it."""
+    pack = load_pack(changed_pack(shops_pack, tmp_path / "pack", lambda info: info["files"].pop(file)))
+    with pytest.raises(ModelError, match=f"lists no file '{file}'"):
+        panel_for(pack, pack.audience("ladies"))
+
+
+def test_training_starts_from_no_file_that_the_pack_does_not_list(tmp_path):
+    root = write_small_pack(tmp_path / "pack", encoder=True)
+    assert start_folder(str(root)) == root
+    changed = changed_pack(root, tmp_path / "changed", lambda info: info["files"].pop("encoder.safetensors"))
+    with pytest.raises(ModelError, match=r"lists no file 'encoder\.safetensors'"):
+        start_folder(str(changed))
+    (changed / "encoder.safetensors").unlink()
+    assert start_folder(str(changed)) == changed
+
+
+@pytest.mark.parametrize("name", [".hidden.png", "examples/.hidden.png", "a/b/c.png", "x:y.png", "examples/", "-x.png"])
+def test_files_of_a_pack_have_plain_names(name, small_pack, tmp_path):
+    """Row 14."""
+    root = changed_pack(small_pack, tmp_path / "pack", lambda info: info["files"].update({name: "0" * 64}))
+    with pytest.raises(ModelError, match="is not the plain name of a file"):
+        load_pack(root)
 
 
 def test_building_a_pack_drops_users_and_guards_small_audiences(tiny_catalogue, tmp_path):

@@ -13,8 +13,11 @@ import pytest
 from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
 from gigs.method.choice import NothingToShowError
+from gigs.packs import load_pack
 from gigs.studio import texts
 from gigs.studio.desk import uploaded
+from gigs.studio.engine import Engine, Wish
+from gigs.studio.jobs import TooSlowError
 from gigs.studio.limits import Limits
 from gigs.studio.visits import ARCHIVE
 from tests.helpers.pictures import encoded, quadrants
@@ -199,6 +202,45 @@ def test_a_computation_that_takes_too_long_is_ended(desk, engine, tmp_path):
     desk.jobs._limits = replace(desk.limits, seconds=0.2)
     last = list(desk.redesign("one", WISH))[-1]
     assert "was ended" in last.status and not last.running
+
+
+def test_the_time_that_a_photo_takes_to_load_counts(desk, engine, tmp_path, monkeypatch):
+    """Row 38: with its time up, or stopped, a computation takes no step after the photo is there."""
+    list(desk.choose("one", upload(tmp_path), WISH))
+    plain, loading = engine.look, threading.Event()
+
+    def slow(path):
+        loading.set()
+        threading.Event().wait(0.4)
+        return plain(path)
+
+    monkeypatch.setattr(engine, "look", slow)
+    engine.taken, desk.jobs._limits = 0, replace(desk.limits, seconds=0.1)
+    assert "was ended" in list(desk.redesign("one", WISH))[-1].status and engine.taken == 0
+    desk.jobs._limits = desk.limits
+    loading.clear()
+    stopper = threading.Thread(target=lambda: (loading.wait(5), desk.stop("one")))
+    stopper.start()
+    assert texts.STOPPED in list(desk.redesign("one", WISH))[-1].status and engine.taken == 0
+    stopper.join()
+
+
+def test_the_engine_looks_at_the_clock_once_a_photo_is_decoded(small_pack, tmp_path):
+    """Row 38: in every computation; the models are not even asked."""
+
+    def up(step):
+        raise TooSlowError("took longer")
+
+    engine = Engine(str(small_pack))
+    wish = Wish(photo=load_pack(small_pack).examples()[0], audience="everyone")
+    for act in (
+        lambda: engine.draft(wish, up),
+        lambda: engine.redesign(wish, tmp_path / "out", up),
+        lambda: engine.colours(wish, "", tmp_path / "out", up),
+    ):
+        with pytest.raises(TooSlowError):
+            act()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

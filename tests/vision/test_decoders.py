@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, features
-from PIL.JpegImagePlugin import JpegImageFile
 
 from gigs.errors import InputError
 from gigs.transfer.mask import from_mask, transparency_of
-from gigs.vision import decoders, images
+from gigs.vision import images, sizes
+from gigs.vision.phone_formats import heif_parts, kind_of
+from gigs.vision.picture_files import jpeg_parts
 from tests.faults.test_pictures import growth, linux
 from tests.helpers.pictures import QUADRANTS, close, encoded, quadrants, refusal
 
@@ -30,7 +31,7 @@ def ftyp(brand: bytes, *others: bytes) -> bytes:
 def small(monkeypatch) -> None:
     """Bounds a thousandth of the real ones, so that a large photo is soon made."""
     for name in ("MAX_PIXELS", "MAX_IN_FILE", "MAX_COEFFICIENTS"):
-        monkeypatch.setattr(decoders, name, getattr(decoders, name) // 1000)
+        monkeypatch.setattr(sizes, name, getattr(sizes, name) // 1000)
 
 
 # Large JPEGs
@@ -42,7 +43,7 @@ def small(monkeypatch) -> None:
 def test_a_large_jpeg_is_reduced_while_it_is_decoded(small, size, scale) -> None:
     photo = images.decode_photo(encoded(quadrants(*size), "JPEG", quality=95), "phone.jpg")
     assert photo.size == tuple(-(-side // scale) for side in size)
-    assert photo.width * photo.height <= decoders.MAX_PIXELS
+    assert photo.width * photo.height <= sizes.MAX_PIXELS
     quarter = (photo.width // 4, photo.height // 4)
     corners = [quarter, (3 * quarter[0], quarter[1]), (quarter[0], 3 * quarter[1]), (3 * quarter[0], 3 * quarter[1])]
     for place, colour in zip(corners, QUADRANTS.values(), strict=True):
@@ -74,14 +75,13 @@ def test_a_progressive_jpeg_is_bounded_by_what_its_decoder_holds(small) -> None:
     assert images.decode_photo(encoded(quadrants(480, 500), "JPEG", subsampling=0), "x").size == (120, 125)
 
 
-def test_colours_in_scans_of_their_own_count_as_progressive() -> None:
-    whole = encoded(quadrants(64, 64), "JPEG", subsampling=0)
-    with JpegImageFile(io.BytesIO(whole)) as image:
-        assert not decoders._in_several_scans(image) and image.load() is not None
+def test_colours_in_scans_of_their_own_count_as_progressive(small) -> None:
+    whole = encoded(quadrants(480, 500), "JPEG", subsampling=0)
     scan = whole.index(b"\xff\xda")
-    apart = whole[:scan] + b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + whole[scan + 14 :]
-    with JpegImageFile(io.BytesIO(apart)) as image:
-        assert decoders._in_several_scans(image) and decoders._coefficients(image) == 2 * 3 * 64 * 64
+    one = b"\xff\xda\x00\x08\x01%c\x00\x00\x3f\x00" + whole[scan + 14 : -2]
+    apart = whole[:scan] + b"".join(one.replace(b"%c", bytes([colour])) for colour in (1, 2, 3)) + b"\xff\xd9"
+    assert jpeg_parts(apart).scans == 3
+    assert "progressive JPEG; save it as an ordinary" in refusal(apart, "x.jpg")
 
 
 def test_pictures_in_memory_are_reduced_too(small) -> None:
@@ -94,7 +94,7 @@ def test_pictures_in_memory_are_reduced_too(small) -> None:
 
 def test_a_large_photos_mask_is_reduced_with_it(small) -> None:
     photo = encoded(quadrants(300, 400), "JPEG")
-    assert transparency_of(photo) is None  # and no refusal
+    assert transparency_of(photo, "photo.jpg") is None  # and no refusal
     mask = Image.new("L", (300, 400))
     mask.paste(255, (100, 100, 200, 300))
     read = images.decode_photo(encoded(mask, "JPEG"), "mask.jpg").convert("L")
@@ -130,7 +130,7 @@ def test_avif_without_its_decoder_is_named_with_what_to_do(content, monkeypatch)
 
 @pytest.mark.parametrize("brand", [b"mp42", b"qt  ", b"isom"])
 def test_films_are_no_pictures(brand) -> None:
-    assert decoders.kind_of(ftyp(brand)) is None and "not a picture" in refusal(ftyp(brand), "film.heic")
+    assert kind_of(ftyp(brand)) is None and "not a picture" in refusal(ftyp(brand), "film.heic")
 
 
 @pytest.mark.skipif(not features.check("avif"), reason="this Pillow was built without AVIF")
@@ -169,3 +169,22 @@ def test_a_real_heic_is_read(tmp_path: Path) -> None:
     assert (photo.mode, photo.size) == ("RGB", (120, 180))
     assert close(photo.getpixel((10, 10)), QUADRANTS["top left"], 12)
     refusal(written.getvalue()[:300], "cut.heic")
+
+
+# The Exif record
+
+
+def test_the_exif_record_reaches_no_decoder(monkeypatch) -> None:
+    """Pillow would parse it, and a parser that keeps every entry of a hostile one keeps thousands of copies of it."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "maker", 6
+    content = encoded(quadrants(), "AVIF", exif=exif)
+    hidden = heif_parts(content).content
+    assert b"infe" in content and content.count(b"Exif") > hidden.count(b"Exif") and len(hidden) == len(content)
+    monkeypatch.setattr(Image.Exif, "load", lambda self, data: pytest.fail("parsed"))
+    assert images.decode_photo(content, "a.avif").size == (90, 60)  # turned as the box of its own says
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\0\0\x08ftyp", ftyp(b"avif"), ftyp(b"avif") + bytes(100)])
+def test_boxes_that_lead_nowhere_end(content) -> None:
+    assert heif_parts(content).content == content

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from gigs.errors import InputError
-from gigs.vision import images
+from gigs.vision import images, opening
 from tests.helpers.pictures import RED, chunk, close, encoded, pixel, png, quadrants, refusal
 
 # Formats and damage
@@ -108,7 +108,7 @@ def test_a_hostile_name_stays_in_one_line():
 
 
 def test_too_many_bytes_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(images, "MAX_BYTES", 100)
+    monkeypatch.setattr(opening, "MAX_BYTES", 100)
     path = tmp_path / "large.png"
     path.write_bytes(encoded(quadrants(), "BMP"))
     with pytest.raises(InputError, match="too large"):

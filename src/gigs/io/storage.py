@@ -164,6 +164,8 @@ def json_bytes(content: Any) -> bytes:
 def read_json(path: Path) -> Any:
     """Read JSON; a missing, malformed or overlong file (above 64 MB) is a `ModelError` that names it."""
     try:
+        if Path(path).exists() and not Path(path).is_file():  # reading a named pipe would wait without end
+            raise ModelError(f"{path}: is not an ordinary file")
         with Path(path).open("rb") as handle:
             content = handle.read(MAX_JSON + 1)
     except (FileNotFoundError, NotADirectoryError) as error:

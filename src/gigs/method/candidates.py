@@ -41,6 +41,14 @@ class Within:
         """LPIPS of pictures `[N,3,R,R]` to the photo, `[N]`."""
         return self.perceptual(self.photo, images.to(self.photo.device)).cpu()
 
+    def needed(self, images: Tensor, front: np.ndarray) -> np.ndarray:
+        """The same as an array; without a budget inf for all but those that can be on the front (bool `[N]`)."""
+        rows = np.arange(len(images)) if self.most is not None else np.flatnonzero(front)
+        found = np.full(len(images), np.inf, dtype=np.float32)
+        if len(rows):
+            found[rows] = self.distance(images[torch.from_numpy(rows)]).numpy()
+        return found
+
     def kept(self, images: Tensor) -> Tensor:
         """Which pictures `[N,3,R,R]` are within it, bool `[N]`."""
         return torch.ones(len(images), dtype=torch.bool) if self.most is None else self.distance(images) <= self.most
@@ -55,7 +63,7 @@ class Tried:
         pictures: The same in the photo's shape, uint8 `[h,w,3]` each.
         away: How far they are apart, the photo first, `[1+N,1+N]`.
         gain: What the targets grant them over the photo, `[N]`.
-        change: LPIPS to the photo, `[N]`.
+        change: LPIPS to the photo, `[N]`; infinite where neither budget nor front asks for it.
         within: Which are within the budget, bool `[N]`.
         strange: Which look like another kind of product, bool `[N]`.
         sketched: Of which much is left undone, bool `[N]`.

@@ -6,6 +6,7 @@ What is shown is what counts: candidates are transferred first, and only then sc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 
@@ -68,8 +69,17 @@ class OnPhoto:
         self._keep, self._side = replace(product.keep, shape=True) if still else product.keep, side
 
     @cached_property
+    def _ahead(self) -> Future[Canvas]:
+        """The photo taken apart on a thread of its own: one core's work, while redesigns are drawn and fitted."""
+        pool = ThreadPoolExecutor(1)
+        try:
+            return pool.submit(canvas_of, self._pixels, self._cutout, self._fit)
+        finally:
+            pool.shutdown(wait=False)
+
+    @property
     def _canvas(self) -> Canvas:
-        return canvas_of(self._pixels, self._cutout, self._fit)
+        return self._ahead.result()
 
     @cached_property
     def _small(self) -> Canvas:
@@ -164,6 +174,7 @@ class OnPhoto:
         photo, support = base.photo, preset.support
         assert photo is not None
         within = Within(perceptual, photo, preset.budget)
+        _ = self._ahead
         if support is None or panel is None or base.generator.space != "z":
             shifted, dropped = redesign(base, replace(preset, budget=None), preference, panel, perceptual, runtime)
             rendering = self.rendered(self.fitted(base.image, shifted.images))
@@ -197,18 +208,20 @@ class OnPhoto:
         change = self.fitted(base.image, drawn, ROUGH_FIT)
         pictures = self.small(change)
         looks = self.squares(pictures).to(photo.device)
-        distance = within.distance(looks)
         with torch.no_grad():
-            strange = panel.family_of(looks) != family
+            strange = (panel.family_of(looks) != family).cpu().numpy()
+        gain = target_worth(panel, looks, photo, objective).cpu().numpy()
+        sketched = (change.residual > SKETCH).numpy()
+        distance = within.needed(looks, ~strange & ~sketched & (gain > 0))
         return Tried(
             looks=looks,
             pictures=pictures,
             away=_away(photo, looks, self._cutouts([change.one(row) for row in range(len(change))])),
-            gain=target_worth(panel, looks, photo, objective).cpu().numpy(),
-            change=distance.numpy(),
-            within=np.full(len(looks), True) if within.most is None else (distance <= within.most).numpy(),
-            strange=strange.cpu().numpy(),
-            sketched=(change.residual > SKETCH).numpy(),
+            gain=gain,
+            change=distance,
+            within=np.full(len(looks), True) if within.most is None else distance <= within.most,
+            strange=strange,
+            sketched=sketched,
         )
 
     def _shown(self, rendering: Rendering, within: Within) -> tuple[list[int], Rendering]:

@@ -176,7 +176,7 @@ def _model(pack: Pack, file: str) -> Recommender:
 def _part(pack: Pack, file: str, load: Callable[[Path], T]) -> T:
     """What a file of the pack holds, read once."""
     if file not in pack.parts:
-        pack.parts[file] = load(pack.root / file)
+        pack.parts[file] = load(pack.path(file))
     return pack.parts[file]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from gigs.errors import ModelError
 from gigs.io import folders, storage
 
 SCHEMA = 1
+# What a pack may call its files: in its folder, or one below; nothing hidden, nothing that a system reads as a way.
+PLAIN = re.compile(r"(\w[\w. -]{0,99}/)?\w[\w. -]{0,99}")
 REQUIRED = ("generator.safetensors", "recommender.safetensors", "audiences.safetensors")
 
 
@@ -33,6 +36,8 @@ def read_description(root: Path) -> dict[str, Any]:
         raise ModelError(f"{path}: lists no {', '.join(unlisted)}; build the pack again")
     for name in info["files"]:
         folders.inside(root, name)
+        if not PLAIN.fullmatch(name):
+            raise ModelError(f"{path}: {name!r} is not the plain name of a file in the pack; build the pack again")
     return info
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment
-from PIL import Image, PngImagePlugin
 
 from gigs.report import texts
+from gigs.report.pictures import reduced
 from gigs.report.templating import environment, inlined
 from gigs.report.view import view_of
+from gigs.vision.opening import own_picture
 
 if TYPE_CHECKING:
     from gigs.result.schema import Record
@@ -34,7 +34,7 @@ def render_page(result: Record, folder: str) -> str:
     environment, pictures = _environment(), result.pictures
     environment.filters["picture"] = lambda name: inlined(pictures.small(name, SHOWN))
     environment.filters["exists"] = lambda name: name in pictures
-    environment.filters["size"] = lambda name: _size(pictures.small(name, SHOWN))
+    environment.filters["size"] = lambda name: own_picture(pictures.small(name, SHOWN), name).size
     return environment.get_template("report.html").render(
         view=view_of(result),
         result=result,
@@ -76,7 +76,7 @@ def render_overview(results: Sequence[tuple[str, Record]]) -> str:
         results: Of each product its folder, relative to the page, and its result.
     """
     environment = _environment()
-    environment.filters["small"] = _small
+    environment.filters["small"] = lambda content: inlined(reduced(content, SMALL))
     products = []
     for folder, result in results:
         view = view_of(result)
@@ -109,20 +109,3 @@ def _environment() -> Environment:
     made = environment()
     made.filters["percent"] = texts.percent
     return made
-
-
-def _size(content: bytes) -> tuple[int, int]:
-    with Image.open(io.BytesIO(content)) as picture:
-        return picture.size
-
-
-def _small(content: bytes) -> str:
-    """A picture reduced and inlined, with what it says about itself."""
-    note, buffer = PngImagePlugin.PngInfo(), io.BytesIO()
-    with Image.open(io.BytesIO(content)) as opened:
-        if about := opened.info.get("Description"):
-            note.add_itxt("Description", about)
-        picture = opened.convert("RGB")
-    picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
-    picture.save(buffer, format="PNG", pnginfo=note)
-    return inlined(buffer.getvalue())

@@ -15,7 +15,7 @@ from gigs.method.choice import NothingToShowError
 from gigs.method.options import Options, preset_of
 from gigs.method.presets import Preset
 from gigs.packs.panel import types_of
-from gigs.progress import OnStep, silent
+from gigs.progress import OnStep, Step, silent
 from gigs.result import Result
 from gigs.result.colourways import Colourways
 from gigs.result.compose import shown_of
@@ -26,6 +26,7 @@ from gigs.transfer.mask import read_mask, read_region
 from gigs.vision.images import Fit, decode_photo, fit_square
 
 DRAFT_SIDE = 480  # pixels: a draft is shown small
+SEEN = Step("finding the product", 0, 1)  # photo and masks are decoded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +119,7 @@ class Engine:
             RefusedError: The gate refuses it.
             NothingToShowError: Nothing in it could be seen to change.
         """
-        photo, _ = self.look(wish.photo)
+        photo = self._looked_at(wish, on_step)
         # a draft starts from the encoder's answer, where there is an encoder
         preset = self._preset("fast" if self.pack.encoder is None else "preview", self._drafted, wish)
         options = self._options(replace(preset, check=False), wish, on_step)
@@ -139,7 +140,8 @@ class Engine:
             RefusedError: The gate refuses it.
             NothingToShowError: Nothing in it could be seen to change.
         """
-        self.marked(wish, self.look(wish.photo)[0])
+        self.marked(wish, self._looked_at(wish, on_step))
+        on_step(SEEN)
         options = self._options(self._preset("faithful" if wish.careful else "fast", wish.count, wish), wish, on_step)
         request = Request(options=options, out=out, photos=(wish.photo,), audience=wish.audience, pack=self.pack.name)
         done = run(request, on_step, self.session)
@@ -154,7 +156,8 @@ class Engine:
         Raises:
             PlainError: A mask or a colour cannot be used, or nothing was found.
         """
-        mask, region = self.marked(wish, self.look(wish.photo)[0])
+        mask, region = self.marked(wish, self._looked_at(wish, on_step))
+        on_step(SEEN)
         try:
             found = self.session.colours(
                 wish.photo, wish.audience, n=wish.count, colours=named or None, mask=mask, keep_region=region,
@@ -180,6 +183,12 @@ class Engine:
         except InputError as error:
             raise _of_visitors(error, wish.region, texts.YOUR_REGION) from error
         return product, region
+
+    def _looked_at(self, wish: Wish, on_step: OnStep) -> Image.Image:
+        """The photo; who stopped while it was decoded, or has had their time, waits for nothing more."""
+        photo = self.look(wish.photo)[0]
+        on_step(SEEN)
+        return photo
 
     def _preset(self, name: str, count: int, wish: Wish) -> Preset:
         return preset_of(name, n=count, steps=self._steps, change=wish.change)

@@ -11,8 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from gigs.transfer.doubt import Judged, judged
-from gigs.transfer.matte import at_most, refined
-from gigs.transfer.network import salience
+from gigs.transfer.looks import best_look
+from gigs.transfer.matte import at_most
 from gigs.transfer.person import person_in
 from gigs.vision.images import Fit
 
@@ -74,9 +74,7 @@ def cut_out(photo: Image.Image) -> CutOut:
     """
     small = at_most(photo)
     pixels = np.asarray(small)
-    coarse = salience(photo)
-    wide = Image.fromarray(coarse).resize(small.size, Image.Resampling.BICUBIC)
-    alpha = refined(np.clip(np.asarray(wide), 0, 1), pixels)
-    found: Judged = judged(coarse, alpha, pixels)
-    person = person_in(pixels, alpha)
-    return CutOut(alpha, photo.width, photo.height, found.confidence, found.sentence, person)
+    look = best_look(pixels)
+    found: Judged = judged(look.coarse, look.alpha, pixels)
+    person = person_in(pixels, look.alpha)
+    return CutOut(look.alpha, photo.width, photo.height, found.confidence, found.sentence, person)

@@ -1,7 +1,7 @@
 """The one image contract: float32 `[N,3,H,W]` in `[0,1]`, sRGB. Decoding, orienting, fitting to the square, saving.
 
-Everything that comes from outside is checked here, once: format and size (`decoders`), then orientation, colour space,
-bit depth and transparency.
+Everything that comes from outside is checked once: format and size in `vision.opening`, before any pixel is decoded,
+then orientation, colour space, bit depth and transparency here.
 """
 
 from __future__ import annotations
@@ -18,15 +18,9 @@ from torch import Tensor
 
 from gigs.errors import InputError
 from gigs.io import storage
-from gigs.vision.decoders import MAX_BYTES, opener_of, refusal_of, within_bounds
-
-# fmt: off
-TURNS = {  # by the value of EXIF's tag 0x0112; 1 is upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-# fmt: on
+from gigs.vision.opening import open_picture, photo_bytes, printable, turned
+from gigs.vision.picture_files import ORIENTATION, UPRIGHT
+from gigs.vision.sizes import within_bounds
 
 
 @dataclass(frozen=True)
@@ -58,44 +52,17 @@ def read_photo(path: str | Path) -> Image.Image:
     return decode_photo(photo_bytes(path), str(path))
 
 
-def photo_bytes(path: str | Path) -> bytes:
-    """The bytes of a photo's file, one more than `MAX_BYTES` where it has more; `decode_photo` reads them.
-
-    Raises:
-        InputError: One line that names the file and the reason.
-    """
-    path = Path(path)
-    name = _printable(path)
-    try:
-        if not path.is_file() and path.exists():  # reading a named pipe would wait without end
-            raise InputError(f"{name}: {'is a folder' if path.is_dir() else 'is not an ordinary file'}")
-        with path.open("rb") as handle:
-            return handle.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise InputError(f"{name}: no such file") from error
-    except (OSError, ValueError) as error:  # no permission, name too long, a NUL in the name
-        raise InputError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-
-
 def decode_photo(content: bytes, name: str) -> Image.Image:
     """Decode a photo held in memory; see `read_photo`. `name` is what error messages call it."""
-    name = _printable(name)
-    if not 0 < len(content) <= MAX_BYTES:
-        raise InputError(f"{name}: the file is {'too large (at most 100 MB)' if content else 'empty'}")
-    opener = opener_of(content)
-    if opener is None:
-        raise InputError(f"{name}: {refusal_of(content)}")
+    name = printable(name)
     try:
-        image = opener(io.BytesIO(content))
-        image = within_bounds(image, name)
-        image.load()
-        within_bounds(image, name)  # a decoder of moving pictures may find another size than it announced
-        photo = _to_srgb(upright(image))
+        opened = open_picture(content, name)
+        photo = _to_srgb(opened.upright())
     except InputError:
         raise
     except Exception as error:  # Decoders meet damaged bytes with every kind; to the user it is one thing.
-        raise InputError(f"{name}: cannot be decoded ({_printable(error)})") from error
-    if getattr(image, "is_animated", False):
+        raise InputError(f"{name}: cannot be decoded ({printable(error)})") from error
+    if opened.frames > 1:
         warnings.warn(f"{name}: animated; only its first frame is used", stacklevel=2)
     return photo
 
@@ -126,18 +93,13 @@ def _as_uint8(values: np.ndarray) -> np.ndarray:
     return np.rint(values * 255).astype(np.uint8)
 
 
-def _printable(text: object) -> str:
-    """Text that stays in one line: file names may hold line breaks, terminal codes and bytes that are no text."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(text))
-
-
 def upright(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; a malformed EXIF block is ignored."""
+    """Apply the EXIF orientation of a picture in memory; a malformed EXIF block is ignored."""
     try:
-        turn = TURNS.get(image.getexif().get(0x0112, 1))
+        orientation = int(image.getexif().get(ORIENTATION, UPRIGHT))
     except Exception:  # Pillow's EXIF parser raises many types on hostile blocks; the pixels are fine without it.
-        turn = None
-    return image if turn is None else image.transpose(turn)
+        return image
+    return turned(image, orientation)
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from gigs.errors import InputError, ModelError
 from gigs.io import storage
 from gigs.method.options import Options
 from gigs.packs import load_pack
+from gigs.packs.audiences.buyers import learned_from
 from gigs.packs.audiences.create import AudienceRequest, create_audience
 from gigs.packs.audiences.file import load_audience, require_pack, save_audience
+from gigs.packs.audiences.resolve import resolve_audience
 from gigs.packs.audiences.segments import SegmentSettings, add_segments
 from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
 from gigs.packs.panel import model_of, panel_for
@@ -71,6 +74,51 @@ def test_weights_and_too_few(shops_pack: Path, shop: Catalogue, tmp_path: Path) 
             create_audience(load_pack(shops_pack), shop, request)
     with pytest.raises(InputError, match="1 users, and 50 or more"):
         create_audience(load_pack(shops_pack), shop, AudienceRequest(name="mine", spec="likes:x.png"))
+
+
+def weighted(folder: Path, weights: dict[str, float]) -> Path:
+    """A file of weights."""
+    path = folder / "weights.csv"
+    path.write_text("\n".join(f"{user},{weight}" for user, weight in weights.items()))
+    return path
+
+
+def test_a_crowd_of_no_weight_does_not_hide_one_buyer(shops_pack: Path, shop: Catalogue, tmp_path: Path) -> None:
+    """Row 31: the vector would be that buyer's own."""
+    crowd = dict.fromkeys(shop.users["user_id"], 1e-9)
+    for heavy in (1e12, 1e308):
+        file = weighted(tmp_path, crowd | {shop.users["user_id"].iloc[0]: heavy})
+        with pytest.raises(InputError, match=r"has 60 users, but .* it counts as 1, and 5 or more"):
+            made(shops_pack, shop, "everyone", weights=file)
+    alike = made(shops_pack, shop, "everyone", weights=weighted(tmp_path, crowd))
+    assert alike.counted == pytest.approx(min(taste.users for taste in alike.tastes.values()))
+
+
+def test_a_half_in_which_one_buyer_weighs_all_is_no_half(shops_pack: Path, shop: Catalogue, tmp_path: Path) -> None:
+    """Row 31: the other half would hide it from the count over all."""
+    pack = load_pack(shops_pack)
+    ids = shop.users["user_id"].to_numpy(dtype=object)
+    judges = ids[learned_from(pack.scorers["first"], ids)]
+    given = dict.fromkeys(ids, 1.0) | dict.fromkeys(judges[1:], 1e-9)
+    assert made(shops_pack, shop, "everyone").origin["members"] == "own halves"
+    found = made(shops_pack, shop, "everyone", weights=weighted(tmp_path, given))
+    assert found.origin["members"] == "all" and found.counted >= 5
+    assert all(taste.effective > 5 for taste in found.tastes.values())
+
+
+@pytest.mark.usefixtures("pyramid_for_lpips")
+@pytest.mark.parametrize("change", [{"effective": 1.2}, {"users": 3}])
+def test_an_audience_in_a_file_counts_by_its_smallest_half(change, shops_pack, shop, tmp_path) -> None:
+    """Row 31: whatever number of users the file begins with."""
+    found = made(shops_pack, shop, "everyone")
+    tastes = found.tastes | {"second": replace(found.tastes["second"], **change)}
+    file = save_audience(replace(found, tastes=tastes), tmp_path / "mine.audience")
+    assert resolve_audience(str(file), load_pack(shops_pack), minimum=1).users == found.users
+    with pytest.raises(InputError, match=r"it counts as [13], and 5 or more are needed"):
+        resolve_audience(str(file), load_pack(shops_pack), minimum=5)
+    with pytest.raises(InputError, match=r"it counts as [13], and 5 or more are needed"):
+        run(Request(out=tmp_path / "out", audience=str(file), example=1, pack=str(shops_pack), min_audience=5,
+                    options=QUICK))  # fmt: skip
 
 
 def test_what_a_shop_likes_by_ids_and_by_photos(shops_pack: Path, shop: Catalogue, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from gigs.data.importers.cell_values import one_line
 from gigs.data.importers.spelling import bare, file_names_of
 from gigs.errors import DataError, InputError
 from gigs.vision import images
+from gigs.vision.opening import MAX_BYTES
 
 READ = (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".png", ".webp", ".avif")
 # Looked up all the same: an item with such a photo shall be told what it is, not that it has none.
@@ -125,7 +126,7 @@ class Photos:
             return images.read_photo(self.source / key)
         try:
             with self._zip.open(key) as handle:
-                content = handle.read(images.MAX_BYTES + 1)  # whatever size its entry claims
+                content = handle.read(MAX_BYTES + 1)  # whatever size its entry claims
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
             raise InputError(one_line(f"{key}: cannot be read from {self.source.name} ({error})")) from error
         except Exception as error:  # zlib, bz2 and lzma have kinds of their own

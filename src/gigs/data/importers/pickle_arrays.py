@@ -26,7 +26,7 @@ from gigs.data.importers.pickle_stand_ins import STAND_INS, PlainArray, Span
 from gigs.errors import DataError, ModelError
 from gigs.io.storage import MALFORMED, RestrictedUnpickler
 from gigs.progress import OnStep, Step, silent
-from gigs.vision import images
+from gigs.vision.opening import MAX_BYTES
 
 MAX_HEADER = 10_000  # bytes; NumPy's own limit for headers that it does not trust
 MAX_LINE = 1024
@@ -97,7 +97,7 @@ class _Bounded:
         """`count` bytes."""
         if not 0 <= count <= self.size - self.place:
             raise DataError("the file ends too early; download it again")
-        if count > images.MAX_BYTES:
+        if count > MAX_BYTES:
             raise DataError(f"refused: a string of {count >> 20:,} MB at byte {self.place:,}")
         return self._keep(self._handle.read(count))
 

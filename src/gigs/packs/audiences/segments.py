@@ -61,7 +61,7 @@ def load_segments(pack: Pack) -> Segments:
     """
     if FILE not in pack.info["files"]:
         raise InputError(f"pack {pack.name}: has no segments; find some with `gigs pack segments`")
-    tensors, header = storage.load_tensors(pack.root / FILE)
+    tensors, header = storage.load_tensors(pack.path(FILE))
     try:
         tried = {int(count): value for count, value in header["silhouette"].items()}
         return Segments(tensors["mean"], tensors["axes"], tensors["centres"], tried)
@@ -139,7 +139,7 @@ def _target(pack: Pack) -> str:
 def _without_segments(pack: Pack) -> tuple[dict[tuple[str, str], Taste], dict[str, dict[str, Any]]]:
     """The pack's other audiences: their tastes, and their entries in `pack.json`."""
     audiences = {name: about for name, about in pack.audiences.items() if not is_segment(about)}
-    tastes = {key: taste for key, taste in load_tastes(pack.root / TASTES).items() if key[1] in audiences}
+    tastes = {key: taste for key, taste in load_tastes(pack.path(TASTES)).items() if key[1] in audiences}
     return tastes, audiences
 
 

@@ -164,19 +164,11 @@ class PurchaseLearner(FeatureLearner):
         self.end_epoch()
 
     def _principal(self, items: Tensor, most: int) -> tuple[Tensor, Tensor]:
-        """Principal components `[k,width]` of items' features about zero, longest first, and their mean squares `[k]`.
-
-        Few items, or many alike, leave most of the second moment's eigenvalues equal, at zero: there float32, and the
-        divide-and-conquer that computes them all, may find no end.
-        """
+        """Principal components `[k,width]` of items' features about zero, longest first, and mean squares `[k]`."""
         parts = (self._standard(rows).double() for rows in items.split(CHUNK))
-        moment = (sum(part.T @ part for part in parts) / len(items)).numpy()
-        width = len(moment)
-        lengths, components = eigh(moment, subset_by_index=[width - min(most, width), width - 1], driver="evr")
-        kept = lengths[::-1] > SAME**2 * max(lengths[-1], 0.0)
-        if not kept.any():
+        lengths, components = principal((sum(part.T @ part for part in parts) / len(items)).numpy(), most)
+        if not len(lengths):
             raise DataError(ALIKE.format(count=len(items)))
-        components, lengths = components.T[::-1][kept], lengths[::-1][kept]
         return torch.from_numpy(components.astype(np.float32)), torch.from_numpy(lengths.astype(np.float32))
 
     def to(self, device: str) -> None:
@@ -238,3 +230,19 @@ class PixelLearner(Learner):
     def all_phi(self, rows: np.ndarray) -> np.ndarray:
         """phi of `rows`; others stay zero."""
         return pixel_phi(self.model, self.views[0], rows)
+
+
+def principal(moment: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The largest eigenvalues `[k]` of a symmetric matrix, largest first, and their vectors `[k,D]`; none that is zero.
+
+    Few items, or many alike, leave most eigenvalues equal, at zero. There single precision, and the divide-and-conquer
+    that computes them all, find no answer on some processors.
+
+    Args:
+        moment: float64 `[D,D]`.
+        most: How many at most.
+    """
+    width = len(moment)
+    lengths, components = eigh(moment, subset_by_index=[max(width - most, 0), width - 1], driver="evr")
+    kept = lengths[::-1] > SAME**2 * max(lengths[-1], 0.0)
+    return lengths[::-1][kept], components.T[::-1][kept]
