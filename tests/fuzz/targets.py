@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
+from PIL import Image, features
 
 from gigs.data.catalogue import Catalogue
 from gigs.generator.base import load_generator, save_generator
@@ -83,6 +83,8 @@ def _pictures() -> dict[str, Target]:
         "webp": [encoded(plain, "WEBP", exif=exif), encoded(modes[3], "WEBP", lossless=True),
                  encoded(plain, "WEBP", **frames)],
     }  # fmt: skip
+    if features.check("avif"):
+        seeds["avif"] = [encoded(plain, "AVIF", exif=exif), encoded(modes[3], "AVIF")]
     return {kind: Target(each, damage, _decode) for kind, each in seeds.items()}
 
 

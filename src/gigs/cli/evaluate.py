@@ -50,8 +50,8 @@ def evaluate_recommender_command(
     from gigs.data.catalogue import Catalogue
     from gigs.io import storage
     from gigs.recommender import load_recommender
-    from gigs.recommender.evaluate import RankingSettings, evaluate_ways, every_way, keep_scores
-    from gigs.recommender.standing import doubt_of
+    from gigs.recommender.evaluate import RankingSettings, evaluate_ways, every_way
+    from gigs.recommender.standing import doubt_of, keep_scores
 
     settings = RankingSettings(split=split, candidates=candidates or "all", alike=columns_of(alike), seed=seed)
     with progress_bars(errors) as on_step:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -251,16 +250,3 @@ def evaluate_factors(
         options = {"seed": settings.seed, "resamples": settings.resamples}
         report[name] = {"overall": summarise(ranks, **options), "cold": summarise(few, **options)}
     return report | {"dropped": feedback.dropped, "seed": settings.seed, "resamples": settings.resamples}
-
-
-def keep_scores(model: Recommender, reports: Sequence[dict[str, Any]], path: Path) -> None:
-    """Write what was measured into a recommender's file, as training does: what it promises rests on it.
-
-    Args:
-        model: As it was loaded from `path`, which is replaced.
-        reports: From `evaluate_ways`.
-        path: Its file.
-    """
-    scores = {f"{report['split']}-{report['candidates']}": report for report in reports}
-    model.about["scores"] = {**(model.about.get("scores") or {}), **scores}
-    model.save(path)

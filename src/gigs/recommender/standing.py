@@ -6,8 +6,11 @@ as any other's, and pictures can be found that raise them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from gigs.recommender.base import Recommender
 
 CHANCE = 0.5  # AUC of a draw
 LEAST_USERS = 10  # the interval of fewer is as narrow as they happen to agree
@@ -56,3 +59,16 @@ def doubt_of(auc: Mapping[str, Any]) -> str | None:
 def doubt(about: Mapping[str, Any]) -> str | None:
     """The same of what a recommender's file says of it."""
     return doubt_of(measured_auc(about))
+
+
+def keep_scores(model: Recommender, reports: Sequence[dict[str, Any]], path: Path) -> None:
+    """Write what was measured into a recommender's file, as training does: what it promises rests on it.
+
+    Args:
+        model: As it was loaded from `path`, which is replaced.
+        reports: From `evaluate.evaluate_ways`.
+        path: Its file.
+    """
+    scores = {f"{report['split']}-{report['candidates']}": report for report in reports}
+    model.about["scores"] = {**(model.about.get("scores") or {}), **scores}
+    model.save(path)
