@@ -50,7 +50,7 @@ def opener_of(kind: str | None) -> Opener | None:
         except ImportError:
             return None
         if opener is not None:
-            return opener  # type: ignore[no-any-return]
+            return opener
     return None
 
 

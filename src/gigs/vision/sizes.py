@@ -49,7 +49,7 @@ def within_bounds(image: Image.Image, name: str, *, scans: int = 1) -> Image.Ima
     if not encoded:
         return image.reduce(math.ceil(math.sqrt(pixels / MAX_PIXELS)))
     scale = next(scale for scale in SCALES if math.ceil(width / scale) * math.ceil(height / scale) <= MAX_PIXELS)
-    image.draft(None, (width // scale, height // scale))  # type: ignore[arg-type]
+    image.draft(None, (width // scale, height // scale))
     return image
 
 
