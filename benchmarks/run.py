@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import time
 from dataclasses import asdict, replace
@@ -21,7 +22,7 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from benchmarks import memory, photos, tables
+from benchmarks import busy, memory, photos, tables
 from gigs.audience import Audience
 from gigs.data.catalogue import Catalogue
 from gigs.io import storage
@@ -43,6 +44,9 @@ def main() -> None:
     """Parse options, run, print tables, write JSON and Markdown."""
     options = parse()
     options.out.mkdir(parents=True, exist_ok=True)
+    if options.busy:
+        busy.main(options)
+        return
     session, compute = Session(options.pack), probed()
     pack, side = session.pack, session.generator.resolution
     if options.catalogue:
@@ -85,6 +89,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help=f"paper-text at T={QUICK_STEPS}, its seconds extrapolated")
     parser.add_argument("--shift-steps", type=int, help="paper-text: T of the second loop alone; seconds extrapolated")
     parser.add_argument("--no-audiences", dest="audiences", action="store_false", help="leave out the second part")
+    parser.add_argument("--busy", action="store_true", help="instead: one suggestion beside busy programs, and without")
+    parser.add_argument("--neighbours", type=int, default=os.cpu_count(), help="--busy: how many; one for each core")
+    parser.add_argument("--repeats", type=int, default=3, help="--busy: runs of each kind")
+    parser.add_argument("--wait", action="append", default=[], metavar="NAME=VALUE,...", help="--busy: also so")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("bench"))
     return parser.parse_args()

@@ -13,6 +13,8 @@ Nothing heavy is imported before it is used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gigs.threads import wait_asleep
+
 if TYPE_CHECKING:
     from gigs.api import colours, suggest
     from gigs.method.presets import Preset
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from gigs.session import Session
 
     __version__: str
+
+wait_asleep()  # before PyTorch is loaded, or it has no effect
 
 __all__ = ["Colourways", "Preset", "Result", "Session", "__version__", "colours", "load_pack", "suggest"]
 _HOMES = {

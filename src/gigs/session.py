@@ -172,10 +172,10 @@ class Session:
         liking = Liking(self.recommender.to(self.device), audience, self.panel(audience, asked))
         found = find_colours(product, liking, wish, runtime)
         total = {"total": time.perf_counter() - began}
-        colours = compose_colours(
+        made = compose_colours(
             replace(found, seconds=found.seconds | total), product, audience, self.pack.name, runtime
         )
-        return replace(colours, doubt=self.doubt)
+        return replace(made, doubt=self.doubt)
 
     def audience(self, spec: str, *, minimum: int = MINIMUM_USERS, on_step: OnStep = silent) -> Audience:
         """An audience by what a user writes for it; see `suggest`.

@@ -79,7 +79,7 @@ def _print(page: Path, found: Colourways) -> None:
     )
     for number, one in enumerate(found, start=1):
         _say(f"  {number}. {_line(one)}")
-    for doubt in (found.cutout.doubt, found.doubt):
+    for doubt in (found.cutout.words, found.doubt):
         warn(doubt and f"gigs: {doubt}")
 
 

@@ -96,6 +96,13 @@ TYPE = typer.Option(
     "--type",
     help="What the product is, such as Shirt, if the report takes it for something else; a wrong word lists the types.",
 )
+TYPES = typer.Option(
+    None,
+    "--types",
+    metavar="TABLE",
+    help="The same of many photos: the shop's item table (CSV, TSV, JSON Lines or Parquet), in which the row of a "
+    "photo's item, or of its picture, names the type.",
+)
 OBJECTIVE = typer.Option(
     "mean",
     help="What to raise: mean (the audience's mean score), worst-decile (the gain of the tenth that gains least) or "
@@ -137,6 +144,7 @@ def suggest_command(
     keep_region: Path = KEEP_REGION,
     mask: Path = MASK,
     kind: str = TYPE,
+    types: Path = TYPES,
     verify: bool = VERIFY,
     device: str = DEVICE,
 ) -> None:
@@ -175,7 +183,7 @@ def suggest_command(
         models=OwnModels(
             generator=generator, encoder=encoder, recommender=recommender, use=Use(space=space, label=label, size=size)
         ),
-        catalogue=catalogue, resume=resume, min_audience=min_audience, device=device,
+        catalogue=catalogue, types=types, resume=resume, min_audience=min_audience, device=device,
     )  # fmt: skip
     with progress_bars(errors) as on_step:
         done = run(request, on_step)
@@ -218,9 +226,18 @@ def _print(folder: Path, result: Result) -> None:
     if promised:
         line = f"  the audience is private: epsilon {promised['epsilon']:g}, delta {promised['delta']:g}"
         _say(f"{line}. {promised['scope']}")
-    if result.reconstruction.caution:
-        warn(f"{folder.name}: {result.reconstruction.caution}")
+    for caution in cautions(result):
+        warn(f"{folder.name}: {caution}")
     warn(result.doubt)
+
+
+def cautions(result: Result) -> list[str]:
+    """What to keep in mind because of the photo, before any redesign of it is believed."""
+    cutout = result.cutout and result.cutout.words
+    from gigs.report.texts import kind_in_doubt
+
+    kind = result.verification and kind_in_doubt(result.verification.category)
+    return [said for said in (cutout, result.reconstruction.caution, kind) if said]
 
 
 def _say(text: str) -> None:

@@ -67,6 +67,7 @@ class Tried:
         within: Which are within the budget, bool `[N]`.
         strange: Which look like another kind of product, bool `[N]`.
         sketched: Of which much is left undone, bool `[N]`.
+        cropped: Which grow out of the photo, bool `[N]`.
     """
 
     looks: Tensor
@@ -77,18 +78,21 @@ class Tried:
     within: np.ndarray
     strange: np.ndarray
     sketched: np.ndarray
+    cropped: np.ndarray
 
     def chosen(self, n: int) -> list[int]:
         """Rows of at most n that are shown.
 
-        What looks like another kind of product, or is left undone for the most part, only fills the number.
+        What looks like another kind of product, or is left undone for the most part, only fills the number. What grows
+        out of the photo is shown where there is nothing else.
         """
         worth = self.gain - REFUSED * self.strange - UNDONE * self.sketched
-        return choose(self.away, worth, n, self.within)
+        whole = choose(self.away, worth, n, self.within & ~self.cropped)
+        return whole or choose(self.away, worth, n, self.within)
 
     def choice(self, asked: int) -> Choice:
         """How they were chosen among."""
-        eligible = ~self.strange & ~self.sketched
+        eligible = ~self.strange & ~self.sketched & ~self.cropped
         rows = front_of(self.change, self.gain, self.away, eligible)
         unseen = int((self.away[0, 1:] < FLOOR).sum())
         points = (FrontPoint(row, float(self.change[row]), float(self.gain[row]), self.pictures[row]) for row in rows)

@@ -215,7 +215,7 @@ def compose_colours(
             lab=_rounded(found.today),
             score=found.photo_score,
         ),
-        cutout=CutOutSummary(confidence=round(cutout.confidence, 3), doubt=cutout.doubt, area=round(cutout.area, 4)),
+        cutout=CutOutSummary.of(cutout),
         tried=len(dyes.palette()),
         better=found.better,
         colours=tuple(replace(entry, pictures=pictures) for entry in entries),

@@ -176,7 +176,7 @@ def _cutout(found: Redesigns, product: Product) -> CutOutSummary | None:
     cutout = product.cutout
     if cutout is None or not found.rendering.on_photo:
         return None
-    return CutOutSummary(confidence=round(cutout.confidence, 3), doubt=cutout.doubt, area=round(cutout.area, 4))
+    return CutOutSummary.of(cutout)
 
 
 def _choice(found: Redesigns) -> ChoiceSummary | None:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from gigs.data.importers.raw_table import RawTable
 from gigs.errors import DataError, InputError
-
-if TYPE_CHECKING:
-    from gigs.data.importers.tables import RawTable
 
 # Usual names of each role, most telling first, written without case, spaces and punctuation.
 # fmt: off

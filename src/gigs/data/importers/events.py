@@ -13,8 +13,8 @@ import pandas as pd
 from gigs.data.importers.cell_values import as_time, clean_ids, remedy_for, unusable_ids
 from gigs.data.importers.dropped_rows import DroppedRows
 from gigs.data.importers.numerals import as_number
+from gigs.data.importers.raw_table import RawTable
 from gigs.data.importers.spelling import hint_for
-from gigs.data.importers.tables import RawTable
 from gigs.data.importers.variants import complete_orders
 from gigs.data.splits import TIME, SplitSettings, split_pairs
 from gigs.errors import DataError

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gigs.data.bounds import TableBounds
 from gigs.data.catalogue import Catalogue, hold_out_products
 from gigs.data.importers.catalogue_writer import CatalogueContent, check_size, write_catalogue
 from gigs.data.importers.cell_values import remedy_for, unusable_ids
@@ -39,6 +40,7 @@ ARTICLE_COLUMNS = {
 # What the item table of a further folder may leave out.
 OPTIONAL = ("prod_name", "product_group_name", "graphical_appearance_name", "index_group_name")
 SUFFIXES = (".jpg", ".webp")
+ROWS_AT_ONCE = 1_000_000
 USER_COLUMNS = {
     "customer_id": "user_id",
     "age": "age",
@@ -162,8 +164,16 @@ def _read(path: Path, columns: dict[str, str], key: str | None = None, optional:
     try:
         # Only a blank is a missing value: somebody may be called NA, and a product None.
         present = pd.read_csv(path, dtype=str, nrows=0).columns
+        TableBounds.of_file(path).check(0, len(present))
         wanted = [name for name in columns if name in present or name not in optional]
-        table = pd.read_csv(path, dtype=str, usecols=wanted, keep_default_na=False, na_values=[""])
+        pieces, rows, bounds = [], 0, TableBounds.of_file(path)
+        for piece in pd.read_csv(
+            path, dtype=str, usecols=wanted, keep_default_na=False, na_values=[""], chunksize=ROWS_AT_ONCE
+        ):
+            rows += len(piece)
+            bounds.check(rows, len(wanted))
+            pieces.append(piece)
+        table = pd.concat(pieces) if len(pieces) > 1 else pieces[0]
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: {' '.join(str(error).split())}") from error
     table = table.reindex(columns=list(columns)).rename(columns=columns)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from gigs.data.importers.columns import USUAL, Names, plain
-from gigs.data.importers.tables import RawTable
+from gigs.data.importers.raw_table import RawTable
 from gigs.errors import InputError
 
 COLOUR_WORDS = frozenset(("colour", "color", "farbe", "couleur", "colore", "kleur", "cor", "färg", "farve", "kolor"))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gigs.data.importers.columns import USUAL, plain
 
 HEADER_WITHIN = 20  # rows
+WIDEST = 1000  # columns that are looked at for usual names
 TOTALS = frozenset(
     ("total", "totals", "grandtotal", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "totaux",
      "somme", "totale", "totali", "suma", "totales", "totaal", "soma", "razem", "итого", "всего", "合计", "合計")
@@ -16,7 +17,7 @@ TOTALS = frozenset(
 def usual_names(cells: Sequence[str], table: str) -> int:
     """How many of a table's usual column names stand in a row."""
     known = {name for names in USUAL.get(table, {}).values() for name in names}
-    return len({plain(cell) for cell in cells} & known)
+    return len({plain(cell) for cell in cells[:WIDEST]} & known)
 
 
 def header_place(rows: Sequence[Sequence[str]], table: str) -> int:

@@ -18,8 +18,8 @@ from gigs.data.importers.events import Events
 from gigs.data.importers.item_photos import ItemPhotos
 from gigs.data.importers.photos import Photos, loose_note
 from gigs.data.importers.presets import prepared, preset_called
+from gigs.data.importers.raw_table import RawTable
 from gigs.data.importers.shop_tables import item_table, user_table
-from gigs.data.importers.tables import RawTable
 from gigs.data.splits import USUAL as USUAL_SPLIT
 from gigs.data.splits import SplitSettings
 from gigs.errors import DataError, InputError

@@ -12,7 +12,7 @@ import pandas as pd
 
 from gigs.data.importers.cell_values import clean_ids, remedy_for, typed, unusable_ids
 from gigs.data.importers.dropped_rows import DroppedRows
-from gigs.data.importers.tables import RawTable
+from gigs.data.importers.raw_table import RawTable
 from gigs.data.importers.variants import complete_variants
 from gigs.errors import DataError
 

@@ -20,7 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gigs.audience import MINIMUM_USERS, audience_factors
+from gigs.audience import MINIMUM_USERS
+from gigs.audience.differences import require_no_small_difference
+from gigs.audience.select import audience_rows
 from gigs.audience.taste import Taste, taste_of
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
@@ -101,7 +103,8 @@ def add_scorers(
         on_step: Progress.
 
     Raises:
-        InputError: The pack has no encoder, judges and target share buyers, or the AUC of one was never measured.
+        InputError: The pack has no encoder, judges and target share buyers, the AUC of one was never measured, or what
+            audiences leave of one another under a scorer are fewer than 50 users.
         DataError: An audience has fewer than 50 users under a scorer.
     """
     pack = load_pack(root)
@@ -142,8 +145,11 @@ def _tastes(
     scores: dict[tuple[str, str], Tensor] = {}
     audiences = {audience: about for audience, about in pack.audiences.items() if not is_segment(about)}
     for name, model in models.items():
+        groups = {}
         for audience, about in list(audiences.items()):
-            factors = audience_factors(about["condition"], model, catalogue)
+            members = audience_rows(about["condition"], model, catalogue)
+            factors = model.user_factors[members].detach()
+            groups[audience] = np.isin(np.arange(len(model.user_ids)), members)
             if len(factors) < MINIMUM_USERS:
                 raise DataError(
                     f"audience {audience!r} has {len(factors)} users under {name}; {MINIMUM_USERS} or more are needed"
@@ -154,6 +160,7 @@ def _tastes(
             if name == first:
                 quantiles = np.quantile(raw.numpy(), np.linspace(0, 1, QUANTILES)).round(5).tolist()
                 audiences[audience] = about | {"users": len(factors), "quantiles": quantiles}
+        require_no_small_difference(groups, MINIMUM_USERS, where=f"under {name}")
     return tastes, scores, audiences
 
 

@@ -165,8 +165,11 @@ class PurchaseLearner(FeatureLearner):
 
     def _principal(self, items: Tensor, most: int) -> tuple[Tensor, Tensor]:
         """Principal components `[k,width]` of items' features about zero, longest first, and mean squares `[k]`."""
-        parts = (self._standard(rows).double() for rows in items.split(CHUNK))
-        lengths, components = principal((sum(part.T @ part for part in parts) / len(items)).numpy(), most)
+        moment = torch.zeros(self.model.width, self.model.width, dtype=torch.float64)
+        for rows in items.split(CHUNK):
+            part = self._standard(rows).double()
+            moment += part.T @ part
+        lengths, components = principal((moment / len(items)).numpy(), most)
         if not len(lengths):
             raise DataError(ALIKE.format(count=len(items)))
         return torch.from_numpy(components.astype(np.float32)), torch.from_numpy(lengths.astype(np.float32))
