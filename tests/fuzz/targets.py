@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
+from PIL import Image, features
 
 from gigs.data.catalogue import Catalogue
 from gigs.generator.base import load_generator, save_generator
@@ -28,7 +28,7 @@ from gigs.recommender import load_recommender
 from gigs.result import Result
 from gigs.training.checkpoint import load_checkpoint, save_checkpoint
 from gigs.vision import images
-from gigs.vision.opening import MIN_SIDE
+from gigs.vision.sizes import MIN_SIDE
 from tests.fuzz.mutate import damage, damage_json, damage_safetensors
 from tests.fuzz.tables import tables
 from tests.helpers.pictures import encoded, quadrants
@@ -85,6 +85,8 @@ def _pictures() -> dict[str, Target]:
         "webp": [encoded(plain, "WEBP", exif=exif), encoded(modes[3], "WEBP", lossless=True),
                  encoded(plain, "WEBP", **frames)],
     }  # fmt: skip
+    if features.check("avif"):
+        seeds["avif"] = [encoded(plain, "AVIF", exif=exif), encoded(modes[3], "AVIF")]
     return {kind: Target(each, damage, _decode) for kind, each in seeds.items()}
 
 

@@ -10,7 +10,7 @@ INTRO = (
     "Every picture made here is a design concept, not a listing photo."
 )
 PHOTO = "1. Your product photo"
-PHOTO_HINT = "One product from the front, on a plain, light backdrop. JPEG, PNG or WebP, up to 20 MB."
+PHOTO_HINT = "One product from the front, on a plain, light backdrop. JPEG, PNG, WebP or AVIF, up to 20 MB."
 EXAMPLES = "No photo at hand? Pick one of these"
 AUDIENCE = "2. Who should like it better?"
 CHANGE = "3. How much may change?"

@@ -37,6 +37,7 @@ from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
 from gigs.recommender.base import Recommender
 from gigs.recommender.features import backbone_features, catalogue_phi
+from gigs.recommender.standing import NEVER, measured_auc
 from gigs.verify.category import FILE as CATEGORY
 from gigs.verify.category import CategoryClassifier, PhotoFeatures, train_category
 from gigs.verify.gallery import FILE as GALLERY
@@ -102,8 +103,8 @@ def add_scorers(
         on_step: Progress.
 
     Raises:
-        InputError: The pack has no encoder, judges and target share buyers, or what audiences leave of one another
-            under a scorer are fewer than 50 users.
+        InputError: The pack has no encoder, judges and target share buyers, the AUC of one was never measured, or what
+            audiences leave of one another under a scorer are fewer than 50 users.
         DataError: An audience has fewer than 50 users under a scorer.
     """
     pack = load_pack(root)
@@ -111,6 +112,7 @@ def add_scorers(
         raise InputError(f"pack {pack.name}: has no encoder; train one with `gigs train encoder` and build it in")
     models = {name: load_recommender(path) for name, path in (*files.targets.items(), *files.judges.items())}
     check_disjoint(models, set(files.targets))
+    check_measured(models)
     side = pack.generator.resolution
     rows = select(catalogue, catalogue.train_items(), settings.where)
     first = next(iter(files.targets))
@@ -178,6 +180,17 @@ def check_disjoint(models: Mapping[str, Recommender], targets: set[str]) -> None
             )
 
 
+def check_measured(models: Mapping[str, Recommender]) -> None:
+    """Refuse scorers whose AUC on purchases that they had not seen is not known.
+
+    Raises:
+        InputError: There is one; the message says what to do.
+    """
+    for name, model in models.items():
+        if not measured_auc(model.about):
+            raise InputError(f"{name}: {NEVER}")
+
+
 def _classifier(
     catalogue: Catalogue, rows: np.ndarray, where: str, name: str, side: int, on_step: OnStep
 ) -> CategoryClassifier:
@@ -212,11 +225,10 @@ def _describe(
     scorers = {}
     for name, model in models.items():
         role, settings = ("judge" if name in judges else "target"), model.about.get("settings", {})
-        auc = model.about["scores"]["test-all"]["model"]["overall"]["auc"]
         scorers[name] = {
             "role": role,
             "file": "recommender.safetensors" if name == first else scorer_file(name, role == "judge"),
-            "auc": {key: auc[key] for key in ("value", "low", "high", "n")},
+            "auc": measured_auc(model.about),
             "users": len(model.user_ids),
             "trained": {key: settings.get(key) for key in ("backbone", "input_size", "fold", "folds", "seed")},
         }
