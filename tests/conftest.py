@@ -5,9 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-# Before PyTorch is loaded: threads that wait for each other sleep, or workers of pytest-xdist hinder one another.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("GOMP_SPINCOUNT", "0")
+import gigs  # noqa: F401 - before PyTorch: threads that wait sleep, or workers of pytest-xdist hinder one another
+
 # The probe for the fastest numbers takes seconds in every command that trains; `vision/test_compute.py` tests it.
 os.environ.setdefault("GIGS_COMPUTE", "fp32")
 # Rich keeps the width it finds when it is imported, and is then deaf to what `command_line.gigs` asks for.
@@ -105,7 +104,7 @@ def perceptual() -> stand_ins.Pyramid:
 def backdrop_for_salience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The backdrop's colour cuts products out, but where the real network is asked for with all other weights."""
     if not request.node.get_closest_marker("weights"):
-        monkeypatch.setattr("gigs.transfer.cutout.salience", stand_ins.backdrop_salience)
+        monkeypatch.setattr("gigs.transfer.looks.salience", stand_ins.backdrop_salience)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
 from gigs.io import folders
@@ -27,10 +27,12 @@ PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging 
 def show_command(pack: str = PACK) -> None:
     """Check every file of a pack against its hash and print its card."""
     from gigs.packs import load_pack
+    from gigs.recommender.standing import doubt
 
     loaded = load_pack(pack)
     output.print(f"{loaded.name}: {len(loaded.info['files'])} files match their hashes ({loaded.root})", soft_wrap=True)
     output.print_json(data=loaded.info["card"])
+    warn(doubt(loaded.recommender.about))
 
 
 @app.command("build")
@@ -56,6 +58,7 @@ def build_command(
     from gigs.data.catalogue import Catalogue
     from gigs.io import storage
     from gigs.packs.build.pack import ModelFiles, PackDescription, build_pack
+    from gigs.recommender.standing import doubt
 
     audiences = {"everyone": ("all buyers", "everyone"), **dict(_audience(text) for text in audience)}
     models = ModelFiles(generator=generator, recommender=recommender, encoder=encoder)
@@ -67,6 +70,7 @@ def build_command(
         )  # fmt: skip
         pack = build_pack(out, description, models, opened, on_step=on_step)
     output.print(f"{out}: pack {pack.name} with {len(pack.audiences)} audiences", soft_wrap=True)
+    warn(doubt(pack.recommender.about))
 
 
 @app.command("update")
@@ -178,6 +182,8 @@ def judges_command(
 
 
 def _print_scorers(pack: Pack) -> None:
+    from gigs.recommender.standing import doubt_of
+
     table = Table("scorer", "role", "test AUC", "users")
     for name, about in pack.scorers.items():
         auc = about["auc"]
@@ -185,6 +191,9 @@ def _print_scorers(pack: Pack) -> None:
             name, about["role"], f"{auc['value']:.3f} [{auc['low']:.3f}, {auc['high']:.3f}]", f"{about['users']:,}"
         )
     output.print(table)
+    for name, about in pack.scorers.items():
+        doubt = doubt_of(about["auc"])
+        warn(doubt and f"{name}: {doubt}")
 
 
 @app.command("probes")

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 SIDE = 480  # longest side of a picture on the page
 QUALITY = 85
 
-FOUND = "{count} new colours that {label} should like better than today's, found among {tried} tried. "
-FOUND_ONE = "One new colour that {label} should like better than today's, found among {tried} tried. "
-FEWER = "{better} of the {tried} were liked better at all; those that look much like one another are shown once. "
+FOUND = "{count} new colours for {label}, chosen among {tried} that were tried. "
+FOUND_ONE = "One new colour for {label}, chosen among {tried} that were tried. "
+FEWER = (
+    "The model that chooses likes {better} of the {tried} better than today's; those that look alike are shown once. "
+)
 NAMED = "{count} as you named them. "
 NAMED_ONE = "One as you named it. "
 HOW = (
@@ -55,7 +57,7 @@ def render_colours(found: Colourways, small: Mapping[str, bytes]) -> str:
         how=HOW,
         judged=JUDGED if judged else UNJUDGED,
         values=VALUES,
-        doubt=found.cutout.doubt,
+        doubt=" ".join(filter(None, (found.doubt, found.cutout.words))),
         today=found.today,
         lab=lab,
         colours=[_view(one) for one in found],

@@ -12,7 +12,7 @@ from gigs.verify.share import EVEN
 
 if TYPE_CHECKING:
     from gigs.result.schema import Record
-    from gigs.verify.findings import NearestItem
+    from gigs.verify.findings import NearestItem, ProductCategory
     from gigs.verify.share import Share
 
 
@@ -129,8 +129,24 @@ TAKEN_UNSURELY = (
     "The computer is not sure what kind of product this is. It compares it with the shop's {kinds}: if that is wrong, "
     "trust none of what follows. Say what it is and run again (`--type`, in the studio “What is it?”)."
 )
+TAKEN_FOR_ONE_OF_TWO = (
+    "The computer is not sure whether this is a {first} or a {second}. It compares it with the shop's {kinds}: if that "
+    "is wrong, trust none of the rest. Say what it is and run again (`--type {other}`, in the studio “What is it?”)."
+)
 SURE_OF_KIND = 0.8  # probability; the bundled pack's classifier is right nine times in ten
 NOT_SURE = "Not sure about: {names}."
+
+
+def kind_in_doubt(category: ProductCategory) -> str | None:
+    """What to say where a product may be of another kind than it is taken for; None where that is unlikely."""
+    if category.told:
+        return None
+    kinds, rivals = plural(category.photo), [one.name for one in category.rivals]
+    if rivals:
+        other = next((name for name in rivals if name != category.photo), rivals[-1])
+        first, second = (name.lower() for name in rivals)
+        return TAKEN_FOR_ONE_OF_TWO.format(first=first, second=second, kinds=kinds, other=other)
+    return TAKEN_UNSURELY.format(kinds=kinds) if category.probability < SURE_OF_KIND else None
 
 
 def plural(kind: str) -> str:
@@ -199,11 +215,11 @@ def summary(result: Record) -> str:
     count = len(result.suggestions)
     if not result.photo:
         return FROM_SCRATCH.format(count=count, label=result.audience.label)
+    if result.doubt or result.verdict == "no promise":
+        return BELIEF["no promise"]
     if result.verification is None:
         better = sum((entry.gain_vs_photo or 0) > 0 for entry in result.suggestions)
         return f"{better} of {count} redesigns score higher than your photo with these buyers; that is unchecked."
-    if result.verdict == "no promise":
-        return BELIEF["no promise"]
     shares = [entry.share for entry in result.suggestions if entry.share is not None]
     if shares:
         best = max(shares, key=lambda share: share.of_100)

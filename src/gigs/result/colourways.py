@@ -121,6 +121,7 @@ class Colourways:
         versions: Of gigs, PyTorch and Python.
         recalibration: What tests with people had taught about shares, by which these were put right; None where they
             were not.
+        doubt: Why the scores promise nothing; None where the target's test AUC is above chance.
         pictures: All pictures.
     """
 
@@ -137,6 +138,7 @@ class Colourways:
     seconds: dict[str, float]
     versions: dict[str, str]
     recalibration: Recalibration | None = None
+    doubt: str | None = None
     pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -217,7 +219,7 @@ def compose_colours(
             lab=_rounded(found.today),
             score=found.photo_score,
         ),
-        cutout=CutOutSummary(confidence=round(cutout.confidence, 3), doubt=cutout.doubt, area=round(cutout.area, 4)),
+        cutout=CutOutSummary.of(cutout),
         tried=len(dyes.palette()),
         better=found.better,
         colours=tuple(replace(entry, pictures=pictures) for entry in entries),

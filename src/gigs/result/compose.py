@@ -59,11 +59,13 @@ class Origin:
         models: Which files drew and scored: by kind `file`, `sha256` and, for the generator, how it was used.
         has_percentiles: Whether the pack's statistics hold: not with another generator, whose scores are of another
             scale.
+        doubt: Why the target's scores promise nothing (`recommender.standing`).
     """
 
     pack: str
     models: dict[str, dict[str, Any]]
     has_percentiles: bool = True
+    doubt: str | None = None
 
 
 def compose(
@@ -98,6 +100,7 @@ def compose(
         verification=None if found.verification is None else _rounded(found.verification.summary),
         cutout=_cutout(found, product),
         choice=_choice(found),
+        doubt=origin.doubt,
         versions={"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
     )
     return with_pictures(result, _pictures(found, said, product))
@@ -174,7 +177,7 @@ def _cutout(found: Redesigns, product: Product) -> CutOutSummary | None:
     cutout = product.cutout
     if cutout is None or not found.rendering.on_photo:
         return None
-    return CutOutSummary(confidence=round(cutout.confidence, 3), doubt=cutout.doubt, area=round(cutout.area, 4))
+    return CutOutSummary.of(cutout)
 
 
 def _choice(found: Redesigns) -> ChoiceSummary | None:

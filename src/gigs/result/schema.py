@@ -11,6 +11,7 @@ from PIL import Image
 from gigs.explain.description import Description
 from gigs.inversion.gate import Verdict
 from gigs.result.pictures import Pictures
+from gigs.transfer import CutOut
 from gigs.verify.findings import RedesignCheck, VerificationSummary
 from gigs.verify.share import Share
 from gigs.vision.compute import Compute
@@ -106,11 +107,25 @@ class CutOutSummary:
         confidence: In `[0,1]`; 1 for a mask that was given.
         doubt: What is unsure, in a sentence; None where nothing is.
         area: Share of the photo that is the product.
+        framing: Where the photo shows a close-up, a product that its edge cuts off, or several, a sentence that says
+            so; None where it shows one whole product.
     """
 
     confidence: float
     doubt: str | None
     area: float
+    framing: str | None = None
+
+    @classmethod
+    def of(cls, cutout: CutOut) -> CutOutSummary:
+        """What a result keeps of a cut-out."""
+        area, confidence = round(cutout.area, 4), round(cutout.confidence, 3)
+        return cls(confidence=confidence, doubt=cutout.doubt, area=area, framing=cutout.framing)
+
+    @property
+    def words(self) -> str | None:
+        """What to keep in mind because of what was cut out; None where there is nothing."""
+        return " ".join(said for said in (self.framing, self.doubt) if said) or None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +212,10 @@ class Suggestion(Picture):
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Everything that `result.json` says."""
+    """Everything that `result.json` says.
+
+    `doubt`: why the scores promise nothing, in a sentence; None where the target's test AUC is above chance.
+    """
 
     schema: int
     preset: str
@@ -219,6 +237,7 @@ class Record:
     versions: dict[str, str]
     cutout: CutOutSummary | None = None
     choice: ChoiceSummary | None = None
+    doubt: str | None = None
     pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
 
     def __len__(self) -> int:

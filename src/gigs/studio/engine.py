@@ -19,6 +19,7 @@ from gigs.progress import OnStep, Step, silent
 from gigs.result import Result
 from gigs.result.colourways import Colourways
 from gigs.result.compose import shown_of
+from gigs.result.schema import CutOutSummary
 from gigs.session import Session
 from gigs.studio import texts
 from gigs.studio.problems import PlainError
@@ -52,10 +53,16 @@ class Wish:
 
 @dataclass(frozen=True)
 class Draft:
-    """The photo as it was understood, and first redesigns, unchecked."""
+    """The photo as it was understood, and first redesigns, unchecked.
+
+    `asks`: two types of product, where the computer cannot tell which of them the photo shows. `caution`: where it does
+    not show one whole product, or the product was not surely found.
+    """
 
     photo: Image.Image
     pictures: tuple[Image.Image, ...]
+    asks: tuple[str, ...] = ()
+    caution: str = ""
 
 
 class Engine:
@@ -138,8 +145,12 @@ class Engine:
         small.thumbnail((DRAFT_SIDE, DRAFT_SIDE))
         mask, region = (None if one is None else _reduced(one, small.size) for one in self.marked(wish, photo))
         options = replace(options, mask=mask, keep_region=region)
-        found, _ = self.session.run(self.session.product(small, options), audience, options, panel)
-        return Draft(photo, tuple(shown_of(found, fit_square(photo, self.pack.generator.resolution)[1])))
+        product = self.session.product(small, options)
+        asks = () if panel is None or product.photo is None else panel.question(product.photo)
+        found, _ = self.session.run(product, audience, options, panel)
+        shown = tuple(shown_of(found, fit_square(photo, self.pack.generator.resolution)[1]))
+        caution = None if product.cutout is None else CutOutSummary.of(product.cutout).words
+        return Draft(photo, shown, asks, caution or "")
 
     def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> Result:
         """The real run, checked and with a report in `out`.

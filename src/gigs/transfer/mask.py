@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from gigs.errors import InputError
 from gigs.transfer.cutout import CutOut
+from gigs.transfer.framing import framing
 from gigs.transfer.matte import LONGEST, at_most
 from gigs.transfer.person import person_in
 from gigs.vision.images import decode_photo, upright
@@ -38,7 +39,9 @@ def from_mask(mask: np.ndarray, photo: Image.Image, name: str = "mask") -> CutOu
     if max(small.size) > LONGEST:
         small = at_most(small)
     alpha = np.clip(np.asarray(small, dtype=np.float32), 0, 1)
-    return CutOut(alpha, photo.width, photo.height, person=person_in(np.asarray(at_most(photo)), alpha))
+    pixels = np.asarray(at_most(photo))
+    person = person_in(pixels, alpha)
+    return CutOut(alpha, photo.width, photo.height, framing=framing(alpha, pixels, person), person=person)
 
 
 def read_mask(path: str | Path, photo: Image.Image) -> CutOut:
@@ -119,7 +122,7 @@ def _in_file(path: Path) -> np.ndarray:
     """A mask's values, uint8 `[H,W]`: transparency where the file has any, and otherwise brightness."""
     name = printable(path.name)
     if not path.is_file():
-        raise InputError(f"{name}: no such file; a mask is a PNG, JPEG or WebP picture")
+        raise InputError(f"{name}: no such file; a mask is a PNG, JPEG, WebP or AVIF picture")
     content = photo_bytes(path)
     alpha = transparency_of(content, name)
     return np.asarray(decode_photo(content, name).convert("L")) if alpha is None else alpha

@@ -51,7 +51,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class JudgeReading(Reading):
-    """A judge's scores; `ceiling`: its slope on the target over real items; `weak`: its AUC's interval reaches .5."""
+    """A judge's scores; `ceiling`: its slope on the target over real items; `weak`: its AUC is not above chance."""
 
     ceiling: float
     weak: bool
@@ -68,6 +68,14 @@ class Retained:
 
 
 @dataclass(frozen=True)
+class Rival:
+    """A type that a photo may show, and the probability of its family, in `[0,1]`."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
 class ProductCategory:
     """What the product is taken for, and how many redesigns still are.
 
@@ -79,6 +87,8 @@ class ProductCategory:
         kept: Redesigns of the same family.
         replaced: Candidates that were dropped or moved less far.
         accuracy: Of the classifier for families, on held-out photos.
+        rivals: Where two families are near, the likeliest type of each with its family's probability, the likelier
+            first; none where the seller named the type.
     """
 
     photo: str
@@ -88,6 +98,7 @@ class ProductCategory:
     kept: int
     replaced: int
     accuracy: float | None
+    rivals: tuple[Rival, ...] = ()
 
 
 @dataclass(frozen=True)

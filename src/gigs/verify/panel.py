@@ -98,6 +98,15 @@ class Panel:
         probabilities = self.category.logits(self.seen(images)).softmax(1)
         return probabilities.argmax(1), probabilities
 
+    def question(self, images: Tensor) -> tuple[str, ...]:
+        """The two types to choose between for one picture `[1,3,H,W]`; none where the seller or the classifier is sure.
+
+        See `CategoryClassifier.question`.
+        """
+        if self.told is not None:
+            return ()
+        return tuple(name for name, _ in self.category.question(self.category_of(images)[1][0]))
+
     def product(self, probabilities: Tensor) -> tuple[int, int]:
         """Category and family of the product: as told, or the most likely by probabilities `[C]` of its photo."""
         if self.told is not None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
@@ -16,9 +18,11 @@ from gigs.data.bounds import TableBounds
 from gigs.data.importers.json_tables import read_json_array, read_json_lines
 from gigs.data.importers.parquet_tables import read_parquet
 from gigs.data.importers.raw_table import RawTable, frame_of
+from gigs.data.importers.sheet_habits import HEADER_WITHIN, header_place, usual_names, without_repeats
 from gigs.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
+SEPARATOR = re.compile(r"\"?sep=(.)\"?[,;\t|]*\s*", re.IGNORECASE)  # what Excel is told in a first line
 MAX_CELL = 1 << 20  # characters
 MAX_RECORD = 16 << 20  # characters of one record, whatever lines it goes over
 # A file's first bytes, and what to do with one that is no table.
@@ -72,17 +76,27 @@ def _read_delimited(path: Path, name: str, encoding: str) -> RawTable:
     bounds = TableBounds.of_file(path)
     notes = ["not UTF-8: read as Windows-1252 (--encoding names another)"] if chosen == "cp1252" != encoding else []
     with path.open(encoding=chosen, newline="") as handle:
-        delimiter = _delimiter_of(handle.readline(MAX_CELL), path)
+        start = [handle.readline(MAX_CELL) for _ in range(HEADER_WITHIN)]
+        said = SEPARATOR.fullmatch(start[0])
+        delimiter = said[1] if said else _delimiter_of(start, path, name)
         handle.seek(0)
+        if said:  # a line for the spreadsheet, which shows the next one as row 1
+            handle.readline()
         csv.field_size_limit(MAX_CELL)
         lines = _Lines(handle, path)
         reader = csv.reader(lines, delimiter=delimiter)
         try:
-            header = next(reader, [])  # none where there is nothing but a byte order mark
-            if not header:
+            records = lines.records(reader)
+            first = list(islice(records, HEADER_WITHIN))  # none where there is nothing but a byte order mark
+            if not any(map(any, first)):
                 raise DataError(f"{path}: the file is empty")
+            place = header_place(first, name)
+            header, begin = first[place], place + 2
             bounds.check(1, len(header))
-            columns, rows = _cells(lines.records(reader), len(header), broken, bounds)
+            rest = chain(first[place + 1 :], records)
+            columns, rows = _cells(rest, len(header), broken, bounds, begin)
+            notes += [f"row {place + 1} is the header; what stands above it was passed over"] if place else []
+            notes += without_repeats(header, columns, rows)
         except csv.Error as error:
             where = f"line {reader.line_num:,}"
             raise DataError(f"{path}: {where}: {error}; is a quotation mark left open there?") from error
@@ -117,13 +131,13 @@ class _Lines:
 
 
 def _cells(
-    reader: Iterable[list[str]], width: int, broken: dict[int, str], bounds: TableBounds
+    reader: Iterable[list[str]], width: int, broken: dict[int, str], bounds: TableBounds, begin: int
 ) -> tuple[list[list[str | None]], list[int]]:
     """Columns and row numbers of all rows that have as many cells as the header; blank rows are passed over."""
     columns: list[list[str | None]] = [[] for _ in range(width)]
     same: dict[str, str] = {}  # equal cells share one string: most of a long table repeats
     rows: list[int] = []
-    for row, cells in enumerate(reader, start=2):
+    for row, cells in enumerate(reader, start=begin):
         if not any(cells):
             continue
         if any(cells[width:]) or (len(cells) < width and any("\n" in cell for cell in cells)):
@@ -155,8 +169,19 @@ def _encoding_of(path: Path) -> str:
     return "utf-8-sig"
 
 
-def _delimiter_of(header: str, path: Path) -> str:
-    """What separates the header's cells: the candidate that is there most often, outside quotation marks."""
-    bare = "".join(header.split('"')[::2])
-    best = max(DELIMITERS, key=bare.count)
-    return "\t" if path.suffix.lower() == ".tsv" else best if bare.count(best) else ","
+def _delimiter_of(lines: list[str], path: Path, name: str) -> str:
+    """What separates the header's cells: the candidate that is there most often, outside quotation marks.
+
+    The header is the first line that has any, unless another holds usual names: above it there may be a title.
+    """
+    told = [
+        max(usual_names(line[: 1 << 16].replace('"', "").split(mark), name) for mark in DELIMITERS) for line in lines
+    ]
+    for line, usual in zip(lines, told, strict=True):
+        if usual < min(2, max(told)):
+            continue
+        bare = "".join(line.split('"')[::2])
+        best = max(DELIMITERS, key=bare.count)
+        if bare.count(best):
+            return "\t" if path.suffix.lower() == ".tsv" else best
+    return "\t" if path.suffix.lower() == ".tsv" else ","

@@ -21,7 +21,7 @@ from gigs.packs.audiences.buyers import Buyers, learned_from
 from gigs.packs.audiences.segments import members_by_rule
 from gigs.packs.audiences.tastes import TASTES, load_tastes, save_tastes
 from gigs.packs.build.independence import Known, check_independent
-from gigs.packs.build.scorers import describe_scorer, scorer_file
+from gigs.packs.build.scorers import check_measured, describe_scorer, scorer_file
 from gigs.packs.load import Pack, load_pack
 from gigs.packs.panel import gallery_of, is_of_its_half
 from gigs.progress import OnStep, silent
@@ -47,7 +47,7 @@ def add_judges(root: str | Path, catalogue: Catalogue, judges: Mapping[str, Path
 
     Raises:
         InputError: The pack has no scorers, or one of that name; the catalogue lacks its real items; a judge is not
-            independent of the targets (`check_independent`); or what audiences leave of one another under a judge are
+            independent of the targets (`check_independent`), or its AUC was never measured; or what audiences leave of one another under a judge are
             fewer than 50 users.
         DataError: An audience has fewer than 50 users.
     """
@@ -56,6 +56,7 @@ def add_judges(root: str | Path, catalogue: Catalogue, judges: Mapping[str, Path
     if known:
         raise InputError(f"pack {pack.name}: has a scorer {known[0]!r}; give the judge another name")
     models = {name: load_recommender(path) for name, path in judges.items()}
+    check_measured(models)
     _check(pack, catalogue, models)
     rows, side = _real_items(pack, catalogue), pack.generator.resolution
     phi = {

@@ -38,6 +38,7 @@ from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
 from gigs.recommender.base import Recommender
 from gigs.recommender.features import backbone_features, catalogue_phi
+from gigs.recommender.standing import NEVER, measured_auc
 from gigs.verify.category import FILE as CATEGORY
 from gigs.verify.category import CategoryClassifier, PhotoFeatures, train_category
 from gigs.verify.gallery import FILE as GALLERY
@@ -103,7 +104,8 @@ def add_scorers(
         on_step: Progress.
 
     Raises:
-        InputError: The pack has no encoder, judges are not independent of the targets (`check_independent`), or what
+        InputError: The pack has no encoder, judges are not independent of the targets (`check_independent`), the AUC of
+            one was never measured, or what
             audiences leave of one another under a scorer are fewer than 50 users.
         DataError: An audience has fewer than 50 users under a scorer.
     """
@@ -112,6 +114,7 @@ def add_scorers(
         raise InputError(f"pack {pack.name}: has no encoder; train one with `gigs train encoder` and build it in")
     models = {name: load_recommender(path) for name, path in (*files.targets.items(), *files.judges.items())}
     check_independent(*({name: Known.by_model(models[name]) for name in one} for one in (files.targets, files.judges)))
+    check_measured(models)
     side = pack.generator.resolution
     rows = select(catalogue, catalogue.train_items(), settings.where)
     first = next(iter(files.targets))
@@ -163,6 +166,17 @@ def _tastes(
     return tastes, scores, audiences
 
 
+def check_measured(models: Mapping[str, Recommender]) -> None:
+    """Refuse scorers whose AUC on purchases that they had not seen is not known.
+
+    Raises:
+        InputError: There is one; the message says what to do.
+    """
+    for name, model in models.items():
+        if not measured_auc(model.about):
+            raise InputError(f"{name}: {NEVER}")
+
+
 def _classifier(
     catalogue: Catalogue, rows: np.ndarray, where: str, name: str, side: int, on_step: OnStep
 ) -> CategoryClassifier:
@@ -204,11 +218,11 @@ def _describe(
 
 def describe_scorer(model: Recommender, role: str, file: str) -> dict[str, Any]:
     """What `pack.json` says of a scorer."""
-    settings, auc = model.about.get("settings", {}), model.about["scores"]["test-all"]["model"]["overall"]["auc"]
+    settings = model.about.get("settings", {})
     return {
         "role": role,
         "file": file,
-        "auc": {key: auc[key] for key in ("value", "low", "high", "n")},
+        "auc": measured_auc(model.about),
         "users": len(model.user_ids),
         "trained": {key: settings.get(key) for key in ("backbone", "input_size", "fold", "folds", "seed")},
     }
