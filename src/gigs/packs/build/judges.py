@@ -46,9 +46,9 @@ def add_judges(root: str | Path, catalogue: Catalogue, judges: Mapping[str, Path
         on_step: Progress.
 
     Raises:
-        InputError: The pack has no scorers, or one of that name; the catalogue lacks its real items; a judge is not
-            independent of the targets (`check_independent`), or its AUC was never measured; or what audiences leave of one another under a judge are
-            fewer than 50 users.
+        InputError: The pack has no scorers, or one of that name; the catalogue lacks its real items; a judge's AUC was
+            never measured, or it is not independent of the targets (`check_independent`); or what audiences leave of
+            one another under a judge are fewer than 50 users.
         DataError: An audience has fewer than 50 users.
     """
     pack = load_pack(root)
