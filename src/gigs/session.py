@@ -124,8 +124,9 @@ class Session:
         self.pack: Pack = load_pack(pack)
         self.own = models or OwnModels()
         self._catalogue = None if catalogue is None else Path(catalogue)
-        read = isinstance(recalibration, str | PathLike)
-        self.recalibration = Recalibration.read(Path(recalibration)) if read else recalibration
+        self.recalibration = (
+            Recalibration.read(Path(recalibration)) if isinstance(recalibration, str | PathLike) else recalibration
+        )
 
     def suggest(
         self, photo: Photo | None, audience: str | Audience = EVERYONE, **options: Unpack[OptionNames]
