@@ -38,6 +38,7 @@ from gigs.packs.load import DEFAULT
 from gigs.packs.panel import panel_for
 from gigs.progress import OnStep, silent
 from gigs.recommender import Recommender, load_recommender
+from gigs.recommender.standing import doubt
 from gigs.result import Result
 from gigs.result.colourways import Colourways, compose_colours
 from gigs.result.compose import Origin, compose
@@ -171,9 +172,10 @@ class Session:
         liking = Liking(self.recommender.to(self.device), audience, self.panel(audience, asked))
         found = find_colours(product, liking, wish, runtime)
         total = {"total": time.perf_counter() - began}
-        return compose_colours(
+        made = compose_colours(
             replace(found, seconds=found.seconds | total), product, audience, self.pack.name, runtime
         )
+        return replace(made, doubt=self.doubt)
 
     def audience(self, spec: str, *, minimum: int = MINIMUM_USERS, on_step: OnStep = silent) -> Audience:
         """An audience by what a user writes for it; see `suggest`.
@@ -264,7 +266,9 @@ class Session:
             RefusedError: The gate refuses the photo.
         """
         found, runtime = self.run(product, audience, options, panel)
-        origin = Origin(pack=self.pack.name, models=self.files, has_percentiles=self.own.draw_as_packed)
+        origin = Origin(
+            pack=self.pack.name, models=self.files, has_percentiles=self.own.draw_as_packed, doubt=self.doubt
+        )
         return compose(found, product, audience, options.preset, origin, runtime)
 
     def run(
@@ -297,6 +301,11 @@ class Session:
     def recommender(self) -> Recommender:
         """The target."""
         return load_recommender(self.own.recommender) if self.own.recommender else self.pack.recommender
+
+    @property
+    def doubt(self) -> str | None:
+        """Why the target's scores promise nothing, and what to do; None where its test AUC is above chance."""
+        return doubt(self.recommender.about)
 
     @cached_property
     def encoder(self) -> Encoder | None:

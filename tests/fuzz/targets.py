@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
+from PIL import Image, features
 
 from gigs.data.catalogue import Catalogue
 from gigs.generator.base import load_generator, save_generator
@@ -28,8 +28,9 @@ from gigs.recommender import load_recommender
 from gigs.result import Result
 from gigs.training.checkpoint import load_checkpoint, save_checkpoint
 from gigs.vision import images
-from gigs.vision.opening import MIN_SIDE
+from gigs.vision.sizes import MIN_SIDE
 from tests.fuzz.mutate import damage, damage_json, damage_safetensors
+from tests.fuzz.tables import tables
 from tests.helpers.pictures import encoded, quadrants
 from tests.helpers.small_models import (
     small_baseline,
@@ -64,6 +65,7 @@ def make_targets(work: Path) -> dict[str, Target]:
         **_models(work),
         "npy": Target([_packed()], damage, lambda content: _open_packed(work / "catalogue", content)),
         "parquet": Target([_table()], damage, lambda content: _open_catalogue(work / "tables", content)),
+        **{name: Target(*parts) for name, parts in tables(work).items()},
         "checkpoint": Target([_checkpoint(work)], damage, lambda content: _load_checkpoint(work / "run", content)),
         "pickle": Target(_pickles(), damage, _unpickle),
         **_descriptions(work),
@@ -83,6 +85,8 @@ def _pictures() -> dict[str, Target]:
         "webp": [encoded(plain, "WEBP", exif=exif), encoded(modes[3], "WEBP", lossless=True),
                  encoded(plain, "WEBP", **frames)],
     }  # fmt: skip
+    if features.check("avif"):
+        seeds["avif"] = [encoded(plain, "AVIF", exif=exif), encoded(modes[3], "AVIF")]
     return {kind: Target(each, damage, _decode) for kind, each in seeds.items()}
 
 

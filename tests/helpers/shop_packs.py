@@ -59,7 +59,7 @@ def shop_pack(shop: Catalogue, files: dict[str, Path], root: Path) -> Path:
     info = storage.read_json(root / "pack.json")
     info["audiences"] = {
         "everyone": info["audiences"]["everyone"],
-        "ladies": {**info["audiences"]["few"], "condition": 'main_section == "Ladieswear"'},
+        "ladies": {**info["audiences"]["few"], "condition": "bought_ladieswear > 3"},
     }
     storage.write_json(root / "pack.json", info)
     wanted = ScorerFiles(targets={"main": files["main"]}, judges={n: files[n] for n in ("first", "second")})

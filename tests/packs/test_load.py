@@ -127,6 +127,55 @@ def test_building_a_pack_drops_users_and_guards_small_audiences(tiny_catalogue, 
     assert not (tmp_path / "small" / "pack.json").exists()
 
 
+def test_audiences_that_leave_few_users_to_be_worked_out_are_not_built_into_a_pack(tiny_catalogue, tmp_path):
+    """Row 40: everybody without both groups is one user, whose own vector that would be."""
+    many = [f"{user}-{copy}" for copy in range(9) for user in tiny_catalogue.users["user_id"]]
+    model = DVBPR(factors=6, hidden=32, width=0.1, input_size=64, user_ids=many)
+    model.about["image_size"] = 32
+    models = ModelFiles(
+        generator=save_generator(tmp_path / "g.safetensors", small_generator()),
+        recommender=model.save(tmp_path / "r.safetensors"),
+    )
+    half = len(many) // 2
+    listed = {"first": many[:half], "second": many[half:-1], "rest": many[half:]}
+    for name, users in listed.items():
+        (tmp_path / name).write_text("\n".join(users))
+    known = {name: (name, f"@{tmp_path / name}") for name in listed} | {"everyone": ("all buyers", "everyone")}
+
+    def built(out, *names):
+        description = PackDescription(name="mine", audiences={name: known[name] for name in names})
+        return build_pack(tmp_path / out, description, models, tiny_catalogue)
+
+    assert len(many) >= 102
+    with pytest.raises(InputError, match=r"(everyone without first and second|without first and second) are 1 users"):
+        built("small", "everyone", "first", "second")
+    with pytest.raises(InputError, match="rest without second are 1 users"):
+        built("small", "rest", "second")
+    assert not (tmp_path / "small" / "pack.json").exists()
+    assert set(built("whole", "everyone", "first", "rest").audiences) == {"everyone", "first", "rest"}
+
+
+@pytest.mark.parametrize(
+    "division",
+    [
+        ("age-18-29", "age-30-44", "age-45-plus"),
+        ("women", "divided"),
+        ("segment-1", "segment-2", "segment-3"),
+        ("men",),
+    ],
+)
+def test_what_divisions_of_the_bundled_pack_leave_is_nobody_or_many(division):
+    """Row 40: under every model, and where it is nobody, nothing is left but rounding."""
+    pack = load_pack("hm-64")
+    for scorer, everybody in pack.tastes_of("everyone").items():
+        parts = [pack.tastes_of(name)[scorer] for name in division]
+        left = everybody.users - sum(part.users for part in parts)
+        assert left == 0 or left >= 50, (scorer, left)
+        if left == 0:
+            sums = sum(part.users * part.theta.double() for part in parts)
+            assert float((everybody.users * everybody.theta.double() - sums).abs().max()) < 1e-2
+
+
 def test_the_bundled_pack_keeps_its_promises():
     assert "hm-64" in bundled_packs()
     pack = load_pack("hm-64")

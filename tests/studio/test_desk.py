@@ -19,6 +19,7 @@ from gigs.studio.desk import uploaded
 from gigs.studio.engine import Engine, Wish
 from gigs.studio.jobs import TooSlowError
 from gigs.studio.limits import Limits
+from gigs.studio.room import bytes_in
 from gigs.studio.screen import Screen
 from gigs.studio.visits import ARCHIVE
 from tests.helpers.pictures import encoded, quadrants
@@ -326,6 +327,55 @@ def test_the_history_is_short_and_its_files_go_with_it(desk, engine, tmp_path):
         folders.append(desk.visits.of("one").results[0].folder)
     assert not folders[0].exists() and folders[1].exists() and folders[2].exists()
     assert folders[1].name in last.history and folders[2].name in last.results and folders[2].name not in last.history
+
+
+def test_choosing_takes_no_room_however_often(desk, engine, tmp_path):
+    """Row 41: a photo is linked, not copied, and the one before it goes."""
+    given = upload(tmp_path, encoded(quadrants(600, 900)))
+    Path(given["path"]).parent.joinpath("other.png").write_bytes(b"x")
+    used = []
+    for _ in range(20):
+        list(desk.choose("one", given, WISH))
+        used.append({(one := path.stat()).st_ino: one.st_size for path in tmp_path.rglob("*") if path.is_file()})
+    assert all(sum(each.values()) == sum(used[0].values()) for each in used)
+    visit = desk.visits.of("one")
+    assert [path for path in visit.folder.iterdir() if path.is_file()] == [visit.photo]
+    Path(given["path"]).unlink()  # it gave way to other uploads
+    assert "Done in" in list(desk.redesign("one", WISH))[-1].status
+    list(desk.choose("one", None, WISH))
+    assert [path for path in visit.folder.iterdir() if path.is_file()] == []
+    list(desk.example("one", 0, WISH))
+    list(desk.choose("one", None, WISH))
+    assert desk.engine.pack.examples()[0].is_file()
+
+
+def run_of(desk, session: str) -> list[Path]:
+    """Folders of a visitor's results after one more run, newest first."""
+    list(desk.redesign(session, WISH))
+    return [one.folder for one in desk.visits.of(session).results]
+
+
+def test_results_have_room_for_each_visitor_and_for_all(desk, engine, tmp_path):
+    """Row 41: the oldest give way, first of those who left; the newest never."""
+    for session in ("one", "two", "three"):
+        list(desk.choose(session, upload(tmp_path), WISH))
+    size = bytes_in(run_of(desk, "one")[0])
+    limits = replace(desk.limits, history=10, visit_bytes=int(2.5 * size), result_bytes=int(4.5 * size))
+    desk.visits._limits = limits
+    folders = [run_of(desk, "one")[0] for _ in range(2)]
+    assert run_of(desk, "one")[1] == folders[-1] and len(desk.visits.of("one").results) == 2
+    first = [run_of(desk, "two")[0] for _ in range(2)]
+    desk.visits.leave("two")
+    assert all(folder.is_dir() for folder in first)
+    run_of(desk, "three")
+    gone = desk.visits.known("two")
+    assert not first[0].exists() and [one.folder for one in gone.results] == first[1:]
+    assert len(desk.visits.of("one").results) == 2
+    desk.visits._limits = replace(limits, visit_bytes=1, result_bytes=1)
+    assert len(run_of(desk, "three")) == 1 and bytes_in(tmp_path / "visits") < 2 * size
+    list(desk.colours("three", "", WISH))
+    visit = desk.visits.of("three")
+    assert visit.results == [] and visit.colours.folder.is_dir() and visit.colours.size > 1
 
 
 def test_files_of_a_result_are_those_it_has(desk, tmp_path):

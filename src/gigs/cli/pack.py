@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
 from gigs.io import folders
@@ -23,10 +23,12 @@ PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging 
 def show_command(pack: str = PACK) -> None:
     """Check every file of a pack against its hash and print its card."""
     from gigs.packs import load_pack
+    from gigs.recommender.standing import doubt
 
     loaded = load_pack(pack)
     output.print(f"{loaded.name}: {len(loaded.info['files'])} files match their hashes ({loaded.root})", soft_wrap=True)
     output.print_json(data=loaded.info["card"])
+    warn(doubt(loaded.recommender.about))
 
 
 @app.command("build")
@@ -52,6 +54,7 @@ def build_command(
     from gigs.data.catalogue import Catalogue
     from gigs.io import storage
     from gigs.packs.build.pack import ModelFiles, PackDescription, build_pack
+    from gigs.recommender.standing import doubt
 
     audiences = {"everyone": ("all buyers", "everyone"), **dict(_audience(text) for text in audience)}
     models = ModelFiles(generator=generator, recommender=recommender, encoder=encoder)
@@ -63,6 +66,7 @@ def build_command(
         )  # fmt: skip
         pack = build_pack(out, description, models, opened, on_step=on_step)
     output.print(f"{out}: pack {pack.name} with {len(pack.audiences)} audiences", soft_wrap=True)
+    warn(doubt(pack.recommender.about))
 
 
 @app.command("update")
@@ -140,6 +144,7 @@ def scorers_command(
     """
     from gigs.data.catalogue import Catalogue
     from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
+    from gigs.recommender.standing import doubt_of
     from gigs.vision.compute import probed
 
     files = ScorerFiles(targets=dict(map(_scorer, target)), judges=dict(map(_scorer, judge)))
@@ -154,6 +159,9 @@ def scorers_command(
         )
     output.print(table)
     output.print(f"category classifier: {made.info['verify']['category']}", soft_wrap=True)
+    for name, about in made.info["verify"]["scorers"].items():
+        doubt = doubt_of(about["auc"])
+        warn(doubt and f"{name}: {doubt}")
 
 
 @app.command("probes")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
 
 if TYPE_CHECKING:
     from gigs.result import Result
 
-PHOTO = typer.Argument(None, metavar="PHOTO...", help="JPEG, PNG or WebP photos, one product each.")
+PHOTO = typer.Argument(None, metavar="PHOTO...", help="JPEG, PNG, WebP or AVIF photos, one product each.")
 AUDIENCE = typer.Option(
     "everyone",
     "--audience",
@@ -197,7 +197,7 @@ def suggest_command(
 def _said(result: Result) -> str:
     """What the judges say of the redesigns on the whole."""
     if result.verification is None:
-        return "(not checked by independent judges)"
+        return "(promises nothing)" if result.doubt else "(not checked by independent judges)"
     believed, share = result.verification.verdict, result.verification.share
     if share is not None:
         return f"by the model that was optimised; independent judges, on the mean: {believed.verdict}, {share} buyers"
@@ -227,7 +227,8 @@ def _print(folder: Path, result: Result) -> None:
         line = f"  the audience is private: epsilon {promised['epsilon']:g}, delta {promised['delta']:g}"
         _say(f"{line}. {promised['scope']}")
     for caution in cautions(result):
-        errors.print(f"{folder.name}: {caution}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        warn(f"{folder.name}: {caution}")
+    warn(result.doubt)
 
 
 def cautions(result: Result) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_options import ALIKE, CATALOGUE, DEVICE, RECONSTRUCTIONS, RESUME, columns_of
 
@@ -151,4 +151,6 @@ def _train_scorer(
     output.print(f"{trained.path}: best of {trained.epochs} epochs was epoch {trained.best_epoch}", soft_wrap=True)
     for name, report in trained.metrics.items():
         auc = report["model"]["overall"]["auc"]
-        output.print(f"  {name}: AUC {auc['value']:.3f} [{auc['low']:.3f}, {auc['high']:.3f}], n={auc['n']} users")
+        if auc["value"] is not None:  # no item of its kind to compare with
+            output.print(f"  {name}: AUC {auc['value']:.3f} [{auc['low']:.3f}, {auc['high']:.3f}], n={auc['n']} users")
+    warn(trained.doubt)

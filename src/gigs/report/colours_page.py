@@ -57,7 +57,7 @@ def render_colours(found: Colourways, small: Mapping[str, bytes]) -> str:
         how=HOW,
         judged=JUDGED if judged else UNJUDGED,
         values=VALUES,
-        doubt=found.cutout.words,
+        doubt=" ".join(filter(None, (found.doubt, found.cutout.words))),
         today=found.today,
         lab=lab,
         colours=[_view(one) for one in found],

@@ -214,11 +214,11 @@ def summary(result: Record) -> str:
     count = len(result.suggestions)
     if not result.photo:
         return FROM_SCRATCH.format(count=count, label=result.audience.label)
+    if result.doubt or result.verdict == "no promise":
+        return BELIEF["no promise"]
     if result.verification is None:
         better = sum((entry.gain_vs_photo or 0) > 0 for entry in result.suggestions)
         return f"{better} of {count} redesigns score higher than your photo with these buyers; that is unchecked."
-    if result.verdict == "no promise":
-        return BELIEF["no promise"]
     shares = [entry.share for entry in result.suggestions if entry.share is not None]
     if shares:
         best = max(shares, key=lambda share: share.of_100)

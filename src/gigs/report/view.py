@@ -33,7 +33,7 @@ def view_of(result: Record) -> dict[str, Any]:
         "base_colours": base.changes.palette.after if base.changes else (),
         "options": [_option(number, entry, result) for number, entry in numbered],
         "belief": _belief(result),
-        "next": texts.NEXT[result.verdict],
+        "next": texts.NEXT["no promise" if result.doubt else result.verdict],
         "verified": summary is not None,
         "stamp": texts.STAMP,
         "stamps": texts.stamps(result.on_photo),
@@ -59,8 +59,8 @@ def _front(result: Record) -> dict[str, Any] | None:
 
 
 def _caution(result: Record) -> str | None:
-    """What to keep in mind because of the photo."""
-    found = [result.cutout and result.cutout.words, result.reconstruction.caution]
+    """What to keep in mind because of the recommender and of the photo."""
+    found = [result.doubt, result.cutout and result.cutout.words, result.reconstruction.caution]
     return " ".join(words for words in found if words) or None
 
 

@@ -118,6 +118,7 @@ class Colourways:
         colours: The product in each colour.
         seconds: By stage.
         versions: Of gigs, PyTorch and Python.
+        doubt: Why the scores promise nothing; None where the target's test AUC is above chance.
         pictures: All pictures.
     """
 
@@ -133,6 +134,7 @@ class Colourways:
     colours: tuple[Colourway, ...]
     seconds: dict[str, float]
     versions: dict[str, str]
+    doubt: str | None = None
     pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
 
     def __len__(self) -> int:

@@ -58,11 +58,13 @@ class Origin:
         models: Which files drew and scored: by kind `file`, `sha256` and, for the generator, how it was used.
         has_percentiles: Whether the pack's statistics hold: not with another generator, whose scores are of another
             scale.
+        doubt: Why the target's scores promise nothing (`recommender.standing`).
     """
 
     pack: str
     models: dict[str, dict[str, Any]]
     has_percentiles: bool = True
+    doubt: str | None = None
 
 
 def compose(
@@ -97,6 +99,7 @@ def compose(
         verification=None if found.verification is None else _rounded(found.verification.summary),
         cutout=_cutout(found, product),
         choice=_choice(found),
+        doubt=origin.doubt,
         versions={"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
     )
     return with_pictures(result, _pictures(found, said, product))

@@ -212,7 +212,10 @@ class Suggestion(Picture):
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Everything that `result.json` says."""
+    """Everything that `result.json` says.
+
+    `doubt`: why the scores promise nothing, in a sentence; None where the target's test AUC is above chance.
+    """
 
     schema: int
     preset: str
@@ -234,6 +237,7 @@ class Record:
     versions: dict[str, str]
     cutout: CutOutSummary | None = None
     choice: ChoiceSummary | None = None
+    doubt: str | None = None
     pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
 
     def __len__(self) -> int:

@@ -24,7 +24,7 @@ from gigs.packs.audiences.segments import is_segment, members_by_rule
 from gigs.packs.load import Pack
 from gigs.packs.panel import ALL
 from gigs.progress import OnStep, silent
-from gigs.verify.scorer import is_weak
+from gigs.recommender.standing import is_weak
 from gigs.verify.share_map import (
     LEAST_BUYERS,
     Differences,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -148,7 +148,7 @@ class Desk:
             visit = self.visits.of(session)
             if visit.is_busy:
                 raise PlainError(texts.RUNNING)
-            visit.photo = None
+            self._let_go(visit)
             visit.photo = photo(visit)
         except Exception as error:
             yield self._failed(error, photo="")
@@ -158,15 +158,27 @@ class Desk:
             return
         yield from self.draft(session, wish)
 
+    def _let_go(self, visit: Visit) -> None:
+        """Forget a visit's photo; one that was uploaded goes, and with it any draft of it."""
+        photo, visit.photo = visit.photo, None
+        if photo is not None and photo.parent == visit.folder:
+            if visit.job is not None:
+                visit.job.stop()
+            photo.unlink(missing_ok=True)
+
     def _taken(self, upload: object, visit: Visit) -> Path | None:
-        """An upload, copied into the visit's folder under a name of our own; None where there is none.
+        """An upload, linked into the visit's folder under a name of our own; None where there is none.
+
+        A link takes no room, and stays when the upload gives way to others.
 
         Raises:
             PlainError: It is no upload, or too large.
         """
         if upload is None:
             return None
-        return Path(shutil.copyfile(self._file(upload), visit.folder / new_key()))
+        taken = visit.folder / new_key()
+        os.link(self._file(upload), taken)
+        return taken
 
     def _file(self, upload: object) -> Path:
         """The file of an upload, where Gradio put it.

@@ -122,7 +122,7 @@ def _in_file(path: Path) -> np.ndarray:
     """A mask's values, uint8 `[H,W]`: transparency where the file has any, and otherwise brightness."""
     name = printable(path.name)
     if not path.is_file():
-        raise InputError(f"{name}: no such file; a mask is a PNG, JPEG or WebP picture")
+        raise InputError(f"{name}: no such file; a mask is a PNG, JPEG, WebP or AVIF picture")
     content = photo_bytes(path)
     alpha = transparency_of(content, name)
     return np.asarray(decode_photo(content, name).convert("L")) if alpha is None else alpha

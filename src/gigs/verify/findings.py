@@ -50,7 +50,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class JudgeReading(Reading):
-    """A judge's scores; `ceiling`: its slope on the target over real items; `weak`: its AUC's interval reaches .5."""
+    """A judge's scores; `ceiling`: its slope on the target over real items; `weak`: its AUC is not above chance."""
 
     ceiling: float
     weak: bool

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +9,7 @@ from torch import Tensor
 
 from gigs.audience.taste import Taste
 from gigs.recommender.base import Recommender
-
-WEAK = 0.5  # AUC of chance: a scorer whose interval reaches it promises nothing
-
-
-def is_weak(auc: Mapping[str, Any]) -> bool:
-    """Whether an AUC's interval (`low`) reaches chance, or was not measured."""
-    low = auc.get("low")
-    return low is None or low <= WEAK
+from gigs.recommender.standing import is_weak
 
 
 @dataclass(frozen=True)
@@ -37,7 +29,7 @@ class Scorer:
 
     @property
     def weak(self) -> bool:
-        """Whether the interval of its AUC reaches chance."""
+        """Whether its AUC was not measured, or is not above chance (`recommender.standing`)."""
         return is_weak(self.auc)
 
     def z(self, images: Tensor) -> Tensor:

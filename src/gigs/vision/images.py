@@ -18,8 +18,9 @@ from torch import Tensor
 
 from gigs.errors import InputError
 from gigs.io import storage
-from gigs.vision.opening import check_size, open_picture, photo_bytes, printable, turned
+from gigs.vision.opening import open_picture, photo_bytes, printable, turned
 from gigs.vision.picture_files import ORIENTATION, UPRIGHT
+from gigs.vision.sizes import within_bounds
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,12 @@ def read_photo(path: str | Path) -> Image.Image:
     """Read a photo as upright 8-bit sRGB.
 
     Args:
-        path: A JPEG, PNG or WebP file, whatever its name says.
+        path: A JPEG, PNG, WebP or AVIF file, whatever its name says; HEIC where `pillow-heif` is installed.
 
     Returns:
-        An RGB image of at least 32 px a side and at most 50 megapixels. Transparency is laid on white; 16-bit values
-        are scaled, not clipped; of an animation, the first frame.
+        An RGB image of at least 32 px a side and at most 50 megapixels: a JPEG of more is reduced while it is decoded,
+        to a half, a quarter or an eighth. Transparency is laid on white; 16-bit values are scaled, not clipped; of an
+        animation, the first frame.
 
     Raises:
         InputError: One line that names the file and the reason.
@@ -76,8 +78,7 @@ def as_photo(picture: Image.Image | np.ndarray) -> Image.Image:
     """
     if isinstance(picture, np.ndarray):
         picture = Image.fromarray(_as_uint8(picture))
-    check_size(picture, "the picture")
-    return _to_srgb(upright(picture))
+    return _to_srgb(upright(within_bounds(picture, "the picture")))
 
 
 def _as_uint8(values: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The one way in for picture files: format by content (not by name), bounds from the header, then three decoders.
+"""The one way in for picture files: format by content (not by name), bounds from the header, then its own decoder.
 
 Nothing else in gigs opens a picture: what a library guesses, a stranger chooses.
 """
@@ -18,12 +18,12 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from gigs.errors import InputError, ModelError
+from gigs.vision.phone_formats import WITHOUT_PLUGIN, heif_parts, kind_of, opener_of
 from gigs.vision.picture_files import Parts, jpeg_parts, png_parts
+from gigs.vision.sizes import MAX_PIXELS, within_bounds
 
-MIN_SIDE = 32
-MAX_PIXELS = 50_000_000
 MAX_BYTES = 100 << 20
-MAX_ASPECT = 8.0
+READ = "JPEG, PNG, WebP and AVIF"
 MAX_OWN_BYTES = 4 * MAX_PIXELS  # of a picture of ours: a PNG of noise is a little larger than its pixels
 # How often a decoder may go over all pixels, and over how many pixels in all: cameras write 10 scans or fewer.
 MAX_SCANS, MAX_SCANNED = 100, 20 * MAX_PIXELS
@@ -61,11 +61,12 @@ class Opened:
 
     image: ImageFile
     parts: Parts
+    name: str
 
     @property
     def frames(self) -> int:
         """Pictures in an animation; 1 for a still picture."""
-        return int(getattr(self.image, "n_frames", 1)) if isinstance(self.image, WebPImageFile) else self.parts.frames
+        return max(int(getattr(self.image, "n_frames", 1)), self.parts.frames)
 
     def upright(self) -> Image.Image:
         """Decode it, and turn it as its Exif or XMP record says; a malformed record is ignored.
@@ -74,7 +75,8 @@ class Opened:
             Exception: Decoders meet damaged bytes with every kind.
         """
         self.image.load()
-        if isinstance(self.image, WebPImageFile):
+        within_bounds(self.image, self.name)  # a decoder may find another size than it announced
+        if not isinstance(self.image, JpegImageFile | PngImageFile):
             self.parts.exif, self.parts.xmp = (_bytes(self.image.info.get(name)) for name in ("exif", "xmp"))
         return turned(self.image, self.parts.orientation)
 
@@ -88,17 +90,31 @@ def open_picture(content: bytes, name: str) -> Opened:
     """
     if not 0 < len(content) <= MAX_BYTES:
         raise InputError(f"{name}: the file is {'too large (at most 100 MB)' if content else 'empty'}")
-    start = next((start for start in KINDS if content.startswith(start)), None)
-    if start is None:
-        raise InputError(f"{name}: {what_it_is(content)}; gigs reads JPEG, PNG and WebP")
-    take_apart, opener = KINDS[start]
+    take_apart, opener = _decoder_for(content, name)
     parts = take_apart(content)
     image = opener(io.BytesIO(parts.content))
-    check_size(image, name)
     scanned = parts.scans * image.width * image.height
+    within_bounds(image, name, scans=parts.scans)  # of a picture in a file, the same one or none
     if parts.scans > MAX_SCANS or scanned > MAX_SCANNED:
         raise InputError(f"{name}: is stored in {parts.scans:,} passes over its pixels; save it anew, as a plain JPEG")
-    return Opened(image, parts)
+    return Opened(image, parts, name)
+
+
+def _decoder_for(content: bytes, name: str) -> tuple[Callable[[bytes], Parts], Callable[[io.BytesIO], ImageFile]]:
+    """What takes a file apart and what decodes it.
+
+    Raises:
+        InputError: Another format, or one whose decoder is not installed; the message says what to do.
+    """
+    start = next((start for start in KINDS if content.startswith(start)), None)
+    if start is not None:
+        return KINDS[start]
+    kind = kind_of(content)
+    opener = opener_of(kind)
+    if opener is not None:
+        return heif_parts, opener
+    advice = f"gigs reads {READ}" if kind is None else ""
+    raise InputError(f"{name}: {'; '.join(filter(None, (what_it_is(content), advice)))}")
 
 
 def photo_bytes(path: str | Path, most: int | None = None) -> bytes:
@@ -118,22 +134,6 @@ def photo_bytes(path: str | Path, most: int | None = None) -> bytes:
         raise InputError(f"{name}: no such file") from error
     except (OSError, ValueError) as error:  # no permission, name too long, a NUL in the name
         raise InputError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-
-
-def check_size(image: Image.Image, name: str) -> None:
-    """Refuse a photo by its size.
-
-    Raises:
-        InputError: Too large, too small, too narrow.
-    """
-    width, height = image.size
-    shape = f"{name}: {width} x {height} pixels is too"
-    if width * height > MAX_PIXELS:
-        raise InputError(f"{shape} large (at most {MAX_PIXELS // 1_000_000} megapixels)")
-    if min(width, height) < MIN_SIDE:
-        raise InputError(f"{shape} small (each side needs at least {MIN_SIDE})")
-    if max(width, height) > MAX_ASPECT * min(width, height):
-        raise InputError(f"{shape} narrow for a product photo (at most {MAX_ASPECT:g}:1)")
 
 
 @dataclass(frozen=True)
@@ -208,8 +208,8 @@ def what_it_is(content: bytes) -> str:
     for signature, kind in OTHER_KINDS.items():
         if head.startswith(signature):
             return f"this is a {kind} file"
-    if content[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
-        return "this is a HEIC or AVIF file"
+    if (modern := kind_of(content)) is not None:
+        return f"this is {WITHOUT_PLUGIN[modern]}"
     is_text = set(content[:512]).isdisjoint(range(9))  # bytes that text does not hold
     return "this is text, not a picture" if is_text else "not a picture in a known format"
 

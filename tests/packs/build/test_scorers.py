@@ -18,8 +18,9 @@ from gigs.io import storage
 from gigs.method.options import Options
 from gigs.method.presets import get_preset
 from gigs.packs import load_pack, update_pack
-from gigs.packs.build.scorers import ScorerFiles, add_scorers
+from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
 from gigs.packs.panel import types_of
+from gigs.recommender import load_recommender
 from gigs.result import Result
 from tests.helpers.shop_packs import panel_of
 from tests.helpers.small_models import small_encoder, small_generator, write_small_pack
@@ -104,6 +105,23 @@ def test_unverified_on_request(pack: Path, tmp_path: Path) -> None:
     run(Request(options=options, out=tmp_path, example=1, pack=str(pack), min_audience=1))
     result = Result.read(tmp_path)
     assert result.verification is None and result.verdict == "unchecked" and result[0].gain is None
+
+
+def test_audiences_that_leave_few_users_under_a_judge_are_refused(
+    shop: Catalogue, pack: Path, files: dict[str, Path], tmp_path: Path
+) -> None:
+    """Row 40: among the target's buyers nobody is left, among the judges' one."""
+    root = Path(shutil.copytree(pack, tmp_path / "pack"))
+    known = load_recommender(files["first"]).user_ids
+    info = storage.read_json(root / "pack.json")
+    shop_of_all = replace(shop, users=shop.users.assign(odd=shop.users["user_id"].isin([known[0]])))
+    info["audiences"]["ladies"]["condition"] = "odd == False"
+    storage.write_json(root / "pack.json", info)
+    before = (root / "pack.json").read_bytes()
+    wanted = ScorerFiles(targets={"main": files["main"]}, judges={n: files[n] for n in ("first", "second")})
+    with pytest.raises(InputError, match="everyone without ladies are 1 users under first"):
+        add_scorers(root, shop_of_all, wanted, ScorerSettings(category_backbone="vgg16"))
+    assert (root / "pack.json").read_bytes() == before
 
 
 def test_judges_that_know_the_targets_buyers_are_refused(

@@ -1,4 +1,6 @@
-"""Object arrays that Python 2 pickled into an `.npy` file, read without running anything and without holding pictures.
+"""Object arrays that Python pickled into an `.npy` file, read without running anything and without holding pictures.
+
+Python 2 wrote them with protocol 2; where Python 3 saved them again, any protocol from 2 to 5 is found.
 
 A pickle is a program. It is read in two passes. The first walks its opcodes (`pickletools`), lets through those that
 plain data needs, bounds what could exhaust memory or the stack, and writes a reduced pickle in which each long string
@@ -15,12 +17,12 @@ import struct
 import tempfile
 import tokenize
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
 
 from gigs.data.importers.pickle_opcodes import ALLOWED, LONG_STRINGS, Depths
-from gigs.data.importers.pickle_stand_ins import STAND_INS, PlainArray
+from gigs.data.importers.pickle_stand_ins import STAND_INS, PlainArray, Span
 from gigs.errors import DataError, ModelError
 from gigs.io.storage import MALFORMED, RestrictedUnpickler
 from gigs.progress import OnStep, Step, silent
@@ -33,13 +35,6 @@ SHOWN_EVERY = 65_536  # opcodes
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
-class Span(NamedTuple):
-    """A string that was left in the file: `length` bytes from `offset`."""
-
-    offset: int
-    length: int
-
-
 def read_object_array(path: str | Path, parts: int, on_step: OnStep = silent) -> list[Any]:
     """Read an `.npy` file of one pickled object array.
 
@@ -49,7 +44,7 @@ def read_object_array(path: str | Path, parts: int, on_step: OnStep = silent) ->
         on_step: Progress, in MB of the file.
 
     Returns:
-        The objects. Python 2's strings are `bytes`, strings above 1 KB are `Span`s, arrays are `PlainArray`s.
+        The objects. Byte strings are `bytes`, strings above 1 KB are `Span`s, arrays are `PlainArray`s.
 
     Raises:
         DataError: No such array, damaged, or holding anything but plain data; nothing in it is ever run.
@@ -144,7 +139,7 @@ def _reduce(source: _Bounded, target: IO[bytes], on_step: OnStep) -> None:
 
 def _by_place(span: Span) -> bytes:
     """Opcodes that push what `persistent_load` makes of (offset, length)."""
-    return b"".join(b"\x8a\x08" + struct.pack("<q", number) for number in span) + b"\x86Q"
+    return b"".join(b"\x8a\x08" + struct.pack("<q", number) for number in span[:2]) + b"\x86Q"
 
 
 class _SpanUnpickler(RestrictedUnpickler):

@@ -20,7 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gigs.audience import MINIMUM_USERS, audience_factors
+from gigs.audience import MINIMUM_USERS
+from gigs.audience.differences import require_no_small_difference
+from gigs.audience.select import audience_rows
 from gigs.audience.taste import Taste, taste_of
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
@@ -35,6 +37,7 @@ from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
 from gigs.recommender.base import Recommender
 from gigs.recommender.features import backbone_features, catalogue_phi
+from gigs.recommender.standing import NEVER, measured_auc
 from gigs.verify.category import FILE as CATEGORY
 from gigs.verify.category import CategoryClassifier, PhotoFeatures, train_category
 from gigs.verify.gallery import FILE as GALLERY
@@ -100,7 +103,8 @@ def add_scorers(
         on_step: Progress.
 
     Raises:
-        InputError: The pack has no encoder, or judges and target share buyers.
+        InputError: The pack has no encoder, judges and target share buyers, the AUC of one was never measured, or what
+            audiences leave of one another under a scorer are fewer than 50 users.
         DataError: An audience has fewer than 50 users under a scorer.
     """
     pack = load_pack(root)
@@ -108,6 +112,7 @@ def add_scorers(
         raise InputError(f"pack {pack.name}: has no encoder; train one with `gigs train encoder` and build it in")
     models = {name: load_recommender(path) for name, path in (*files.targets.items(), *files.judges.items())}
     check_disjoint(models, set(files.targets))
+    check_measured(models)
     side = pack.generator.resolution
     rows = select(catalogue, catalogue.train_items(), settings.where)
     first = next(iter(files.targets))
@@ -140,8 +145,11 @@ def _tastes(
     scores: dict[tuple[str, str], Tensor] = {}
     audiences = {audience: about for audience, about in pack.audiences.items() if not is_segment(about)}
     for name, model in models.items():
+        groups = {}
         for audience, about in list(audiences.items()):
-            factors = audience_factors(about["condition"], model, catalogue)
+            members = audience_rows(about["condition"], model, catalogue)
+            factors = model.user_factors[members].detach()
+            groups[audience] = np.isin(np.arange(len(model.user_ids)), members)
             if len(factors) < MINIMUM_USERS:
                 raise DataError(
                     f"audience {audience!r} has {len(factors)} users under {name}; {MINIMUM_USERS} or more are needed"
@@ -152,6 +160,7 @@ def _tastes(
             if name == first:
                 quantiles = np.quantile(raw.numpy(), np.linspace(0, 1, QUANTILES)).round(5).tolist()
                 audiences[audience] = about | {"users": len(factors), "quantiles": quantiles}
+        require_no_small_difference(groups, MINIMUM_USERS, where=f"under {name}")
     return tastes, scores, audiences
 
 
@@ -169,6 +178,17 @@ def check_disjoint(models: Mapping[str, Recommender], targets: set[str]) -> None
                 f"judge {name}: shares {shared} users with the target; train the target with --fold 0 and judges with "
                 "--fold 1"
             )
+
+
+def check_measured(models: Mapping[str, Recommender]) -> None:
+    """Refuse scorers whose AUC on purchases that they had not seen is not known.
+
+    Raises:
+        InputError: There is one; the message says what to do.
+    """
+    for name, model in models.items():
+        if not measured_auc(model.about):
+            raise InputError(f"{name}: {NEVER}")
 
 
 def _classifier(
@@ -205,11 +225,10 @@ def _describe(
     scorers = {}
     for name, model in models.items():
         role, settings = ("judge" if name in judges else "target"), model.about.get("settings", {})
-        auc = model.about["scores"]["test-all"]["model"]["overall"]["auc"]
         scorers[name] = {
             "role": role,
             "file": "recommender.safetensors" if name == first else scorer_file(name, role == "judge"),
-            "auc": {key: auc[key] for key in ("value", "low", "high", "n")},
+            "auc": measured_auc(model.about),
             "users": len(model.user_ids),
             "trained": {key: settings.get(key) for key in ("backbone", "input_size", "fold", "folds", "seed")},
         }
