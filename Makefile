@@ -49,7 +49,7 @@ format: $(STAMP)  ## format the code
 	$(BIN)/ruff format .
 
 bench: $(STAMP)  ## the presets side by side on this machine; BENCH="--quick" for a short one, BENCH="--help" for more
-	$(BIN)/python -m benchmarks.run $(if $(wildcard data/hm/catalogue.json),--catalogue data/hm) $(BENCH)
+	$(BIN)/python -m benchmarks.run $(if $(findstring --shown,$(BENCH)),,$(if $(wildcard data/hm/catalogue.json),--catalogue data/hm)) $(BENCH)
 
 fuzz: $(STAMP)  ## damage valid files in every way and read them: FUZZ="--inputs 1000" for a short run
 	$(BIN)/python -m tests.fuzz.run $(FUZZ)

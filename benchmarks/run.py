@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from benchmarks import busy, memory, photos, tables
+from benchmarks import busy, memory, photos, shown, tables
 from gigs.audience import Audience
 from gigs.data.catalogue import Catalogue
 from gigs.io import storage
@@ -30,6 +31,7 @@ from gigs.io.weights import content_hash
 from gigs.method.models import Models
 from gigs.method.pipeline import Checks, Redesigns, suggest
 from gigs.method.presets import Preset, get_preset
+from gigs.method.product import Product
 from gigs.session import Session
 from gigs.verify.panel import Panel
 from gigs.vision.compute import Compute, probed
@@ -42,6 +44,10 @@ errors = Console(stderr=True)
 
 def main() -> None:
     """Parse options, run, print tables, write JSON and Markdown."""
+    if "--shown" in sys.argv:
+        sys.argv.remove("--shown")
+        shown.main()
+        return
     options = parse()
     options.out.mkdir(parents=True, exist_ok=True)
     if options.busy:
@@ -81,6 +87,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     """Options of the bench."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shown", action="store_true", help="shown beside drawn; --shown --help for more")
     parser.add_argument("--catalogue", type=Path, help="folder of an imported catalogue with held-out products")
     parser.add_argument("--photos", type=int, default=20)
     parser.add_argument("--pack", default="hm-64")
@@ -154,7 +161,8 @@ def one(
     """Run one preset on one photo and measure it."""
     memory.reset_peak()
     runtime = Runtime(compute=compute, seed=seed)
-    found = suggest(models.placed(compute), photo, audience, preset, checks=Checks(panel=panel), runtime=runtime)
+    product = Product(photo=photo)
+    found = suggest(models.placed(compute), product, audience, preset, checks=Checks(panel=panel), runtime=runtime)
     inversion, pivot = found.reconstruction.inversion, found.reconstruction.pivot
     assert inversion is not None and pivot is not None
     gains = found.scores - (found.photo_score or 0.0)
@@ -195,7 +203,7 @@ def audiences(models: Models, compute: Compute, photo: Tensor, seed: int, repeat
         for users in found:
             started = time.perf_counter()
             audience = Audience(f"{users} users", users, factors[:users].mean(0))
-            suggest(models, photo, audience, preset, runtime=runtime)
+            suggest(models, Product(photo=photo), audience, preset, runtime=runtime)
             found[users] = min(found[users], time.perf_counter() - started)
     return {str(users): {"seconds": seconds, "ratio": seconds / found[1]} for users, seconds in found.items()}
 

@@ -1,4 +1,4 @@
-"""`make bench BENCH="shown --hm data/hm"`: redesigns as they are shown on the photo, beside what the generator drew.
+"""`make bench BENCH="--shown --hm data/hm"`: redesigns as they are shown on the photo, beside what the generator drew.
 
     python -m benchmarks.shown --hm data/hm [--more data/hm_more] [--photos 100] [--arms fast fast-drawn preview]
 

@@ -30,6 +30,7 @@ from gigs.training.checkpoint import load_checkpoint, save_checkpoint
 from gigs.vision import images
 from gigs.vision.sizes import MIN_SIDE
 from tests.fuzz.mutate import damage, damage_json, damage_safetensors
+from tests.fuzz.tables import tables
 from tests.helpers.pictures import encoded, quadrants
 from tests.helpers.small_models import (
     small_baseline,
@@ -64,6 +65,7 @@ def make_targets(work: Path) -> dict[str, Target]:
         **_models(work),
         "npy": Target([_packed()], damage, lambda content: _open_packed(work / "catalogue", content)),
         "parquet": Target([_table()], damage, lambda content: _open_catalogue(work / "tables", content)),
+        **{name: Target(*parts) for name, parts in tables(work).items()},
         "checkpoint": Target([_checkpoint(work)], damage, lambda content: _load_checkpoint(work / "run", content)),
         "pickle": Target(_pickles(), damage, _unpickle),
         **_descriptions(work),

@@ -17,6 +17,7 @@ from gigs.transfer.matte import backdrop_distance
 
 SIDE = 192  # longest side in pixels at which it is looked at
 RIM = 0.01  # of the longest side: what lies within is at the edge
+NEAR = 0.03  # the same for the edges to which a picture may be trimmed, some pixels off
 REACH = 0.12  # of the product's own width or height that lies along an edge, from which on it is cut off there
 FILLED = 0.75  # share of the photo above which a product that an edge cuts off is seen from near
 TRIMMED = 0.6  # share that a picture trimmed to its product may fill and yet cover corners, as trousers do
@@ -79,10 +80,16 @@ def _edges(own: np.ndarray, *, worn: bool) -> list[str]:
     height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
     along = (own[:rim].any(0), own[-rim:].any(0), own[:, :rim].any(1), own[:, -rim:].any(1))
     shares = [line.sum() / extent for line, extent in zip(along, (width, width, height, height), strict=True)]
-    if sum(line.any() for line in along) > 2 and (own.mean() < TRIMMED or _corners(own) < 2):
+    if _reached(own) > 2 and (own.mean() < TRIMMED or _corners(own) < 2):
         return []
     cut = [name for name, share in zip(EDGES, shares, strict=True) if share >= REACH]
     return [name for name in cut if not (worn and name == "lower")]
+
+
+def _reached(own: np.ndarray) -> int:
+    """How many of the photo's edges the product comes near."""
+    near = max(2, round(NEAR * max(own.shape)))
+    return sum(bool(part.any()) for part in (own[:near], own[-near:], own[:, :near], own[:, -near:]))
 
 
 def _corners(own: np.ndarray) -> int:
