@@ -22,7 +22,7 @@ from gigs.io.weights import fetch
 from tests.helpers import stand_ins
 from tests.helpers.colour_shop import colour_shop
 from tests.helpers.sharing import made_once
-from tests.helpers.shop_packs import NAMES, shop_limits, shop_pack, train_for_shop
+from tests.helpers.shop_packs import NAMES, shop_limits, shop_pack, train_for_shop, train_third_judge
 from tests.helpers.small_models import write_small_pack
 from tests.helpers.tiny import write_tiny_kaggle
 
@@ -77,6 +77,14 @@ def recommenders(shop: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> d
     with shop_limits():
         root = made_once(tmp_path_factory, "recommenders", lambda folder: train_for_shop(shop, folder))
     return {name: root / name / "recommender.safetensors" for name in NAMES}
+
+
+@pytest.fixture(scope="session")
+def third_judge(shop: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a judge of the target's own buyers, with its users; read only."""
+    with shop_limits():
+        root = made_once(tmp_path_factory, "third-judge", lambda folder: train_third_judge(shop, folder))
+    return root / "recommender.safetensors"
 
 
 @pytest.fixture(scope="session")

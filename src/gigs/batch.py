@@ -33,6 +33,7 @@ from gigs.result.result import file_names, is_file_name
 from gigs.result.saved import OVERVIEW, write_overview
 from gigs.session import OwnModels, Session
 from gigs.verify.panel import Panel
+from gigs.verify.recalibration import Recalibration
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # as a path, two slashes are one; a drive has one letter
 
@@ -51,6 +52,7 @@ class Request:
     models: OwnModels = field(default_factory=OwnModels)
     catalogue: Path | None = None
     device: str = "cpu"
+    recalibration: Recalibration | None = None
     resume: bool = False
     min_audience: int = MINIMUM_USERS
     types: Path | None = None
@@ -107,7 +109,10 @@ def run(request: Request, on_step: OnStep = silent, session: Session | None = No
 
 
 def _session(request: Request) -> Session:
-    return Session(request.pack, device=request.device, models=request.models, catalogue=request.catalogue)
+    return Session(
+        request.pack, device=request.device, models=request.models, catalogue=request.catalogue,
+        recalibration=request.recalibration,
+    )  # fmt: skip
 
 
 def _run(request: Request, on_step: OnStep, session: Session) -> Finished:

@@ -9,7 +9,7 @@ import typer
 
 from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
-from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, MASK, MIN_AUDIENCE, PACK, SEED, VERIFY
+from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, MASK, MIN_AUDIENCE, PACK, RECALIBRATION, SEED, VERIFY
 
 if TYPE_CHECKING:
     from gigs.result.colourways import Colourway, Colourways
@@ -33,6 +33,7 @@ def colours_command(
     seed: int = SEED,
     min_audience: int = MIN_AUDIENCE,
     verify: bool = VERIFY,
+    recalibration: Path = RECALIBRATION,
     device: str = DEVICE,
     out: Path = OUT,
 ) -> None:
@@ -49,8 +50,8 @@ def colours_command(
     from gigs.session import Session
 
     with folders.owned(out), progress_bars(errors) as on_step:
-        _check(out, [path for path in (photo, mask, keep_region) if path is not None])
-        session = Session(pack, device=device)
+        _check(out, [path for path in (photo, mask, keep_region, recalibration) if path is not None])
+        session = Session(pack, device=device, recalibration=recalibration)
         buyers = session.audience(audience, minimum=min_audience, on_step=on_step)
         found = session.colours(
             photo, buyers, n=n, colours=colours, mask=mask, keep_region=keep_region, seed=seed, verify=verify,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
@@ -14,6 +15,9 @@ from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
 from gigs.io import folders
 from gigs.progress import OnStep
+
+if TYPE_CHECKING:
+    from gigs.packs import Pack
 
 app = typer.Typer(help="Put trained models into a pack, and look into one.", no_args_is_help=True)
 PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
@@ -144,22 +148,50 @@ def scorers_command(
     """
     from gigs.data.catalogue import Catalogue
     from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
-    from gigs.recommender.standing import doubt_of
     from gigs.vision.compute import probed
 
     files = ScorerFiles(targets=dict(map(_scorer, target)), judges=dict(map(_scorer, judge)))
     with _writing(pack) as on_step:
         settings = ScorerSettings(where=where, items=items)
         made = add_scorers(pack, Catalogue.open(catalogue), files, settings, compute=probed(), on_step=on_step)
+    _print_scorers(made)
+    output.print(f"category classifier: {made.info['verify']['category']}", soft_wrap=True)
+
+
+@app.command("judges")
+def judges_command(
+    pack: Path = typer.Argument(..., help="Folder of a pack with scorers; judges are added to it."),
+    catalogue: Path = typer.Option(..., help="Catalogue that its scorers were trained on."),
+    judge: list[str] = typer.Option(..., help="NAME=FILE from `gigs train judge`; any number."),
+) -> None:
+    """Give a pack further judges; all else of it stays as it is.
+
+    A judge of the target's own buyers looks through another backbone. Afterwards let `gigs verify calibrate` measure
+    how far judges disagree, and `gigs verify share --write` what their gains are worth. Example:
+
+      gigs train judge data/hm --backbone alexnet --fold 0 --seed 3 --reconstructions my-shop --out runs/alexnet-0
+
+      gigs pack judges my-shop --catalogue data/hm --judge alexnet-0=runs/alexnet-0/recommender.safetensors
+    """
+    from gigs.data.catalogue import Catalogue
+    from gigs.packs.build.judges import add_judges
+
+    with _writing(pack) as on_step:
+        made = add_judges(pack, Catalogue.open(catalogue), dict(map(_scorer, judge)), on_step=on_step)
+    _print_scorers(made)
+
+
+def _print_scorers(pack: Pack) -> None:
+    from gigs.recommender.standing import doubt_of
+
     table = Table("scorer", "role", "test AUC", "users")
-    for name, about in made.info["verify"]["scorers"].items():
+    for name, about in pack.scorers.items():
         auc = about["auc"]
         table.add_row(
             name, about["role"], f"{auc['value']:.3f} [{auc['low']:.3f}, {auc['high']:.3f}]", f"{about['users']:,}"
         )
     output.print(table)
-    output.print(f"category classifier: {made.info['verify']['category']}", soft_wrap=True)
-    for name, about in made.info["verify"]["scorers"].items():
+    for name, about in pack.scorers.items():
         doubt = doubt_of(about["auc"])
         warn(doubt and f"{name}: {doubt}")
 

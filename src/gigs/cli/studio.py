@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import typer
 
 from gigs.cli.console import errors, output
+from gigs.cli.suggest import RECALIBRATION
 from gigs.errors import InputError
 
 PORT = typer.Option(7860, help="Port to listen on; 0 takes any that is free.")
@@ -15,7 +17,13 @@ PACK = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Fa
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
 
-def studio_command(port: int = PORT, host: str = HOST, pack: str = PACK, device: str = DEVICE) -> None:
+def studio_command(
+    port: int = PORT,
+    host: str = HOST,
+    pack: str = PACK,
+    device: str = DEVICE,
+    recalibration: Path = RECALIBRATION,
+) -> None:
     """Open a web page for sellers: a photo in, redesigns and a report out. Ends with Ctrl-C.
 
     Needs Gradio: pip install 'gigs[studio]'. Nothing is sent anywhere; what visitors upload is deleted afterwards.
@@ -33,7 +41,7 @@ def studio_command(port: int = PORT, host: str = HOST, pack: str = PACK, device:
             f"gigs: --host {host}: anybody who can reach this computer can use the page, and there is no password",
             style="yellow", markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
-    engine = Engine(pack, device=device)
+    engine = Engine(pack, device=device, recalibration=recalibration)
     studio = Studio(engine, address)
     errors.print("Reading the models ...", markup=False)
     engine.warm()

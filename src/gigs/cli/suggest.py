@@ -111,6 +111,13 @@ OBJECTIVE = typer.Option(
 VERIFY = typer.Option(
     True, help="Let judges that had no part in the redesigns say whether the gain is real (a few seconds)."
 )
+RECALIBRATION = typer.Option(
+    None,
+    "--recalibration",
+    metavar="FILE.json",
+    help="What your own tests have taught about promised shares (`gigs results --summary --recalibration`): shares, "
+    "verdicts and order go by it.",
+)
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
 
@@ -146,6 +153,7 @@ def suggest_command(
     kind: str = TYPE,
     types: Path = TYPES,
     verify: bool = VERIFY,
+    recalibration: Path = RECALIBRATION,
     device: str = DEVICE,
 ) -> None:
     """Redesign products for an audience: photos in, distinct redesigns, scores and a report out.
@@ -171,6 +179,7 @@ def suggest_command(
     from gigs.method.options import Options, preset_of
     from gigs.method.presets import with_budget
     from gigs.session import OwnModels
+    from gigs.verify.recalibration import Recalibration
 
     named = "preview" if preview else preset
     chosen = preset_of(named, n=n, steps=steps, change=change, objective=objective, render=render)
@@ -184,6 +193,7 @@ def suggest_command(
             generator=generator, encoder=encoder, recommender=recommender, use=Use(space=space, label=label, size=size)
         ),
         catalogue=catalogue, types=types, resume=resume, min_audience=min_audience, device=device,
+        recalibration=None if recalibration is None else Recalibration.read(recalibration),
     )  # fmt: skip
     with progress_bars(errors) as on_step:
         done = run(request, on_step)

@@ -97,7 +97,12 @@ def train_judge_command(
     backbone: str = typer.Option(
         "efficientnet-lite1", help="efficientnet-lite1, vgg16, alexnet ...: another network than the target's."
     ),
-    fold: int = typer.Option(1, min=0, help="The half of the buyers that the target does not know (its --fold is 0)."),
+    fold: int = typer.Option(
+        1,
+        min=0,
+        help="The half of the buyers that the target does not know (its --fold is 0); or with another backbone than "
+        "the target's, its own half.",
+    ),
     input_size: int = typer.Option(128, help="Side in pixels the network works at."),
     image_size: int = typer.Option(64, help="Side at which pictures are read: the generator's resolution."),
     seed: int = typer.Option(1, min=0, help="Another one than the target's."),
@@ -106,7 +111,8 @@ def train_judge_command(
 ) -> None:
     """Train a judge: a recommender that no redesign is ever optimised for, to say whether a gain is real.
 
-    Other eyes, other buyers, another seed than the target; two or more go into a pack with `gigs pack scorers`.
+    Other eyes or other buyers, and another seed than the target; two or more go into a pack with `gigs pack scorers`,
+    and further ones with `gigs pack judges`.
 
       gigs train recommender data/hm --image-size 64 --fold 0 --reconstructions hm-64 --out runs/target
 

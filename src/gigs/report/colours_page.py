@@ -27,7 +27,7 @@ HOW = (
     "comes first."
 )
 JUDGED = (
-    "Whether a colour is better is said by computer models of what other buyers chose in the past, which had no part "
+    "Whether a colour is better is said by further computer models of what buyers chose in the past, which had no part "
     "in choosing it. None of this is a forecast of sales: show the best two or three to customers before you dye any."
 )
 UNJUDGED = (

@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from gigs.report import texts
 from gigs.report.pictures import reduced
+from gigs.report.results_page import FILE as RESULTS
 from gigs.report.templating import environment, inlined
 from gigs.report.view import view_of
 from gigs.vision.opening import own_picture
@@ -21,12 +22,13 @@ LEAST_WIDE = 480  # pixels that a smaller photo is enlarged to at full size
 SMALL = 256  # longest side of a picture in the overview
 
 
-def render_page(result: Record, folder: str) -> str:
+def render_page(result: Record, folder: str, *, tested: bool = False) -> str:
     """Render `report.html`.
 
     Args:
         result: With its pictures.
         folder: Name of the folder that the page is for.
+        tested: Whether `results.html`, what a test with people found, lies beside it.
 
     Raises:
         ModelError: A picture that the result names is missing.
@@ -38,6 +40,7 @@ def render_page(result: Record, folder: str) -> str:
     return environment.get_template("report.html").render(
         view=view_of(result),
         result=result,
+        proof=RESULTS if tested else None,
         try_words=texts.TRY,
         command=texts.TRY_COMMAND.format(folder=folder or "FOLDER"),
     )

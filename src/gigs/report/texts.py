@@ -52,7 +52,7 @@ BELIEF = {
     "no promise": "Too little is known about the taste of these buyers to promise anything.",
 }
 JUDGES = (
-    "The judges are {judges} computer models of what other buyers chose in the past. They had no part in making the "
+    "The judges are {judges} further computer models of what buyers chose in the past. They had no part in making the "
     "redesigns and looked at the finished pictures only. None of this is a forecast of sales."
 )
 SHARE = (
@@ -66,6 +66,7 @@ WORTH = (
     "better. What a judge's liking is worth was learned from {purchases} real purchases: each was compared with "
     "products of the same kind that were on sale at the time and were left."
 )
+PUT_RIGHT = "What {tests} with people had found of earlier promises has been allowed for."
 SAME_AS_ALL = (
     "What these buyers bought does not tell their taste from that of all buyers, so expect about the same of everybody."
 )

@@ -134,6 +134,9 @@ def _belief(result: Record) -> list[str]:
         users = result.audience.users
         return [texts.UNCHECKED.format(users=f"{users} buyer{'' if users == 1 else 's'}")]
     sentences = [] if summary.share is None else [texts.WORTH.format(purchases=f"{summary.purchases:,}")]
+    if summary.share is not None and summary.recalibration is not None:
+        tests = summary.recalibration.tests
+        sentences.append(texts.PUT_RIGHT.format(tests="1 test" if tests == 1 else f"{tests} tests"))
     sentences += [texts.BELIEF[result.verdict], texts.JUDGES.format(judges=len(summary.judges))]
     if summary.told_apart is False:
         sentences.append(texts.SAME_AS_ALL)

@@ -24,6 +24,7 @@ from gigs.report.colours_page import picture_of, render_colours
 from gigs.result.pictures import CONCEPT_ON_PHOTO, Made, Pictures
 from gigs.result.result import plain
 from gigs.result.schema import UNCHECKED, AudienceSummary, CutOutSummary
+from gigs.verify.recalibration import Recalibration
 from gigs.verify.share import Share
 from gigs.verify.verdict import Belief
 from gigs.vision.runtime import Runtime
@@ -118,6 +119,8 @@ class Colourways:
         colours: The product in each colour.
         seconds: By stage.
         versions: Of gigs, PyTorch and Python.
+        recalibration: What tests with people had taught about shares, by which these were put right; None where they
+            were not.
         doubt: Why the scores promise nothing; None where the target's test AUC is above chance.
         pictures: All pictures.
     """
@@ -134,6 +137,7 @@ class Colourways:
     colours: tuple[Colourway, ...]
     seconds: dict[str, float]
     versions: dict[str, str]
+    recalibration: Recalibration | None = None
     doubt: str | None = None
     pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
 

@@ -36,6 +36,7 @@ from gigs.result.schema import (
     Suggestion,
 )
 from gigs.verify.findings import Auc
+from gigs.verify.recalibration import Recalibration
 from gigs.vision.images import Fit, to_uint8, unfit
 from gigs.vision.runtime import Runtime
 
@@ -285,13 +286,13 @@ def _finite(value: float) -> float | None:
 
 
 def _rounded(value: Any) -> Any:
-    """Numbers of what the judges found to four decimals; their AUC as the pack states it."""
+    """Numbers of what the judges found to four decimals; their AUC and a recalibration as they were given."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, tuple):
         return tuple(map(_rounded, value))
     if isinstance(value, dict):
         return {name: _rounded(one) for name, one in value.items()}
-    if isinstance(value, Auc) or not is_dataclass(value) or isinstance(value, type):
+    if isinstance(value, Auc | Recalibration) or not is_dataclass(value) or isinstance(value, type):
         return value
     return replace(value, **{one.name: _rounded(getattr(value, one.name)) for one in fields(value)})

@@ -73,10 +73,19 @@ class Engine:
         device: As for `gigs suggest`.
         steps: Of every loop, in place of the presets' own.
         drafted: Drawings in a draft.
+        recalibration: As for `Session`.
     """
 
-    def __init__(self, pack: str = "hm-64", *, device: str = "cpu", steps: int | None = None, drafted: int = 4) -> None:
-        self.session = Session(pack, device=device)
+    def __init__(
+        self,
+        pack: str = "hm-64",
+        *,
+        device: str = "cpu",
+        steps: int | None = None,
+        drafted: int = 4,
+        recalibration: Path | None = None,
+    ) -> None:
+        self.session = Session(pack, device=device, recalibration=recalibration)
         self.pack = self.session.pack
         self._steps, self._drafted = steps, drafted
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gigs.verify.recalibration import Recalibration
 from gigs.verify.share import Share
 from gigs.verify.verdict import Belief
 
@@ -127,6 +128,8 @@ class VerificationSummary:
         told_apart: Whether purchases tell the audience's taste from that of all buyers; None where that was not
             measured, and for the audience of all.
         purchases: Real purchases that set what a gain is worth; 0 where there were none.
+        recalibration: What tests with people had taught about such shares, by which they were put right; None where
+            they were not.
     """
 
     verdict: Belief
@@ -139,6 +142,7 @@ class VerificationSummary:
     share: Share | None = None
     told_apart: bool | None = None
     purchases: int = 0
+    recalibration: Recalibration | None = None
 
 
 @dataclass(frozen=True)

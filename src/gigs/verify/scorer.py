@@ -17,7 +17,8 @@ class Scorer:
     """One recommender with one audience. `role` is `target` (its score was optimised) or `judge` (it never was).
 
     `auc` holds `value`, `low`, `high` and `n` of its test AUC. `everybody` is the taste of all its buyers, where it is
-    known: what an audience's own taste is shrunk towards.
+    known: what an audience's own taste is shrunk towards. `half` names the part of the buyers that it was trained with;
+    `of_its_half` says whether `taste` is that of members from this part alone, or of all members.
     """
 
     name: str
@@ -26,6 +27,13 @@ class Scorer:
     taste: Taste
     auc: dict[str, Any]
     everybody: Taste | None = None
+    half: str = ""
+    of_its_half: bool = True
+
+    @property
+    def eyes(self) -> str:
+        """What it looks through: scorers of the same eyes err alike."""
+        return self.recommender.eyes or self.name
 
     @property
     def weak(self) -> bool:

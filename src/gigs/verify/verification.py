@@ -95,6 +95,7 @@ def verify(
         share=together.share,
         told_apart=_told_apart(panel),
         purchases=0 if panel.share_map is None else int(panel.share_map.about.get("purchases", 0)),
+        recalibration=panel.recalibration,
     )
     nearest, redrawn = _nearest(viewing, reconstruction, redesigns, perceptual)
     members = who_gains(panel, viewing.phi[panel.target.name], viewing.category, seed)

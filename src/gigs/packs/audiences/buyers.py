@@ -1,6 +1,6 @@
 """Tastes under every scorer of a pack, for users whom the pack does not know: from what they bought, or liked.
 
-Judges were trained on other buyers than the target, so no buyer is known to all scorers. Fold-in makes everybody known:
+Scorers were trained on one half of the buyers or the other, so no buyer is known to all. Fold-in makes everybody known:
 a user's vector under a scorer is what that scorer's eyes see in the user's purchases.
 """
 
@@ -134,7 +134,7 @@ class Buyers:
     def own_halves(self, users: Users, minimum: int) -> dict[str, list[str]] | None:
         """By scorer, those of the users whom its training saw; None where one of them counts fewer than `minimum`.
 
-        Target and judges then go by different people, as for the pack's own audiences.
+        Scorers of different halves then go by different people, as for the pack's own audiences.
         """
         ids, found = np.array(self.known(users), dtype=object), {}
         for name, about in self.pack.scorers.items():

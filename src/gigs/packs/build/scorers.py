@@ -1,4 +1,4 @@
-"""Give a pack its scorers: a target and judges that know one another's buyers no more than one another's eyes.
+"""Give a pack its scorers: a target and judges; no judge knows a target's buyers and looks through its eyes too.
 
 ```
 recommender.safetensors    the target, without users
@@ -31,6 +31,7 @@ from gigs.io import storage
 from gigs.packs.audiences.segments import add_segments, is_segment
 from gigs.packs.audiences.tastes import save_tastes
 from gigs.packs.build.gallery import ITEMS, ScoredItems, make_gallery
+from gigs.packs.build.independence import Known, check_independent
 from gigs.packs.build.pack import QUANTILES
 from gigs.packs.load import Pack, load_pack
 from gigs.progress import OnStep, silent
@@ -103,7 +104,8 @@ def add_scorers(
         on_step: Progress.
 
     Raises:
-        InputError: The pack has no encoder, judges and target share buyers, the AUC of one was never measured, or what
+        InputError: The pack has no encoder, judges are not independent of the targets (`check_independent`), the AUC of
+            one was never measured, or what
             audiences leave of one another under a scorer are fewer than 50 users.
         DataError: An audience has fewer than 50 users under a scorer.
     """
@@ -111,7 +113,7 @@ def add_scorers(
     if pack.encoder is None:
         raise InputError(f"pack {pack.name}: has no encoder; train one with `gigs train encoder` and build it in")
     models = {name: load_recommender(path) for name, path in (*files.targets.items(), *files.judges.items())}
-    check_disjoint(models, set(files.targets))
+    check_independent(*({name: Known.by_model(models[name]) for name in one} for one in (files.targets, files.judges)))
     check_measured(models)
     side = pack.generator.resolution
     rows = select(catalogue, catalogue.train_items(), settings.where)
@@ -164,22 +166,6 @@ def _tastes(
     return tastes, scores, audiences
 
 
-def check_disjoint(models: Mapping[str, Recommender], targets: set[str]) -> None:
-    """Refuse judges that were trained on a target's buyers.
-
-    Raises:
-        InputError: They share users.
-    """
-    known = {user for name in targets for user in models[name].user_ids}
-    for name, model in models.items():
-        shared = 0 if name in targets else len(known.intersection(model.user_ids))
-        if shared:
-            raise InputError(
-                f"judge {name}: shares {shared} users with the target; train the target with --fold 0 and judges with "
-                "--fold 1"
-            )
-
-
 def check_measured(models: Mapping[str, Recommender]) -> None:
     """Refuse scorers whose AUC on purchases that they had not seen is not known.
 
@@ -224,15 +210,22 @@ def _describe(
     """The `verify` entry of `pack.json`."""
     scorers = {}
     for name, model in models.items():
-        role, settings = ("judge" if name in judges else "target"), model.about.get("settings", {})
-        scorers[name] = {
-            "role": role,
-            "file": "recommender.safetensors" if name == first else scorer_file(name, role == "judge"),
-            "auc": measured_auc(model.about),
-            "users": len(model.user_ids),
-            "trained": {key: settings.get(key) for key in ("backbone", "input_size", "fold", "folds", "seed")},
-        }
+        role = "judge" if name in judges else "target"
+        file = "recommender.safetensors" if name == first else scorer_file(name, role == "judge")
+        scorers[name] = describe_scorer(model, role, file)
     return {"scorers": scorers, "category": dict(category)}
+
+
+def describe_scorer(model: Recommender, role: str, file: str) -> dict[str, Any]:
+    """What `pack.json` says of a scorer."""
+    settings = model.about.get("settings", {})
+    return {
+        "role": role,
+        "file": file,
+        "auc": measured_auc(model.about),
+        "users": len(model.user_ids),
+        "trained": {key: settings.get(key) for key in ("backbone", "input_size", "fold", "folds", "seed")},
+    }
 
 
 def _write(pack: Pack, written: list[Path], audiences: Mapping[str, Any], verify: Mapping[str, Any]) -> None:
