@@ -18,6 +18,7 @@ from gigs.vision.runtime import Runtime
 
 REFUSED, UNDONE = 1e3, 1e2  # less worth, in z: another kind of product; a sketch
 NEARER = (1.0, 0.6, 0.35)  # shares of the reach that candidates are drawn at where a budget bounds the change
+HANDFUL = 4  # redesigns that are filled up to with what looks like another kind of product
 UNSEEN = (
     "no redesign of this photo changes anything that can be seen; allow more change (--change 0.8), keep less as it "
     "is, or choose another audience"
@@ -83,12 +84,14 @@ class Tried:
     def chosen(self, n: int) -> list[int]:
         """Rows of at most n that are shown.
 
-        What looks like another kind of product, or is left undone for the most part, only fills the number. What grows
-        out of the photo is shown where there is nothing else.
+        What is left undone for the most part only fills the number. What looks like another kind of product fills a
+        handful, and what grows out of the photo is shown where there is nothing else.
         """
-        worth = self.gain - REFUSED * self.strange - UNDONE * self.sketched
-        whole = choose(self.away, worth, n, self.within & ~self.cropped)
-        return whole or choose(self.away, worth, n, self.within)
+        worth, whole = self.gain - REFUSED * self.strange - UNDONE * self.sketched, self.within & ~self.cropped
+        same = choose(self.away, worth, n, whole & ~self.strange)
+        if len(same) >= min(n, HANDFUL):
+            return same
+        return choose(self.away, worth, min(n, HANDFUL), whole) or choose(self.away, worth, n, self.within)
 
     def choice(self, asked: int) -> Choice:
         """How they were chosen among."""

@@ -106,11 +106,12 @@ SKETCH = (
     "another neckline or sleeve."
 )
 FEWER = (
-    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}no more than {count} can be told apart."
+    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}no more than {count} can be told apart "
+    "and still look like the same kind of product."
 )
 FEWER_ONE = (
-    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}all others look like this one or like "
-    "your photo."
+    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}all others look like this one, like "
+    "your photo, or like another kind of product."
 )
 FEWER_OVER = "{over} change more than you allow, and "
 FRONT = "Less change, or more gain"

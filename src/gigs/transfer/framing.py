@@ -59,7 +59,7 @@ def framing(alpha: np.ndarray, pixels: np.ndarray, person: np.ndarray | None, co
     if not inside.any():
         return None
     own = inside if person is None else inside & (_small(person) <= 0.5)
-    edges = _edges(own, worn=person is not None)
+    edges = _edges(own, worn=person is not None) if confidence >= SURE else []
     if edges:
         near = len(edges) > 2 or inside.mean() > FILLED
         return CLOSE.format(how=f"it runs over its {_listed(edges)}") if near else CUT.format(edges=_listed(edges))
@@ -100,13 +100,19 @@ def _corners(own: np.ndarray) -> int:
 
 
 def _is_everywhere(pixels: np.ndarray) -> bool:
-    """Whether the rim of a photo shows what its middle shows, and is no even backdrop."""
+    """Whether the rim of a photo shows what its middle shows, in the corners too, and is no even backdrop."""
     small = np.asarray(Image.fromarray(pixels).resize((64, 64), Image.Resampling.BOX))
     rim = np.ones((64, 64), dtype=bool)
     rim[4:-4, 4:-4] = False
     lab = rgb2lab(small)
-    apart = np.linalg.norm(np.median(lab[rim], axis=0) - np.median(lab[20:44, 20:44].reshape(-1, 3), axis=0))
-    return bool(apart < EVERYWHERE and backdrop_distance(small)[1] > TEXTURED)
+    middle = np.median(lab[20:44, 20:44].reshape(-1, 3), axis=0)
+    corners = [
+        lab[rows, columns].reshape(-1, 3)
+        for rows in (slice(6), slice(-6, None))
+        for columns in (slice(6), slice(-6, None))
+    ]
+    same = [np.linalg.norm(np.median(part, axis=0) - middle) < EVERYWHERE for part in (lab[rim], *corners)]
+    return bool(same[0] and sum(same[1:]) >= 3 and backdrop_distance(small)[1] > TEXTURED)
 
 
 def _products(inside: np.ndarray, pixels: np.ndarray) -> int:

@@ -46,7 +46,7 @@ def test_titles_above_the_header_are_passed_over(tmp_path, above) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a;b\n1;2\nsku;x\n", "number;what\n7;sku\n8;title\n", "sku\n5\n6\n", ",title\n5,sku\n"]
+    "text", ["a;b\n1;2\nsku;x\n", "number;what\n7;sku\n8;title\n", "a\n7\n8\n", "sku\n5\n6\n", ",title\n5,sku\n"]
 )
 def test_a_header_of_unusual_names_stays_the_header(tmp_path, text) -> None:
     table = read(tmp_path, text)
@@ -110,3 +110,9 @@ def test_a_quantity_that_may_be_two_is_left_out_with_what_to_do(tmp_path) -> Non
 def test_days_that_may_be_two_are_refused_with_what_to_do(tmp_path) -> None:
     with pytest.raises(DataError, match="--time-format '%d/%m/%Y"):
         shop(tmp_path, "user_id,sku,date\nu1,5,02/03/2024\nu1,6,05/06/2024\n")
+
+
+def test_a_row_that_is_too_long_makes_no_title_of_a_lone_header(tmp_path) -> None:
+    table = read(tmp_path, "sku_of_ours\n5\n6,7\n8\n")
+    assert table.frame.columns.tolist() == ["sku_of_ours"] and table.frame.index.tolist() == [2, 4]
+    assert list(table.broken) == [3]

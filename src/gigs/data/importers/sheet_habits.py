@@ -30,6 +30,8 @@ def header_place(rows: Sequence[Sequence[str]], table: str) -> int:
     usual = [usual_names(row, table) for row in rows]
     top = next((place for place, count in enumerate(filled) if count), 0)
     first = next((place for place, count in enumerate(filled) if count > 1), top)
+    if any(cell.strip(" -+").replace(".", "").replace(",", "").isdecimal() for cell in rows[first] if cell):
+        first = top  # numbers are no names of columns: it is a row, and too long a one
     sure = next((place for place, count in enumerate(usual) if count > 1), first)
     if usual[top] and (filled[top] > 1 or sure <= top or not usual[sure] > 1):
         return top

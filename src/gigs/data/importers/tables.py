@@ -180,8 +180,8 @@ def _delimiter_of(lines: list[str], path: Path, name: str) -> str:
     for line, usual in zip(lines, told, strict=True):
         if usual < min(2, max(told)):
             continue
-        bare = "".join(line.split('"')[::2])
-        best = max(DELIMITERS, key=bare.count)
-        if bare.count(best):
+        unquoted = "".join(line.split('"')[::2])
+        best = max(DELIMITERS, key=unquoted.count)
+        if unquoted.count(best):
             return "\t" if path.suffix.lower() == ".tsv" else best
     return "\t" if path.suffix.lower() == ".tsv" else ","
