@@ -102,7 +102,9 @@ def _once(frame: pd.DataFrame, key: str, name: str, dropped: DroppedRows, beside
     compared = [column for column in frame.columns if column not in (key, beside)]
     model = first.set_index(key)[compared].reindex(later[key].to_numpy())
     cells = later[compared]
-    agrees = (cells.isna().to_numpy() | (cells.to_numpy() == model.to_numpy())).all(axis=1)
+    # The kind is said, for of a table without further columns pandas makes an array of numbers.
+    blank, same = cells.isna().to_numpy(dtype=bool), (cells == model.set_axis(cells.index)).to_numpy(dtype=bool)
+    agrees = (blank | same).all(axis=1)
     for mask, reason, fix, severity in (
         (agrees, "says nothing new of an item or user above it", "none needed", "note"),
         (~agrees, "the same id as a row above it, which was kept", "give two things two ids", "warning"),
