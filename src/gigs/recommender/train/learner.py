@@ -132,7 +132,7 @@ class PurchaseLearner(FeatureLearner):
         users, items = (torch.from_numpy(np.array(part)) for part in pairs)
         bought = torch.unique(items)
         second_moment = sum(part.T @ part for part in map(self._standard, bought.split(CHUNK)))
-        lengths, components = torch.linalg.eigh(second_moment / len(bought))
+        lengths, components = principal(second_moment / len(bought))
         kept = min(model.factors, len(bought))
         lengths, components = lengths.flip(0), components.flip(1).T
         scale = self.START_LENGTH / lengths[:kept].sum().sqrt()
@@ -206,3 +206,15 @@ class PixelLearner(Learner):
     def all_phi(self, rows: np.ndarray) -> np.ndarray:
         """phi of `rows`; others stay zero."""
         return pixel_phi(self.model, self.views[0], rows)
+
+
+def principal(moment: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues `[D]`, smallest first, and eigenvectors `[D,D]` (columns) of a symmetric matrix `[D,D]`.
+
+    Few items and many features leave most eigenvalues at 0; on some processors single precision then finds no answer.
+    """
+    try:
+        return torch.linalg.eigh(moment)
+    except torch.linalg.LinAlgError:
+        lengths, components = torch.linalg.eigh(moment.double())
+        return lengths.to(moment.dtype), components.to(moment.dtype)
