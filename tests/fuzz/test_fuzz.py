@@ -14,6 +14,7 @@ NAMES = (
     "jpeg", "png", "webp", "safetensors: generator", "safetensors: encoder", "safetensors: recommender",
     "safetensors: dvbpr-gan", "safetensors: critic", "npy",
     "parquet", "checkpoint", "pickle", "pack.json", "result.json", "manifest.json",
+    ".audience", "safetensors: tastes",
 )  # fmt: skip
 
 

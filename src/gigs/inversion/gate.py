@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from gigs.errors import GigsError, ModelError
+from gigs.io.documents import NotNegative, Number
 
 STAGES = ("draft", "optimised")
 ROUGH_SHARE, REFUSED_SHARE = 0.25, 0.05  # of held-out photos, above the first and above the second limit
@@ -48,9 +49,9 @@ class RefusedError(GigsError):
 class Limits:
     """Mismatch above which a reconstruction is rough, and above which it is refused; `drift` weighs the drift."""
 
-    drift: float
-    rough: float
-    refused: float
+    drift: Number
+    rough: Number
+    refused: Number
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,11 @@ class Verdict:
     `drift` is 1 - cosine between the recommender's centred features of photo and reconstruction, in [0,2].
     """
 
-    grade: str
+    grade: Literal["good", "rough", "refused"]
     words: str
-    mismatch: float
-    lpips: float
-    drift: float
+    mismatch: Number
+    lpips: NotNegative
+    drift: Number
 
 
 @dataclass(frozen=True)

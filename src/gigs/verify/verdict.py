@@ -8,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from gigs.io.documents import Number
+
 Word = Literal["likely", "unclear", "no gain found", "no promise"]
 DRAWS = 4000
 COVERAGE = 0.95
@@ -37,9 +39,9 @@ class Belief:
     above 0, `unclear` in between, `no promise` where every judge is weak (AUC interval reaching 0.5).
     """
 
-    gain: float
-    low: float
-    high: float
+    gain: Number
+    low: Number
+    high: Number
     verdict: Word
 
     @property
