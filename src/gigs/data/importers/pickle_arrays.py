@@ -22,7 +22,7 @@ import numpy as np
 from gigs.data.importers.pickle_opcodes import ALLOWED, LONG_STRINGS, Depths
 from gigs.data.importers.pickle_stand_ins import STAND_INS, PlainArray
 from gigs.errors import DataError, ModelError
-from gigs.io.storage import MALFORMED, RestrictedUnpickler
+from gigs.io.pickles import MALFORMED, RestrictedUnpickler
 from gigs.progress import OnStep, Step, silent
 from gigs.vision import images
 
@@ -151,7 +151,7 @@ class _SpanUnpickler(RestrictedUnpickler):
     """The restricted unpickler with stand-ins for NumPy's names; a persistent id is a string left in the file."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        super().__init__(stream, STAND_INS, encoding="bytes")
+        super().__init__(stream, STAND_INS, walked=True, encoding="bytes")
 
     def find_class(self, module: str, name: str) -> Any:
         """The stand-in, if the name is on the list."""

@@ -12,8 +12,8 @@ from torch.serialization import safe_globals
 
 from gigs.errors import ModelError
 from gigs.generator.convert.progan_formats import Record
-
-ZIP = b"PK\x03\x04"  # how files of PyTorch 1.6 and later begin
+from gigs.io.pickles import ZIP, check_torch_file
+from gigs.io.text import is_text
 
 # What may stand in a checkpoint beside tensors and plain containers: GAN zoo's configuration object, of which only the
 # attributes are taken, and NumPy's numbers, at their places before and since numpy 2.
@@ -37,8 +37,9 @@ def read_plain(path: Path) -> Any:
     if not path.is_file():
         raise ModelError(f"{path}: no such file")
     with path.open("rb") as handle:
-        mapped = handle.read(len(ZIP)) == ZIP
+        mapped = handle.read(len(ZIP)) == ZIP and is_text(path)
     try:
+        check_torch_file(path)
         with safe_globals(HARMLESS):
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except Exception as error:  # a damaged pickle can raise nearly anything

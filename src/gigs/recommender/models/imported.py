@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from gigs.errors import InputError, ModelError
-from gigs.io.storage import MALFORMED, RestrictedUnpickler
+from gigs.io.pickles import MALFORMED, RestrictedUnpickler
 from gigs.recommender.models.callable import CallableRecommender
 from gigs.recommender.models.vbpr import VBPR
 from gigs.vision.backbone import Backbone, feature_width
