@@ -24,6 +24,7 @@ from gigs.generator.use import AS_STORED, Use
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import Gate
 from gigs.io import storage
+from gigs.io.text import readable
 from gigs.method.colours import Liking, Wish, find_colours, options_of
 from gigs.method.cut_out import Photo, cut_out_of, keep_of, mask_for, require_photo
 from gigs.method.models import Models
@@ -236,7 +237,7 @@ class Session:
         if isinstance(photo, str | PathLike):
             content = photo_bytes(Path(photo))
             given: bytes | Image.Image | np.ndarray = content
-            picture, source = decode_photo(content, str(photo)), Path(photo).name
+            picture, source = decode_photo(content, str(photo)), readable(Path(photo).name)
         else:
             given, picture, source = photo, as_photo(photo), None
         square, fit = fit_square(picture, self.generator.resolution)
@@ -316,7 +317,7 @@ class Session:
         for kind in ("generator", "recommender", "encoder"):
             given, name = getattr(self.own, kind), f"{kind}.safetensors"
             if given:
-                found[kind] = {"file": given.name, "sha256": storage.sha256_of(given)}
+                found[kind] = {"file": readable(given.name), "sha256": storage.sha256_of(given)}
             elif name in self.pack.info["files"] and not (kind == "encoder" and self.own.generator):
                 found[kind] = {"file": f"{self.pack.name}/{name}", "sha256": self.pack.info["files"][name]}
         found["generator"] |= self.own.use.described()

@@ -27,7 +27,7 @@ from gigs.cli import (
     train,
     verify,
 )
-from gigs.cli.console import errors
+from gigs.cli.console import errors, write_anything
 from gigs.errors import GigsError, is_out_of_memory
 
 app = typer.Typer(
@@ -73,6 +73,7 @@ def main() -> None:
     Ctrl-C is one line and exit code 130: what was finished before is whole, and what was not leaves no trace.
     """
     warnings.showwarning = _warn
+    write_anything(sys.stdout, sys.stderr)
     try:
         app()
     except GigsError as error:

@@ -26,7 +26,7 @@ def show_command(pack: str = PACK) -> None:
 
     loaded = load_pack(pack)
     output.print(f"{loaded.name}: {len(loaded.info['files'])} files match their hashes ({loaded.root})", soft_wrap=True)
-    output.print_json(data=loaded.info["card"])
+    output.print_json(data=loaded.info["card"], ensure_ascii=True)
 
 
 @app.command("build")

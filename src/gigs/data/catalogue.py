@@ -60,7 +60,8 @@ class Catalogue:
         tables = {}
         for name in ("items", "users", "interactions"):
             try:
-                tables[name] = pd.read_parquet(root / f"{name}.parquet")
+                with (root / f"{name}.parquet").open("rb") as handle:  # PyArrow itself opens no path but of UTF-8
+                    tables[name] = pd.read_parquet(handle)
             except Exception as error:  # of a damaged file, pandas raises whatever its parts raise
                 raise DataError(f"{root / name}.parquet: missing or damaged ({error}); import it again") from error
         return cls(root=root, info=info, **tables)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment
 from PIL import Image, PngImagePlugin
 
+from gigs.io.text import address, readable
 from gigs.report import texts
 from gigs.report.templating import environment, inlined
 from gigs.report.view import view_of
@@ -39,7 +41,7 @@ def render_page(result: Record, folder: str) -> str:
         view=view_of(result),
         result=result,
         try_words=texts.TRY,
-        command=texts.TRY_COMMAND.format(folder=folder or "FOLDER"),
+        command=texts.TRY_COMMAND.format(folder=shlex.quote(readable(folder)) if folder else "FOLDER"),
     )
 
 
@@ -83,8 +85,8 @@ def render_overview(results: Sequence[tuple[str, Record]]) -> str:
         best = view["options"][0]
         products.append(
             {
-                "name": view["photo_name"] if result.photo else folder,
-                "link": f"{folder}/report.html",
+                "name": view["photo_name"] if result.photo else readable(folder),
+                "link": address(f"{folder}/report.html"),
                 "photo": view["photo"] and result.pictures.png(view["photo"]),
                 "best": result.pictures.png(best["file"]),
                 "label": result.audience.label,
