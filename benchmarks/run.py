@@ -31,7 +31,7 @@ from gigs.method.pipeline import Checks, Redesigns, suggest
 from gigs.method.presets import Preset, get_preset
 from gigs.session import Session
 from gigs.verify.panel import Panel
-from gigs.vision.compute import Compute, probed
+from gigs.vision.compute import Compute, suited
 from gigs.vision.runtime import Runtime
 
 PRESETS = ("paper-text", "fast", "faithful", "preview")
@@ -43,7 +43,7 @@ def main() -> None:
     """Parse options, run, print tables, write JSON and Markdown."""
     options = parse()
     options.out.mkdir(parents=True, exist_ok=True)
-    session, compute = Session(options.pack), probed()
+    session, compute = Session(options.pack), suited()
     pack, side = session.pack, session.generator.resolution
     if options.catalogue:
         chosen = photos.held_out(Catalogue.open(options.catalogue), side, options.photos, 0)

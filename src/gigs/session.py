@@ -43,7 +43,7 @@ from gigs.result import Result
 from gigs.result.colourways import Colourways, compose_colours
 from gigs.result.compose import Origin, compose
 from gigs.verify.panel import Panel
-from gigs.vision.compute import Compute, pick_device, probed
+from gigs.vision.compute import Compute, pick_device, suited
 from gigs.vision.images import as_photo, decode_photo, fit_square, photo_bytes, to_tensor
 from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.runtime import Runtime
@@ -281,8 +281,8 @@ class Session:
         return within_memory(once, self.models(runtime.compute), runtime, [] if panel is None else [panel])
 
     def compute(self, preset: Preset) -> Compute:
-        """Precision and layout on this machine: what a probe found fastest, where the preset allows it."""
-        return probed(self.device) if preset.probe else Compute(device=self.device)
+        """Precision and layout: what suits this machine, where the preset allows it."""
+        return suited(self.device) if preset.probe else Compute(device=self.device)
 
     def models(self, compute: Compute) -> Models:
         """The networks, placed for a way of computing."""
