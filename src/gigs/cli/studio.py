@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 import typer
 
 from gigs.cli.console import errors, output
@@ -11,11 +9,16 @@ from gigs.errors import InputError
 
 PORT = typer.Option(7860, help="Port to listen on; 0 takes any that is free.")
 HOST = typer.Option("127.0.0.1", help="Address to listen on. Any but this computer's own lets others in, unasked.")
+NAME = typer.Option(
+    [], "--name", help="With --host: a further name by which visitors open the page; any number of times."
+)
 PACK = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
 
-def studio_command(port: int = PORT, host: str = HOST, pack: str = PACK, device: str = DEVICE) -> None:
+def studio_command(
+    port: int = PORT, host: str = HOST, name: list[str] = NAME, pack: str = PACK, device: str = DEVICE
+) -> None:
     """Open a web page for sellers: a photo in, redesigns and a report out. Ends with Ctrl-C.
 
     Needs Gradio: pip install 'gigs[studio]'. Nothing is sent anywhere; what visitors upload is deleted afterwards.
@@ -27,7 +30,7 @@ def studio_command(port: int = PORT, host: str = HOST, pack: str = PACK, device:
     from gigs.studio.engine import Engine
     from gigs.studio.server import Address, Studio
 
-    address = Address(host=host, port=port)
+    address = Address(host=host, port=port, names=tuple(name))
     if not address.is_private:
         errors.print(
             f"gigs: --host {host}: anybody who can reach this computer can use the page, and there is no password",
@@ -35,8 +38,10 @@ def studio_command(port: int = PORT, host: str = HOST, pack: str = PACK, device:
         )  # fmt: skip
     engine = Engine(pack, device=device)
     studio = Studio(engine, address)
-    errors.print("Reading the models ...", markup=False)
-    engine.warm()
-    output.print(f"Open {studio.url} in your browser. Ctrl-C ends it.", markup=False, highlight=False, soft_wrap=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    studio.run()
+    try:
+        errors.print("Reading the models ...", markup=False)
+        engine.warm()
+        output.print(f"Open {studio.url} in your browser. Ctrl-C ends it.", highlight=False, soft_wrap=True)
+        studio.run()
+    finally:
+        studio.close()

@@ -34,6 +34,7 @@ GET = re.compile(
     r"/|/config|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static|result|svelte)/[\w./-]+"
     rf"|{API}/(info|startup-events|queue/data|upload_progress|heartbeat/\w+|file=[^:]+)"
 )
+FORWARDED = re.compile(rb"(x-)?forwarded|x-real-ip|x-original-|x-scheme", re.IGNORECASE)
 POST = re.compile(rf"{UPLOAD}|{JOIN}|{API}/(cancel|reset)")
 OWN = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -52,11 +53,11 @@ class Guard:
         app: Behind it.
         limits: Bytes and seconds.
         uploads: Folder that files must come from.
-        hosts: Names by which the server may be addressed; empty for any.
+        allows: Whether the server may be addressed by a Host.
     """
 
-    def __init__(self, app: Any, limits: Limits, uploads: Path, hosts: frozenset[str]) -> None:
-        self._app, self._limits, self._uploads, self._hosts = app, limits, uploads, hosts
+    def __init__(self, app: Any, limits: Limits, uploads: Path, allows: Callable[[str], bool]) -> None:
+        self._app, self._limits, self._uploads, self._allows = app, limits, uploads, allows
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
@@ -65,6 +66,8 @@ class Guard:
                 await self._app(scope, receive, send)
             return
         receive = self._bounded(scope, receive)
+        # Gradio would take a visitor's word for where the page is, and load the rest of it from there.
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if not FORWARDED.match(name)]
         try:
             self._check(scope)
             if scope["path"] == JOIN:
@@ -78,7 +81,7 @@ class Guard:
         """Address, host, origin and announced length."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self._hosts and re.sub(r":\d+$", "", host) not in self._hosts:
+        if not self._allows(host):
             raise HTTPException(421, texts.NOT_HERE)
         if headers.get("origin", "").partition("://")[2] not in ("", host):
             raise HTTPException(403, texts.NOT_HERE)
