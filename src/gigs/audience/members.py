@@ -22,6 +22,7 @@ from gigs.audience.base import EVERYONE
 from gigs.data.catalogue import Catalogue
 from gigs.data.conditions import matching
 from gigs.errors import InputError
+from gigs.io.regular import require_file
 
 BUYERS_OF = "buyers-of:"
 
@@ -88,7 +89,7 @@ def listed(path: Path) -> list[str]:
         InputError: It cannot be read.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = require_file(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"audience file {path}: cannot be read ({error})") from error
     return list(dict.fromkeys(line.strip() for line in lines if line.strip()))

@@ -24,6 +24,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from gigs.errors import DiskError, ModelError
+from gigs.io.regular import require_file
 from gigs.io.text import is_text
 
 MAX_JSON = 64 << 20  # bytes: what is read whole must not be able to fill the memory
@@ -165,7 +166,7 @@ def read_json(path: Path) -> Any:
     can therefore be written again.
     """
     try:
-        with Path(path).open("rb") as handle:
+        with require_file(Path(path), ModelError).open("rb") as handle:
             content = handle.read(MAX_JSON + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ModelError(f"{path}: no such file") from error

@@ -23,6 +23,7 @@ from gigs.data.importers.pickle_opcodes import ALLOWED, LONG_STRINGS, Depths
 from gigs.data.importers.pickle_stand_ins import STAND_INS, PlainArray
 from gigs.errors import DataError, ModelError
 from gigs.io.pickles import MALFORMED, RestrictedUnpickler
+from gigs.io.regular import require_file
 from gigs.progress import OnStep, Step, silent
 from gigs.vision import images
 
@@ -55,7 +56,10 @@ def read_object_array(path: str | Path, parts: int, on_step: OnStep = silent) ->
         DataError: No such array, damaged, or holding anything but plain data; nothing in it is ever run.
     """
     try:
-        with Path(path).open("rb") as handle, tempfile.SpooledTemporaryFile(max_size=64 << 20) as reduced:
+        with (
+            require_file(Path(path), DataError).open("rb") as handle,
+            tempfile.SpooledTemporaryFile(max_size=64 << 20) as reduced,
+        ):
             _reduce(_Bounded(handle, _skip_header(handle, parts)), reduced, on_step)
             reduced.seek(0)
             content = _SpanUnpickler(reduced).load()

@@ -18,7 +18,9 @@ from typing import Any
 import pandas as pd
 
 from gigs.data.importers.cell_values import as_text, writable
+from gigs.data.importers.quotation import swallowed_rows
 from gigs.errors import DataError
+from gigs.io.regular import require_file
 
 DELIMITERS = (",", ";", "\t", "|")
 MISSING = ("", "\\N")  # the latter as databases export it
@@ -62,7 +64,7 @@ def read_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
     """
     path = Path(path)
     try:
-        with path.open("rb") as handle:
+        with require_file(path, DataError).open("rb") as handle:
             head = handle.read(512)
         if not head.strip():
             raise DataError(f"{path}: the file is empty")
@@ -193,6 +195,9 @@ def _cells(reader: Iterable[list[str]], width: int, broken: dict[int, str]) -> t
             continue
         if any(cells[width:]) or (len(cells) < width and any("\n" in cell for cell in cells)):
             broken[row] = f"{len(cells)} cells where the header has {width} (a quotation mark out of place?)"
+            continue
+        if lost := swallowed_rows(cells, width):
+            broken[row] = f"a quotation mark left open takes in {lost:,} rows"
             continue
         rows.append(row)
         for place, column in enumerate(columns):
