@@ -37,10 +37,12 @@ from gigs.report.contact_sheet import contact_sheet
 from gigs.report.page import render_compare, render_overview, render_page
 from gigs.report.test_pack import test_pack
 from gigs.result import Result
+from gigs.result.saved import rebuild
 from gigs.training.checkpoint import load_checkpoint, save_checkpoint
 from gigs.verify.scorer import is_weak
 from gigs.verify.share_map import Estimate, ShareMap
 from gigs.vision import images
+from tests.fuzz import result_folders, tables
 from tests.fuzz.mutate import damage, damage_json, damage_safetensors
 from tests.helpers.pictures import encoded, quadrants
 from tests.helpers.small_models import (
@@ -80,6 +82,8 @@ def make_targets(work: Path) -> dict[str, Target]:
         "checkpoint": Target([_checkpoint(work)], damage, lambda content: _load_checkpoint(work / "run", content)),
         "pickle": Target(_pickles(), damage, _unpickle),
         **_descriptions(work),
+        **_shops(work),
+        **_folders(work),
     }
 
 
@@ -202,6 +206,24 @@ def _descriptions(work: Path) -> dict[str, Target]:
         "safetensors: tastes": Target(
             [_tastes(work)], damage_safetensors, _through_file(work / "tastes.safetensors", _use_tastes)
         ),
+    }
+
+
+def _shops(work: Path) -> dict[str, Target]:
+    (work / "shop").mkdir()
+    return {"tables": Target(tables.seeds(), tables.misshape, lambda content: tables.use_table(work / "shop", content))}
+
+
+def _folders(work: Path) -> dict[str, Target]:
+    whole = work / "whole"
+    write_finished(whole, gains=(0.4,))
+    rebuild(whole)
+    return {
+        "result folder": Target(
+            [result_folders.contents(whole)],
+            result_folders.changes,
+            lambda content: result_folders.use_folder(whole, work / "changed", content),
+        )
     }
 
 

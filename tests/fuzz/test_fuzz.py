@@ -14,7 +14,7 @@ NAMES = (
     "jpeg", "png", "webp", "safetensors: generator", "safetensors: encoder", "safetensors: recommender",
     "safetensors: dvbpr-gan", "safetensors: critic", "npy",
     "parquet", "checkpoint", "pickle", "pack.json", "result.json", "manifest.json",
-    ".audience", "safetensors: tastes",
+    ".audience", "safetensors: tastes", "tables", "result folder",
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def test_valid_files_are_read(targets, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_damaged_files_end_in_typed_errors(targets, name):
-    """Rows 2, 3, 18, 19."""
+    """Rows 2, 3, 18, 19, 36, 38, 40."""
     outcomes = [attempt(targets[name], number, SEED) for number in range(INPUTS)]
     assert set(outcomes) <= {"accepted", "refused"}
     assert "refused" in outcomes  # the damage is real

@@ -26,6 +26,7 @@ from gigs.io.pickles import check_pickle, check_torch_file, unpickle_restricted
 from gigs.io.weights.formats import read_arrays, read_checkpoint
 from gigs.recommender.models.imported import _from_cornac
 from gigs.training.checkpoint import load_checkpoint
+from tests.helpers.command_line import gigs
 
 COUNT = 60_000
 BOUNDS = ("MAX_STACK", "MAX_CONTAINERS")
@@ -107,6 +108,12 @@ def test_a_bomb_packed_small_is_refused_too(tmp_path):
     assert (tmp_path / "x.pt").stat().st_size < 10_000
     with pytest.raises(ModelError):
         read_plain(tmp_path / "x.pt")
+
+
+def test_a_plain_pickle_for_a_checkpoint_is_one_line_without_a_warning(tmp_path, recwarn):
+    (tmp_path / "x.pkl").write_bytes(pickle.dumps({"a": 1}))
+    told = gigs("generator", "convert", tmp_path / "x.pkl", "--out", tmp_path / "out")
+    assert told.returncode == 2 and told.stderr.strip().count("\n") == 0 and not recwarn.list
 
 
 @pytest.mark.parametrize("protocol", range(6))

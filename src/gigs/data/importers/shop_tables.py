@@ -115,12 +115,15 @@ def _once(frame: pd.DataFrame, key: str, name: str, dropped: DroppedRows, beside
 
 def _with_others(table: pd.DataFrame, frame: pd.DataFrame, used: set[str]) -> pd.DataFrame:
     """Add the shop's further columns, under names that can stand in a condition, as numbers where they are numbers."""
+    found: dict[str, pd.Series] = {}
     for header in frame.columns:
         if header in used or header in ("item_id", "user_id"):
             continue
         name = re.sub(r"\W+", "_", str(header)).strip("_").lower() or "column"
-        if name in RESERVED or name in table or keyword.iskeyword(name) or name[0].isdigit() or name[:7] == "bought_":
+        taken = name in RESERVED or name in table or name in found
+        if taken or keyword.iskeyword(name) or name[0].isdigit() or name[:7] == "bought_":
             name = f"x_{name}"
-        if name not in table:
-            table[name] = typed(frame[header])
-    return table
+        if name not in table and name not in found:
+            found[name] = typed(frame[header])
+    # All at once: a column at a time copies the table for each.
+    return pd.concat([table, pd.DataFrame(found, index=table.index)], axis=1)
