@@ -28,22 +28,6 @@ ROWS: list[list[Any]] = [
 STRANGE = (
     "", " ", "\x00", "=cmd()", '"', "\u202e", "x" * 5000, "1e400", "nan", "\\N", "None", "-", "0" * 400, "é", "\ufeff",
 )  # fmt: skip
-    "",
-    " ",
-    "\x00",
-    "=cmd()",
-    '"',
-    "\u202e",
-    "x" * 5000,
-    "1e400",
-    "nan",
-    "\\N",
-    "None",
-    "-",
-    "0" * 400,
-    "é",
-    "\ufeff",
-)
 
 
 def seeds() -> list[bytes]:
