@@ -19,7 +19,7 @@ help:  ## show this list
 setup: $(STAMP)  ## create .venv and install gigs with its pinned dependencies
 
 $(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit("gigs needs Python 3.10 or newer: make PYTHON=python3.12" if sys.version_info < (3, 10) else 0)'
+	@$(PYTHON) tools/install_check.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=24"
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
@@ -49,7 +49,7 @@ format: $(STAMP)  ## format the code
 	$(BIN)/ruff format .
 
 bench: $(STAMP)  ## the presets side by side on this machine; BENCH="--quick" for a short one, BENCH="--help" for more
-	$(BIN)/python -m benchmarks.run $(if $(wildcard data/hm/catalogue.json),--catalogue data/hm) $(BENCH)
+	$(BIN)/python -m benchmarks.run $(if $(findstring --shown,$(BENCH)),,$(if $(wildcard data/hm/catalogue.json),--catalogue data/hm)) $(BENCH)
 
 fuzz: $(STAMP)  ## damage valid files in every way and read them: FUZZ="--inputs 1000" for a short run
 	$(BIN)/python -m tests.fuzz.run $(FUZZ)

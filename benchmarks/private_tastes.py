@@ -22,7 +22,7 @@ from gigs.verify.scorer import Scorer
 from gigs.verify.users import draw_users
 
 FIXED = 1  # VBPR's last coordinate is the same for everybody
-RELEASES = 2  # vectors that one member is part of: the scorers of a half of the buyers
+RELEASES = 4  # vectors that one member is part of: the scorers of the half of the buyers that has more of them
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
+import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,7 +23,7 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from benchmarks import memory, photos, tables
+from benchmarks import busy, memory, photos, shown, tables
 from gigs.audience import Audience
 from gigs.data.catalogue import Catalogue
 from gigs.io import storage
@@ -29,6 +31,7 @@ from gigs.io.weights import content_hash
 from gigs.method.models import Models
 from gigs.method.pipeline import Checks, Redesigns, suggest
 from gigs.method.presets import Preset, get_preset
+from gigs.method.product import Product
 from gigs.session import Session
 from gigs.verify.panel import Panel
 from gigs.vision.compute import Compute, suited
@@ -41,8 +44,15 @@ errors = Console(stderr=True)
 
 def main() -> None:
     """Parse options, run, print tables, write JSON and Markdown."""
+    if "--shown" in sys.argv:
+        sys.argv.remove("--shown")
+        shown.main()
+        return
     options = parse()
     options.out.mkdir(parents=True, exist_ok=True)
+    if options.busy:
+        busy.main(options)
+        return
     session, compute = Session(options.pack), suited()
     pack, side = session.pack, session.generator.resolution
     if options.catalogue:
@@ -77,6 +87,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     """Options of the bench."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shown", action="store_true", help="shown beside drawn; --shown --help for more")
     parser.add_argument("--catalogue", type=Path, help="folder of an imported catalogue with held-out products")
     parser.add_argument("--photos", type=int, default=20)
     parser.add_argument("--pack", default="hm-64")
@@ -85,6 +96,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help=f"paper-text at T={QUICK_STEPS}, its seconds extrapolated")
     parser.add_argument("--shift-steps", type=int, help="paper-text: T of the second loop alone; seconds extrapolated")
     parser.add_argument("--no-audiences", dest="audiences", action="store_false", help="leave out the second part")
+    parser.add_argument("--busy", action="store_true", help="instead: one suggestion beside busy programs, and without")
+    parser.add_argument("--neighbours", type=int, default=os.cpu_count(), help="--busy: how many; one for each core")
+    parser.add_argument("--repeats", type=int, default=3, help="--busy: runs of each kind")
+    parser.add_argument("--wait", action="append", default=[], metavar="NAME=VALUE,...", help="--busy: also so")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("bench"))
     return parser.parse_args()
@@ -146,7 +161,8 @@ def one(
     """Run one preset on one photo and measure it."""
     memory.reset_peak()
     runtime = Runtime(compute=compute, seed=seed)
-    found = suggest(models.placed(compute), photo, audience, preset, checks=Checks(panel=panel), runtime=runtime)
+    product = Product(photo=photo)
+    found = suggest(models.placed(compute), product, audience, preset, checks=Checks(panel=panel), runtime=runtime)
     inversion, pivot = found.reconstruction.inversion, found.reconstruction.pivot
     assert inversion is not None and pivot is not None
     gains = found.scores - (found.photo_score or 0.0)
@@ -187,7 +203,7 @@ def audiences(models: Models, compute: Compute, photo: Tensor, seed: int, repeat
         for users in found:
             started = time.perf_counter()
             audience = Audience(f"{users} users", users, factors[:users].mean(0))
-            suggest(models, photo, audience, preset, runtime=runtime)
+            suggest(models, Product(photo=photo), audience, preset, runtime=runtime)
             found[users] = min(found[users], time.perf_counter() - started)
     return {str(users): {"seconds": seconds, "ratio": seconds / found[1]} for users, seconds in found.items()}
 

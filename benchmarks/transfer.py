@@ -32,6 +32,7 @@ from gigs.transfer.sampling import sample
 from gigs.vision.images import fit_square, read_photo, to_uint8
 
 T = TypeVar("T")
+COMMON = 4  # least number of products of a type that is drawn from
 
 
 def main() -> None:
@@ -68,11 +69,16 @@ def held_out(folder: Path, pack: Pack, count: int, seed: int) -> list[tuple[Path
     """Photos of the pack's held-out products and their types; one of each type in turn, products only once."""
     table = pd.read_csv(folder / "articles.csv", dtype=str)
     table = table[table.product_code.isin(pack.info["held_out_products"])]
-    table["path"] = [folder / "images" / name[:3] / f"{name}.jpg" for name in table.article_id]
+    return in_turn(table, folder / "images", "jpg", count, seed)
+
+
+def in_turn(table: pd.DataFrame, images: Path, ending: str, count: int, seed: int) -> list[tuple[Path, str]]:
+    """Photos of some articles and their types; one of each type that is common in turn, products only once."""
+    table = table.assign(path=[images / name[:3] / f"{name}.{ending}" for name in table.article_id])
     table = table[[path.is_file() for path in table.path]].drop_duplicates("product_code")
     rng = np.random.default_rng(seed)
     kinds = {kind: list(rng.permutation(group.path.values)) for kind, group in table.groupby("product_type_name")}
-    common = [kind for kind, number in table.product_type_name.value_counts().items() if number >= 4]
+    common = [kind for kind, number in table.product_type_name.value_counts().items() if number >= COMMON]
     longest = max(len(kinds[kind]) for kind in common)
     turns = [(kinds[kind][turn], str(kind)) for turn in range(longest) for kind in common if turn < len(kinds[kind])]
     return turns[:count]

@@ -5,9 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-# Before PyTorch is loaded: threads that wait for each other sleep, or workers of pytest-xdist hinder one another.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("GOMP_SPINCOUNT", "0")
+import gigs  # noqa: F401 - before PyTorch: threads that wait sleep, or workers of pytest-xdist hinder one another
+
 # The probe for the fastest numbers takes seconds in every command that trains; `vision/test_compute.py` tests it.
 os.environ.setdefault("GIGS_COMPUTE", "fp32")
 # Rich keeps the width it finds when it is imported, and is then deaf to what `command_line.gigs` asks for.
@@ -23,7 +22,7 @@ from gigs.io.weights import fetch
 from tests.helpers import stand_ins
 from tests.helpers.colour_shop import colour_shop
 from tests.helpers.sharing import made_once
-from tests.helpers.shop_packs import NAMES, shop_limits, shop_pack, train_for_shop
+from tests.helpers.shop_packs import NAMES, shop_limits, shop_pack, train_for_shop, train_third_judge
 from tests.helpers.small_models import write_small_pack
 from tests.helpers.tiny import write_tiny_kaggle
 
@@ -81,6 +80,14 @@ def recommenders(shop: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 @pytest.fixture(scope="session")
+def third_judge(shop: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a judge of the target's own buyers, with its users; read only."""
+    with shop_limits():
+        root = made_once(tmp_path_factory, "third-judge", lambda folder: train_third_judge(shop, folder))
+    return root / "recommender.safetensors"
+
+
+@pytest.fixture(scope="session")
 def shops_pack(shop: Catalogue, recommenders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pack with them as scorers; read only."""
     with shop_limits():
@@ -97,7 +104,7 @@ def perceptual() -> stand_ins.Pyramid:
 def backdrop_for_salience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The backdrop's colour cuts products out, but where the real network is asked for with all other weights."""
     if not request.node.get_closest_marker("weights"):
-        monkeypatch.setattr("gigs.transfer.cutout.salience", stand_ins.backdrop_salience)
+        monkeypatch.setattr("gigs.transfer.looks.salience", stand_ins.backdrop_salience)
 
 
 @pytest.fixture

@@ -41,10 +41,17 @@ train lite0 recommender --backbone efficientnet-lite0 --fold 0
 train vgg16 recommender --backbone vgg16 --input-size 64 --fold 0
 train lite1 judge --backbone efficientnet-lite1 --seed 1
 train alexnet judge --backbone alexnet --seed 2
+# Judges of both halves, so that every buyer's purchases can be seen by some that did not learn from them; where they know
+# the targets' buyers, through other eyes than theirs.
+train lite1-0 judge --backbone efficientnet-lite1 --fold 0 --seed 4
+train alexnet-0 judge --backbone alexnet --fold 0 --seed 3
+train lite0-1 judge --backbone efficientnet-lite0 --seed 6
 stage scorers "$gigs" pack scorers "$pack" --catalogue "$catalogue" --where "$where" \
-    --target "$(scorer lite0)" --target "$(scorer vgg16)" --judge "$(scorer lite1)" --judge "$(scorer alexnet)"
+    --target "$(scorer lite0)" --target "$(scorer vgg16)" --judge "$(scorer lite1)" --judge "$(scorer alexnet)" \
+    --judge "$(scorer lite1-0)" --judge "$(scorer alexnet-0)" --judge "$(scorer lite0-1)"
 stage segments "$gigs" pack segments "$pack" --catalogue "$catalogue"
 stage probes "$gigs" pack probes "$pack" --catalogue "$catalogue" --where "$where"
 stage gate "$gigs" pack calibrate "$pack" --catalogue "$catalogue" --where "$where" --photos "$photos"
 stage judges "$gigs" verify calibrate "$pack" --catalogue "$catalogue" --where "$where" --photos "$judged" \
     --out "$out/disagreement"
+stage share "$gigs" verify share "$pack" --catalogue "$catalogue" --write --out "$out/share"

@@ -9,6 +9,9 @@ Files stay below 16 MB each; `python training/snapshot.py join OUT/flow-*.safete
 
 from __future__ import annotations
 
+import gigs  # noqa: F401 - before PyTorch: it says how threads wait
+
+# isort: split
 import argparse
 import json
 from datetime import datetime, timezone

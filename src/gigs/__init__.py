@@ -13,20 +13,27 @@ Nothing heavy is imported before it is used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gigs.threads import wait_asleep
+
 if TYPE_CHECKING:
-    from gigs.api import suggest
+    from gigs.api import colours, suggest
     from gigs.method.presets import Preset
     from gigs.packs.load import load_pack
     from gigs.result import Result
+    from gigs.result.colourways import Colourways
     from gigs.session import Session
 
     __version__: str
 
-__all__ = ["Preset", "Result", "Session", "__version__", "load_pack", "suggest"]
+wait_asleep()  # before PyTorch is loaded, or it has no effect
+
+__all__ = ["Colourways", "Preset", "Result", "Session", "__version__", "colours", "load_pack", "suggest"]
 _HOMES = {
+    "Colourways": "gigs.result.colourways",
     "Preset": "gigs.method.presets",
     "Result": "gigs.result",
     "Session": "gigs.session",
+    "colours": "gigs.api",
     "load_pack": "gigs.packs.load",
     "suggest": "gigs.api",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 
 from gigs.audience import MINIMUM_USERS, Audience
+from gigs.data.importers.item_types import item_types
 from gigs.errors import GigsError, InputError
 from gigs.inversion.gate import RefusedError
 from gigs.io import folders, written
@@ -31,13 +33,15 @@ from gigs.result.reading import with_pictures
 from gigs.result.result import file_names, is_file_name
 from gigs.result.saved import OVERVIEW, write_overview
 from gigs.session import OwnModels, Session
+from gigs.verify.panel import Panel
+from gigs.verify.recalibration import Recalibration
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # as a path, two slashes are one; a drive has one letter
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One call of `gigs suggest`; see its options."""
+    """One call of `gigs suggest`; see its options. `types`: a shop's item table, which says what each photo shows."""
 
     options: Options
     out: Path
@@ -49,8 +53,10 @@ class Request:
     models: OwnModels = field(default_factory=OwnModels)
     catalogue: Path | None = None
     device: str = "cpu"
+    recalibration: Recalibration | None = None
     resume: bool = False
     min_audience: int = MINIMUM_USERS
+    types: Path | None = None
 
     def __post_init__(self) -> None:
         for path in self.photos:
@@ -60,6 +66,8 @@ class Request:
         if ways != 1:
             given = "nothing" if ways == 0 else "more than one of them"
             raise InputError(f"give photos, --example NUMBER or --sample; {given} was given")
+        if self.types is not None and (self.options.product_type is not None or not self.photos):
+            raise InputError("--types says what photos show, each by its row of a table: give photos, and no --type")
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,10 @@ def run(request: Request, on_step: OnStep = silent, session: Session | None = No
 
 
 def _session(request: Request) -> Session:
-    return Session(request.pack, device=request.device, models=request.models, catalogue=request.catalogue)
+    return Session(
+        request.pack, device=request.device, models=request.models, catalogue=request.catalogue,
+        recalibration=request.recalibration,
+    )  # fmt: skip
 
 
 def _run(request: Request, on_step: OnStep, session: Session) -> Finished:
@@ -112,15 +123,18 @@ def _run(request: Request, on_step: OnStep, session: Session) -> Finished:
     check_photos([path for _, path in places if path is not None], options)  # all of them, before any is worked on
     audience = session.audience(request.audience, minimum=request.min_audience, on_step=on_step)
     panel = session.panel(audience, options)
+    kinds = _kinds(request, panel)
     facts = [audience.label, session.files, session.pack.info, session.compute(options.preset).describe()]
     done = Finished([], [])
     for folder, path in places:  # one photo's pixels at a time
         try:
             product = session.product(path, options)
-            mark = _mark(request, product, audience, facts)
+            kind = None if path is None else kinds.get(path)
+            mark = _mark(request, product, audience, [*facts, kind] if kind else facts)
             result = completed(folder, mark) if request.resume else None
             if result is None:
-                result = session.redesign(product, audience, options, panel)
+                told = panel.of_type(kind) if panel is not None and kind is not None else panel
+                result = session.redesign(product, audience, options, told)
                 with folders.owned_below(request.out, folder):
                     result.save(folder)
                     seal(folder, file_names(len(result)), mark)
@@ -132,6 +146,23 @@ def _run(request: Request, on_step: OnStep, session: Session) -> Finished:
     if len(done.results) > 1:
         write_overview(request.out, done.results)
     return done
+
+
+def _kinds(request: Request, panel: Panel | None) -> dict[Path, str]:
+    """What the request's table says that photos show; a warning names those of which it says nothing.
+
+    Raises:
+        InputError: The request's models tell no types.
+        DataError: The table cannot be used.
+    """
+    if request.types is None:
+        return {}
+    if panel is None:
+        raise InputError("--types says among which of the pack's real items to look: it needs the pack's own models")
+    found = item_types(request.types, request.photos, panel.category.names)
+    if missing := found.missing(request.types):
+        warnings.warn(missing, stacklevel=2)
+    return found.named
 
 
 def completed(folder: Path, mark: str) -> Result | None:
@@ -152,12 +183,11 @@ def seal(folder: Path, names: list[str], mark: str) -> None:
 def _mark(request: Request, product: Product, audience: Audience, facts: list[Any]) -> str:
     """Fingerprint of one product's result: whatever it follows from."""
     named = ("preset", "on_step", "mask", "keep_region")  # of a mask its content counts, whatever its file is called
+    beside = ("options", "out", "photos", "resume", "types")
     asked = {
         "preset": asdict(request.options.preset),
         "options": {name: value for name, value in vars(request.options).items() if name not in named},
-        "request": {
-            name: value for name, value in vars(request).items() if name not in ("options", "out", "photos", "resume")
-        },
+        "request": {name: value for name, value in vars(request).items() if name not in beside},
     }
     about = {
         "photo": product.source,
@@ -176,7 +206,8 @@ def _mark(request: Request, product: Product, audience: Audience, facts: list[An
 def _check_out(request: Request, out: list[Path]) -> None:
     """Refuse a folder that cannot be written, in which another process writes, or with files that are not ours."""
     options, names = request.options, file_names(request.options.preset.shifting.n)
-    inputs = [*request.photos, *(one for one in (options.mask, options.keep_region) if isinstance(one, Path))]
+    others = (options.mask, options.keep_region, request.types)
+    inputs = [*request.photos, *(one for one in others if isinstance(one, Path))]
     for folder in out:
         try:
             nearest = next(path for path in (folder, *folder.resolve().parents) if path.exists())

@@ -39,13 +39,16 @@ from gigs.packs.load import DEFAULT
 from gigs.packs.panel import panel_for
 from gigs.progress import OnStep, silent
 from gigs.recommender import Recommender, load_recommender
+from gigs.recommender.standing import doubt
 from gigs.result import Result
 from gigs.result.colourways import Colourways, compose_colours
 from gigs.result.compose import Origin, compose
 from gigs.verify.panel import Panel
+from gigs.verify.recalibration import Recalibration
 from gigs.vision.compute import Compute, pick_device, suited
-from gigs.vision.images import as_photo, decode_photo, fit_square, photo_bytes, to_tensor
+from gigs.vision.images import as_photo, decode_photo, fit_square, to_tensor
 from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.opening import photo_bytes
 from gigs.vision.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -101,6 +104,8 @@ class Session:
         device: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto`.
         models: Files that take the place of the pack's networks.
         catalogue: Folder of a catalogue, for audiences by condition.
+        recalibration: What `gigs results --summary --recalibration FILE` wrote, or the same already read: shares of
+            buyers are put right by it.
 
     Raises:
         InputError: No such pack, device or file.
@@ -114,11 +119,15 @@ class Session:
         device: str = "cpu",
         models: OwnModels | None = None,
         catalogue: str | Path | None = None,
+        recalibration: str | Path | Recalibration | None = None,
     ) -> None:
         self.device = pick_device(device)
         self.pack: Pack = load_pack(pack)
         self.own = models or OwnModels()
         self._catalogue = None if catalogue is None else Path(catalogue)
+        self.recalibration = (
+            Recalibration.read(Path(recalibration)) if isinstance(recalibration, str | PathLike) else recalibration
+        )
 
     def suggest(
         self, photo: Photo | None, audience: str | Audience = EVERYONE, **options: Unpack[OptionNames]
@@ -171,9 +180,10 @@ class Session:
         liking = Liking(self.recommender.to(self.device), audience, self.panel(audience, asked))
         found = find_colours(product, liking, wish, runtime)
         total = {"total": time.perf_counter() - began}
-        return compose_colours(
+        made = compose_colours(
             replace(found, seconds=found.seconds | total), product, audience, self.pack.name, runtime
         )
+        return replace(made, doubt=self.doubt, recalibration=self.recalibration if asked.verify else None)
 
     def audience(self, spec: str, *, minimum: int = MINIMUM_USERS, on_step: OnStep = silent) -> Audience:
         """An audience by what a user writes for it; see `suggest`.
@@ -203,7 +213,8 @@ class Session:
         """Who checks redesigns for an audience; None with other models than the pack's, or where nobody is to check.
 
         Raises:
-            InputError: A product type was named that nobody here can tell, or that the pack does not know.
+            InputError: A product type was named that nobody here can tell, or that the pack does not know; or there are
+                no shares for the session's recalibration to put right.
         """
         options = options or Options()
         found = panel_for(self.pack, audience) if self.own.none and options.verify else None
@@ -213,6 +224,10 @@ class Session:
                     "--type says among which of the pack's real items to look: it needs the pack's own models"
                 )
             found = found.of_type(options.product_type)
+        if self.recalibration is not None and options.verify:
+            if found is None:
+                raise InputError("a recalibration puts the judges' shares right: it needs the pack's own models")
+            found = found.put_right_by(self.recalibration)
         return None if found is None else found.to(self.device)
 
     @property
@@ -264,7 +279,9 @@ class Session:
             RefusedError: The gate refuses the photo.
         """
         found, runtime = self.run(product, audience, options, panel)
-        origin = Origin(pack=self.pack.name, models=self.files, has_percentiles=self.own.draw_as_packed)
+        origin = Origin(
+            pack=self.pack.name, models=self.files, has_percentiles=self.own.draw_as_packed, doubt=self.doubt
+        )
         return compose(found, product, audience, options.preset, origin, runtime)
 
     def run(
@@ -297,6 +314,11 @@ class Session:
     def recommender(self) -> Recommender:
         """The target."""
         return load_recommender(self.own.recommender) if self.own.recommender else self.pack.recommender
+
+    @property
+    def doubt(self) -> str | None:
+        """Why the target's scores promise nothing, and what to do; None where its test AUC is above chance."""
+        return doubt(self.recommender.about)
 
     @cached_property
     def encoder(self) -> Encoder | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,19 @@ def test_buyers_of_an_item_and_of_a_kind(shop: Catalogue) -> None:
     assert all(int(user[:2]) % 2 == 0 for user in red) and len(red) == 30
     both = members_of('buyers-of:colour == "Red" and type == "Dress"', shop)
     assert set(both) < set(red)
+
+
+def test_all_but_are_those_of_whom_a_condition_does_not_hold_or_is_not_known(shop: Catalogue) -> None:
+    """Two halves of everybody, although an age is missing."""
+    ages = shop.users["age"].where(shop.users.index != 3)
+    some = replace(shop, users=shop.users.assign(age=ages))
+    middle = float(ages.median())
+    young, others = members_of(f"age < {middle}", some), members_of(f"all-but:age < {middle}", some)
+    assert set(young) | set(others) == set(shop.users["user_id"]) and not set(young) & set(others)
+    assert shop.users["user_id"].iloc[3] in others and young
+    assert others == members_of(f"all-but: age < {middle}", some)
+    with pytest.raises(InputError, match="only comparisons"):
+        members_of("all-but:age.min() < 3", some)
 
 
 def test_a_recommenders_buyers_of_something(shop: Catalogue, recommenders: dict[str, Path]) -> None:

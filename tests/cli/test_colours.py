@@ -38,7 +38,7 @@ def test_what_cannot_be_used_is_one_line(shops_pack: Path, photo: Path, tmp_path
         (("--colours", "blurple-ish"), "'blurple-ish' is not known"),
         (("--n", 0), "n must be from 1"),
     ):
-        done = gigs("colours", photo, "--pack", shops_pack, "--min-audience", 32, *options, "--out", out)
+        done = gigs("colours", photo, "--pack", shops_pack, "--min-audience", 20, *options, "--out", out)
         assert done.returncode == 2 and said in done.stderr and len(done.stderr.strip().splitlines()) == 1
         assert not out.exists()
     taken = photo.rename(tmp_path / "colour-1.png")

@@ -11,10 +11,12 @@ from gigs.errors import InputError, ModelError
 from gigs.io import storage
 from gigs.proof import compare_folder
 from gigs.result.result import file_names
+from gigs.result.saved import rebuild
 from gigs.verify.recalibration import Recalibration
 from tests.proof.sheets import SHARES, promised_result, sheet
 
 PANEL = {"product": 183, "redesign 1": 201, "redesign 2": 262}
+LINK = 'href="results.html"'
 
 
 def run(*arguments):
@@ -46,6 +48,28 @@ def test_the_python_function_says_the_same_and_the_result_stays_finished(tmp_pat
     findings = compare_folder(folder, sheet(tmp_path / "shop.csv", {"product": (900, 40), "redesign 3": (910, 70)}))
     assert findings.best.number == 3 and findings[0].verdict == "better" and findings[0].promised is None
     assert completed(folder, "request") is not None
+    assert LINK in (folder / "report.html").read_text()  # and still counts as finished
+
+
+def test_a_report_links_the_results_once_they_are_there(tmp_path):
+    folder = promised_result(tmp_path / "dress")
+    rebuild(folder)
+    assert LINK not in (folder / "report.html").read_text()
+    compare_folder(folder, sheet(tmp_path / "counts.csv", PANEL))
+    assert LINK in (folder / "report.html").read_text()
+    rebuild(folder)
+    assert LINK in (folder / "report.html").read_text()
+    (folder / "results.html").unlink()
+    rebuild(folder)
+    assert LINK not in (folder / "report.html").read_text()
+
+
+def test_a_report_that_somebody_changed_stays_as_it_is(tmp_path):
+    folder = promised_result(tmp_path / "dress")
+    seal(folder, file_names(3), "request")
+    (folder / "report.html").write_text("with my notes")
+    compare_folder(folder, sheet(tmp_path / "counts.csv", PANEL))
+    assert (folder / "report.html").read_text() == "with my notes"
 
 
 @pytest.mark.parametrize(

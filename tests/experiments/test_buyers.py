@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gigs.experiments.buyers import _why_no_judges, find_buyers, same_weights
+from gigs.experiments.buyers import _is_stranger, _why_no_judges, find_buyers, same_weights
 from gigs.packs import load_pack
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.feedback import in_fold
@@ -39,11 +39,6 @@ def test_scores_of_an_audience_are_the_mean_of_its_users_scores(bench):
     assert torch.allclose(phi @ bench.buyers.audience([1, 4]).theta, alone, atol=1e-6)
 
 
-def about(**judge):
-    info = {"scorers": {"t": {"role": "target"}, "j": {"role": "judge", "trained": judge}}}
-    return SimpleNamespace(name="p", info={"verify": info})
-
-
 def trained_on(**settings):
     model = small_recommender()
     model.about = {"settings": settings}
@@ -51,11 +46,17 @@ def trained_on(**settings):
 
 
 def test_judges_that_know_the_targets_buyers_are_not_asked():
-    panel = object()
-    assert _why_no_judges(trained_on(fold=0, folds=2), panel, about(fold=1, folds=2)) == ""
-    for settings in ({"fold": 1, "folds": 2}, {"fold": None}, {"fold": 0, "folds": 3}, {}):
-        assert "same buyers" in _why_no_judges(trained_on(**settings), panel, about(fold=1, folds=2))
-    assert "no judges" in _why_no_judges(trained_on(fold=0, folds=2), None, about(fold=1, folds=2))
+    folds = {"a": {"fold": 1, "folds": 2}, "b": {"fold": 0, "folds": 2}, "c": {}}
+    pack = SimpleNamespace(name="p", scorers={name: {"trained": trained} for name, trained in folds.items()})
+
+    def asked(**settings) -> list[str]:
+        return [name for name in folds if _is_stranger(trained_on(**settings), pack, name)]
+
+    assert asked(fold=0, folds=2) == ["a"] and asked(fold=1, folds=2) == ["b"]
+    assert asked(fold=None) == asked(fold=0, folds=3) == asked() == []
+    assert _why_no_judges(object(), pack, 2) == ""
+    assert "1 judges of the pack p surely know none of this recommender's buyers" in _why_no_judges(object(), pack, 1)
+    assert "no judges" in _why_no_judges(None, pack, 0)
 
 
 def test_a_recommender_is_known_again_in_half_precision_whoever_its_users():

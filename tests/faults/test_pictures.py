@@ -91,7 +91,7 @@ def test_a_metadata_bomb_takes_no_memory(kind):
 )
 def test_other_formats_are_refused_whatever_their_name(start):
     """Rows 5 and 6."""
-    assert "gigs reads JPEG, PNG and WebP" in refusal(start + bytes(500), "photo.png")
+    assert "gigs reads JPEG, PNG, WebP and AVIF" in refusal(start + bytes(500), "photo.png")
 
 
 def test_a_single_colour_is_told_from_a_photo():

@@ -14,7 +14,8 @@ HEAVY = ("torch", "numpy", "PIL", "pandas", "jinja2", "typer")
 
 
 def test_the_names_are_there_and_no_others() -> None:
-    assert dir(gigs) == ["Preset", "Result", "Session", "__version__", "load_pack", "suggest"]
+    names = ["Colourways", "Preset", "Result", "Session", "__version__", "colours", "load_pack", "suggest"]
+    assert dir(gigs) == names
     assert all(getattr(gigs, name) is not None for name in dir(gigs))
     assert gigs.__version__ == version("gigs")
     with pytest.raises(AttributeError, match="no attribute 'sugest'"):

@@ -1,136 +1,69 @@
-"""Tables of extreme shapes: what exports, and whoever means harm, make of rows, columns, quotes and nesting."""
+"""Tables for the fuzzer: valid ones of each kind, and what becomes of them: damage, and extreme shapes."""
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from gigs.data.importers.columns import choose_columns
-from gigs.data.importers.dropped_rows import DroppedRows
-from gigs.data.importers.events import Events
-from gigs.data.importers.shop_tables import item_table, user_table
 from gigs.data.importers.tables import read_table
-from gigs.data.splits import USUAL
-from tests.fuzz.mutate import VALUES, damage
+from tests.fuzz.mutate import damage
 
-HEADER = ("item_id", "user_id", "name", "time", "weight", "image")
-ROWS: list[list[Any]] = [
-    ["001", "u1", "Red dress", "2020-09-22", "1", "1.jpg"], ["002", "u2", 'A "new" one', "2020-09-23", "2,5", "2.jpg"],
-    ["001", "u2", None, "1600000000", "-1", ""], ["Ä-3", "u1", "two\nlines", "20200922", "", None],
-]  # fmt: skip
-STRANGE = (
-    "", " ", "\x00", "=cmd()", '"', "\u202e", "x" * 5000, "1e400", "nan", "\\N", "None", "-", "0" * 400, "é", "\ufeff",
-)  # fmt: skip
+RECORDS = [{"id": f"0{row}", "name": ["größe", "", '"x"\n', "=a"][row % 4], "price": row / 2} for row in range(8)]
+Part = tuple[list[bytes], Callable[[bytes, random.Random], bytes], Callable[[bytes], object]]
 
 
-def seeds() -> list[bytes]:
-    """The same small table in every kind that is read."""
-    frame = pd.DataFrame(ROWS, columns=list(HEADER))
-    records = [dict(zip(HEADER, row, strict=True)) for row in ROWS]
-    parquet = io.BytesIO()
-    frame.to_parquet(parquet)
-    texts = [delimited(HEADER, ROWS, ","), delimited(HEADER, ROWS, "\t")]
-    return [
-        *texts, texts[0].decode().encode("utf-16"), "\n".join(map(json.dumps, records)).encode(),
-        json.dumps(records).encode(), parquet.getvalue(),
-    ]  # fmt: skip
+def tables(work: Path) -> dict[str, Part]:
+    """By name: valid files, how to change one, and how to read what comes of it."""
+    frame, packed = pd.DataFrame(RECORDS), io.BytesIO()
+    frame.to_parquet(packed)
+    lines = "\n".join(map(json.dumps, RECORDS)).encode()
+    return {
+        "table.csv": ([frame.to_csv(index=False).encode()], shaped(_csv), _reader(work / "a.csv")),
+        "table.jsonl": ([lines], shaped(_json_lines), _reader(work / "a.jsonl")),
+        "table.json": ([json.dumps(RECORDS).encode()], shaped(_json), _reader(work / "a.json")),
+        "table.parquet": ([packed.getvalue()], shaped(_parquet), _reader(work / "a.parquet")),
+    }
 
 
-def delimited(header: Any, rows: Any, delimiter: str) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter).writerows([header, *rows])
-    return text.getvalue().encode("utf-8", "replace")
+def shaped(extreme: Callable[[int, int], bytes]) -> Callable[[bytes, random.Random], bytes]:
+    """Damage of a file, or in one of four inputs another of extreme shape: `extreme(rows, columns)`."""
+
+    def change(content: bytes, rng: random.Random) -> bytes:
+        if rng.random() < 0.25:
+            return extreme(*rng.choice(((2, 5_000), (20_000, 600), (3, 40_000), (50_000, 2))))
+        return damage(content, rng)
+
+    return change
 
 
-def misshape(content: bytes, rng: random.Random) -> bytes:
-    """Another table of a shape that nobody expects, or the given one with damaged bytes."""
-    return damage(content, rng) if rng.random() < 0.3 else rng.choice(SHAPES)(rng)
+def _reader(path: Path) -> Callable[[bytes], object]:
+    def read(content: bytes) -> object:
+        path.write_bytes(content)
+        return read_table(path, "items")
+
+    return read
 
 
-def _ids_alone(rng: random.Random) -> bytes:
-    column = rng.choice(("item_id", "user_id", "sku", "item_id,user_id"))
-    return "\n".join([column, *(rng.choice(("a", "b", "a,u", "")) for _ in range(rng.choice((0, 1, 3, 50))))]).encode()
+def _csv(rows: int, columns: int) -> bytes:
+    """A heading of so many columns, and rows that are cut short after the first cell."""
+    return (",".join(f"c{number}" for number in range(columns)) + "\n" + "1\n" * rows).encode()
 
 
-def _wide(rng: random.Random) -> bytes:
-    width = rng.choice((1, 7, 300, 3000))
-    header = [rng.choice((f"c{n}", "item_id", "", "c0", *STRANGE)) for n in range(width)]
-    rows = [["x"] * rng.choice((0, 1, width, width + 1)) for _ in range(rng.choice((0, 1, 30)))]
-    return delimited(["item_id", "user_id", *header], rows, rng.choice(",;\t|"))
+def _json_lines(rows: int, columns: int) -> bytes:
+    """A record with every key, and others with one."""
+    return (json.dumps(dict.fromkeys(map(str, range(columns)), 1)) + "\n" + '{"0": 1}\n' * rows).encode()
 
 
-def _ragged(rng: random.Random) -> bytes:
-    rows = [[rng.choice(STRANGE) for _ in range(rng.randrange(12))] for _ in range(rng.choice((1, 20, 300)))]
-    return delimited(rng.sample(HEADER, rng.randrange(1, 7)), rows, rng.choice(",;\t|"))
+def _json(rows: int, columns: int) -> bytes:
+    return b"[" + _json_lines(rows, columns).strip().replace(b"\n", b",") + b"]"
 
 
-def _quoted(rng: random.Random) -> bytes:
-    lines = [",".join(map(str, row)) for row in ROWS * rng.choice((1, 30))]
-    for _ in range(rng.choice((1, 2, 5))):
-        place = rng.randrange(len(lines))
-        lines[place] = rng.choice(('"', '""', 'a"b')) + lines[place]
-    return "\n".join([",".join(HEADER), *lines]).encode()
-
-
-def _new_keys(rng: random.Random) -> bytes:
-    count = rng.choice((1, 50, 400))
-    return "\n".join(
-        json.dumps({"item_id": str(n), "user_id": "u", f"key{n}": rng.choice(VALUES)}) for n in range(count)
-    ).encode("utf-8", "replace")
-
-
-def _nested(rng: random.Random) -> bytes:
-    depth, (start, end) = rng.choice((10, 40, 500, 950, 5000)), rng.choice((("[", "]"), ('{"a":', "}")))
-    inner = "1" if start != "[" else ""
-    return f'{{"item_id": "1", "user_id": "u", "x": {start * depth}{inner}{end * depth}}}'.encode()
-
-
-def _typed(rng: random.Random) -> bytes:
-    kinds: list[Any] = [
-        [1.5, None, 2.0], [2**60, 1, 2], [[1, [2]], [], [None]], [{"a": 1}, {}, None], [b"\xff", b"", None],
-        [True, False, None], pd.to_datetime(["2020-01-01", None, "1700-01-01"]), ["a", "a", None],
-    ]  # fmt: skip
-    names = rng.sample((*HEADER, "x", "y"), 4)
-    frame = pd.DataFrame({name: pd.Series(rng.choice(kinds)) for name in names} | {"item_id": ["1", "2", "1"]})
-    frame = frame.iloc[: rng.choice((0, 1, 3))]
+def _parquet(rows: int, columns: int) -> bytes:
     buffer = io.BytesIO()
-    try:
-        frame.to_parquet(buffer)
-    except Exception:  # of values that Parquet cannot hold
-        return b"PAR1"
+    pd.DataFrame({f"c{number}": ["same"] * min(rows, 100) for number in range(min(columns, 1_200))}).to_parquet(buffer)
     return buffer.getvalue()
-
-
-SHAPES: tuple[Callable[[random.Random], bytes], ...] = (
-    _ids_alone, _wide, _ragged, _quoted, _new_keys, _nested, _typed,
-)  # fmt: skip
-
-
-def use_table(folder: Path, content: bytes) -> None:
-    """Read a table as each of the three, as far as an import without photos goes."""
-    path = folder / ("table.parquet" if content.startswith(b"PAR1") else "table")
-    path.write_bytes(content)
-    table = read_table(path, "items")
-    path.unlink()
-    dropped = DroppedRows()
-    chosen, _ = choose_columns({"items": table, "interactions": table}, {})
-    items, _ = item_table(table, chosen["items"], dropped)
-    events = Events(table, chosen["interactions"], dropped)
-    events.find_items(items["item_id"])
-    dated = events.read_times("")
-    events.weigh({})
-    events.drop_repeats()
-    events.drop_light(0.0)
-    seen = events.rows["user_id"].drop_duplicates()
-    users, _ = user_table(table, {"user": chosen["interactions"]["user"]}, seen, 0, dropped)
-    if len(events.rows):
-        events.pairs(users["user_id"], dated, USUAL, 0)
-    dropped.summary()
-    dropped.write(folder / "dropped.csv")

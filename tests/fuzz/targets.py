@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
+from PIL import Image, features
 
 from gigs.audience import Audience
 from gigs.audience.privacy import PrivacySettings, promise
@@ -42,8 +42,10 @@ from gigs.training.checkpoint import load_checkpoint, save_checkpoint
 from gigs.verify.scorer import is_weak
 from gigs.verify.share_map import Estimate, ShareMap
 from gigs.vision import images
-from tests.fuzz import result_folders, tables
+from gigs.vision.sizes import MIN_SIDE
+from tests.fuzz import result_folders, shops
 from tests.fuzz.mutate import damage, damage_json, damage_safetensors
+from tests.fuzz.tables import tables
 from tests.helpers.pictures import encoded, quadrants
 from tests.helpers.small_models import (
     small_baseline,
@@ -79,6 +81,7 @@ def make_targets(work: Path) -> dict[str, Target]:
         **_models(work),
         "npy": Target([_packed()], damage, lambda content: _open_packed(work / "catalogue", content)),
         "parquet": Target([_table()], damage, lambda content: _open_catalogue(work / "tables", content)),
+        **{name: Target(*parts) for name, parts in tables(work).items()},
         "checkpoint": Target([_checkpoint(work)], damage, lambda content: _load_checkpoint(work / "run", content)),
         "pickle": Target(_pickles(), damage, _unpickle),
         **_descriptions(work),
@@ -100,6 +103,8 @@ def _pictures() -> dict[str, Target]:
         "webp": [encoded(plain, "WEBP", exif=exif), encoded(modes[3], "WEBP", lossless=True),
                  encoded(plain, "WEBP", **frames)],
     }  # fmt: skip
+    if features.check("avif"):
+        seeds["avif"] = [encoded(plain, "AVIF", exif=exif), encoded(modes[3], "AVIF")]
     return {kind: Target(each, damage, _decode) for kind, each in seeds.items()}
 
 
@@ -107,7 +112,7 @@ def _decode(content: bytes) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow and gigs tell of odd but usable files
         photo = images.decode_photo(content, "fuzz")
-    assert photo.mode == "RGB" and min(photo.size) >= images.MIN_SIDE
+    assert photo.mode == "RGB" and min(photo.size) >= MIN_SIDE
 
 
 def _models(work: Path) -> dict[str, Target]:
@@ -211,7 +216,9 @@ def _descriptions(work: Path) -> dict[str, Target]:
 
 def _shops(work: Path) -> dict[str, Target]:
     (work / "shop").mkdir()
-    return {"tables": Target(tables.seeds(), tables.misshape, lambda content: tables.use_table(work / "shop", content))}
+    return {
+        "shop tables": Target(shops.seeds(), shops.misshape, lambda content: shops.use_table(work / "shop", content))
+    }
 
 
 def _folders(work: Path) -> dict[str, Target]:
@@ -233,7 +240,7 @@ def described_pack(root: Path) -> dict[str, object]:
     limits = {"drift": 0.1, "rough": 0.3, "refused": 0.5}
     auc = {"value": 0.66, "low": 0.6, "high": 0.7, "n": 400}
     scorers = {
-        name: {"role": role, "file": f"{role}-{name}.safetensors", "auc": auc, "users": 60, "trained": {"fold": 0}}
+        name: {"role": role, "file": "recommender.safetensors", "auc": auc, "users": 60, "trained": {"fold": 0}}
         for name, role in {"a": "target", "b": "judge", "c": "judge"}.items()
     }
     estimate = Estimate(0.3, 0.05)

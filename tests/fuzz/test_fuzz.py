@@ -12,9 +12,10 @@ from tests.fuzz.targets import hostile_headers, make_targets
 INPUTS, SEED = 40, 0
 NAMES = (
     "jpeg", "png", "webp", "safetensors: generator", "safetensors: encoder", "safetensors: recommender",
-    "safetensors: dvbpr-gan", "safetensors: critic", "npy",
-    "parquet", "checkpoint", "pickle", "pack.json", "result.json", "manifest.json",
-    ".audience", "safetensors: tastes", "tables", "result folder",
+    "safetensors: dvbpr-gan", "safetensors: critic", "npy", "parquet",
+    "table.csv", "table.jsonl", "table.json", "table.parquet",
+    "checkpoint", "pickle", "pack.json", "result.json", "manifest.json",
+    ".audience", "safetensors: tastes", "shop tables", "result folder",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import torch
 from gigs.data.catalogue import Catalogue
 from gigs.io import storage
 from gigs.packs import Pack
+from gigs.packs.build import judges as judges_module
 from gigs.packs.build import scorers as scorers_module
 from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
 from gigs.packs.panel import panel_for
@@ -31,6 +32,7 @@ def shop_limits() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(category_module, "FEWEST", 5)
         patch.setattr(scorers_module, "MINIMUM_USERS", 5)
+        patch.setattr(judges_module, "MINIMUM_USERS", 5)
         seeds = {eyes: seed for eyes, _, seed in EYES.values()}
         patch.setattr(Backbone, "pretrained", classmethod(lambda cls, name: random_backbone(name, seeds[name])))
         patch.setenv("GIGS_COMPUTE", "fp32")
@@ -42,15 +44,21 @@ def shop_limits() -> Iterator[None]:
 
 def train_for_shop(shop: Catalogue, root: Path) -> dict[str, Path]:
     """The three recommenders of `NAMES`, by name; within `shop_limits`."""
-    found = {}
-    for name, role in NAMES.items():
-        eyes, fold, seed = EYES[role]
-        settings = defaults_for(
-            "vbpr", users="purchases", factors=6, backbone=eyes, fold=fold, seed=seed, input_size=64,
-            image_size=RESOLUTION, epochs=6, patience=6, batch_size=64, learning_rate=1e-3,
-        )  # fmt: skip
-        found[name] = train_recommender(shop, settings, root / name).path
-    return found
+    return {name: _trained(shop, EYES[role], root / name) for name, role in NAMES.items()}
+
+
+def train_third_judge(shop: Catalogue, root: Path) -> Path:
+    """A judge that learned from the target's own buyers through other eyes; within `shop_limits`."""
+    return _trained(shop, ("vgg16", 0, 3), root)
+
+
+def _trained(shop: Catalogue, how: tuple[str, int, int], root: Path) -> Path:
+    eyes, fold, seed = how
+    settings = defaults_for(
+        "vbpr", users="purchases", factors=6, backbone=eyes, fold=fold, seed=seed, input_size=64,
+        image_size=RESOLUTION, epochs=6, patience=6, batch_size=64, learning_rate=1e-3,
+    )  # fmt: skip
+    return train_recommender(shop, settings, root).path
 
 
 def shop_pack(shop: Catalogue, files: dict[str, Path], root: Path) -> Path:
@@ -59,7 +67,7 @@ def shop_pack(shop: Catalogue, files: dict[str, Path], root: Path) -> Path:
     info = storage.read_json(root / "pack.json")
     info["audiences"] = {
         "everyone": info["audiences"]["everyone"],
-        "ladies": {**info["audiences"]["few"], "condition": 'main_section == "Ladieswear"'},
+        "ladies": {**info["audiences"]["few"], "condition": "bought_ladieswear > 3"},
     }
     storage.write_json(root / "pack.json", info)
     wanted = ScorerFiles(targets={"main": files["main"]}, judges={n: files[n] for n in ("first", "second")})

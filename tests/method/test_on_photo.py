@@ -87,7 +87,7 @@ def test_without_the_network_redesigns_are_drawn_and_it_is_said(
     def out_of_reach(picture: Image.Image) -> np.ndarray:
         raise ModelError("u2netp: cannot be fetched")
 
-    monkeypatch.setattr("gigs.transfer.cutout.salience", out_of_reach)
+    monkeypatch.setattr("gigs.transfer.looks.salience", out_of_reach)
     session = gigs.Session(shops_pack)
     with pytest.warns(UserWarning, match="shown as the generator drew them"):
         result = session.suggest(photo, session.audience("ladies", minimum=1), n=2, steps=1)

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 import torch
@@ -8,7 +9,8 @@ from gigs.generator.base import save_generator
 from gigs.generator.families.progan import ProGAN, ProGANSettings
 from gigs.inversion.encoder import save_encoder
 from gigs.packs import ModelFiles, PackDescription, build_pack, load_pack, update_pack
-from gigs.packs.load import BUNDLED, bundled_packs
+from gigs.packs.load import BUNDLED, bundled_packs, start_folder
+from gigs.packs.panel import model_of, panel_for
 from gigs.recommender import DVBPR
 from tests.helpers.small_models import small_encoder, small_generator, write_small_pack
 
@@ -46,6 +48,63 @@ def test_a_changed_missing_or_straying_file_is_refused(small_pack, tmp_path):
         load_pack("no-such-pack")
 
 
+def changed_pack(source, to, change):
+    """A copy whose description went through `change`."""
+    root = shutil.copytree(source, to)
+    info = json.loads((root / "pack.json").read_text())
+    change(info)
+    (root / "pack.json").write_text(json.dumps(info))
+    return root
+
+
+@pytest.mark.usefixtures("small_limits")
+@pytest.mark.parametrize("name", ["../beside/judge.safetensors", "/judge.safetensors", "unlisted.safetensors"])
+def test_a_scorers_file_is_one_that_the_pack_lists(name, shops_pack, tmp_path):
+    """Row 14: what no hash was compared with is not loaded, wherever it lies."""
+    (tmp_path / "beside").mkdir()
+
+    def elsewhere(info):
+        info["verify"]["scorers"]["first"]["file"] = name
+
+    root = changed_pack(shops_pack, tmp_path / "pack", elsewhere)
+    for place in (tmp_path / "beside" / "judge.safetensors", root / "unlisted.safetensors"):
+        shutil.copy(root / "judge-first.safetensors", place)
+    pack = load_pack(root)
+    with pytest.raises(ModelError, match="lists no file"):
+        model_of(pack, "first")
+    with pytest.raises(ModelError, match="lists no file"):
+        panel_for(pack, pack.audience("ladies"))
+
+
+@pytest.mark.usefixtures("small_limits")
+@pytest.mark.parametrize(
+    "file", ["tastes.safetensors", "gallery.safetensors", "category.safetensors", "judge-first.safetensors"]
+)
+def test_a_file_that_is_not_listed_is_not_loaded(file, shops_pack, tmp_path):
+    """Row 14: it lies in the folder, and whoever took it off the list may have replaced it."""
+    pack = load_pack(changed_pack(shops_pack, tmp_path / "pack", lambda info: info["files"].pop(file)))
+    with pytest.raises(ModelError, match=f"lists no file '{file}'"):
+        panel_for(pack, pack.audience("ladies"))
+
+
+def test_training_starts_from_no_file_that_the_pack_does_not_list(tmp_path):
+    root = write_small_pack(tmp_path / "pack", encoder=True)
+    assert start_folder(str(root)) == root
+    changed = changed_pack(root, tmp_path / "changed", lambda info: info["files"].pop("encoder.safetensors"))
+    with pytest.raises(ModelError, match=r"lists no file 'encoder\.safetensors'"):
+        start_folder(str(changed))
+    (changed / "encoder.safetensors").unlink()
+    assert start_folder(str(changed)) == changed
+
+
+@pytest.mark.parametrize("name", [".hidden.png", "examples/.hidden.png", "a/b/c.png", "x:y.png", "examples/", "-x.png"])
+def test_files_of_a_pack_have_plain_names(name, small_pack, tmp_path):
+    """Row 14."""
+    root = changed_pack(small_pack, tmp_path / "pack", lambda info: info["files"].update({name: "0" * 64}))
+    with pytest.raises(ModelError, match="is not the plain name of a file"):
+        load_pack(root)
+
+
 def test_building_a_pack_drops_users_and_guards_small_audiences(tiny_catalogue, tmp_path):
     many = [f"{user}-{copy}" for copy in range(5) for user in tiny_catalogue.users["user_id"]]
     model = DVBPR(factors=6, hidden=32, width=0.1, input_size=64, user_ids=many)
@@ -66,6 +125,55 @@ def test_building_a_pack_drops_users_and_guards_small_audiences(tiny_catalogue, 
         description = PackDescription(name="mine", audiences={"one": ("one user", f"user:{many[0]}")})
         build_pack(tmp_path / "small", description, models, tiny_catalogue)
     assert not (tmp_path / "small" / "pack.json").exists()
+
+
+def test_audiences_that_leave_few_users_to_be_worked_out_are_not_built_into_a_pack(tiny_catalogue, tmp_path):
+    """Row 40: everybody without both groups is one user, whose own vector that would be."""
+    many = [f"{user}-{copy}" for copy in range(9) for user in tiny_catalogue.users["user_id"]]
+    model = DVBPR(factors=6, hidden=32, width=0.1, input_size=64, user_ids=many)
+    model.about["image_size"] = 32
+    models = ModelFiles(
+        generator=save_generator(tmp_path / "g.safetensors", small_generator()),
+        recommender=model.save(tmp_path / "r.safetensors"),
+    )
+    half = len(many) // 2
+    listed = {"first": many[:half], "second": many[half:-1], "rest": many[half:]}
+    for name, users in listed.items():
+        (tmp_path / name).write_text("\n".join(users))
+    known = {name: (name, f"@{tmp_path / name}") for name in listed} | {"everyone": ("all buyers", "everyone")}
+
+    def built(out, *names):
+        description = PackDescription(name="mine", audiences={name: known[name] for name in names})
+        return build_pack(tmp_path / out, description, models, tiny_catalogue)
+
+    assert len(many) >= 102
+    with pytest.raises(InputError, match=r"(everyone without first and second|without first and second) are 1 users"):
+        built("small", "everyone", "first", "second")
+    with pytest.raises(InputError, match="rest without second are 1 users"):
+        built("small", "rest", "second")
+    assert not (tmp_path / "small" / "pack.json").exists()
+    assert set(built("whole", "everyone", "first", "rest").audiences) == {"everyone", "first", "rest"}
+
+
+@pytest.mark.parametrize(
+    "division",
+    [
+        ("age-18-29", "age-30-44", "age-45-plus"),
+        ("women", "divided"),
+        ("segment-1", "segment-2", "segment-3"),
+        ("men",),
+    ],
+)
+def test_what_divisions_of_the_bundled_pack_leave_is_nobody_or_many(division):
+    """Row 40: under every model, and where it is nobody, nothing is left but rounding."""
+    pack = load_pack("hm-64")
+    for scorer, everybody in pack.tastes_of("everyone").items():
+        parts = [pack.tastes_of(name)[scorer] for name in division]
+        left = everybody.users - sum(part.users for part in parts)
+        assert left == 0 or left >= 50, (scorer, left)
+        if left == 0:
+            sums = sum(part.users * part.theta.double() for part in parts)
+            assert float((everybody.users * everybody.theta.double() - sums).abs().max()) < 1e-2
 
 
 def test_the_bundled_pack_keeps_its_promises():

@@ -70,6 +70,7 @@ def test_the_whole_description_is_read(root, description):
         ("verify.scorers.b.auc", "[0.6]", "auc"),
         ("verify.scorers.b.auc.low", '"high"', "auc.low"),
         ("verify.scorers.b.file", "missing", "file"),
+        ("verify.scorers.b.file", '["x"]', "file"),
         ("verify.disagreement", "-1", "verify.disagreement"),
         ("verify", "3", "verify"),
         ("share.reliability", "0", "share.reliability"),

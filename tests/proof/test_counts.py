@@ -58,6 +58,7 @@ def test_the_sheet_of_the_test_pack_can_be_filled_in(tmp_path, kind):
     [
         "\ufeff" + PANEL,
         PANEL.replace(",", ";"),
+        "sep=;\r\n" + PANEL.replace(",", ";"),
         PANEL.replace(",", "\t"),
         PANEL.replace("\n", "\r\n"),
         PANEL.replace("\n", "\r"),

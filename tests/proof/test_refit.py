@@ -8,7 +8,7 @@ import pytest
 from gigs.errors import InputError
 from gigs.proof.refit import BEFORE, BEFORE_SD, refit
 from gigs.proof.track_record import track_record
-from gigs.verify.recalibration import logit
+from gigs.verify.recalibration import Recalibration, logit
 from tests.proof.simulated import entry, simulated
 
 
@@ -112,3 +112,22 @@ def test_a_track_record_of_promises_that_are_too_strong():
 def test_two_tests_are_too_few_to_leave_one_out():
     record = track_record(simulated(np.random.default_rng(0), 2))
     assert record.miss_recalibrated is None and record.gap.items == 2
+
+
+def test_promises_that_an_earlier_map_had_put_right_teach_the_map_for_the_judges():
+    entries = simulated(np.random.default_rng(0), 30, slope=0.6)
+    earlier = Recalibration(intercept=-0.05, slope=0.7, variances=(0.01, 0.0, 0.04), extra=0.05)
+    put_right = [
+        replace(
+            one, recalibration=earlier,
+            redesigns=tuple(replace(each, promised=earlier(each.promised)) for each in one.redesigns),
+        )
+        for one in entries
+    ]  # fmt: skip
+    raw, learned = track_record(entries), track_record(put_right)
+    assert learned.recalibration.slope == pytest.approx(raw.recalibration.slope, abs=1e-6)
+    assert learned.miss_recalibrated == pytest.approx(raw.miss_recalibrated, abs=1e-6)
+    assert learned.promised != pytest.approx(raw.promised, abs=0.1)  # what was said is what was said
+    forgotten = replace(earlier, slope=0.0)
+    with pytest.raises(InputError, match="no redesign in this ledger had a promise"):
+        refit([replace(one, recalibration=forgotten) for one in entries])

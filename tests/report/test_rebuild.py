@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import re
 import zipfile
 
 import pytest
@@ -13,7 +15,10 @@ from typer.testing import CliRunner
 from gigs.batch import completed
 from gigs.cli.app import app
 from gigs.errors import InputError, ModelError
+from gigs.result import Result
 from gigs.result.saved import rebuild, write_test_pack
+from tests.helpers.command_line import gigs
+from tests.helpers.pictures import encoded, png, quadrants
 from tests.report.finished_result import spoilt, write_finished
 
 
@@ -56,6 +61,31 @@ def test_what_cannot_be_shown_is_named(tmp_path) -> None:
     (tmp_path / "one" / "suggestion-2.png").unlink()
     with pytest.raises(ModelError, match=r"suggestion-2\.png"):
         rebuild(tmp_path / "one")
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "BMP", "ICO", "EPS", "JPEG"])
+@pytest.mark.parametrize("name", ["suggestion-1.png", "photo.png", "change-1.png"])
+def test_a_picture_in_another_format_is_refused_whatever_its_name(tmp_path, kind, name) -> None:
+    """Row 5: those that a result names are opened as strictly as a seller's."""
+    write_finished(tmp_path / "one")
+    (tmp_path / "one" / name).write_bytes(encoded(quadrants(), kind))
+    for act in (lambda: rebuild(tmp_path / "one"), lambda: Result.read(tmp_path / "one").pictures[name]):
+        with pytest.raises(ModelError, match=rf"{re.escape(name)}: .*no PNG that gigs wrote"):
+            act()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_pipes_and_bombs_among_a_results_pictures_are_one_line(tmp_path) -> None:
+    """Row 5: a pipe would wait without end, and 400 megapixels were a traceback."""
+    write_finished(tmp_path / "one")
+    (tmp_path / "one" / "suggestion-1.png").write_bytes(png(20_000, 20_000, 8, 2, b""))
+    done = gigs("report", tmp_path / "one")
+    assert done.returncode == 2 and "20000 x 20000 pixels" in done.stderr and "Traceback" not in done.stderr
+    for name in ("suggestion-1.png", "result.json"):
+        (tmp_path / "one" / name).unlink()
+        os.mkfifo(tmp_path / "one" / name)
+        with pytest.raises(ModelError, match="not an ordinary file"):
+            rebuild(tmp_path / "one") if name.endswith("png") else Result.read(tmp_path / "one")
 
 
 @pytest.mark.parametrize("spoil", [

@@ -48,7 +48,7 @@ def test_a_shop_says_sales_and_views(result, tmp_path):
     text = text_of(page)
     assert "Redesign 2 beat the product as it is: it made 59 of 100 sales at equal views." in text
     assert "140 sold in 5,100 views; the product 98 in 5,120" in text
-    assert "In 100 views: 0.83 more sales than the product (+0.25 to +1.4)." in text
+    assert "In 1,000 views: 8.3 more sales than the product (+2.5 to +14)." in text
     assert "redesigns were tested" not in text and "Sells better" in text and "earned its place" in text
 
 
@@ -59,6 +59,29 @@ def test_no_word_of_the_trade_and_no_other_file(result, tmp_path, rows):
     page = render_results(result, found(result, tmp_path, rows))
     assert trade_words(seller_part(page)) == []
     assert re.findall(r'(?:src|href)="(?!data:)', page) == [] and "url(" not in page and "<script" not in page
+
+
+def test_a_difference_in_sales_is_told_in_views_that_a_shop_counts(result, tmp_path):
+    def said(product, redesign) -> str:
+        return text_of(render_results(result, found(result, tmp_path, {"product": product, "redesign 1": redesign})))
+
+    assert "In 100 views: 5 more sales than" in said((1000, 50), (1000, 100))
+    assert "In 1,000 views: 4 fewer sales than" in said((50_000, 500), (50_000, 300))
+    assert "In 10,000 views: 2 more sales than" in said((90_000, 90), (90_000, 108))
+    assert "In 10,000 views: 0 more sales than" in said((900, 9), (900, 9))
+
+
+def test_a_test_that_the_seller_named_is_named(result, tmp_path):
+    findings = found(result, tmp_path, PANEL)
+    assert "Your test" not in text_of(render_results(result, findings))
+    assert "Your test “autumn <panel>”. Redesigns made for" in text_of(
+        render_results(result, replace(findings, test="autumn <panel>"))
+    )
+
+
+def test_a_bar_of_what_was_found_is_not_the_colour_of_a_verdict(result, tmp_path):
+    style = render_results(result, found(result, tmp_path, PANEL)).split("</style>")[0]
+    assert re.findall(r"\.proof \{[^}]*background: var\(--(\w+)\)", style) == ["proof", "proof"]
 
 
 def test_bars_are_to_scale(result, tmp_path):

@@ -12,12 +12,15 @@ import pytest
 from gigs.data.choices import ChoiceSettings
 from gigs.errors import DataError, InputError
 from gigs.packs import load_pack
-from gigs.packs.panel import share_map_of
+from gigs.packs.audiences.buyers import audience_of_tastes, tastes_of_users
+from gigs.packs.build.judges import add_judges
+from gigs.packs.panel import panel_for, share_map_of
 from gigs.studies import share
 from gigs.studies.share import ShareSettings, check, study_share, write_map
 from gigs.studies.share_figure import draw_reliability
 from gigs.verify import share_map
 from tests.helpers.command_line import gigs
+from tests.helpers.shop_packs import panel_of
 
 SETTINGS = ShareSettings(choices=ChoiceSettings(alternatives=3, days=10_000, kind=("type",)))
 
@@ -52,6 +55,35 @@ def test_judges_see_only_buyers_that_they_did_not_learn_from(found, shop, shops_
     folds = {scorers[name]["trained"]["fold"] for name in found.map_.about["judges"]}
     assert folds == {1}  # so the buyers of the other half speak, and nobody else
     assert 0 < found.map_.about["buyers"] < len(shop.users) * 0.7
+
+
+@pytest.fixture(scope="module")
+def both_halves(small_limits, shop, shops_pack, third_judge, tmp_path_factory):
+    """The shop's pack with a third judge, which learned from the target's buyers through other eyes than the target."""
+    root = shutil.copytree(shops_pack, tmp_path_factory.mktemp("both-halves") / "pack")
+    return add_judges(root, shop, {"third": third_judge})
+
+
+def test_judges_of_both_halves_hear_every_buyer_and_nobody_that_they_know(both_halves, found, shop) -> None:
+    study = study_share(both_halves, shop, SETTINGS)
+    assert study.map_.about["buyers"] > found.map_.about["buyers"]
+    assert study.map_.about["judges"] == ["first", "second", "third"]
+    assert study.single.right.low > 0.7
+    jury = share.Jury(both_halves, shop)
+    known = jury.unknown[:, 0] == jury.unknown[:, 1]
+    assert known.all() and (jury.unknown[:, 2] == ~jury.unknown[:, 0]).all()
+    assert jury.groups() == [("vgg16", "1/2"), ("efficientnet-lite0", "1/2"), ("vgg16", "0/2")]
+
+
+def test_a_panel_knows_whose_taste_each_judge_goes_by(both_halves, shop) -> None:
+    panel = panel_of(both_halves, "ladies")
+    assert [(one.eyes, one.half, one.of_its_half) for one in panel.judges] == [
+        ("vgg16", "1/2", True), ("efficientnet-lite0", "1/2", True), ("vgg16", "0/2", True),
+    ]  # fmt: skip
+    one = str(shop.users["user_id"].iloc[0])
+    tastes = tastes_of_users(both_halves, shop, [one])
+    alone = panel_for(both_halves, audience_of_tastes(both_halves, tastes, "one"))
+    assert not any(judge.of_its_half for judge in alone.judges)  # all go by the same person's purchases
 
 
 def test_shuffled_purchases_are_worth_nothing(shop, shops_pack) -> None:

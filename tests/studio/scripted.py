@@ -36,6 +36,8 @@ class Scripted:
         self.error: Exception | None = None
         self.audiences = [("all buyers", "everyone"), ("a few", "few")]
         self.kinds = ("Dress", "Shirt")
+        self.asks: tuple[str, ...] = ()
+        self.caution = ""
 
     def label(self, audience: object) -> str:
         for label, name in self.audiences:
@@ -48,7 +50,8 @@ class Scripted:
 
     def draft(self, wish: Wish, on_step: OnStep) -> Draft:
         self._take(wish, on_step)
-        return Draft(self.look(wish.photo)[0], (Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")))
+        drawn = tuple(Image.new("RGB", (8, 8), colour) for colour in ("red", "blue"))
+        return Draft(self.look(wish.photo)[0], drawn, () if wish.kind else self.asks, self.caution)
 
     def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> Result:
         self._take(wish, on_step)

@@ -13,9 +13,14 @@ import pytest
 from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
 from gigs.method.choice import NothingToShowError
+from gigs.packs import load_pack
 from gigs.studio import texts
 from gigs.studio.desk import uploaded
+from gigs.studio.engine import Engine, Wish
+from gigs.studio.jobs import TooSlowError
 from gigs.studio.limits import Limits
+from gigs.studio.room import bytes_in
+from gigs.studio.screen import Screen
 from gigs.studio.visits import ARCHIVE
 from tests.helpers.pictures import encoded, quadrants
 from tests.studio.scripted import WISH
@@ -201,6 +206,45 @@ def test_a_computation_that_takes_too_long_is_ended(desk, engine, tmp_path):
     assert "was ended" in last.status and not last.running
 
 
+def test_the_time_that_a_photo_takes_to_load_counts(desk, engine, tmp_path, monkeypatch):
+    """Row 38: with its time up, or stopped, a computation takes no step after the photo is there."""
+    list(desk.choose("one", upload(tmp_path), WISH))
+    plain, loading = engine.look, threading.Event()
+
+    def slow(path):
+        loading.set()
+        threading.Event().wait(0.4)
+        return plain(path)
+
+    monkeypatch.setattr(engine, "look", slow)
+    engine.taken, desk.jobs._limits = 0, replace(desk.limits, seconds=0.1)
+    assert "was ended" in list(desk.redesign("one", WISH))[-1].status and engine.taken == 0
+    desk.jobs._limits = desk.limits
+    loading.clear()
+    stopper = threading.Thread(target=lambda: (loading.wait(5), desk.stop("one")))
+    stopper.start()
+    assert texts.STOPPED in list(desk.redesign("one", WISH))[-1].status and engine.taken == 0
+    stopper.join()
+
+
+def test_the_engine_looks_at_the_clock_once_a_photo_is_decoded(small_pack, tmp_path):
+    """Row 38: in every computation; the models are not even asked."""
+
+    def up(step):
+        raise TooSlowError("took longer")
+
+    engine = Engine(str(small_pack))
+    wish = Wish(photo=load_pack(small_pack).examples()[0], audience="everyone")
+    for act in (
+        lambda: engine.draft(wish, up),
+        lambda: engine.redesign(wish, tmp_path / "out", up),
+        lambda: engine.colours(wish, "", tmp_path / "out", up),
+    ):
+        with pytest.raises(TooSlowError):
+            act()
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     "odd",
     [
@@ -220,6 +264,28 @@ def test_a_visitor_says_what_the_product_is_or_lets_the_computer_see(desk, engin
     for given, kind in (("Shirt", "Shirt"), ("", None)):
         list(desk.choose("one", upload(tmp_path), WISH | {"kind": given}))
         assert engine.wishes[-1].kind == kind
+
+
+def test_two_kinds_that_are_near_are_asked_for_until_one_is_said(desk, engine, tmp_path):
+    engine.asks = ("Dress", "Shirt")
+    last = list(desk.choose("one", upload(tmp_path), WISH))[-1]
+    assert last.asks == ("Dress", "Shirt") and "is this a dress or a shirt?" in last.status
+    last = list(desk.draft("one", WISH | {"kind": "Shirt"}))[-1]
+    assert engine.wishes[-1].kind == "Shirt" and last.asks == () and "draft for all buyers" in last.status
+    assert list(desk.choose("one", None, WISH))[-1].asks == ()
+
+
+def test_what_the_page_shows_of_a_question():
+    page = pytest.importorskip("gigs.studio.page")
+    asked = page._asked(("Dress", "Shirt"))
+    assert (asked["choices"], asked["visible"]) == (["Dress", "Shirt"], True)
+    assert page._asked(())["visible"] is False
+    assert len(next(page._shown(iter([Screen("")])))) == len(page.OUTPUTS)
+
+
+def test_a_draft_of_a_close_up_says_so(desk, engine, tmp_path):
+    engine.caution = "The photo seems to show a part of the product from near."
+    assert engine.caution in list(desk.choose("one", upload(tmp_path), WISH))[-1].results
 
 
 def test_without_a_photo_or_a_session_there_is_nothing_to_do(desk, tmp_path):
@@ -261,6 +327,55 @@ def test_the_history_is_short_and_its_files_go_with_it(desk, engine, tmp_path):
         folders.append(desk.visits.of("one").results[0].folder)
     assert not folders[0].exists() and folders[1].exists() and folders[2].exists()
     assert folders[1].name in last.history and folders[2].name in last.results and folders[2].name not in last.history
+
+
+def test_choosing_takes_no_room_however_often(desk, engine, tmp_path):
+    """Row 41: a photo is linked, not copied, and the one before it goes."""
+    given = upload(tmp_path, encoded(quadrants(600, 900)))
+    Path(given["path"]).parent.joinpath("other.png").write_bytes(b"x")
+    used = []
+    for _ in range(20):
+        list(desk.choose("one", given, WISH))
+        used.append({(one := path.stat()).st_ino: one.st_size for path in tmp_path.rglob("*") if path.is_file()})
+    assert all(sum(each.values()) == sum(used[0].values()) for each in used)
+    visit = desk.visits.of("one")
+    assert [path for path in visit.folder.iterdir() if path.is_file()] == [visit.photo]
+    Path(given["path"]).unlink()  # it gave way to other uploads
+    assert "Done in" in list(desk.redesign("one", WISH))[-1].status
+    list(desk.choose("one", None, WISH))
+    assert [path for path in visit.folder.iterdir() if path.is_file()] == []
+    list(desk.example("one", 0, WISH))
+    list(desk.choose("one", None, WISH))
+    assert desk.engine.pack.examples()[0].is_file()
+
+
+def run_of(desk, session: str) -> list[Path]:
+    """Folders of a visitor's results after one more run, newest first."""
+    list(desk.redesign(session, WISH))
+    return [one.folder for one in desk.visits.of(session).results]
+
+
+def test_results_have_room_for_each_visitor_and_for_all(desk, engine, tmp_path):
+    """Row 41: the oldest give way, first of those who left; the newest never."""
+    for session in ("one", "two", "three"):
+        list(desk.choose(session, upload(tmp_path), WISH))
+    size = bytes_in(run_of(desk, "one")[0])
+    limits = replace(desk.limits, history=10, visit_bytes=int(2.5 * size), result_bytes=int(4.5 * size))
+    desk.visits._limits = limits
+    folders = [run_of(desk, "one")[0] for _ in range(2)]
+    assert run_of(desk, "one")[1] == folders[-1] and len(desk.visits.of("one").results) == 2
+    first = [run_of(desk, "two")[0] for _ in range(2)]
+    desk.visits.leave("two")
+    assert all(folder.is_dir() for folder in first)
+    run_of(desk, "three")
+    gone = desk.visits.known("two")
+    assert not first[0].exists() and [one.folder for one in gone.results] == first[1:]
+    assert len(desk.visits.of("one").results) == 2
+    desk.visits._limits = replace(limits, visit_bytes=1, result_bytes=1)
+    assert len(run_of(desk, "three")) == 1 and bytes_in(tmp_path / "visits") < 2 * size
+    list(desk.colours("three", "", WISH))
+    visit = desk.visits.of("three")
+    assert visit.results == [] and visit.colours.folder.is_dir() and visit.colours.size > 1
 
 
 def test_files_of_a_result_are_those_it_has(desk, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import socket
 import threading
@@ -20,6 +21,7 @@ pytest.importorskip("gradio")
 from gigs.errors import InputError
 from gigs.studio import texts
 from gigs.studio.limits import Limits
+from gigs.studio.room import bytes_in
 from gigs.studio.server import Address, Studio, sweep_uploads
 from tests.studio.scripted import Scripted
 from tests.studio.serving import Visitor, file_data, serving
@@ -158,6 +160,40 @@ def test_no_header_of_a_visitors_says_where_the_page_is(studio, visitor, header)
     for path in ("/", "/config"):
         answer = visitor.http.get(path, headers={header: "evil.invalid"})
         assert answer.status_code == 200 and "evil" not in answer.text and studio.url in answer.text
+
+
+def test_an_origin_is_compared_whole(studio, visitor):
+    """Row 41: `null` is any page in a frame without rights, and a name without a scheme is none."""
+    host = studio.url.removeprefix("http://")
+    for origin in ("null", "", host, f"//{host}", f"ftp://{host}", f"http://{host}.evil.invalid", f"http://{host}/",
+                   "http://evil.invalid", f"http://evil.invalid, http://{host}"):  # fmt: skip
+        answer = visitor.http.post("/gradio_api/upload", files={"files": ("a.png", PHOTO)}, headers={"Origin": origin})
+        assert answer.status_code == 403, origin
+    twice = [("Origin", f"http://{host}"), ("Origin", "null")]
+    assert visitor.http.get("/config", headers=twice).status_code == 403
+    for origin in (f"http://{host}", f"https://{host}"):  # the latter behind a proxy that encrypts
+        assert visitor.http.get("/config", headers={"Origin": origin}).status_code == 200
+
+
+def test_uploads_are_bounded_together(small_pack):
+    """Row 41: whoever sends them, with and without a page; the visitor's own photo is not lost."""
+    limits = Limits(photo_bytes=1 << 20, upload_bytes=5 << 20, uploads=1000)
+    with serving(Scripted(small_pack), limits) as studio:
+        visitor = Visitor(studio.url)
+        before = bytes_in(studio.folder)
+        photo = uploaded(visitor)
+        assert visitor.join("gigs-upload", "upload", [photo, *WISHES]).status_code == 200
+        visitor.screens()
+        codes = [visitor.upload(PHOTO + bytes([number]) * (900 << 10)).status_code for number in range(12)]
+        assert codes[0] == 200 and codes[-1] == 507 and set(codes) == {200, 507}
+        assert visitor.upload(PHOTO).status_code == 507 or bytes_in(studio.uploads) < 5 << 20
+        assert bytes_in(studio.folder) - before < 6 << 20
+        assert visitor.upload(PHOTO + b"x" * (900 << 10)).text == texts.NO_ROOM
+        for path in studio.uploads.rglob("*.png"):
+            os.utime(path, (0, 0))
+        assert visitor.upload(PHOTO + b"y" * (900 << 10)).status_code == 200
+        assert visitor.join("gigs-go", "click", WISHES).status_code == 200
+        assert "report.html" in "".join(visitor.screens())
 
 
 def test_what_is_too_large_is_refused_before_it_is_read(studio, visitor):

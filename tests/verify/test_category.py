@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gigs.errors import DataError
-from gigs.verify.category import PhotoFeatures, families_of, load_category, train_category
+from gigs.verify.category import CategoryClassifier, PhotoFeatures, families_of, load_category, train_category
 from tests.helpers.colour_shop import random_backbone
 
 
@@ -49,3 +49,19 @@ def test_one_category_is_none() -> None:
     features, labels = clouds(np.zeros((1, 896)))
     with pytest.raises(DataError, match="two or more"):
         train_category(PhotoFeatures(features, np.zeros(80, dtype=bool), random_backbone("alexnet", 0), 64), labels)
+
+
+def classifier(*families: int) -> CategoryClassifier:
+    count = len(families)
+    nothing = torch.zeros(count)
+    names = tuple(f"type-{number}" for number in range(count))
+    return CategoryClassifier("alexnet", "", 64, names, torch.eye(count), nothing, nothing, nothing + 1, families)
+
+
+def test_two_families_that_are_near_are_asked_about_and_others_are_not() -> None:
+    found = classifier(0, 0, 1, 2)
+    near = torch.tensor([0.2, 0.3, 0.4, 0.1])
+    assert found.question(near) == (("type-1", pytest.approx(0.5)), ("type-2", pytest.approx(0.4)))
+    assert found.question(torch.tensor([0.1, 0.1, 0.75, 0.05])) == ()  # 3.75 times as likely as the next
+    alike = torch.tensor([0.48, 0.47, 0.03, 0.02])  # two of one family, which nobody has to tell apart
+    assert found.question(alike) == ()

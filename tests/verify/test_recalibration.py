@@ -60,3 +60,11 @@ def test_what_is_no_map_is_refused(wrong):
 def test_a_file_of_another_kind_is_named(tmp_path, content):
     with pytest.raises(ModelError, match=r"map\.json.*gigs results --summary"):
         Recalibration.read(storage.write_json(tmp_path / "map.json", content))
+
+
+@pytest.mark.parametrize("promise", [PROMISE, Share(48.0, 40.5, 52.25), Share(50.0, 50.0, 50.0)])
+def test_what_was_put_right_can_be_taken_back(promise):
+    learned = Recalibration(intercept=-0.1, slope=0.6, variances=(0.01, -0.002, 0.02), extra=0.1)
+    again = learned.undo(learned(promise))
+    assert (again.of_100, again.low, again.high) == pytest.approx((promise.of_100, promise.low, promise.high))
+    assert Recalibration(slope=0.0).undo(promise) is None  # nothing of the promise is left

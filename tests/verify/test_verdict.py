@@ -45,6 +45,23 @@ def test_disagreement_makes_intervals_cover_an_unseen_judge() -> None:
         assert share < 0.5
 
 
+def test_judges_of_the_same_eyes_hide_no_disagreement() -> None:
+    rng = np.random.default_rng(0)
+    eyes = ["a", "b", "a", "b"]
+    by_eyes = rng.normal(0.5, 0.5, (4000, 1)) + rng.normal(0, 0.3, (4000, 2))
+    gains = by_eyes[:, [0, 1, 0, 1]]
+    assert calibrate(gains, eyes) == pytest.approx(0.3 * 2**0.5, rel=0.05)  # as of two judges
+    assert calibrate(gains) < 0.7 * calibrate(gains, eyes)
+    assert calibrate(gains, ["a"] * 4) == calibrate(gains)
+    records = [
+        {"gains": {"suggestions": {name: [value] for name, value in zip("wxyz", row, strict=True)}},
+         "errors": dict.fromkeys("wxyz", 0.0)} for row in gains[:400]
+    ]  # fmt: skip
+    own = dict(zip("wxyz", eyes, strict=True))
+    assert min(coverage(records, list("wxyz"), calibrate(gains, eyes), own).values()) > 0.92
+    assert max(coverage(records, list("wxyz"), calibrate(gains)).values()) > 0.97  # a twin covers what it sees itself
+
+
 def test_a_study_of_refused_photos_says_so() -> None:
     records = [{"photo": 3, "audience": "all", "gate": "refused", "lpips": 0.6}]
     found = summarise(records, disagreement=0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from gigs.errors import InputError
 
 EVERYONE = "everyone"
 MINIMUM_USERS = 50  # a smaller mean says too much about its members
+ROUNDING = 1e-6  # of an effective number: fifty equal weights may come out a hair below 50
 SAMPLE = 32  # users that stand for an audience where a score is not linear
 
 
@@ -63,6 +65,11 @@ class Audience:
         """Users whose mean score is optimised: all of them, or the sample."""
         return self.users if self.sample is None else len(self.sample)
 
+    @property
+    def counted(self) -> float:
+        """The fewest members that stand behind any of its vectors: a half, or few that weigh more than all others."""
+        return min([float(self.users), *(taste.counted for taste in self.tastes.values())])
+
     def percentile(self, score: float) -> float | None:
         """Share of the real items in `[0,1]` that score lower; None where that is not known."""
         if not self.quantiles:
@@ -74,16 +81,22 @@ def require_minimum(audience: Audience, minimum: int = MINIMUM_USERS) -> None:
     """Refuse an audience so small that a result would tell what single people like.
 
     Raises:
-        InputError: It has fewer users.
+        InputError: Fewer users stand behind one of its vectors.
     """
-    require_enough(audience.name, audience.users, minimum)
+    require_enough(audience.name, audience.users, minimum, counted=audience.counted)
 
 
-def require_enough(name: str, users: int, minimum: int = MINIMUM_USERS) -> None:
+def require_enough(name: str, users: int, minimum: int = MINIMUM_USERS, *, counted: float | None = None) -> None:
     """As `require_minimum`, before there is an audience.
 
+    Args:
+        name: Of the audience.
+        users: How many.
+        minimum: Least number.
+        counted: How many equally weighted ones say as much; all where not given.
+
     Raises:
-        InputError: There are fewer users.
+        InputError: There are fewer users, or they count as fewer.
     """
     if not users:
         raise InputError(
@@ -93,4 +106,11 @@ def require_enough(name: str, users: int, minimum: int = MINIMUM_USERS) -> None:
         raise InputError(
             f"audience {name!r} has {users} users, and {minimum} or more are needed: the taste of so few people can be "
             f"read off the result; choose a wider audience (--min-audience {users} is for people who agreed to it)"
+        )
+    if counted is not None and not counted >= minimum - ROUNDING:
+        least = max(1, math.floor(counted + ROUNDING))
+        raise InputError(
+            f"audience {name!r} has {users} users, but under one of the models it counts as {least}, and {minimum} or "
+            "more are needed: the taste of the few who weigh most can be read off the result; give weights that are "
+            f"closer to one another, or choose a wider audience (--min-audience {least} is for people who agreed to it)"
         )

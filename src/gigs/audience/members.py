@@ -7,6 +7,7 @@ user:ID                       one of them
 age >= 18 and age < 30        a condition on the user table (`user_table`)
 buyers-of:0706016001          who bought an item
 buyers-of:type=Dress          who bought anything of which a condition on the item table holds; COLUMN=VALUE for short
+all-but:age < 45              all others: those of whom a condition does not hold, or nobody knows whether it does
 ```
 """
 
@@ -25,6 +26,8 @@ from gigs.errors import InputError
 from gigs.io.regular import require_file
 
 BUYERS_OF = "buyers-of:"
+ALL_BUT = "all-but:"
+MAX_LIST = 256 << 20  # bytes: what is read whole must not be able to fill the memory
 
 
 def members_of(spec: str, catalogue: Catalogue) -> list[str]:
@@ -47,7 +50,9 @@ def members_of(spec: str, catalogue: Catalogue) -> list[str]:
     if spec.startswith(BUYERS_OF):
         return ids.iloc[buyers_of(spec.removeprefix(BUYERS_OF).strip(), catalogue)].tolist()
     users = user_table(catalogue)
-    return users.loc[matching(users, spec, "audience"), "user_id"].astype(str).tolist()
+    others = spec.startswith(ALL_BUT)
+    chosen = matching(users, spec.removeprefix(ALL_BUT), "audience")
+    return users.loc[~chosen if others else chosen, "user_id"].astype(str).tolist()
 
 
 def buyers_of(what: str, catalogue: Catalogue) -> np.ndarray:
@@ -89,7 +94,10 @@ def listed(path: Path) -> list[str]:
         InputError: It cannot be read.
     """
     try:
-        lines = require_file(path).read_text(encoding="utf-8-sig").splitlines()
+        require_file(path)
+        if path.is_file() and path.stat().st_size > MAX_LIST:
+            raise InputError(f"audience file {path}: too large for a list (at most {MAX_LIST >> 20} MB)")
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise InputError(f"audience file {path}: cannot be read ({error})") from error
     return list(dict.fromkeys(line.strip() for line in lines if line.strip()))

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gigs.audience.taste import Taste, taste_of
+from gigs.audience.taste import Taste, shares_of, taste_of
 from gigs.errors import InputError
 
 SCOPE = (
@@ -173,8 +173,7 @@ def noised_taste(
 ) -> tuple[Taste, float]:
     """As `private_taste`, with noise from a generator at hand: for measuring what noise costs, never for releasing."""
     items, everybody, width, bound = public.items, public.everybody, public.width, public.bound
-    shares = torch.full((len(factors),), 1.0) if weights is None else weights
-    shares = shares.double() / shares.double().sum()
+    shares = shares_of(torch.ones(len(factors)) if weights is None else weights)
     away = (factors - everybody.theta).double()[:, :width]
     away *= (bound / away.norm(dim=1, keepdim=True).clamp_min(1e-12)).clamp_max(1.0)
     sigma = multiplier * 2 * bound * float(shares.max())  # one member moves the mean by a diameter times their share

@@ -44,6 +44,11 @@ def _sample(factors: Tensor) -> Tensor:
 
 def audience_factors(spec: str, recommender: Recommender, catalogue: Catalogue | None = None) -> Tensor:
     """Factors `[U,K]` of every user of an audience; arguments and errors as `select_audience`."""
+    return recommender.user_factors[audience_rows(spec, recommender, catalogue)].detach()
+
+
+def audience_rows(spec: str, recommender: Recommender, catalogue: Catalogue | None = None) -> np.ndarray:
+    """Rows of the recommender's users who belong to an audience, int64; arguments and errors as `select_audience`."""
     if not recommender.user_ids:
         raise InputError(
             f"audience {spec!r}: this recommender carries no users; name one of the pack's audiences (gigs audience "
@@ -52,7 +57,7 @@ def audience_factors(spec: str, recommender: Recommender, catalogue: Catalogue |
     rows = _rows(spec.strip(), recommender, catalogue)
     if len(rows) == 0:
         raise InputError(f"audience {spec!r}: no user of the recommender belongs to it")
-    return recommender.user_factors[rows].detach()
+    return rows
 
 
 def _rows(spec: str, recommender: Recommender, catalogue: Catalogue | None) -> np.ndarray:

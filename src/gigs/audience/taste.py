@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 
@@ -30,6 +32,11 @@ class Taste:
     effective: float | None = None
     noise: float = 0.0
 
+    @property
+    def counted(self) -> float:
+        """How many members stand behind theta: `users`, or `effective` where they weigh differently."""
+        return float(self.users if self.effective is None else min(self.users, self.effective))
+
     def z(self, phi: Tensor) -> Tensor:
         """Scores `[N]` from features `[N,K]`, in standard deviations of the catalogue's real items."""
         return (phi @ self.theta.to(phi.device) - self.mean) / self.spread
@@ -37,8 +44,20 @@ class Taste:
     def error(self, change: Tensor) -> Tensor:
         """Standard error `[N]` of the mean score's move, in the recommender's own unit, for changes of phi `[N,K]`."""
         covariance = self.covariance.to(change.device)
-        variance = ((change @ covariance) * change).sum(1).clamp_min(0) / max(1.0, self.effective or self.users)
+        variance = ((change @ covariance) * change).sum(1).clamp_min(0) / max(1.0, self.counted)
         return (variance + self.noise**2 * change.square().sum(1)).sqrt()
+
+
+def shares_of(weights: Tensor) -> Tensor:
+    """What share of a mean each weight makes, float64 `[U]`; of weights above 0, however large."""
+    relative = weights.double() / weights.double().max()
+    return relative / relative.sum()
+
+
+def effective_number(weights: Iterable[float]) -> float:
+    """How many equal weights say as much as these, which are above 0 (Kish 1965); 0 of none."""
+    given = torch.tensor(list(weights), dtype=torch.float64)
+    return 1 / float(shares_of(given).square().sum()) if len(given) else 0.0
 
 
 def weighted_taste(factors: Tensor, items: Tensor, weights: Tensor | None = None) -> Taste:
@@ -51,11 +70,11 @@ def weighted_taste(factors: Tensor, items: Tensor, weights: Tensor | None = None
     """
     if weights is None or len(weights) < 2:
         return taste_of(factors, items.double() @ factors.double().mean(0))
-    shares = weights.double() / weights.double().sum()
+    shares = shares_of(weights)
     theta = shares @ factors.double()
     alike = taste_of(factors, items.double() @ theta)
     centred = factors.double() - theta
-    effective = 1 / float(shares.square().sum())  # Kish 1965
+    effective = 1 / float(shares.square().sum())
     covariance = (centred * shares[:, None]).T @ centred * effective / max(effective - 1, 1e-9)
     return replace(alike, theta=theta.float(), covariance=covariance.float(), effective=effective)
 

@@ -54,9 +54,9 @@ def create_command(
         ...,
         "--from",
         metavar="SPEC",
-        help="A condition on users, such as 'age >= 18 and age < 30'; @FILE with one user id a line; user:ID; "
-        "buyers-of:ITEM_ID; buyers-of:type=Dress; segment:NUMBER of the pack; or, for one person or shop, what they "
-        "like: likes:@FILE with one item id (or photo) a line, likes:FOLDER or likes:PHOTO.",
+        help="A condition on users, such as 'age >= 18 and age < 30'; all-but:CONDITION; @FILE with one user id a "
+        "line; user:ID; buyers-of:ITEM_ID; buyers-of:type=Dress; segment:NUMBER of the pack; or, for one person or "
+        "shop, what they like: likes:@FILE with one item id (or photo) a line, likes:FOLDER or likes:PHOTO.",
     ),
     catalogue: Path = typer.Option(None, help="Catalogue with the users and what they bought (gigs data import)."),
     pack: str = PACK_OPTION,

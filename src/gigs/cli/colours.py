@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
-from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, MASK, MIN_AUDIENCE, PACK, SEED, VERIFY
+from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, MASK, MIN_AUDIENCE, PACK, RECALIBRATION, SEED, VERIFY
 
 if TYPE_CHECKING:
     from gigs.result.colourways import Colourway, Colourways
 
-PHOTO = typer.Argument(..., metavar="PHOTO", help="JPEG, PNG or WebP photo of one product.")
+PHOTO = typer.Argument(..., metavar="PHOTO", help="JPEG, PNG, WebP or AVIF photo of one product.")
 N = typer.Option(8, "--n", min=0, help="New colours at most; 0 shows only those named.")
 COLOURS = typer.Option(
     None, "--colours", help="Colours to show in any case, names or hex values with commas: 'navy, #7a1f2b'."
@@ -33,6 +33,7 @@ def colours_command(
     seed: int = SEED,
     min_audience: int = MIN_AUDIENCE,
     verify: bool = VERIFY,
+    recalibration: Path = RECALIBRATION,
     device: str = DEVICE,
     out: Path = OUT,
 ) -> None:
@@ -49,8 +50,8 @@ def colours_command(
     from gigs.session import Session
 
     with folders.owned(out), progress_bars(errors) as on_step:
-        _check(out, [path for path in (photo, mask, keep_region) if path is not None])
-        session = Session(pack, device=device)
+        _check(out, [path for path in (photo, mask, keep_region, recalibration) if path is not None])
+        session = Session(pack, device=device, recalibration=recalibration)
         buyers = session.audience(audience, minimum=min_audience, on_step=on_step)
         found = session.colours(
             photo, buyers, n=n, colours=colours, mask=mask, keep_region=keep_region, seed=seed, verify=verify,
@@ -79,8 +80,8 @@ def _print(page: Path, found: Colourways) -> None:
     )
     for number, one in enumerate(found, start=1):
         _say(f"  {number}. {_line(one)}")
-    if found.cutout.doubt:
-        errors.print(f"gigs: {found.cutout.doubt}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    for doubt in (found.cutout.words, found.doubt):
+        warn(doubt and f"gigs: {doubt}")
 
 
 def _line(one: Colourway) -> str:

@@ -6,6 +6,7 @@ reaches the terminal.
 
 from __future__ import annotations
 
+import io
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -28,9 +29,15 @@ class PlainConsole(Console):
 def write_anything(*streams: TextIO | None) -> None:
     """Let streams write `?` for letters that their encoding lacks, instead of ending in an error."""
     for stream in streams:
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 output = PlainConsole()
 errors = PlainConsole(stderr=True)
+
+
+def warn(text: str | None) -> None:
+    """A caution to standard error, in one piece; nothing where there is none."""
+    if text:
+        errors.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)

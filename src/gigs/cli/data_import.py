@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from gigs.cli import data_shop
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.data_shop import OUT, SEED, SIZE, SPLIT, TEST_SHARE, say
 from gigs.cli.progress_bars import progress_bars
 
@@ -49,6 +49,8 @@ def import_hm_command(
     settings = HmSettings(image_size=size, hold_out=hold_out, split=chosen, seed=seed)
     with progress_bars(errors) as on_step:
         catalogue = import_hm([source, *more], out, settings, on_step=on_step)
+    for note in catalogue.info["notes"]:
+        warn(note)
     say(catalogue)
 
 

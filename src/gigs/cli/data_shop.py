@@ -53,17 +53,21 @@ K_CORE = typer.Option(0, min=0, help="Keep only users and items with at least so
 HOLD_OUT = typer.Option(
     None, min=0, help="Products kept from every generator, encoder and classifier; a twentieth, at most 1000."
 )
+PRESET = typer.Option(
+    "", "--preset", help="shopify or woocommerce: whose exports these are, with their columns known; else guessed."
+)
 TIME_FORMAT = typer.Option("", help="How times are written, as for strptime: '%d/%m/%Y %H:%M'.")
 
 
 def import_folder_command(
-    images: Path = typer.Option(..., "--images", help="Folder or zip of the photos: JPEG, PNG or WebP."),
+    images: Path = typer.Option(..., "--images", help="Folder or zip of the photos: JPEG, PNG, WebP or AVIF."),
     items: Path = typer.Option(..., "--items", help="Table of items: CSV, TSV, JSON Lines or Parquet."),
     interactions: Path = typer.Option(..., "--interactions", help="Table of who did what: the same kinds of file."),
     users: Path = typer.Option(
         None, "--users", help="Table of users, if you have one; audiences can then be described."
     ),
     out: Path = OUT,
+    preset: str = PRESET,
     item_id: list[str] = ITEM_ID,
     user_id: list[str] = USER_ID,
     event: str = EVENT,
@@ -110,11 +114,12 @@ def import_sql_command(
     url: str = typer.Argument(
         ..., metavar="URL", help="Database, as SQLAlchemy writes it, or env:NAME for a URL kept in the environment."
     ),
-    images: Path = typer.Option(..., "--images", help="Folder or zip of the photos: JPEG, PNG or WebP."),
+    images: Path = typer.Option(..., "--images", help="Folder or zip of the photos: JPEG, PNG, WebP or AVIF."),
     items: str = typer.Option(..., "--items", help="Query for the items, or @FILE with one."),
     interactions: str = typer.Option(..., "--interactions", help="Query for who did what, or @FILE with one."),
     users: str = typer.Option("", "--users", help="Query for the users, or @FILE with one."),
     out: Path = OUT,
+    preset: str = PRESET,
     item_id: list[str] = ITEM_ID,
     user_id: list[str] = USER_ID,
     event: str = EVENT,
@@ -177,6 +182,7 @@ def _settings(given: Mapping[str, Any]) -> ShopSettings:
     return ShopSettings(
         columns=columns, event_weights=dict(map(_event_weight, given["event_weight"])), min_weight=given["min_weight"],
         k_core=given["k_core"], hold_out=given["hold_out"], time_format=given["time_format"],
+        preset=given["preset"],
         split=SplitSettings(kind=given["split"], test_share=given["test_share"]), image_size=given["size"],
         seed=given["seed"],
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from rich.table import Column, Table
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_options import ALIKE, columns_of
 
@@ -35,6 +35,12 @@ def evaluate_recommender_command(
     alike: str = typer.Option("", help=ALIKE),
     seed: int = typer.Option(0, min=0, help="Of the bootstrap."),
     json_out: Path = typer.Option(None, "--json", help="Also write the figures to this file."),
+    keep: bool = typer.Option(
+        False,
+        "--keep",
+        help="Also write the figures into MODEL, where `gigs suggest` looks for them: for a recommender that others "
+        "trained. Only purchases that it was not trained on may be in the split.",
+    ),
 ) -> None:
     """AUC, Recall@10/50 and NDCG@10 against popularity and chance, for all held-out items and for unseen ones.
 
@@ -45,15 +51,20 @@ def evaluate_recommender_command(
     from gigs.io import storage
     from gigs.recommender import load_recommender
     from gigs.recommender.evaluate import RankingSettings, evaluate_ways, every_way
+    from gigs.recommender.standing import doubt_of, keep_scores
 
     settings = RankingSettings(split=split, candidates=candidates or "all", alike=columns_of(alike), seed=seed)
     with progress_bars(errors) as on_step:
         opened = Catalogue.open(catalogue)
         ways = [settings] if candidates else every_way(opened.items, settings)
-        reports = evaluate_ways(load_recommender(model), opened, ways, on_step=on_step)
+        recommender = load_recommender(model)
+        reports = evaluate_ways(recommender, opened, ways, on_step=on_step)
     output.print(_table(reports, f"{model.name}, {split} split"))
     if json_out:
         storage.write_json(json_out, {report["candidates"]: report for report in reports})
+    if keep:
+        keep_scores(recommender, reports, model)
+    warn(doubt_of(reports[0]["model"]["overall"]["auc"]))
 
 
 @app.command("fold-in")
@@ -77,6 +88,7 @@ def evaluate_fold_in_command(
     from gigs.recommender.evaluate import RankingSettings
     from gigs.recommender.evaluate_fold_in import evaluate_fold_in
     from gigs.recommender.fold_in import FoldInSettings
+    from gigs.recommender.standing import doubt_of
 
     with progress_bars(errors) as on_step:
         report = evaluate_fold_in(
@@ -94,6 +106,7 @@ def evaluate_fold_in_command(
         if report[name]:
             table.add_row(who, how, _cell(report[name]), str(report[name]["n"]))
     output.print(table)
+    warn(doubt_of(report["trained"]))
     if json_out:
         storage.write_json(json_out, report)
 

@@ -19,7 +19,9 @@ def group() -> None:
 @app.command("convert")
 def convert_command(
     source: Path = typer.Argument(
-        ..., metavar="SOURCE", help="The checkpoint as published: .pth, .pt, .bin, .pkl, or a diffusers folder."
+        ...,
+        metavar="SOURCE",
+        help="The checkpoint as published: .pth, .pt, .bin, .pkl, .safetensors, or a diffusers folder.",
     ),
     out: Path = typer.Option(..., "--out", "-o", help="File to write, such as metfaces.safetensors."),
     resolution: int = typer.Option(
@@ -44,7 +46,7 @@ def convert_command(
     or a checkpoint of its train.py.
 
     StyleGAN2: .pkl files of NVIDIA's stylegan2-ada-pytorch and stylegan3 repositories (their networks_stylegan2), and
-    .pt files of rosinality's stylegan2-pytorch.
+    .pt files of rosinality's stylegan2-pytorch, or the decoder within an encoder's checkpoint (pSp, e4e).
 
     BigGAN: G_ema.pth of BigGAN-PyTorch, and BigGAN-deep's pytorch_model.bin of pytorch-pretrained-biggan.
 
@@ -63,9 +65,10 @@ def convert_command(
     generator = load_generator(
         convert_checkpoint(source, out, resolution=resolution, truncation=truncation, steps=ddim_steps, sha256=sha256)
     )
+    classes = f", {generator.classes} classes" if generator.classes else ""
     output.print(
         f"{out}: {generator.family}, {generator.resolution} px, {generator.latent_dim} latent numbers, "
-        f"spaces {', '.join(generator.spaces)}. "
-        f"Next: gigs suggest --sample --generator {out} --recommender ...",
+        f"spaces {', '.join(generator.spaces)}{classes}. "
+        f"Next: gigs suggest --sample --generator {out}{' --class 0' if classes else ''} --recommender ...",
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
 from gigs.io import folders
 from gigs.progress import OnStep
+
+if TYPE_CHECKING:
+    from gigs.packs import Pack
 
 app = typer.Typer(help="Put trained models into a pack, and look into one.", no_args_is_help=True)
 PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
@@ -23,10 +27,12 @@ PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging 
 def show_command(pack: str = PACK) -> None:
     """Check every file of a pack against its hash and print its card."""
     from gigs.packs import load_pack
+    from gigs.recommender.standing import doubt
 
     loaded = load_pack(pack)
     output.print(f"{loaded.name}: {len(loaded.info['files'])} files match their hashes ({loaded.root})", soft_wrap=True)
     output.print_json(data=loaded.info["card"], ensure_ascii=True)
+    warn(doubt(loaded.recommender.about))
 
 
 @app.command("build")
@@ -52,6 +58,7 @@ def build_command(
     from gigs.data.catalogue import Catalogue
     from gigs.io import storage
     from gigs.packs.build.pack import ModelFiles, PackDescription, build_pack
+    from gigs.recommender.standing import doubt
 
     audiences = {"everyone": ("all buyers", "everyone"), **dict(_audience(text) for text in audience)}
     models = ModelFiles(generator=generator, recommender=recommender, encoder=encoder)
@@ -63,6 +70,7 @@ def build_command(
         )  # fmt: skip
         pack = build_pack(out, description, models, opened, on_step=on_step)
     output.print(f"{out}: pack {pack.name} with {len(pack.audiences)} audiences", soft_wrap=True)
+    warn(doubt(pack.recommender.about))
 
 
 @app.command("update")
@@ -146,14 +154,46 @@ def scorers_command(
     with _writing(pack) as on_step:
         settings = ScorerSettings(where=where, items=items)
         made = add_scorers(pack, Catalogue.open(catalogue), files, settings, compute=suited(), on_step=on_step)
+    _print_scorers(made)
+    output.print(f"category classifier: {made.info['verify']['category']}", soft_wrap=True)
+
+
+@app.command("judges")
+def judges_command(
+    pack: Path = typer.Argument(..., help="Folder of a pack with scorers; judges are added to it."),
+    catalogue: Path = typer.Option(..., help="Catalogue that its scorers were trained on."),
+    judge: list[str] = typer.Option(..., help="NAME=FILE from `gigs train judge`; any number."),
+) -> None:
+    """Give a pack further judges; all else of it stays as it is.
+
+    A judge of the target's own buyers looks through another backbone. Afterwards let `gigs verify calibrate` measure
+    how far judges disagree, and `gigs verify share --write` what their gains are worth. Example:
+
+      gigs train judge data/hm --backbone alexnet --fold 0 --seed 3 --reconstructions my-shop --out runs/alexnet-0
+
+      gigs pack judges my-shop --catalogue data/hm --judge alexnet-0=runs/alexnet-0/recommender.safetensors
+    """
+    from gigs.data.catalogue import Catalogue
+    from gigs.packs.build.judges import add_judges
+
+    with _writing(pack) as on_step:
+        made = add_judges(pack, Catalogue.open(catalogue), dict(map(_scorer, judge)), on_step=on_step)
+    _print_scorers(made)
+
+
+def _print_scorers(pack: Pack) -> None:
+    from gigs.recommender.standing import doubt_of
+
     table = Table("scorer", "role", "test AUC", "users")
-    for name, about in made.info["verify"]["scorers"].items():
+    for name, about in pack.scorers.items():
         auc = about["auc"]
         table.add_row(
             name, about["role"], f"{auc['value']:.3f} [{auc['low']:.3f}, {auc['high']:.3f}]", f"{about['users']:,}"
         )
     output.print(table)
-    output.print(f"category classifier: {made.info['verify']['category']}", soft_wrap=True)
+    for name, about in pack.scorers.items():
+        doubt = doubt_of(about["auc"])
+        warn(doubt and f"{name}: {doubt}")
 
 
 @app.command("probes")

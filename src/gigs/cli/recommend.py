@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 
 
@@ -21,11 +21,14 @@ def recommend_command(
     """What a user would like next: the best-scoring items that they do not have yet."""
     from gigs.data.catalogue import Catalogue
     from gigs.recommender import load_recommender, recommend
+    from gigs.recommender.standing import doubt
 
     with progress_bars(errors) as on_step:
-        items = recommend(load_recommender(model), Catalogue.open(catalogue), user, top=top, on_step=on_step)
+        recommender = load_recommender(model)
+        items = recommend(recommender, Catalogue.open(catalogue), user, top=top, on_step=on_step)
     shown = [column for column in items.columns if column != "item"]
     table = Table(*shown, title=escape(f"for user {user}"))
     for row in items[shown].itertuples(index=False):
         table.add_row(*(f"{value:.3f}" if isinstance(value, float) else escape(str(value)) for value in row))
     output.print(table)
+    warn(doubt(recommender.about))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from gigs.cli.console import errors, output
+from gigs.cli.suggest import RECALIBRATION
 from gigs.errors import InputError
 
 PORT = typer.Option(7860, help="Port to listen on; 0 takes any that is free.")
@@ -17,7 +20,12 @@ DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
 
 def studio_command(
-    port: int = PORT, host: str = HOST, name: list[str] = NAME, pack: str = PACK, device: str = DEVICE
+    port: int = PORT,
+    host: str = HOST,
+    name: list[str] = NAME,
+    pack: str = PACK,
+    device: str = DEVICE,
+    recalibration: Path = RECALIBRATION,
 ) -> None:
     """Open a web page for sellers: a photo in, redesigns and a report out. Ends with Ctrl-C.
 
@@ -36,7 +44,7 @@ def studio_command(
             f"gigs: --host {host}: anybody who can reach this computer can use the page, and there is no password",
             style="yellow", markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
-    engine = Engine(pack, device=device)
+    engine = Engine(pack, device=device, recalibration=recalibration)
     studio = Studio(engine, address)
     try:
         errors.print("Reading the models ...", markup=False)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
 
 if TYPE_CHECKING:
     from gigs.result import Result
 
-PHOTO = typer.Argument(None, metavar="PHOTO...", help="JPEG, PNG or WebP photos, one product each.")
+PHOTO = typer.Argument(None, metavar="PHOTO...", help="JPEG, PNG, WebP or AVIF photos, one product each.")
 AUDIENCE = typer.Option(
     "everyone",
     "--audience",
@@ -96,6 +96,13 @@ TYPE = typer.Option(
     "--type",
     help="What the product is, such as Shirt, if the report takes it for something else; a wrong word lists the types.",
 )
+TYPES = typer.Option(
+    None,
+    "--types",
+    metavar="TABLE",
+    help="The same of many photos: the shop's item table (CSV, TSV, JSON Lines or Parquet), in which the row of a "
+    "photo's item, or of its picture, names the type.",
+)
 OBJECTIVE = typer.Option(
     "mean",
     help="What to raise: mean (the audience's mean score), worst-decile (the gain of the tenth that gains least) or "
@@ -103,6 +110,13 @@ OBJECTIVE = typer.Option(
 )
 VERIFY = typer.Option(
     True, help="Let judges that had no part in the redesigns say whether the gain is real (a few seconds)."
+)
+RECALIBRATION = typer.Option(
+    None,
+    "--recalibration",
+    metavar="FILE.json",
+    help="What your own tests have taught about promised shares (`gigs results --summary --recalibration`): shares, "
+    "verdicts and order go by it.",
 )
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
@@ -137,7 +151,9 @@ def suggest_command(
     keep_region: Path = KEEP_REGION,
     mask: Path = MASK,
     kind: str = TYPE,
+    types: Path = TYPES,
     verify: bool = VERIFY,
+    recalibration: Path = RECALIBRATION,
     device: str = DEVICE,
 ) -> None:
     """Redesign products for an audience: photos in, distinct redesigns, scores and a report out.
@@ -163,6 +179,7 @@ def suggest_command(
     from gigs.method.options import Options, preset_of
     from gigs.method.presets import with_budget
     from gigs.session import OwnModels
+    from gigs.verify.recalibration import Recalibration
 
     named = "preview" if preview else preset
     chosen = preset_of(named, n=n, steps=steps, change=change, objective=objective, render=render)
@@ -175,7 +192,8 @@ def suggest_command(
         models=OwnModels(
             generator=generator, encoder=encoder, recommender=recommender, use=Use(space=space, label=label, size=size)
         ),
-        catalogue=catalogue, resume=resume, min_audience=min_audience, device=device,
+        catalogue=catalogue, types=types, resume=resume, min_audience=min_audience, device=device,
+        recalibration=None if recalibration is None else Recalibration.read(recalibration),
     )  # fmt: skip
     with progress_bars(errors) as on_step:
         done = run(request, on_step)
@@ -189,7 +207,7 @@ def suggest_command(
 def _said(result: Result) -> str:
     """What the judges say of the redesigns on the whole."""
     if result.verification is None:
-        return "(not checked by independent judges)"
+        return "(promises nothing)" if result.doubt else "(not checked by independent judges)"
     believed, share = result.verification.verdict, result.verification.share
     if share is not None:
         return f"by the model that was optimised; independent judges, on the mean: {believed.verdict}, {share} buyers"
@@ -218,9 +236,18 @@ def _print(folder: Path, result: Result) -> None:
     if promised:
         line = f"  the audience is private: epsilon {promised['epsilon']:g}, delta {promised['delta']:g}"
         _say(f"{line}. {promised['scope']}")
-    if result.reconstruction.caution:
-        caution = f"{folder.name}: {result.reconstruction.caution}"
-        errors.print(caution, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    for caution in cautions(result):
+        warn(f"{folder.name}: {caution}")
+    warn(result.doubt)
+
+
+def cautions(result: Result) -> list[str]:
+    """What to keep in mind because of the photo, before any redesign of it is believed."""
+    cutout = result.cutout and result.cutout.words
+    from gigs.report.texts import kind_in_doubt
+
+    kind = result.verification and kind_in_doubt(result.verification.category)
+    return [said for said in (cutout, result.reconstruction.caution, kind) if said]
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_options import ALIKE, CATALOGUE, DEVICE, RECONSTRUCTIONS, RESUME, columns_of
 
@@ -97,7 +97,12 @@ def train_judge_command(
     backbone: str = typer.Option(
         "efficientnet-lite1", help="efficientnet-lite1, vgg16, alexnet ...: another network than the target's."
     ),
-    fold: int = typer.Option(1, min=0, help="The half of the buyers that the target does not know (its --fold is 0)."),
+    fold: int = typer.Option(
+        1,
+        min=0,
+        help="The half of the buyers that the target does not know (its --fold is 0); or with another backbone than "
+        "the target's, its own half.",
+    ),
     input_size: int = typer.Option(128, help="Side in pixels the network works at."),
     image_size: int = typer.Option(64, help="Side at which pictures are read: the generator's resolution."),
     seed: int = typer.Option(1, min=0, help="Another one than the target's."),
@@ -106,7 +111,8 @@ def train_judge_command(
 ) -> None:
     """Train a judge: a recommender that no redesign is ever optimised for, to say whether a gain is real.
 
-    Other eyes, other buyers, another seed than the target; two or more go into a pack with `gigs pack scorers`.
+    Other eyes or other buyers, and another seed than the target; two or more go into a pack with `gigs pack scorers`,
+    and further ones with `gigs pack judges`.
 
       gigs train recommender data/hm --image-size 64 --fold 0 --reconstructions hm-64 --out runs/target
 
@@ -151,4 +157,6 @@ def _train_scorer(
     output.print(f"{trained.path}: best of {trained.epochs} epochs was epoch {trained.best_epoch}", soft_wrap=True)
     for name, report in trained.metrics.items():
         auc = report["model"]["overall"]["auc"]
-        output.print(f"  {name}: AUC {auc['value']:.3f} [{auc['low']:.3f}, {auc['high']:.3f}], n={auc['n']} users")
+        if auc["value"] is not None:  # no item of its kind to compare with
+            output.print(f"  {name}: AUC {auc['value']:.3f} [{auc['low']:.3f}, {auc['high']:.3f}], n={auc['n']} users")
+    warn(trained.doubt)

@@ -94,13 +94,15 @@ def calibrate_command(
 ) -> None:
     """Measure how far judges disagree beyond their users' spread; intervals of `gigs suggest` are as wide as that."""
     from gigs.io import folders
+    from gigs.packs import load_pack
+    from gigs.packs.panel import eyes_of
     from gigs.studies.judge_calibration import write_disagreement
     from gigs.verify.summary import disagreement_of
 
     # pack.json is read at the beginning and written at the end; a name that is no folder is refused when it is read
     with folders.owned(pack) if pack.is_dir() else nullcontext():
         records = _records(catalogue, str(pack), audiences, photos, skip, where, preset, seed, out, attack_every=10**6)
-        value = round(disagreement_of(records), 4)
+        value = round(disagreement_of(records, eyes_of(load_pack(pack))), 4)
         write_disagreement(pack, value, photos=photos, skip=skip)
     output.print(f"{pack}: judges disagree by {value:.3f} standard deviations ({photos} photos)")
 
@@ -137,12 +139,13 @@ def _study(
 ) -> dict[str, Any]:  # fmt: skip
     from gigs.io import storage
     from gigs.packs import load_pack
+    from gigs.packs.panel import eyes_of
     from gigs.verify.summary import summarise
 
     records = _records(catalogue, pack, audiences, photos, skip, where, preset, seed, out, attack_every)
-    info = load_pack(pack).info["verify"]
+    opened = load_pack(pack)
     found = {"pack": pack, "preset": preset} | summarise(
-        records, disagreement=float(info.get("disagreement", 0.0)), seed=seed
+        records, disagreement=float(opened.info["verify"].get("disagreement", 0.0)), eyes=eyes_of(opened), seed=seed
     )
     storage.write_json(out / "table.json", found)
     return found

@@ -23,6 +23,7 @@ import pandas as pd
 from numpy.lib.format import open_memmap
 from PIL import Image
 
+from gigs.data.bounds import check_parquet
 from gigs.errors import DataError, ModelError
 from gigs.io import storage
 from gigs.progress import OnStep, Step, silent
@@ -60,8 +61,11 @@ class Catalogue:
         tables = {}
         for name in ("items", "users", "interactions"):
             try:
+                check_parquet(root / f"{name}.parquet")
                 with (root / f"{name}.parquet").open("rb") as handle:  # PyArrow itself opens no path but of UTF-8
                     tables[name] = pd.read_parquet(handle)
+            except DataError:
+                raise
             except Exception as error:  # of a damaged file, pandas raises whatever its parts raise
                 raise DataError(f"{root / name}.parquet: missing or damaged ({error}); import it again") from error
         return cls(root=root, info=info, **tables)

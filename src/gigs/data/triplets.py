@@ -74,7 +74,10 @@ class TripletSampler:
         self.skipped_users: np.ndarray = np.flatnonzero(has_any & (unseen == 0))
         self._pairs = pairs[unseen[pairs[:, 0]] > 0]
         if not len(self._pairs):
-            raise DataError("no triplet can be drawn: there is no interaction, or each user has every item")
+            raise DataError(
+                "no triplet can be drawn: there is no interaction, or each user has every item; import more items than "
+                "anybody has bought"
+            )
         self._drawn_users, self._starts, self._counts = np.unique(
             self._pairs[:, 0], return_index=True, return_counts=True
         )

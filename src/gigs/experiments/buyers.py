@@ -1,7 +1,7 @@
 """Any set of a recommender's users, as every scorer sees it: the target that was given, and a pack's judges.
 
-The judges were trained with other buyers. What they make of these follows from what these bought
-(`packs.audiences.buyers`).
+Judges that were trained with some of these buyers are not asked. What the others make of them follows from what they
+bought (`packs.audiences.buyers`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gigs.recommender import Recommender
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.feedback import Feedback, read_feedback
 from gigs.recommender.fold_in import fold_in_users
-from gigs.verify.panel import Panel
+from gigs.verify.panel import LEAST_JUDGES, Panel
 from gigs.verify.scorer import Scorer
 
 TARGET = "target"
@@ -127,12 +127,13 @@ def find_buyers(
     target = _Target(recommender, catalogue, side, on_step)
     panel = panel_for(pack, pack.audience(ALL)) if ALL in pack.audiences else None
     rows = _real_items(panel, catalogue)
-    why = _why_no_judges(recommender, panel, pack)
+    judges = () if panel is None else tuple(one for one in panel.judges if _is_stranger(recommender, pack, one.name))
+    why = _why_no_judges(panel, pack, len(judges))
     if why or rows is None:
         panel = None
     if panel is None:
         return Crowd((target.eye(catalogue.train_items()),), target.feedback, None, why)
-    known = Buyers(pack, catalogue, on_step)
+    panel, known = replace(panel, judges=judges), Buyers(pack, catalogue, on_step)
     if same_weights(recommender, pack.recommender):
         name = panel.target.name
         eyes = [Eye(name, "target", recommender, target.factors, known.items[name].double(), panel.target.auc)]
@@ -199,21 +200,23 @@ def same_weights(one: Recommender, other: Recommender) -> bool:
     )
 
 
-def _why_no_judges(recommender: Recommender, panel: Panel | None, pack: Pack) -> str:
-    """Why a pack's judges cannot be asked about this target; empty if they can."""
+def _is_stranger(recommender: Recommender, pack: Pack, judge: str) -> bool:
+    """Whether a pack's judge knows none of a recommender's buyers: it was trained on another fold of as many."""
+    own, its = recommender.about.get("settings", {}), pack.scorers[judge].get("trained", {})
+    folds = (own.get("fold"), its.get("fold"))
+    return None not in folds and folds[0] != folds[1] and own.get("folds") == its.get("folds")
+
+
+def _why_no_judges(panel: Panel | None, pack: Pack, strangers: int) -> str:
+    """Why a pack's judges cannot be asked about a target whose buyers so many do not know; empty if they can."""
     if panel is None:
         return f"the pack {pack.name} has no judges"
-    own = recommender.about.get("settings", {})
-    for name, about in pack.info["verify"]["scorers"].items():
-        if about["role"] != "judge":
-            continue
-        trained = about.get("trained", {})
-        if own.get("fold") is None or own.get("folds") != trained.get("folds") or own["fold"] == trained.get("fold"):
-            return (
-                f"the judge {name} may know the same buyers as this recommender; train it with --fold, another one "
-                "than the judges'"
-            )
-    return ""
+    if strangers >= LEAST_JUDGES:
+        return ""
+    return (
+        f"{strangers} judges of the pack {pack.name} surely know none of this recommender's buyers, and "
+        f"{LEAST_JUDGES} are needed; train it with --fold, another one than most judges'"
+    )
 
 
 def _real_items(panel: Panel | None, catalogue: Catalogue) -> np.ndarray | None:

@@ -16,6 +16,7 @@ from torch import Tensor
 from gigs.errors import InputError, ModelError
 from gigs.io import folders, storage
 from gigs.vision.images import save_png, to_tensor
+from gigs.vision.opening import read_own_picture
 
 Key = tuple[str, str, int]  # cell, method, item
 FILE, HEADER = "records.jsonl", "request.json"
@@ -59,10 +60,9 @@ class Records:
 
 def _strip(path: Path) -> Image.Image:
     try:
-        with Image.open(path) as opened:
-            return opened.convert("RGB")
-    except OSError as error:
-        raise ModelError(f"{path}: missing or damaged; delete the table's folder and run it again") from error
+        return read_own_picture(path).rgb()
+    except ModelError as error:
+        raise ModelError(f"{error}: delete the table's folder and run it again") from error
 
 
 def key_of(record: dict[str, Any]) -> Key:

@@ -59,6 +59,11 @@ class Generator(HubMixin, nn.Module):
             raise InputError(f"latent space {space!r}: generators of family {self.family} know {known}")
         return self
 
+    @property
+    def classes(self) -> int:
+        """How many classes it can draw, one at a time (`of_class`); 0 where it knows none."""
+        return 0
+
     def of_class(self, label: int) -> Generator:
         """This generator drawing one class (a row of its class table); weights are shared.
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from gigs.errors import GigsError, ModelError
 from gigs.io.documents import NotNegative, Number
 
+Grade = Literal["good", "rough", "refused"]
 STAGES = ("draft", "optimised")
 ROUGH_SHARE, REFUSED_SHARE = 0.25, 0.05  # of held-out photos, above the first and above the second limit
 WORDS = {
@@ -61,7 +62,7 @@ class Verdict:
     `drift` is 1 - cosine between the recommender's centred features of photo and reconstruction, in [0,2].
     """
 
-    grade: Literal["good", "rough", "refused"]
+    grade: Grade
     words: str
     mismatch: Number
     lpips: NotNegative
@@ -99,7 +100,7 @@ class Gate:
         """Grade one reconstruction."""
         limits = self.limits["draft" if draft else "optimised"]
         mismatch = lpips + limits.drift * drift
-        grade = "refused" if mismatch > limits.refused else "rough" if mismatch > limits.rough else "good"
+        grade: Grade = "refused" if mismatch > limits.refused else "rough" if mismatch > limits.rough else "good"
         return Verdict(grade, WORDS[grade], mismatch, lpips, drift)
 
     def drift(self, photo: Tensor, reconstruction: Tensor) -> Tensor:

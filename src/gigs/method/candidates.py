@@ -18,6 +18,7 @@ from gigs.vision.runtime import Runtime
 
 REFUSED, UNDONE = 1e3, 1e2  # less worth, in z: another kind of product; a sketch
 NEARER = (1.0, 0.6, 0.35)  # shares of the reach that candidates are drawn at where a budget bounds the change
+HANDFUL = 4  # redesigns that are filled up to with what looks like another kind of product
 UNSEEN = (
     "no redesign of this photo changes anything that can be seen; allow more change (--change 0.8), keep less as it "
     "is, or choose another audience"
@@ -41,6 +42,14 @@ class Within:
         """LPIPS of pictures `[N,3,R,R]` to the photo, `[N]`."""
         return self.perceptual(self.photo, images.to(self.photo.device)).cpu()
 
+    def needed(self, images: Tensor, front: np.ndarray) -> np.ndarray:
+        """The same as an array; without a budget inf for all but those that can be on the front (bool `[N]`)."""
+        rows = np.arange(len(images)) if self.most is not None else np.flatnonzero(front)
+        found = np.full(len(images), np.inf, dtype=np.float32)
+        if len(rows):
+            found[rows] = self.distance(images[torch.from_numpy(rows)]).numpy()
+        return found
+
     def kept(self, images: Tensor) -> Tensor:
         """Which pictures `[N,3,R,R]` are within it, bool `[N]`."""
         return torch.ones(len(images), dtype=torch.bool) if self.most is None else self.distance(images) <= self.most
@@ -55,10 +64,11 @@ class Tried:
         pictures: The same in the photo's shape, uint8 `[h,w,3]` each.
         away: How far they are apart, the photo first, `[1+N,1+N]`.
         gain: What the targets grant them over the photo, `[N]`.
-        change: LPIPS to the photo, `[N]`.
+        change: LPIPS to the photo, `[N]`; infinite where neither budget nor front asks for it.
         within: Which are within the budget, bool `[N]`.
         strange: Which look like another kind of product, bool `[N]`.
         sketched: Of which much is left undone, bool `[N]`.
+        cropped: Which grow out of the photo, bool `[N]`.
     """
 
     looks: Tensor
@@ -69,18 +79,23 @@ class Tried:
     within: np.ndarray
     strange: np.ndarray
     sketched: np.ndarray
+    cropped: np.ndarray
 
     def chosen(self, n: int) -> list[int]:
         """Rows of at most n that are shown.
 
-        What looks like another kind of product, or is left undone for the most part, only fills the number.
+        What is left undone for the most part only fills the number. What looks like another kind of product fills a
+        handful, and what grows out of the photo is shown where there is nothing else.
         """
-        worth = self.gain - REFUSED * self.strange - UNDONE * self.sketched
-        return choose(self.away, worth, n, self.within)
+        worth, whole = self.gain - REFUSED * self.strange - UNDONE * self.sketched, self.within & ~self.cropped
+        same = choose(self.away, worth, n, whole & ~self.strange)
+        if len(same) >= min(n, HANDFUL):
+            return same
+        return choose(self.away, worth, min(n, HANDFUL), whole) or choose(self.away, worth, n, self.within)
 
     def choice(self, asked: int) -> Choice:
         """How they were chosen among."""
-        eligible = ~self.strange & ~self.sketched
+        eligible = ~self.strange & ~self.sketched & ~self.cropped
         rows = front_of(self.change, self.gain, self.away, eligible)
         unseen = int((self.away[0, 1:] < FLOOR).sum())
         points = (FrontPoint(row, float(self.change[row]), float(self.gain[row]), self.pictures[row]) for row in rows)

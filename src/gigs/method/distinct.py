@@ -14,10 +14,11 @@ from torch import Tensor
 from gigs.explain.colours import difference, lab_of
 from gigs.explain.foreground import foreground
 from gigs.explain.outline import OTHER
-from gigs.vision.images import to_uint8
+from gigs.vision.images import Fit, to_uint8
 
 COLOUR = 8.0  # mean CIEDE2000 of shades: as `explain.words.NEW_COLOUR`, a colour that has a name of its own
 OUTLINE = 1 - OTHER  # share of both outlines together that only one of them has: as `explain.outline`, another outline
+MORE = 1.25  # times as much of a photo's edge that a redesign may touch as the product does
 SHADES = 3  # a product's darkest, middle and lightest third
 
 
@@ -52,6 +53,25 @@ def apart(seen: Seen) -> np.ndarray:
     either = flat.sum(1)[:, None] + flat.sum(1)[None] - both
     outlines = (1 - both / np.maximum(either, 1)) / OUTLINE
     return np.maximum(colours, outlines)
+
+
+def grows_out(masks: np.ndarray, fit: Fit) -> np.ndarray:
+    """Which redesigns reach over the photo's edges where the product did not: their straps or legs are cut off.
+
+    Args:
+        masks: Where the product is in the squares of the photo and of each redesign, bool `[1+n,R,R]`.
+        fit: How the photo lies in its square.
+
+    Returns:
+        Bool `[n]`.
+    """
+    side = masks.shape[-1]
+    left, right = round(fit.left * side), max(round(fit.left * side) + 1, round(fit.right * side))
+    top, bottom = round(fit.top * side), max(round(fit.top * side) + 1, round(fit.bottom * side))
+    inside = masks[:, top:bottom, left:right]
+    edges = [inside[:, 0], inside[:, -1], inside[:, :, 0], inside[:, :, -1]]
+    touching = np.stack([edge.sum(1) for edge in edges], axis=1)
+    return np.asarray((touching[1:] > MORE * touching[:1]).any(1))
 
 
 def _shades(lab: np.ndarray, mask: np.ndarray) -> np.ndarray:

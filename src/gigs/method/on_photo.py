@@ -6,6 +6,7 @@ What is shown is what counts: candidates are transferred first, and only then sc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 
@@ -18,7 +19,7 @@ from torch import Tensor
 from gigs.inversion.reconstruction import Reconstruction
 from gigs.method.candidates import Tried, Within, drawn_candidates, nothing_to_show
 from gigs.method.choice import distinct_rows
-from gigs.method.distinct import apart, seen_of
+from gigs.method.distinct import apart, grows_out, seen_of
 from gigs.method.presets import Preset
 from gigs.method.product import Product
 from gigs.method.redesign import product_of, redesign
@@ -49,6 +50,7 @@ from gigs.vision.runtime import Runtime
 
 ROUGH_FIT = FitSettings(steps=15)  # enough to choose candidates by; the chosen are fitted again
 SMALL = 2  # sides of the square: size at which candidates are looked at before the chosen ones are made at full size
+FAINT = 0.15  # of a cut-out: a strap that is thinner than the square's pixels
 HELD = 64_000_000  # pixels of finished pictures that are held; of larger photos they are made again when asked for
 
 
@@ -68,8 +70,17 @@ class OnPhoto:
         self._keep, self._side = replace(product.keep, shape=True) if still else product.keep, side
 
     @cached_property
+    def _ahead(self) -> Future[Canvas]:
+        """The photo taken apart on a thread of its own: one core's work, while redesigns are drawn and fitted."""
+        pool = ThreadPoolExecutor(1)
+        try:
+            return pool.submit(canvas_of, self._pixels, self._cutout, self._fit)
+        finally:
+            pool.shutdown(wait=False)
+
+    @property
     def _canvas(self) -> Canvas:
-        return canvas_of(self._pixels, self._cutout, self._fit)
+        return self._ahead.result()
 
     @cached_property
     def _small(self) -> Canvas:
@@ -132,11 +143,15 @@ class OnPhoto:
 
     def _cutouts(self, changes: Sequence[Change]) -> np.ndarray:
         """Where the product is in the squares of the photo and of its redesigns, bool `[1+n,R,R]`."""
+        return self._alphas(changes) > 0.5
+
+    def _alphas(self, changes: Sequence[Change]) -> np.ndarray:
+        """The cut-out in the squares of the photo and of its redesigns, float `[1+n,R,R]`."""
         alpha = self._cutout.in_square(self._fit, self._side)
         centres = (torch.arange(self._side) + 0.5) / self._side
         places = torch.cat([one.warp.at(centres, centres) for one in changes])
         moved = F.grid_sample(alpha.expand(len(changes), -1, -1, -1), 2 * places - 1, align_corners=False)
-        return (torch.cat([alpha, moved])[:, 0] > 0.5).numpy()
+        return torch.cat([alpha, moved])[:, 0].numpy()
 
     def redesigned(
         self,
@@ -164,6 +179,7 @@ class OnPhoto:
         photo, support = base.photo, preset.support
         assert photo is not None
         within = Within(perceptual, photo, preset.budget)
+        _ = self._ahead
         if support is None or panel is None or base.generator.space != "z":
             shifted, dropped = redesign(base, replace(preset, budget=None), preference, panel, perceptual, runtime)
             rendering = self.rendered(self.fitted(base.image, shifted.images))
@@ -197,18 +213,23 @@ class OnPhoto:
         change = self.fitted(base.image, drawn, ROUGH_FIT)
         pictures = self.small(change)
         looks = self.squares(pictures).to(photo.device)
-        distance = within.distance(looks)
         with torch.no_grad():
-            strange = panel.family_of(looks) != family
+            strange = (panel.family_of(looks) != family).cpu().numpy()
+        gain = target_worth(panel, looks, photo, objective).cpu().numpy()
+        sketched = (change.residual > SKETCH).numpy()
+        alphas = self._alphas([change.one(row) for row in range(len(change))])
+        cropped = grows_out(alphas > FAINT, self._fit)
+        distance = within.needed(looks, ~strange & ~sketched & ~cropped & (gain > 0))
         return Tried(
             looks=looks,
             pictures=pictures,
-            away=_away(photo, looks, self._cutouts([change.one(row) for row in range(len(change))])),
-            gain=target_worth(panel, looks, photo, objective).cpu().numpy(),
-            change=distance.numpy(),
-            within=np.full(len(looks), True) if within.most is None else (distance <= within.most).numpy(),
-            strange=strange.cpu().numpy(),
-            sketched=(change.residual > SKETCH).numpy(),
+            away=_away(photo, looks, alphas > 0.5),
+            gain=gain,
+            change=distance,
+            within=np.full(len(looks), True) if within.most is None else distance <= within.most,
+            strange=strange,
+            sketched=sketched,
+            cropped=cropped,
         )
 
     def _shown(self, rendering: Rendering, within: Within) -> tuple[list[int], Rendering]:

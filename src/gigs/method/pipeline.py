@@ -98,14 +98,14 @@ def suggest(
     """
     checks, runtime = checks or Checks(), (runtime or Runtime()).started()
     preference, watch = _Score(models, audience, runtime), _Watch()
-    base = reconstruct(models, product.photo, preset, gate=checks.gate, runtime=runtime)
+    on_photo = preset.render == PHOTO and product.cutout is not None and product.photo is not None
+    base = reconstruct(models, product.photo, preset, gate=checks.gate, on_photo=on_photo, runtime=runtime)
     if base.gate is not None and base.gate.grade == "refused" and not checks.force:
         raise RefusedError(base.gate.words)
     watch.lap("inversion")
     base = tuned(models, base, preset, runtime=runtime)
     watch.lap("tuning")
     raised = preference.raised(preset.objective, base, checks.panel)
-    on_photo = preset.render == PHOTO and product.cutout is not None and base.photo is not None
     redesigned = OnPhoto(product, models.generator.resolution).redesigned if on_photo else drawn
     shifted, rendering, dropped = redesigned(base, preset, raised, checks.panel, models.perceptual, runtime)
     watch.lap("shifting")

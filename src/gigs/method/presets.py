@@ -25,6 +25,8 @@ class Preset:
     `budget`: most LPIPS from the photo to what is shown on it, or from the reconstruction, where redesigns are shown as
     the generator drew them; None sets no bound.
     `render`: show redesigns on the seller's own photo (`photo`), or as the generator drew them (`drawn`).
+    `photo_steps`: steps of the inversion where redesigns are shown on the photo, whose details are the photo's own;
+    where the gate refuses what they found, all of `inversion`'s follow. None: `inversion` as it is.
     `candidates`: how many redesigns are put on the photo and scored there before the best are chosen.
     `check`: let judges look at what came out; a draft need not.
     `objective`: what is raised for the audience (`verify.objective`).
@@ -42,6 +44,7 @@ class Preset:
     objective: str = MEAN
     render: str = DRAWN
     candidates: int = 48
+    photo_steps: int | None = None
 
     def __post_init__(self) -> None:
         check_objective(self.objective)
@@ -51,6 +54,15 @@ class Preset:
             raise InputError(f"the number of candidates must be from 1 to 512, not {self.candidates}")
         if self.budget is not None and not self.budget > 0:
             raise InputError(f"the similarity budget must be above 0, not {self.budget}")
+        if self.photo_steps is not None and self.photo_steps < 0:
+            raise InputError(f"the steps of the inversion must be 0 or more, not {self.photo_steps}")
+
+    @property
+    def on_photo(self) -> Preset:
+        """The same with the short inversion that is enough where redesigns are shown on the photo."""
+        if self.photo_steps is None:
+            return self
+        return replace(self, inversion=replace(self.inversion, steps=self.photo_steps))
 
 
 def paper_text(n: int | None, steps: int | None) -> Preset:
@@ -62,6 +74,7 @@ def paper_text(n: int | None, steps: int | None) -> Preset:
 def fast(n: int | None, steps: int | None) -> Preset:
     """Encoder start, few and larger steps, plateau stop, sign-gradient shifts, repulsion in place of the predictor.
 
+    On the photo the encoder's answer is enough: a change is carried over, so what the reconstruction lacks cancels.
     `docs/speed.md` has the paired comparison with `paper-text` that each of these was admitted by.
     """
     inversion = InversionSettings(
@@ -72,13 +85,16 @@ def fast(n: int | None, steps: int | None) -> Preset:
         n=_or(n, 8), steps=_or(steps, 20), learning_rate=0.1, final_rate=0.1, optimiser="sign",
         separation="repulsion", margin=0.06, preference_weight=2.0,
     )  # fmt: skip
-    return Preset("fast", inversion, shifting, probe=True, support=SupportSettings(n=_or(n, 8)), render=PHOTO)
+    return Preset(
+        "fast", inversion, shifting, probe=True, support=SupportSettings(n=_or(n, 8)), render=PHOTO,
+        photo_steps=0 if steps is None else None,
+    )  # fmt: skip
 
 
 def faithful(n: int | None, steps: int | None) -> Preset:
     """`fast`, with a private copy of the generator tuned to the photo in between (Roich et al. 2021)."""
     quick = fast(n, steps)
-    return replace(quick, name="faithful", tuning=TuningSettings(steps=_or(steps, 150)))
+    return replace(quick, name="faithful", tuning=TuningSettings(steps=_or(steps, 150)), photo_steps=None)
 
 
 def preview(n: int | None, steps: int | None) -> Preset:

@@ -19,7 +19,13 @@ from gigs.vision.runtime import Runtime
 
 
 def reconstruct(
-    models: Models, photo: Tensor | None, preset: Preset, *, gate: Gate | None = None, runtime: Runtime
+    models: Models,
+    photo: Tensor | None,
+    preset: Preset,
+    *,
+    gate: Gate | None = None,
+    on_photo: bool = False,
+    runtime: Runtime,
 ) -> Reconstruction:
     """The reconstruction of a photo `[1,3,R,R]`, not tuned; a sampled design where there is no photo.
 
@@ -28,6 +34,7 @@ def reconstruct(
         photo: In `[0,1]` at the generator's resolution, or None.
         preset: Its settings of the inversion.
         gate: Grades the reconstruction; it refuses nothing here.
+        on_photo: Redesigns will be shown on the photo, for which a short inversion may do (`Preset.on_photo`).
         runtime: Precision, random numbers, and who is told of the steps.
 
     Raises:
@@ -39,8 +46,12 @@ def reconstruct(
             found = describe(models.generator, models.generator(z), models.perceptual, z)
         return Reconstruction(models.generator, None, found.z, found.images, found, found)
     photo = photo.to(runtime.compute.device)
-    found = _inverted(models, photo, preset, runtime)
-    verdict = None if gate is None else gate_verdict(models, gate, photo, found, preset)
+    shorter = on_photo and preset.photo_steps is not None and models.encoder is not None
+    for tried in [preset.on_photo, preset] if shorter else [preset]:
+        found = _inverted(models, photo, tried, runtime)
+        verdict = None if gate is None else gate_verdict(models, gate, photo, found, tried)
+        if verdict is None or verdict.grade != "refused":
+            break
     return Reconstruction(models.generator, photo, found.z, found.images, found, found, verdict)
 
 

@@ -49,16 +49,26 @@ class Pack(HubPack):
         """Name as in `pack.json`."""
         return str(self.info["name"])
 
+    def path(self, name: str) -> Path:
+        """Where one of the pack's own files lies; whatever else lies in its folder was compared with no hash.
+
+        Raises:
+            ModelError: `pack.json` does not list it.
+        """
+        if not isinstance(name, str) or name not in self.info["files"]:
+            raise ModelError(f"{self.root / 'pack.json'}: lists no file {name!r}; build the pack again")
+        return self.root / name
+
     @cached_property
     def generator(self) -> Generator:
         """The generator, frozen."""
-        return load_generator(self.root / "generator.safetensors")
+        return load_generator(self.path("generator.safetensors"))
 
     @cached_property
     def encoder(self) -> Encoder | None:
         """The encoder for the generator, frozen; None where the pack has none."""
         name = "encoder.safetensors"
-        return load_encoder(self.root / name) if name in self.info["files"] else None
+        return load_encoder(self.path(name)) if name in self.info["files"] else None
 
     @cached_property
     def gate(self) -> Gate | None:
@@ -78,7 +88,7 @@ class Pack(HubPack):
     @cached_property
     def recommender(self) -> Recommender:
         """The target recommender, frozen; it holds no users."""
-        return load_recommender(self.root / "recommender.safetensors")
+        return load_recommender(self.path(TARGET))
 
     @cached_property
     def parts(self) -> dict[str, Any]:
@@ -87,7 +97,7 @@ class Pack(HubPack):
 
     @cached_property
     def _thetas(self) -> dict[str, Tensor]:
-        return storage.load_tensors(self.root / "audiences.safetensors")[0]
+        return storage.load_tensors(self.path("audiences.safetensors"))[0]
 
     @property
     def audiences(self) -> dict[str, dict[str, Any]]:
@@ -123,13 +133,15 @@ class Pack(HubPack):
 
         Raises:
             InputError: It has none.
-            ModelError: Its description is malformed.
+            ModelError: Its description is malformed, or names a file that the pack does not list.
         """
         about = self.info.get("verify")
         if about is None:
             raise InputError(f"pack {self.name}: has no judges; give it some with `gigs pack scorers`")
         try:
             found = {name: dict(one) for name, one in about["scorers"].items()}
+            for one in found.values():
+                self.path(one["file"])
             return dict(
                 sorted(found.items(), key=lambda item: (item[1]["role"] != "target", item[1]["file"] != TARGET))
             )
@@ -155,11 +167,11 @@ class Pack(HubPack):
 
     @cached_property
     def _tastes(self) -> dict[tuple[str, str], Taste]:
-        return load_tastes(self.root / TASTES)
+        return load_tastes(self.path(TASTES))
 
     def examples(self) -> list[Path]:
         """The example pictures, sorted by name."""
-        return sorted(self.root / name for name in self.info["files"] if name.startswith("examples/"))
+        return sorted(self.path(name) for name in self.info["files"] if name.startswith("examples/"))
 
 
 def load_pack(name: str | Path = DEFAULT) -> Pack:
@@ -193,10 +205,15 @@ def start_folder(name: str) -> Path:
 
     Raises:
         InputError: Neither.
+        ModelError: A pack with a generator or an encoder in its folder that it does not list.
     """
     if (Path(name) / "generator.safetensors").is_file() and not (Path(name) / "pack.json").is_file():
         return Path(name)
-    return load_pack(name).root
+    pack = load_pack(name)
+    for file in ("generator.safetensors", "encoder.safetensors"):
+        if (pack.root / file).exists():
+            pack.path(file)
+    return pack.root
 
 
 def _find(name: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from torch import Tensor
 
@@ -47,7 +47,8 @@ def panel_for(pack: Pack, audience: Audience) -> Panel | None:
     foreign = bool(audience.origin)
     if foreign and audience.name in pack.audiences:
         raise InputError(f"audience {audience.name!r}: the pack {pack.name} has one of that name; choose another")
-    scorers, gallery = _scorers(pack, audience.tastes), gallery_of(pack)
+    about = audience.origin if foreign else pack.audiences.get(audience.name, {})
+    scorers, gallery = _scorers(pack, audience.tastes, about), gallery_of(pack)
     if foreign:
         phi = items_phi(pack)
         gallery = gallery.scored_by(audience.name, {one.name: one.z_of(phi[one.name]) for one in scorers})
@@ -114,14 +115,38 @@ def model_of(pack: Pack, scorer: str) -> Recommender:
     return _model(pack, pack.scorers[scorer]["file"])
 
 
-def _scorers(pack: Pack, tastes: Mapping[str, Taste]) -> list[Scorer]:
-    """Targets first, then judges, with one audience's tastes."""
+def eyes_of(pack: Pack) -> dict[str, str]:
+    """By scorer, what it looks through: scorers of the same eyes err alike."""
+    return {name: model_of(pack, name).eyes or name for name in pack.scorers}
+
+
+def half_of(about: Mapping[str, Any]) -> str:
+    """The part of the buyers that a scorer was trained with, by what the pack says of it; empty for all of them."""
+    trained = about.get("trained", {})
+    return "" if trained.get("fold") is None else f"{trained['fold']}/{trained.get('folds') or 2}"
+
+
+def is_of_its_half(about: Mapping[str, Any], scorer: str) -> bool:
+    """Whether an audience's taste under a scorer is that of the members in this one's half, or that of all members.
+
+    Args:
+        about: What a pack says of the audience, or the origin of any other.
+        scorer: Its name.
+    """
+    return about.get("members", OWN_HALVES) == OWN_HALVES and scorer not in about.get("all_under", ())
+
+
+def _scorers(pack: Pack, tastes: Mapping[str, Taste], about: Mapping[str, Any]) -> list[Scorer]:
+    """Targets first, then judges, with one audience's tastes; `about` it as in `is_of_its_half`."""
     found, everybody = [], everybodys_tastes(pack)
     for name, one in pack.scorers.items():
         if name not in tastes:
             raise InputError(f"no taste under the pack's scorer {name}: an audience needs one under each")
         try:
-            scorer = Scorer(name, one["role"], _model(pack, one["file"]), tastes[name], one["auc"], everybody.get(name))
+            scorer = Scorer(
+                name, one["role"], _model(pack, one["file"]), tastes[name], one["auc"], everybody.get(name),
+                half=half_of(one), of_its_half=is_of_its_half(about, name),
+            )  # fmt: skip
         except KeyError as error:
             raise ModelError(pack.malformed_scorers(error)) from error
         if scorer.taste.theta.shape != (scorer.recommender.feature_count,):
@@ -176,7 +201,7 @@ def _model(pack: Pack, file: str) -> Recommender:
 def _part(pack: Pack, file: str, load: Callable[[Path], T]) -> T:
     """What a file of the pack holds, read once."""
     if file not in pack.parts:
-        pack.parts[file] = load(pack.root / file)
+        pack.parts[file] = load(pack.path(file))
     return pack.parts[file]
 
 

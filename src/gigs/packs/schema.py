@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from gigs.packs.pack_file import SCHEMA as SCHEMA
 from gigs.packs.pack_file import PackFile
 
 ADVICE = "build the pack again"
+# What a pack may call its files: in its folder, or one below; nothing hidden, nothing that a system reads as a way.
+PLAIN = re.compile(r"(\w[\w. -]{0,99}/)?\w[\w. -]{0,99}")
 REQUIRED = ("generator.safetensors", "recommender.safetensors", "audiences.safetensors")
 
 
@@ -31,4 +34,6 @@ def read_description(root: Path) -> dict[str, Any]:
         raise ModelError(f"{path}: lists no {', '.join(unlisted)}; {ADVICE}")
     for name in info["files"]:
         folders.inside(root, name)
+        if not PLAIN.fullmatch(name):
+            raise ModelError(f"{path}: {name!r} is not the plain name of a file in the pack; build the pack again")
     return info

@@ -19,7 +19,9 @@ LARGEST = 1 << 20  # bytes; a sheet of counts has a few lines
 MOST = 10**12  # of anything counted
 AS_IT_IS = {PRODUCT, "photo", "redrawn", "first design", "original"}  # what the test pack and people call it
 TOTALS = {"total", "totals", "sum", "all", "gesamt", "summe", "grand total"}
+MAX_CELL = 1 << 17  # characters
 DIGITS = re.compile(r"[0-9]+")
+SEPARATOR = re.compile(r'"?sep=(.)"?[,;\t]*\s*', re.IGNORECASE)
 NAMED = re.compile(rf"{REDESIGN} ?0*([0-9]{{1,6}})")
 
 
@@ -137,10 +139,12 @@ class _Sheet:
     def _rows(self, text: str) -> Iterator[tuple[int, str, int, Tally]]:
         """Line, question, variant (0 for the product) and tally of every row that is filled in."""
         lines = text.splitlines()
-        first = next((row for row, line in enumerate(lines) if line.strip(" \t,;")), None)
+        told = SEPARATOR.fullmatch(lines[0]) if lines else None  # a line for the spreadsheet, no header
+        first = next((row for row, line in enumerate(lines) if line.strip(" \t,;") and not (told and row == 0)), None)
         if first is None:
             self._refuse(f"empty; its first line must be {','.join(COLUMNS)}")
-        mark = max(",;\t", key=lines[first].count)
+        mark = told[1] if told else max(",;\t", key=lines[first].count)
+        csv.field_size_limit(MAX_CELL)  # of the whole process: whoever read a table before may have raised it
         reader = csv.reader(io.StringIO("\n".join(lines[first:])), delimiter=mark)
         try:
             header = [cell.strip().lower() for cell in next(reader)]

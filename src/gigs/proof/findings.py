@@ -20,6 +20,7 @@ from gigs.proof.intervals import (
     uneven_chance,
 )
 from gigs.verify.people_needed import buyers_needed, views_needed
+from gigs.verify.recalibration import Recalibration
 from gigs.verify.share import EVEN, Share
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Findings:
         result: SHA-256 of the `result.json` that promised.
         coverage: Of each joint interval (Bonferroni).
         redesigns: What was found of each.
+        recalibration: By what earlier tests had taught the promises were put right; None where they were not.
     """
 
     kind: Kind
@@ -105,6 +107,7 @@ class Findings:
     result: str
     coverage: float
     redesigns: tuple[Finding, ...]
+    recalibration: Recalibration | None = None
 
     def __len__(self) -> int:
         return len(self.redesigns)
@@ -165,6 +168,7 @@ def compare(result: Record, counts: Counts, *, product: str, fingerprint: str, t
         result=fingerprint,
         coverage=coverage,
         redesigns=tuple(findings),
+        recalibration=None if result.verification is None else result.verification.recalibration,
     )
 
 

@@ -10,11 +10,13 @@ from gigs.io.text import readable
 from gigs.proof.counts import read_counts
 from gigs.proof.findings import Findings, compare
 from gigs.proof.ledger import record
+from gigs.report.results_page import FILE as PAGE
 from gigs.report.results_page import render_results
 from gigs.result import Result
 from gigs.result.reading import FILE
+from gigs.result.saved import link_proof
 
-PAGE, RECORD = "results.html", "results.json"
+RECORD = "results.json"
 LONGEST = 80  # characters of a test's name
 
 
@@ -24,7 +26,7 @@ def compare_folder(
     """Put what a test with people counted beside what a result promised.
 
     Writes `results.html` and `results.json` into the folder, in the place of an earlier test's, and a line into the
-    ledger.
+    ledger. `report.html` links the page from then on, unless somebody has changed it.
 
     Args:
         folder: Of a finished result.
@@ -51,4 +53,5 @@ def compare_folder(
             record(Path(ledger), findings)  # first: it may refuse
         storage.write_json(folder / RECORD, findings.to_json())
         storage.write_text(folder / PAGE, page)
+        link_proof(folder, result)
     return findings

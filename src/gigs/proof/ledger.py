@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from gigs.errors import DiskError, InputError
 from gigs.io.storage import explaining_full_disk
 from gigs.proof.counts import Kind, Tally
 from gigs.proof.findings import Findings
+from gigs.verify.recalibration import Recalibration
 from gigs.verify.share import Share
 
 SCHEMA = 1
@@ -54,6 +55,7 @@ class Entry:
         pack: Whose models promised.
         written: Date, UTC.
         redesigns: What was tested.
+        recalibration: By what earlier tests had taught the promises were put right; None where they were not.
     """
 
     schema: int
@@ -66,6 +68,15 @@ class Entry:
     pack: str
     written: str
     redesigns: tuple[Tested, ...]
+    recalibration: Recalibration | None = None
+
+    def as_judged(self) -> Entry:
+        """With what the judges alone would have promised, which is what a recalibration is learned from."""
+        undo = self.recalibration
+        if undo is None:
+            return self
+        tested = [replace(one, promised=one.promised and undo.undo(one.promised)) for one in self.redesigns]
+        return replace(self, redesigns=tuple(tested), recalibration=None)
 
 
 def record(path: Path, findings: Findings) -> bool:
@@ -144,6 +155,7 @@ def _entry(findings: Findings) -> Entry:
         pack=findings.pack,
         written=datetime.now(timezone.utc).date().isoformat(),
         redesigns=tuple(tested),
+        recalibration=findings.recalibration,
     )
 
 

@@ -64,6 +64,8 @@ def refit(entries: Sequence[Entry]) -> Recalibration:
     map that is estimated with it (the mode of its marginal likelihood). Redesigns of one question share the product's
     counts, which is allowed for.
 
+    It is the map for what the judges promise: promises that an earlier map had put right are taken as they were before.
+
     Args:
         entries: Of a ledger; redesigns without a promise are passed over.
 
@@ -96,7 +98,7 @@ def foretold(entries: Sequence[Entry], learned: Recalibration) -> list[Recalibra
 def _questions(entries: Sequence[Entry]) -> list[_Questions]:
     """The questions of all tests, those with as many redesigns together."""
     by_size: dict[int, list[tuple[int, list[Tested]]]] = {}
-    for test, entry in enumerate(entries):
+    for test, entry in enumerate(one.as_judged() for one in entries):
         tested = [one for one in entry.redesigns if one.promised is not None]
         for name in dict.fromkeys(one.question for one in tested):
             rows = [one for one in tested if one.question == name]

@@ -96,4 +96,6 @@ def _noise(seen: Evidence) -> float:
 def _left_out(entries: Sequence[Entry], learned: Recalibration) -> float:
     maps = foretold(entries, learned)
     told = zip(entries, maps, strict=True)
-    return _miss([(put_right(promised), seen) for entry, put_right in told for promised, seen in _pairs(entry)])
+    return _miss(
+        [(put_right(promised), seen) for entry, put_right in told for promised, seen in _pairs(entry.as_judged())]
+    )

@@ -77,6 +77,11 @@ class Recommender(HubMixin, nn.Module, ABC):
         return self.theta.shape[1]
 
     @property
+    def eyes(self) -> str | None:
+        """Name of the network that it looks through, and others may; None where that is its own."""
+        return None
+
+    @property
     def user_factors(self) -> Tensor:
         """theta of every user, `[U,K]`, in the order of `user_ids`; what was learned, unless a model adds to it."""
         return self.theta

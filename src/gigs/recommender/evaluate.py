@@ -231,7 +231,10 @@ def evaluate_factors(
     split, candidates = settings.split, settings.candidates
     held_out = feedback.split(split)
     if not len(held_out[0]):
-        raise DataError(f"no {split} purchase of the recommender's users: nothing to evaluate on")
+        raise DataError(
+            f"no {split} purchase of the recommender's users: nothing to evaluate on, so its scores promise nothing; "
+            "import purchases over a longer time (users with four items or more are tested) and train it again"
+        )
     allowed = feedback.usable if candidates == "all" else feedback.bought
     groups = alike(feedback.items, settings.alike) if candidates == "within" else None
     popularity = feedback.popularity()[:, None]

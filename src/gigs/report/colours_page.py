@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
 from gigs.report import texts
+from gigs.report.pictures import as_jpeg
 from gigs.report.templating import environment, inlined
 
 if TYPE_CHECKING:
@@ -16,11 +14,12 @@ if TYPE_CHECKING:
 
 SIDE = 480  # longest side of a picture on the page
 QUALITY = 85
-DESCRIPTION = 0x010E  # of an Exif record
 
-FOUND = "{count} new colours that {label} should like better than today's, found among {tried} tried. "
-FOUND_ONE = "One new colour that {label} should like better than today's, found among {tried} tried. "
-FEWER = "{better} of the {tried} were liked better at all; those that look much like one another are shown once. "
+FOUND = "{count} new colours for {label}, chosen among {tried} that were tried. "
+FOUND_ONE = "One new colour for {label}, chosen among {tried} that were tried. "
+FEWER = (
+    "The model that chooses likes {better} of the {tried} better than today's; those that look alike are shown once. "
+)
 NAMED = "{count} as you named them. "
 NAMED_ONE = "One as you named it. "
 HOW = (
@@ -28,7 +27,7 @@ HOW = (
     "comes first."
 )
 JUDGED = (
-    "Whether a colour is better is said by computer models of what other buyers chose in the past, which had no part "
+    "Whether a colour is better is said by further computer models of what buyers chose in the past, which had no part "
     "in choosing it. None of this is a forecast of sales: show the best two or three to customers before you dye any."
 )
 UNJUDGED = (
@@ -58,7 +57,7 @@ def render_colours(found: Colourways, small: Mapping[str, bytes]) -> str:
         how=HOW,
         judged=JUDGED if judged else UNJUDGED,
         values=VALUES,
-        doubt=found.cutout.doubt,
+        doubt=" ".join(filter(None, (found.doubt, found.cutout.words))),
         today=found.today,
         lab=lab,
         colours=[_view(one) for one in found],
@@ -84,14 +83,7 @@ def lab(values: tuple[float, float, float]) -> str:
 
 def picture_of(content: bytes, note: str | None = None) -> bytes:
     """A picture's file reduced to a JPEG for the page, with its note in it."""
-    with Image.open(io.BytesIO(content)) as opened:
-        picture = opened.convert("RGB")
-    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
-    about, buffer = Image.Exif(), io.BytesIO()
-    if note:
-        about[DESCRIPTION] = note
-    picture.save(buffer, format="JPEG", quality=QUALITY, exif=about)
-    return buffer.getvalue()
+    return as_jpeg(content, SIDE, note, quality=QUALITY)
 
 
 def _view(one: Colourway) -> dict[str, Any]:

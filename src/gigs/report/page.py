@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment
-from PIL import Image, PngImagePlugin
 
 from gigs.io.text import address, readable
 from gigs.report import texts
+from gigs.report.pictures import reduced
+from gigs.report.results_page import FILE as RESULTS
 from gigs.report.templating import environment, inlined
 from gigs.report.view import view_of
+from gigs.vision.opening import own_picture
 
 if TYPE_CHECKING:
     from gigs.result.schema import Record
@@ -23,12 +24,13 @@ LEAST_WIDE = 480  # pixels that a smaller photo is enlarged to at full size
 SMALL = 256  # longest side of a picture in the overview
 
 
-def render_page(result: Record, folder: str) -> str:
+def render_page(result: Record, folder: str, *, tested: bool = False) -> str:
     """Render `report.html`.
 
     Args:
         result: With its pictures.
         folder: Name of the folder that the page is for.
+        tested: Whether `results.html`, what a test with people found, lies beside it.
 
     Raises:
         ModelError: A picture that the result names is missing.
@@ -36,10 +38,11 @@ def render_page(result: Record, folder: str) -> str:
     environment, pictures = _environment(), result.pictures
     environment.filters["picture"] = lambda name: inlined(pictures.small(name, SHOWN))
     environment.filters["exists"] = lambda name: name in pictures
-    environment.filters["size"] = lambda name: _size(pictures.small(name, SHOWN))
+    environment.filters["size"] = lambda name: own_picture(pictures.small(name, SHOWN), name).size
     return environment.get_template("report.html").render(
         view=view_of(result),
         result=result,
+        proof=RESULTS if tested else None,
         try_words=texts.TRY,
         command=texts.TRY_COMMAND.format(folder=shlex.quote(readable(folder)) if folder else "FOLDER"),
     )
@@ -78,7 +81,7 @@ def render_overview(results: Sequence[tuple[str, Record]]) -> str:
         results: Of each product its folder, relative to the page, and its result.
     """
     environment = _environment()
-    environment.filters["small"] = _small
+    environment.filters["small"] = lambda content: inlined(reduced(content, SMALL))
     products = []
     for folder, result in results:
         view = view_of(result)
@@ -111,20 +114,3 @@ def _environment() -> Environment:
     made = environment()
     made.filters["percent"] = texts.percent
     return made
-
-
-def _size(content: bytes) -> tuple[int, int]:
-    with Image.open(io.BytesIO(content)) as picture:
-        return picture.size
-
-
-def _small(content: bytes) -> str:
-    """A picture reduced and inlined, with what it says about itself."""
-    note, buffer = PngImagePlugin.PngInfo(), io.BytesIO()
-    with Image.open(io.BytesIO(content)) as opened:
-        if about := opened.info.get("Description"):
-            note.add_itxt("Description", about)
-        picture = opened.convert("RGB")
-    picture.thumbnail((SMALL, SMALL), Image.Resampling.LANCZOS)
-    picture.save(buffer, format="PNG", pnginfo=note)
-    return inlined(buffer.getvalue())

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gigs.proof.findings import Finding, Findings
     from gigs.result.schema import Record
 
+FILE = "results.html"
 SHOWN = 160  # longest side of a picture, pixels
 ROOM = 3  # points beyond the outermost interval
 
@@ -37,6 +38,7 @@ def render_results(result: Record, findings: Findings) -> str:
             title=words.TITLE.format(product=findings.product),
             headline=words.headline(findings),
             buyers=findings.buyers,
+            test=words.test_name(findings),
             cautions=words.cautions(findings),
             start=inlined(result.pictures.small(start, SHOWN)),
             sides=words.SIDES[findings.kind],

@@ -8,8 +8,10 @@ from gigs.verify.people_needed import about
 
 if TYPE_CHECKING:
     from gigs.proof.findings import Finding, Findings
+    from gigs.proof.intervals import Difference
     from gigs.verify.share import Share
 
+UNNAMED = "test"  # what a test is called that nobody named
 TITLE = "Promise and proof: {product}"
 VERDICTS = {
     "choices": {"better": "Liked better", "open": "Not settled", "worse": "Liked less"},
@@ -26,6 +28,8 @@ OUTCOMES = {
     "more": "The promise was too low.",
 }
 NO_PROMISE = "no promise"
+VIEWS = (100, 1000, 10_000)  # of which a difference in sales is told
+TEST = "Your test “{name}”."
 SIDES = {
     "choices": ("product liked better", "redesign liked better"),
     "sales": ("product sells better", "redesign sells better"),
@@ -77,6 +81,11 @@ NEXT_UNEVEN = (
     "Find out first why the pages were not seen equally often. Unless you split the visitors so on purpose, decide "
     "nothing on this test before you know."
 )
+
+
+def test_name(findings: Findings) -> str:
+    """Which test it was, where the seller named it."""
+    return "" if findings.test == UNNAMED else TEST.format(name=findings.test)
 
 
 def headline(findings: Findings) -> str:
@@ -131,9 +140,7 @@ def meaning(one: Finding) -> list[str]:
     said = [] if one.few else [LUCK[one.verdict]]
     said += [OUTCOMES[one.outcome]] if one.outcome is not None else []
     if one.difference is not None:
-        gap = one.difference
-        many = f"{abs(gap.of_100):.2g} {'more' if gap.of_100 >= 0 else 'fewer'}"
-        said.append(f"In 100 views: {many} sales than the product ({gap.low:+.2g} to {gap.high:+.2g}).")
+        said.append(_gap(one.difference))
     if one.few:
         return [*said, FEW]
     if one.verdict != "open" or one.needed is None or one.promised is None or one.promised.of_100 <= 50:
@@ -142,6 +149,14 @@ def meaning(one: Finding) -> list[str]:
     if one.counted < one.needed:
         return [*said, f"To confirm the promise takes about {about(one.needed)} {unit}; this test had {one.counted:,}."]
     return [*said, "So large a test should have shown what was promised: take any difference for too small to matter."]
+
+
+def _gap(gap: Difference) -> str:
+    """Sales more or fewer, in so many views that there is one sale or more between the two, where that is enough."""
+    views = next((views for views in VIEWS if abs(gap.of_100) * views >= 100), VIEWS[-1])
+    middle, low, high = (value * views / 100 for value in (gap.of_100, gap.low, gap.high))
+    many = f"{abs(middle):.2g} {'more' if middle >= 0 else 'fewer'}"
+    return f"In {views:,} views: {many} sales than the product ({low:+.2g} to {high:+.2g})."
 
 
 def cautions(findings: Findings) -> list[str]:

@@ -12,7 +12,7 @@ from gigs.verify.share import EVEN
 
 if TYPE_CHECKING:
     from gigs.result.schema import Record
-    from gigs.verify.findings import NearestItem
+    from gigs.verify.findings import NearestItem, ProductCategory
     from gigs.verify.share import Share
 
 
@@ -52,7 +52,7 @@ BELIEF = {
     "no promise": "Too little is known about the taste of these buyers to promise anything.",
 }
 JUDGES = (
-    "The judges are {judges} computer models of what other buyers chose in the past. They had no part in making the "
+    "The judges are {judges} further computer models of what buyers chose in the past. They had no part in making the "
     "redesigns and looked at the finished pictures only. None of this is a forecast of sales."
 )
 SHARE = (
@@ -66,6 +66,7 @@ WORTH = (
     "better. What a judge's liking is worth was learned from {purchases} real purchases: each was compared with "
     "products of the same kind that were on sale at the time and were left."
 )
+PUT_RIGHT = "What {tests} with people had found of earlier promises has been allowed for."
 SAME_AS_ALL = (
     "What these buyers bought does not tell their taste from that of all buyers, so expect about the same of everybody."
 )
@@ -105,11 +106,12 @@ SKETCH = (
     "another neckline or sleeve."
 )
 FEWER = (
-    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}no more than {count} can be told apart."
+    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}no more than {count} can be told apart "
+    "and still look like the same kind of product."
 )
 FEWER_ONE = (
-    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}all others look like this one or like "
-    "your photo."
+    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}all others look like this one, like "
+    "your photo, or like another kind of product."
 )
 FEWER_OVER = "{over} change more than you allow, and "
 FRONT = "Less change, or more gain"
@@ -128,8 +130,24 @@ TAKEN_UNSURELY = (
     "The computer is not sure what kind of product this is. It compares it with the shop's {kinds}: if that is wrong, "
     "trust none of what follows. Say what it is and run again (`--type`, in the studio “What is it?”)."
 )
+TAKEN_FOR_ONE_OF_TWO = (
+    "The computer is not sure whether this is a {first} or a {second}. It compares it with the shop's {kinds}: if that "
+    "is wrong, trust none of the rest. Say what it is and run again (`--type {other}`, in the studio “What is it?”)."
+)
 SURE_OF_KIND = 0.8  # probability; the bundled pack's classifier is right nine times in ten
 NOT_SURE = "Not sure about: {names}."
+
+
+def kind_in_doubt(category: ProductCategory) -> str | None:
+    """What to say where a product may be of another kind than it is taken for; None where that is unlikely."""
+    if category.told:
+        return None
+    kinds, rivals = plural(category.photo), [one.name for one in category.rivals]
+    if rivals:
+        other = next((name for name in rivals if name != category.photo), rivals[-1])
+        first, second = (name.lower() for name in rivals)
+        return TAKEN_FOR_ONE_OF_TWO.format(first=first, second=second, kinds=kinds, other=other)
+    return TAKEN_UNSURELY.format(kinds=kinds) if category.probability < SURE_OF_KIND else None
 
 
 def plural(kind: str) -> str:
@@ -198,11 +216,11 @@ def summary(result: Record) -> str:
     count = len(result.suggestions)
     if not result.photo:
         return FROM_SCRATCH.format(count=count, label=result.audience.label)
+    if result.doubt or result.verdict == "no promise":
+        return BELIEF["no promise"]
     if result.verification is None:
         better = sum((entry.gain_vs_photo or 0) > 0 for entry in result.suggestions)
         return f"{better} of {count} redesigns score higher than your photo with these buyers; that is unchecked."
-    if result.verdict == "no promise":
-        return BELIEF["no promise"]
     shares = [entry.share for entry in result.suggestions if entry.share is not None]
     if shares:
         best = max(shares, key=lambda share: share.of_100)

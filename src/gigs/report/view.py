@@ -33,7 +33,7 @@ def view_of(result: Record) -> dict[str, Any]:
         "base_colours": base.changes.palette.after if base.changes else (),
         "options": [_option(number, entry, result) for number, entry in numbered],
         "belief": _belief(result),
-        "next": texts.NEXT[result.verdict],
+        "next": texts.NEXT["no promise" if result.doubt else result.verdict],
         "verified": summary is not None,
         "stamp": texts.STAMP,
         "stamps": texts.stamps(result.on_photo),
@@ -59,9 +59,8 @@ def _front(result: Record) -> dict[str, Any] | None:
 
 
 def _caution(result: Record) -> str | None:
-    """What to keep in mind because of the photo."""
-    doubt = result.cutout and result.cutout.doubt
-    found = [result.reconstruction.caution, doubt]
+    """What to keep in mind because of the recommender and of the photo."""
+    found = [result.doubt, result.cutout and result.cutout.words, result.reconstruction.caution]
     return " ".join(words for words in found if words) or None
 
 
@@ -79,9 +78,10 @@ def _kind_words(result: Record) -> dict[str, Any] | None:
     if result.verification is None:
         return None
     category = result.verification.category
-    doubtful = not category.told and category.probability < texts.SURE_OF_KIND
-    words = texts.TOLD if category.told else texts.TAKEN_UNSURELY if doubtful else texts.TAKEN_FOR
-    return {"words": words.format(kinds=texts.plural(category.photo)), "doubtful": doubtful}
+    if doubt := texts.kind_in_doubt(category):
+        return {"words": doubt, "doubtful": True}
+    words = texts.TOLD if category.told else texts.TAKEN_FOR
+    return {"words": words.format(kinds=texts.plural(category.photo)), "doubtful": False}
 
 
 def _option(number: int, entry: Suggestion, result: Record) -> dict[str, Any]:
@@ -134,6 +134,9 @@ def _belief(result: Record) -> list[str]:
         users = result.audience.users
         return [texts.UNCHECKED.format(users=f"{users} buyer{'' if users == 1 else 's'}")]
     sentences = [] if summary.share is None else [texts.WORTH.format(purchases=f"{summary.purchases:,}")]
+    if summary.share is not None and summary.recalibration is not None:
+        tests = summary.recalibration.tests
+        sentences.append(texts.PUT_RIGHT.format(tests="1 test" if tests == 1 else f"{tests} tests"))
     sentences += [texts.BELIEF[result.verdict], texts.JUDGES.format(judges=len(summary.judges))]
     if summary.told_apart is False:
         sentences.append(texts.SAME_AS_ALL)

@@ -24,6 +24,7 @@ from gigs.report.colours_page import picture_of, render_colours
 from gigs.result.pictures import CONCEPT_ON_PHOTO, Made, Pictures
 from gigs.result.result import plain
 from gigs.result.schema import UNCHECKED, AudienceSummary, CutOutSummary
+from gigs.verify.recalibration import Recalibration
 from gigs.verify.share import Share
 from gigs.verify.verdict import Belief
 from gigs.vision.runtime import Runtime
@@ -118,6 +119,9 @@ class Colourways:
         colours: The product in each colour.
         seconds: By stage.
         versions: Of gigs, PyTorch and Python.
+        recalibration: What tests with people had taught about shares, by which these were put right; None where they
+            were not.
+        doubt: Why the scores promise nothing; None where the target's test AUC is above chance.
         pictures: All pictures.
     """
 
@@ -133,6 +137,8 @@ class Colourways:
     colours: tuple[Colourway, ...]
     seconds: dict[str, float]
     versions: dict[str, str]
+    recalibration: Recalibration | None = None
+    doubt: str | None = None
     pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -213,7 +219,7 @@ def compose_colours(
             lab=_rounded(found.today),
             score=found.photo_score,
         ),
-        cutout=CutOutSummary(confidence=round(cutout.confidence, 3), doubt=cutout.doubt, area=round(cutout.area, 4)),
+        cutout=CutOutSummary.of(cutout),
         tried=len(dyes.palette()),
         better=found.better,
         colours=tuple(replace(entry, pictures=pictures) for entry in entries),

@@ -36,6 +36,7 @@ from gigs.result.schema import (
     Suggestion,
 )
 from gigs.verify.findings import Auc
+from gigs.verify.recalibration import Recalibration
 from gigs.vision.images import Fit, to_uint8, unfit
 from gigs.vision.runtime import Runtime
 
@@ -58,11 +59,13 @@ class Origin:
         models: Which files drew and scored: by kind `file`, `sha256` and, for the generator, how it was used.
         has_percentiles: Whether the pack's statistics hold: not with another generator, whose scores are of another
             scale.
+        doubt: Why the target's scores promise nothing (`recommender.standing`).
     """
 
     pack: str
     models: dict[str, dict[str, Any]]
     has_percentiles: bool = True
+    doubt: str | None = None
 
 
 def compose(
@@ -97,6 +100,7 @@ def compose(
         verification=None if found.verification is None else _rounded(found.verification.summary),
         cutout=_cutout(found, product),
         choice=_choice(found),
+        doubt=origin.doubt,
         versions={"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
     )
     return with_pictures(result, _pictures(found, said, product))
@@ -173,7 +177,7 @@ def _cutout(found: Redesigns, product: Product) -> CutOutSummary | None:
     cutout = product.cutout
     if cutout is None or not found.rendering.on_photo:
         return None
-    return CutOutSummary(confidence=round(cutout.confidence, 3), doubt=cutout.doubt, area=round(cutout.area, 4))
+    return CutOutSummary.of(cutout)
 
 
 def _choice(found: Redesigns) -> ChoiceSummary | None:
@@ -282,13 +286,13 @@ def _finite(value: float) -> float | None:
 
 
 def _rounded(value: Any) -> Any:
-    """Numbers of what the judges found to four decimals; their AUC as the pack states it."""
+    """Numbers of what the judges found to four decimals; their AUC and a recalibration as they were given."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, tuple):
         return tuple(map(_rounded, value))
     if isinstance(value, dict):
         return {name: _rounded(one) for name, one in value.items()}
-    if isinstance(value, Auc) or not is_dataclass(value) or isinstance(value, type):
+    if isinstance(value, Auc | Recalibration) or not is_dataclass(value) or isinstance(value, type):
         return value
     return replace(value, **{one.name: _rounded(getattr(value, one.name)) for one in fields(value)})

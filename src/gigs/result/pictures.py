@@ -9,8 +9,9 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-from gigs.errors import ModelError
 from gigs.io import folders
+from gigs.report.pictures import reduced
+from gigs.vision.opening import OwnPicture, own_picture, read_own_picture
 
 SHEET = "contact-sheet.png"  # made of the pictures, and none of them
 NAMED = re.compile(
@@ -46,14 +47,7 @@ class Pictures(Mapping[str, Image.Image]):
         if name in self._made:
             made = self._made[name]
             return made if isinstance(made, Image.Image) else made()
-        if self._folder is None:
-            raise KeyError(name)
-        path = folders.inside(self._folder, name)
-        try:
-            with Image.open(path) as opened:
-                return opened.convert("RGB")
-        except OSError as error:
-            raise ModelError(f"{path}: a picture of the result is missing or damaged; make the result again") from error
+        return self._read(name).rgb()
 
     def __contains__(self, name: object) -> bool:
         return name in self._made or (
@@ -74,46 +68,40 @@ class Pictures(Mapping[str, Image.Image]):
         """The same, in memory where they lie in a folder that is going to be cleared."""
         if self._folder is None or self._folder.resolve() != folder.resolve():
             return self
-        notes = {}
-        for name in self:
-            with Image.open(io.BytesIO(self.png(name))) as opened:
-                notes[name] = opened.info.get("Description", "")
-        return Pictures({name: self[name] for name in self}, notes)
+        files = {name: own_picture(self.png(name), name) for name in self}
+        return Pictures(
+            {name: one.rgb() for name, one in files.items()}, {name: one.note for name, one in files.items()}
+        )
 
     def small(self, name: str, longest: int) -> bytes:
         """A picture as a PNG file of at most so many pixels a side, with its note; the file itself if it is as small.
 
         Raises:
-            ModelError: It is missing.
+            ModelError: It is missing, damaged or none of ours.
         """
-        content = self.png(name)
-        with Image.open(io.BytesIO(content)) as opened:
-            if max(opened.size) <= longest:
-                return content
-            about, buffer = PngImagePlugin.PngInfo(), io.BytesIO()
-            if note := opened.info.get("Description"):
-                about.add_itxt("Description", note)
-            picture = opened.convert("RGB")
-        picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-        picture.save(buffer, format="PNG", pnginfo=about)
-        return buffer.getvalue()
+        return reduced(self.png(name), longest, name)
 
     def png(self, name: str) -> bytes:
         """A picture as a PNG file, with its note; from a folder, the file as it is.
 
         Raises:
-            ModelError: It is missing.
+            ModelError: It is missing, damaged or none of ours.
         """
         if name not in self._made:
-            if self._folder is None:
-                raise KeyError(name)
-            path = folders.inside(self._folder, name)
-            try:
-                return path.read_bytes()
-            except OSError as error:
-                raise ModelError(f"{path}: a picture of the result is missing; make the result again") from error
+            return self._read(name).content
         about, buffer = PngImagePlugin.PngInfo(), io.BytesIO()
         if note := self._notes.get(name):
             about.add_itxt("Description", note)
         self[name].save(buffer, format="PNG", pnginfo=about, optimize=False)
         return buffer.getvalue()
+
+    def _read(self, name: str) -> OwnPicture:
+        """A picture from the folder.
+
+        Raises:
+            KeyError: There is no folder.
+            ModelError: It is missing, damaged or none of ours.
+        """
+        if self._folder is None:
+            raise KeyError(name)
+        return read_own_picture(folders.inside(self._folder, name))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from gigs.io import storage, written
 from gigs.method.choice import FRONT
@@ -81,7 +82,7 @@ class Result(Record):
 
     def contact_sheet(self) -> Image.Image:
         """Photo, reconstruction and redesigns on one picture."""
-        return Image.open(io.BytesIO(contact_sheet(self)))
+        return PngImageFile(io.BytesIO(contact_sheet(self)))
 
     def _repr_html_(self) -> str:
         content = base64.b64encode(contact_sheet(self)).decode("ascii")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gigs.errors import InputError
@@ -10,6 +10,7 @@ from gigs.io import folders, storage, written
 from gigs.io.text import is_text, readable, shown
 from gigs.report.contact_sheet import contact_sheet
 from gigs.report.page import render_compare, render_overview, render_page
+from gigs.report.results_page import FILE as RESULTS
 from gigs.report.test_pack import test_pack
 from gigs.result.reading import FILE
 from gigs.result.result import COMPARE, Result
@@ -97,12 +98,30 @@ def _beside(root: Path, name: str, content: bytes) -> Path:
     return path
 
 
+def link_proof(folder: Path, result: Result) -> None:
+    """Let a report name the results of a test beside it, where it is as gigs wrote it.
+
+    Whoever calls this owns the folder (`folders.owned`).
+    """
+    if written.is_ours(folder, REPORT[0], written.known(folder)):
+        _put(folder, {REPORT[0]: _page(folder, result)})
+
+
 def _rebuilt(root: Path, folder: Path, result: Result) -> Path:
-    page, compared, sheet = render_page(result, folder.name), render_compare(result), contact_sheet(result)
+    content = (_page(folder, result), render_compare(result).encode(), contact_sheet(result))
     with folders.owned_below(root, folder):
-        for name, content in zip(REPORT, (page.encode(), compared.encode(), sheet), strict=True):
-            path = written.put(folder, name, content)
-        folders.refresh_manifest(folder, REPORT)
-        if (folder / folders.MANIFEST).is_file():
-            written.finished(folder)
-    return path.with_name(REPORT[0])
+        _put(folder, dict(zip(REPORT, content, strict=True)))
+    return folder / REPORT[0]
+
+
+def _page(folder: Path, result: Result) -> bytes:
+    return render_page(result, folder.name, tested=(folder / RESULTS).is_file()).encode()
+
+
+def _put(folder: Path, content: Mapping[str, bytes]) -> None:
+    """Write pages; a result that `--resume` takes for finished stays finished."""
+    for name, page in content.items():
+        written.put(folder, name, page)
+    folders.refresh_manifest(folder, tuple(content))
+    if (folder / folders.MANIFEST).is_file():
+        written.finished(folder)

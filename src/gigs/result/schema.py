@@ -13,6 +13,7 @@ from gigs.explain.description import Description
 from gigs.inversion.gate import Verdict
 from gigs.io.documents import AtLeastOne, Count, Fraction, NotNegative, Number, Seed, Word
 from gigs.result.pictures import Pictures
+from gigs.transfer import CutOut
 from gigs.verify.findings import RedesignCheck, VerificationSummary
 from gigs.verify.share import Share
 from gigs.vision.compute import Compute
@@ -108,11 +109,25 @@ class CutOutSummary:
         confidence: In `[0,1]`; 1 for a mask that was given.
         doubt: What is unsure, in a sentence; None where nothing is.
         area: Share of the photo that is the product.
+        framing: Where the photo shows a close-up, a product that its edge cuts off, or several, a sentence that says
+            so; None where it shows one whole product.
     """
 
     confidence: Fraction
     doubt: str | None
     area: Fraction
+    framing: str | None = None
+
+    @classmethod
+    def of(cls, cutout: CutOut) -> CutOutSummary:
+        """What a result keeps of a cut-out."""
+        area, confidence = round(cutout.area, 4), round(cutout.confidence, 3)
+        return cls(confidence=confidence, doubt=cutout.doubt, area=area, framing=cutout.framing)
+
+    @property
+    def words(self) -> str | None:
+        """What to keep in mind because of what was cut out; None where there is nothing."""
+        return " ".join(said for said in (self.framing, self.doubt) if said) or None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +214,10 @@ class Suggestion(Picture):
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Everything that `result.json` says."""
+    """Everything that `result.json` says.
+
+    `doubt`: why the scores promise nothing, in a sentence; None where the target's test AUC is above chance.
+    """
 
     schema: int
     preset: str
@@ -221,6 +239,7 @@ class Record:
     versions: dict[str, str]
     cutout: CutOutSummary | None = None
     choice: ChoiceSummary | None = None
+    doubt: str | None = None
     pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
 
     def __len__(self) -> int:

@@ -22,14 +22,15 @@ from gigs.metrics.figure import Figure, figure
 from gigs.packs.audiences.buyers import Buyers, learned_from
 from gigs.packs.audiences.segments import is_segment, members_by_rule
 from gigs.packs.load import Pack
-from gigs.packs.panel import ALL
+from gigs.packs.panel import ALL, eyes_of, half_of, is_of_its_half
 from gigs.progress import OnStep, silent
-from gigs.verify.scorer import is_weak
+from gigs.recommender.standing import is_weak
 from gigs.verify.share_map import (
     LEAST_BUYERS,
     Differences,
     Estimate,
     ShareMap,
+    as_by_all,
     fit_both,
     fit_slope,
     fit_weight,
@@ -148,35 +149,35 @@ def study_share(
         DataError: Too few buyers are unknown to a judge.
     """
     settings = settings or ShareSettings()
-    jury = _Jury(pack, catalogue, on_step)
+    jury = Jury(pack, catalogue, on_step)
     earlier, later, last = (
         read_choices(catalogue, splits, jury.strangers, settings.choices) for splits in (EARLIER, LATER, LAST)
     )
     everybody = jury.vectors(ALL)
-    seen = jury.differences(earlier, everybody)
-    slope = fit_slope(np.nanmean(seen, axis=1), earlier.users)
+    slope = fit_slope(jury.mean_difference(earlier, everybody), earlier.users)
     d_last = jury.differences(last, everybody)
     audiences = _audiences(jury, (earlier, later, last), slope.value, settings.seed)
     shrunk, typical = shrink({name: one.weight for name, one in audiences.items()})
     single, checked = _single(jury, later, last, settings.seed) if settings.single else (None, None)
     map_ = ShareMap(
-        slope=slope, reliability=_reliability(seen), weights=shrunk, typical=typical,
+        slope=slope, reliability=reliability_of(jury.all_differences(earlier, everybody), jury.groups()),
+        weights=shrunk, typical=typical,
         told_apart={name: (one.own_less_everybody.low or 0) > 0 for name, one in audiences.items()},
         single=single, about=_about(jury, earlier, settings),
     )  # fmt: skip
     return ShareStudy(
         map_,
-        check(np.nanmean(d_last, axis=1), last.users, slope.value, settings.seed),
+        check(jury.mean_difference(last, everybody), last.users, slope.value, settings.seed),
         checked,
         {name: replace(one, shrunk=shrunk[name]) for name, one in audiences.items()},
         {name: _right(d_last[:, place], last.users, settings.seed) for place, name in enumerate(jury.names)},
     )
 
 
-class _Jury:
+class Jury:
     """A pack's fit judges as they see a catalogue; each sees only buyers that it did not learn from."""
 
-    def __init__(self, pack: Pack, catalogue: Catalogue, on_step: OnStep) -> None:
+    def __init__(self, pack: Pack, catalogue: Catalogue, on_step: OnStep = silent) -> None:
         self.pack, self.catalogue = pack, catalogue
         self.buyers = Buyers(pack, catalogue, on_step)
         self.names = [name for name, one in pack.scorers.items() if one["role"] == "judge" and not is_weak(one["auc"])]
@@ -214,17 +215,31 @@ class _Jury:
 
     def differences(self, choices: Choices, vectors: Vectors) -> np.ndarray:
         """z of the bought item less z of the other, `[P,judges]`; NaN where a judge learned from the buyer."""
+        return np.where(self.unknown[choices.users], self.all_differences(choices, vectors), np.nan)
+
+    def all_differences(self, choices: Choices, vectors: Vectors) -> np.ndarray:
+        """The same with what judges make of buyers that they learned from."""
         columns = []
-        for place, name in enumerate(self.names):
+        for name in self.names:
             change = self.phi[name][choices.bought] - self.phi[name][choices.other]
             taste = vectors[name]
-            seen = change @ taste if taste.ndim == 1 else (change * taste[choices.users]).sum(1)
-            columns.append(np.where(self.unknown[choices.users, place], seen, np.nan))
+            columns.append(change @ taste if taste.ndim == 1 else (change * taste[choices.users]).sum(1))
         return np.stack(columns, axis=1)
 
+    def groups(self) -> list[tuple[str, str]]:
+        """What each judge looks through, and the part of the buyers that it learned from."""
+        eyes = eyes_of(self.pack)
+        return [(eyes[name], half_of(self.pack.scorers[name])) for name in self.names]
+
     def mean_difference(self, choices: Choices, vectors: Vectors) -> np.ndarray:
-        """The same by the mean over the judges that do not know the buyer, `[P]`."""
-        return np.nanmean(self.differences(choices, vectors), axis=1)
+        """The same by the mean over the judges that do not know the buyer, `[P]`, as far apart as by all judges.
+
+        What is promised goes by the mean over all judges, of which each buyer's choices are seen by a part. Fewer
+        judges see larger differences between the same pictures, and none that is worth more: the covariance with the
+        choice is that of one judge, however many they are, so the slope goes with the inverse variance of their mean.
+        """
+        everything = self.all_differences(choices, vectors)
+        return as_by_all(everything, self.unknown[choices.users])
 
     @cached_property
     def members(self) -> dict[str, np.ndarray]:
@@ -271,7 +286,7 @@ def check(differences: np.ndarray, buyers: np.ndarray, slope: float, seed: int =
     )
 
 
-def _audiences(jury: _Jury, choices: tuple[Choices, Choices, Choices], slope: float, seed: int) -> dict[str, Named]:
+def _audiences(jury: Jury, choices: tuple[Choices, Choices, Choices], slope: float, seed: int) -> dict[str, Named]:
     """By audience what naming it adds; its own taste's weight is not yet shrunk.
 
     Args:
@@ -288,8 +303,11 @@ def _audiences(jury: _Jury, choices: tuple[Choices, Choices, Choices], slope: fl
     right_by = {name: _correct(jury.mean_difference(last, one)) for name, one in vectors.items()}
     right_by_all = _correct(jury.mean_difference(last, everybody))
     for name, members in jury.members.items():
-        # Members of a segment were read off training purchases, which therefore say nothing about it.
-        fitted_on = (later if is_segment(jury.pack.audiences[name]) else earlier).of(members)
+        # Where members of a segment were read off training purchases, or a judge's taste is that of members whom it did
+        # not learn from too, these purchases say nothing about it.
+        about = jury.pack.audiences[name]
+        apart = not is_segment(about) and all(is_of_its_half(about, judge) for judge in jury.names)
+        fitted_on = (earlier if apart else later).of(members)
         inside = np.isin(last.users, members)
         buyers = last.users[inside]
         if min(len(np.unique(fitted_on.users)), len(np.unique(buyers))) < LEAST_BUYERS:
@@ -311,7 +329,7 @@ def _audiences(jury: _Jury, choices: tuple[Choices, Choices, Choices], slope: fl
     return found
 
 
-def _single(jury: _Jury, later: Choices, last: Choices, seed: int) -> tuple[tuple[Estimate, Estimate], Checked]:
+def _single(jury: Jury, later: Choices, last: Choices, seed: int) -> tuple[tuple[Estimate, Estimate], Checked]:
     """Slope and weight for single shoppers, fitted on the purchase before the last; and their check on the last."""
     ids = jury.catalogue.users["user_id"].astype(str).to_numpy()
     known = set(jury.buyers.known(ids))
@@ -327,24 +345,11 @@ def write_map(pack: Pack, map_: ShareMap) -> None:
     storage.write_json(pack.root / "pack.json", pack.info | {"share": map_.record()})
 
 
-def _differences(jury: _Jury, choices: Choices, everybody: Vectors, own: Vectors) -> Differences:
+def _differences(jury: Jury, choices: Choices, everybody: Vectors, own: Vectors) -> Differences:
     return Differences(choices.users, *(jury.mean_difference(choices, one) for one in (everybody, own)))
 
 
-def _reliability(seen: np.ndarray) -> float:
-    """Of the judges' mean, over pairs that the most judges see together."""
-    if seen.shape[1] < 2:
-        return 1.0
-    patterns, place = np.unique(np.isfinite(seen), axis=0, return_inverse=True)
-    found = [
-        reliability_of(seen[place.ravel() == number][:, mask])
-        for number, mask in enumerate(patterns)
-        if mask.sum() > 1 and (place.ravel() == number).sum() > LEAST_BUYERS
-    ]
-    return min(found, default=1.0)
-
-
-def _about(jury: _Jury, earlier: Choices, settings: ShareSettings) -> dict[str, Any]:
+def _about(jury: Jury, earlier: Choices, settings: ShareSettings) -> dict[str, Any]:
     return {
         "judges": list(jury.names),
         "buyers": len(np.unique(earlier.users)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,9 +76,10 @@ class Desk:
             found: Draft = event.value
             drafts = screen.drafts([pictures.inline(one, texts.NOTE) for one in found.pictures])
             return Screen(
-                screen.status(texts.DRAFT.format(audience=audience)),
+                screen.status(_asking(found.asks) or texts.DRAFT.format(audience=audience)),
                 photo=screen.photo(pictures.inline(found.photo)),
-                results=screen.cards(drafts),
+                results=screen.cards(drafts, caution=found.caution),
+                asks=found.asks,
             )
 
         job = self._submitted(visit, lambda on_step: self.engine.draft(asked, on_step))
@@ -147,25 +148,37 @@ class Desk:
             visit = self.visits.of(session)
             if visit.is_busy:
                 raise PlainError(texts.RUNNING)
-            visit.photo = None
+            self._let_go(visit)
             visit.photo = photo(visit)
         except Exception as error:
             yield self._failed(error, photo="")
             return
         if visit.photo is None:
-            yield Screen(screen.status(texts.START), photo="", results="")
+            yield Screen(screen.status(texts.START), photo="", results="", asks=())
             return
         yield from self.draft(session, wish)
 
+    def _let_go(self, visit: Visit) -> None:
+        """Forget a visit's photo; one that was uploaded goes, and with it any draft of it."""
+        photo, visit.photo = visit.photo, None
+        if photo is not None and photo.parent == visit.folder:
+            if visit.job is not None:
+                visit.job.stop()
+            photo.unlink(missing_ok=True)
+
     def _taken(self, upload: object, visit: Visit) -> Path | None:
-        """An upload, copied into the visit's folder under a name of our own; None where there is none.
+        """An upload, linked into the visit's folder under a name of our own; None where there is none.
+
+        A link takes no room, and stays when the upload gives way to others.
 
         Raises:
             PlainError: It is no upload, or too large.
         """
         if upload is None:
             return None
-        return Path(shutil.copyfile(self._file(upload), visit.folder / new_key()))
+        taken = visit.folder / new_key()
+        os.link(self._file(upload), taken)
+        return taken
 
     def _file(self, upload: object) -> Path:
         """The file of an upload, where Gradio put it.
@@ -236,3 +249,8 @@ class Desk:
         words = in_words(error, self.limits)
         kind = "info" if isinstance(error, StoppedError) else "error"
         return Screen(screen.status(words, kind=kind), photo=photo, anyway=isinstance(error, RefusedError))
+
+
+def _asking(kinds: tuple[str, ...]) -> str:
+    """The question which of two kinds a product is; empty where there is none."""
+    return texts.ASKING.format(first=kinds[0].lower(), second=kinds[1].lower()) if kinds else ""

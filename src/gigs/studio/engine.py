@@ -15,10 +15,11 @@ from gigs.method.choice import NothingToShowError
 from gigs.method.options import Options, preset_of
 from gigs.method.presets import Preset
 from gigs.packs.panel import types_of
-from gigs.progress import OnStep, silent
+from gigs.progress import OnStep, Step, silent
 from gigs.result import Result
 from gigs.result.colourways import Colourways
 from gigs.result.compose import shown_of
+from gigs.result.schema import CutOutSummary
 from gigs.session import Session
 from gigs.studio import texts
 from gigs.studio.problems import PlainError
@@ -26,6 +27,7 @@ from gigs.transfer.mask import read_mask, read_region
 from gigs.vision.images import Fit, decode_photo, fit_square
 
 DRAFT_SIDE = 480  # pixels: a draft is shown small
+SEEN = Step("finding the product", 0, 1)  # photo and masks are decoded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +53,16 @@ class Wish:
 
 @dataclass(frozen=True)
 class Draft:
-    """The photo as it was understood, and first redesigns, unchecked."""
+    """The photo as it was understood, and first redesigns, unchecked.
+
+    `asks`: two types of product, where the computer cannot tell which of them the photo shows. `caution`: where it does
+    not show one whole product, or the product was not surely found.
+    """
 
     photo: Image.Image
     pictures: tuple[Image.Image, ...]
+    asks: tuple[str, ...] = ()
+    caution: str = ""
 
 
 class Engine:
@@ -65,10 +73,19 @@ class Engine:
         device: As for `gigs suggest`.
         steps: Of every loop, in place of the presets' own.
         drafted: Drawings in a draft.
+        recalibration: As for `Session`.
     """
 
-    def __init__(self, pack: str = "hm-64", *, device: str = "cpu", steps: int | None = None, drafted: int = 4) -> None:
-        self.session = Session(pack, device=device)
+    def __init__(
+        self,
+        pack: str = "hm-64",
+        *,
+        device: str = "cpu",
+        steps: int | None = None,
+        drafted: int = 4,
+        recalibration: Path | None = None,
+    ) -> None:
+        self.session = Session(pack, device=device, recalibration=recalibration)
         self.pack = self.session.pack
         self._steps, self._drafted = steps, drafted
 
@@ -118,7 +135,7 @@ class Engine:
             RefusedError: The gate refuses it.
             NothingToShowError: Nothing in it could be seen to change.
         """
-        photo, _ = self.look(wish.photo)
+        photo = self._looked_at(wish, on_step)
         # a draft starts from the encoder's answer, where there is an encoder
         preset = self._preset("fast" if self.pack.encoder is None else "preview", self._drafted, wish)
         options = self._options(replace(preset, check=False), wish, on_step)
@@ -128,8 +145,12 @@ class Engine:
         small.thumbnail((DRAFT_SIDE, DRAFT_SIDE))
         mask, region = (None if one is None else _reduced(one, small.size) for one in self.marked(wish, photo))
         options = replace(options, mask=mask, keep_region=region)
-        found, _ = self.session.run(self.session.product(small, options), audience, options, panel)
-        return Draft(photo, tuple(shown_of(found, fit_square(photo, self.pack.generator.resolution)[1])))
+        product = self.session.product(small, options)
+        asks = () if panel is None or product.photo is None else panel.question(product.photo)
+        found, _ = self.session.run(product, audience, options, panel)
+        shown = tuple(shown_of(found, fit_square(photo, self.pack.generator.resolution)[1]))
+        caution = None if product.cutout is None else CutOutSummary.of(product.cutout).words
+        return Draft(photo, shown, asks, caution or "")
 
     def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> Result:
         """The real run, checked and with a report in `out`.
@@ -139,7 +160,8 @@ class Engine:
             RefusedError: The gate refuses it.
             NothingToShowError: Nothing in it could be seen to change.
         """
-        self.marked(wish, self.look(wish.photo)[0])
+        self.marked(wish, self._looked_at(wish, on_step))
+        on_step(SEEN)
         options = self._options(self._preset("faithful" if wish.careful else "fast", wish.count, wish), wish, on_step)
         request = Request(options=options, out=out, photos=(wish.photo,), audience=wish.audience, pack=self.pack.name)
         done = run(request, on_step, self.session)
@@ -154,7 +176,8 @@ class Engine:
         Raises:
             PlainError: A mask or a colour cannot be used, or nothing was found.
         """
-        mask, region = self.marked(wish, self.look(wish.photo)[0])
+        mask, region = self.marked(wish, self._looked_at(wish, on_step))
+        on_step(SEEN)
         try:
             found = self.session.colours(
                 wish.photo, wish.audience, n=wish.count, colours=named or None, mask=mask, keep_region=region,
@@ -180,6 +203,12 @@ class Engine:
         except InputError as error:
             raise _of_visitors(error, wish.region, texts.YOUR_REGION) from error
         return product, region
+
+    def _looked_at(self, wish: Wish, on_step: OnStep) -> Image.Image:
+        """The photo; who stopped while it was decoded, or has had their time, waits for nothing more."""
+        photo = self.look(wish.photo)[0]
+        on_step(SEEN)
+        return photo
 
     def _preset(self, name: str, count: int, wish: Wish) -> Preset:
         return preset_of(name, n=count, steps=self._steps, change=wish.change)

@@ -20,6 +20,7 @@ from starlette.responses import PlainTextResponse
 from gigs.studio import texts
 from gigs.studio.checks import uploaded
 from gigs.studio.limits import Limits
+from gigs.studio.room import Room
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -58,6 +59,7 @@ class Guard:
 
     def __init__(self, app: Any, limits: Limits, uploads: Path, allows: Callable[[str], bool]) -> None:
         self._app, self._limits, self._uploads, self._allows = app, limits, uploads, allows
+        self.room = Room(uploads, limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
@@ -75,7 +77,23 @@ class Guard:
         except HTTPException as error:
             await PlainTextResponse(error.detail, error.status_code)(scope, receive, send)
             return
+        if scope["path"] == UPLOAD:
+            await self._take_in(scope, receive, send)
+            return
         await self._app(scope, receive, _with_headers(send, REPORT if scope["path"].startswith("/result/") else OWN))
+
+    async def _take_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass an upload on while there is room for it."""
+        announced = Headers(scope=scope).get("content-length")
+        size = self._most(scope) if announced is None else int(announced)
+        arrived = await asyncio.to_thread(self.room.admit, size)
+        if arrived is None:
+            await PlainTextResponse(texts.NO_ROOM, 507)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, _with_headers(send, OWN))
+        finally:
+            arrived()
 
     def _check(self, scope: Scope) -> None:
         """Address, host, origin and announced length."""
@@ -83,7 +101,7 @@ class Guard:
         host = headers.get("host", "")
         if not self._allows(host):
             raise HTTPException(421, texts.NOT_HERE)
-        if headers.get("origin", "").partition("://")[2] not in ("", host):
+        if not all(origin in (f"http://{host}", f"https://{host}") for origin in headers.getlist("origin")):
             raise HTTPException(403, texts.NOT_HERE)
         allowed = {"GET": GET, "HEAD": GET, "POST": POST}.get(scope["method"])
         if allowed is None or not allowed.fullmatch(scope["path"]):
@@ -99,13 +117,13 @@ class Guard:
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """`receive` that ends a body which is too long, or too slow to come."""
-        deadline = time.monotonic() + self._limits.message_seconds
-        seen, complete = 0, False
+        deadline, seen, complete = 0.0, 0, False  # the time counts from when somebody listens
 
         async def bounded() -> Message:
-            nonlocal seen, complete
+            nonlocal deadline, seen, complete
             if complete:  # what follows is the end of the connection, which may take its time
                 return await receive()
+            deadline = deadline or time.monotonic() + self._limits.message_seconds
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
             except (asyncio.TimeoutError, TimeoutError) as error:

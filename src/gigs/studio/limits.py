@@ -15,6 +15,10 @@ class Limits:
 
     Attributes:
         photo_bytes: Size of an upload; its pixels are bounded by `gigs.vision.images`.
+        upload_bytes: Room for uploads of all visitors together; the oldest give way.
+        uploads: The same in files.
+        visit_bytes: Room for the results of one visitor; the oldest give way.
+        result_bytes: Room for the results of all visitors; the oldest give way, of those who left first.
         message_bytes: Size of any other request.
         message_seconds: Time in which a request must have arrived.
         waiting: Computations that may wait behind the one that runs.
@@ -26,6 +30,10 @@ class Limits:
     """
 
     photo_bytes: int = 20 << 20
+    upload_bytes: int = 1 << 30
+    uploads: int = 1000
+    visit_bytes: int = 500 << 20
+    result_bytes: int = 4 << 30
     message_bytes: int = 64 << 10
     message_seconds: float = 60.0
     waiting: int = 8

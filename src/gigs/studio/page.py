@@ -14,7 +14,7 @@ from gigs.studio.screen import Screen
 from gigs.transfer.keep import KINDS
 
 COUNT = 6
-OUTPUTS = ("status", "photo", "results", "history", "colours", "go", "colour", "stop", "anyway")
+OUTPUTS = ("status", "photo", "results", "history", "colours", "go", "colour", "stop", "anyway", "ask")
 WISHES = ("audience", "change", "kind", "keep", "count", "careful", "anyway", "mask", "region")
 
 
@@ -77,6 +77,7 @@ def _wishes(desk: Desk) -> dict[str, Any]:
         audiences, value=audiences[0][1], label=texts.AUDIENCE, filterable=False, elem_id="gigs-audience"
     )
     parts["change"] = gr.Slider(0, 100, 50, step=5, label=texts.CHANGE, buttons=[], elem_id="gigs-change")
+    parts["ask"] = gr.Radio([], label=texts.ASK, visible=False, elem_id="gigs-ask")
     kinds = [(texts.LOOK, ""), *((kind, kind) for kind in desk.engine.kinds)]
     with gr.Accordion(texts.OPTIONS, open=False):
         parts["kind"] = gr.Dropdown(kinds, value="", label=texts.KIND, filterable=False, elem_id="gigs-kind")
@@ -132,6 +133,9 @@ def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
     def coloured(request: gr.Request, named: Any, *wish: Any) -> Iterator[list[Any]]:
         yield from _shown(desk.colours(request.session_hash, named, _wish(wish)))
 
+    def answered(request: gr.Request, answer: Any, *wish: Any) -> Iterator[list[Any]]:
+        yield from _shown(desk.draft(request.session_hash, _wish(wish) | {"kind": answer}))
+
     def stopped(request: gr.Request) -> None:
         desk.stop(request.session_hash)
 
@@ -144,6 +148,8 @@ def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
     parts["examples"].select(picked, wishes, **plain)
     parts["audience"].input(changed, wishes, **again)
     parts["change"].release(changed, wishes, **again)
+    parts["ask"].input(lambda answer: answer, parts["ask"], **plain | {"outputs": parts["kind"]})
+    parts["ask"].input(answered, [parts["ask"], *wishes], **again)
     parts["kind"].input(changed, wishes, **again)
     parts["keep"].input(changed, wishes, **again)
     for name in ("mask", "region"):
@@ -170,4 +176,10 @@ def _shown(screens: Iterator[Screen]) -> Iterator[list[Any]]:
         ]
         anyway = gr.update(visible=True) if one.anyway else keep()
         free = gr.update(interactive=not one.running)
-        yield [*texts_, free, free, gr.update(visible=one.running), anyway]
+        ask = keep() if one.asks is None else _asked(one.asks)
+        yield [*texts_, free, free, gr.update(visible=one.running), anyway, ask]
+
+
+def _asked(kinds: tuple[str, ...]) -> Any:
+    """The question of the product's kind: what may be answered, or nothing to be seen of it."""
+    return gr.update(choices=list(kinds), value=None, visible=bool(kinds))

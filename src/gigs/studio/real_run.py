@@ -11,7 +11,7 @@ from pathlib import Path
 from gigs.progress import OnStep, Step
 from gigs.result import Result
 from gigs.studio import pictures, screen, texts
-from gigs.studio.engine import Engine, Wish
+from gigs.studio.engine import SEEN, Engine, Wish
 from gigs.studio.screen import Screen
 from gigs.studio.visits import ARCHIVE, KeptResult
 from gigs.vision.images import Fit
@@ -31,6 +31,7 @@ class Run:
         try:
             picture, self._fit = self._engine.look(self._wish.photo)
             self.photo = pictures.inline(picture)
+            on_step(SEEN)  # raises where the visitor has left, or has had their time
             result = self._engine.redesign(self._wish, self._folder, on_step)
             archive(self._folder)
             on_step(Step("checking the redesigns", 2, 2))  # raises where the visitor has left meanwhile

@@ -30,7 +30,7 @@ ENVIRONMENT.globals["texts"] = texts
 
 @dataclass(frozen=True)
 class Screen:
-    """One state of the page; what is None stays as it was."""
+    """One state of the page; what is None stays as it was. `asks`: types of which the visitor is to choose one."""
 
     status: str
     photo: str | None = None
@@ -39,6 +39,7 @@ class Screen:
     colours: str | None = None
     running: bool = False
     anyway: bool = False
+    asks: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -135,26 +136,27 @@ def colours(kept: KeptColours) -> str:
         for one in kept.found
     ]
     page = ENVIRONMENT.get_template("colours.html")
-    return page.render(cards=shown, lead=lead(kept.found), page=address(kept, PAGE))
+    caution = " ".join(filter(None, (kept.found.doubt, kept.found.cutout.words)))
+    return page.render(cards=shown, lead=lead(kept.found), caution=caution, page=address(kept, PAGE))
 
 
 def summary(result: Result) -> str:
     """One sentence, no stronger than what was found."""
-    if any(entry.share is not None for entry in result):
+    if not result.doubt and any(entry.share is not None for entry in result):
         return report.summary(result)
     likely = sum(entry.verdict == "likely" for entry in result)
-    if result.verdict in (UNCHECKED, "no promise"):
-        key = result.verdict
+    if result.doubt or result.verdict in (UNCHECKED, "no promise"):
+        key = "no promise" if result.doubt else result.verdict
     else:
         key = "none" if likely == 0 else "one" if likely == 1 else "likely"
     return texts.SUMMARY[key].format(likely=likely, count=len(result), audience=result.audience.label)
 
 
 def caution(result: Result) -> str:
-    """What to keep in mind because of the photo; empty where there is nothing."""
-    if result.gate is not None and result.gate.grade == "rough":
-        return texts.ROUGH
-    return result.reconstruction.caution or ""
+    """What to keep in mind because of the recommender or the photo; empty where there is nothing."""
+    rough = result.gate is not None and result.gate.grade == "rough"
+    redrawn = texts.ROUGH if rough else result.reconstruction.caution
+    return " ".join(words for words in (result.doubt, result.cutout and result.cutout.words, redrawn) if words)
 
 
 def history(results: Sequence[KeptResult]) -> str:

@@ -43,6 +43,7 @@ class Studio:
         app = build_app(self.desk, self.uploads)
         self._examples = frozenset(self.uploads.rglob("*"))  # Gradio copies them there
         guarded = Guard(app, self.limits, self.uploads, self.address.allows)
+        guarded.room.kept = self._examples
         settings = uvicorn.Config(
             guarded, log_level="error", limit_concurrency=CONNECTIONS, timeout_graceful_shutdown=2, proxy_headers=False
         )

@@ -6,7 +6,8 @@ import secrets
 import shutil
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gigs.result import Result
@@ -16,18 +17,21 @@ from gigs.studio import texts
 from gigs.studio.jobs import BusyError, Job
 from gigs.studio.limits import Limits
 from gigs.studio.problems import PlainError
+from gigs.studio.room import bytes_in
 
 REPORT, ARCHIVE = "report.html", "gigs-redesigns.zip"
 
 
 @dataclass(frozen=True)
 class KeptResult:
-    """One finished run of a visit: its unguessable name, its folder, its result, and the time of day."""
+    """One finished run of a visit: its unguessable name, its folder, its result, the time of day, and its bytes."""
 
     key: str
     folder: Path
     result: Result
     at: str
+    size: int = 0
+    since: float = field(default_factory=time.monotonic)
 
     @property
     def names(self) -> list[str]:
@@ -42,11 +46,16 @@ class KeptColours:
     key: str
     folder: Path
     found: Colourways
+    size: int = 0
+    since: float = field(default_factory=time.monotonic)
 
     @property
     def names(self) -> list[str]:
         """The files that may be asked for."""
         return [PAGE, *(one.file for one in self.found)]
+
+
+Kept = KeptResult | KeptColours
 
 
 @dataclass
@@ -68,6 +77,16 @@ class Visit:
             self.job.stop()
         self.job = job
         return job
+
+    def kept(self) -> list[Kept]:
+        """Everything that has files in a folder."""
+        return [*self.results, *([] if self.colours is None else [self.colours])]
+
+    def drop(self, one: Kept) -> None:
+        """Forget a result, and remove its files."""
+        self.results = [other for other in self.results if other is not one]
+        self.colours = None if self.colours is one else self.colours
+        shutil.rmtree(one.folder, ignore_errors=True)
 
     @property
     def is_busy(self) -> bool:
@@ -99,7 +118,7 @@ class Visits:
         with self._lock:
             if session not in self._visits:
                 if len(self._visits) >= self._limits.visits:
-                    self._make_room()
+                    self._let_one_go()
                 folder = self.root / new_key()
                 folder.mkdir(parents=True)
                 self._visits[session] = Visit(folder)
@@ -107,7 +126,7 @@ class Visits:
             visit.seen, visit.gone = time.monotonic(), False
             return visit
 
-    def _make_room(self) -> None:
+    def _let_one_go(self) -> None:
         """Let one visit go: anybody can begin as many as the studio has room for, and nobody may be shut out by that.
 
         One without a photo loses nothing, and begins anew by itself; else that of who left, or was seen longest ago.
@@ -140,24 +159,35 @@ class Visits:
                     visit.job.stop()
 
     def keep(self, visit: Visit, result: KeptResult) -> None:
-        """Add a result to the visit's history; the oldest beyond the limit goes, with its files."""
-        visit.results.insert(0, result)
+        """Add a result to the visit's history; the oldest beyond the limits go, with their files."""
+        with self._lock:
+            kept = replace(result, size=bytes_in(result.folder))
+            visit.results.insert(0, kept)
+            self._make_room(visit, kept)
+
+    def _make_room(self, visit: Visit, newest: Kept) -> None:
+        """Drop the oldest results, of all visitors those of who left first, but never the newest."""
         for old in visit.results[self._limits.history :]:
-            shutil.rmtree(old.folder, ignore_errors=True)
-        del visit.results[self._limits.history :]
+            visit.drop(old)
+        while _bytes_of([visit]) > self._limits.visit_bytes and (found := _oldest([visit], newest)):
+            visit.drop(found[1])
+        everybody = list(self._visits.values())
+        while _bytes_of(everybody) > self._limits.result_bytes and (found := _oldest(everybody, newest)):
+            found[0].drop(found[1])
 
     def keep_colours(self, visit: Visit, colours: KeptColours) -> KeptColours:
         """Keep a visit's latest colours; earlier ones go, with their files."""
-        if visit.colours is not None:
-            shutil.rmtree(visit.colours.folder, ignore_errors=True)
-        visit.colours = colours
-        return colours
+        with self._lock:
+            if visit.colours is not None:
+                visit.drop(visit.colours)
+            visit.colours = replace(colours, size=bytes_in(colours.folder))
+            self._make_room(visit, visit.colours)
+            return visit.colours
 
     def file(self, key: str, name: str) -> Path | None:
         """A file of a result; None for any other name than those it has."""
         with self._lock:
-            kept = [one for visit in self._visits.values() for one in (*visit.results, visit.colours)]
-            found = [one for one in kept if one is not None and one.key == key]
+            found = [one for visit in self._visits.values() for one in visit.kept() if one.key == key]
         return found[0].folder / name if found and name in found[0].names else None
 
     def sweep(self, idle_seconds: float | None = None) -> None:
@@ -177,6 +207,17 @@ class Visits:
         with self._lock:
             self._visits.clear()
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _bytes_of(visits: Iterable[Visit]) -> int:
+    """Bytes of all that visits keep."""
+    return sum(one.size for visit in visits for one in visit.kept())
+
+
+def _oldest(visits: Iterable[Visit], newest: Kept) -> tuple[Visit, Kept] | None:
+    """What is to go first, and whose it is; None where there is nothing but the newest."""
+    found = [(visit, one) for visit in visits for one in visit.kept() if one is not newest]
+    return min(found, key=lambda each: (not each[0].gone, each[1].since)) if found else None
 
 
 def new_key() -> str:

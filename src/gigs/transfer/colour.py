@@ -123,8 +123,9 @@ class ColourMap:
         """Penalty `[n]` on whatever makes the map depend on more than it needs to."""
         slope = self.slope.square().mean((1, 2)) + self.slope.diff(dim=2).square().mean((1, 2))
         tint = self.tint.diff(dim=2).square().mean((1, 2, 3)) * 20 + self.tint.square().mean((1, 2, 3)) * 2
-        place = self.light.var(1) * 80 + self.tint.var(1).mean((1, 2)) * 80 + self.slope.var(1).mean(1) * 4
-        return slope + tint + place + self.turn.square().mean((1, 2, 3))
+        place = self.light.var(1) * 240 + self.tint.var(1).mean((1, 2)) * 240 + self.slope.var(1).mean(1) * 12
+        turn = self.turn.square().mean((1, 2, 3)) + self.turn.var(1).mean((1, 2)) * 60
+        return slope + tint + place + turn
 
     @torch.no_grad()
     def shown(self, rgb: Tensor, lost: float = 0.01, halvings: int = 8) -> ColourMap:

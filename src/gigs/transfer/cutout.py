@@ -11,8 +11,9 @@ from PIL import Image
 from torch import Tensor
 
 from gigs.transfer.doubt import Judged, judged
-from gigs.transfer.matte import at_most, refined
-from gigs.transfer.network import salience
+from gigs.transfer.framing import framing
+from gigs.transfer.looks import best_look
+from gigs.transfer.matte import at_most
 from gigs.transfer.person import person_in
 from gigs.vision.images import Fit
 
@@ -27,6 +28,7 @@ class CutOut:
         height: Of the photo in pixels.
         confidence: In `[0,1]`; below `doubt.UNSURE` it is unsure. A mask that was given has 1.
         doubt: A sentence that says what is unsure; None where nothing is.
+        framing: A sentence where the photo does not show one whole product (`framing.framing`); None where it does.
         person: float32 `[h,w]` in `[0,1]`: skin and hair of somebody who wears the product; None where nobody does.
     """
 
@@ -35,6 +37,7 @@ class CutOut:
     height: int
     confidence: float = 1.0
     doubt: str | None = None
+    framing: str | None = None
     person: np.ndarray | None = field(default=None, compare=False)
 
     @property
@@ -74,9 +77,8 @@ def cut_out(photo: Image.Image) -> CutOut:
     """
     small = at_most(photo)
     pixels = np.asarray(small)
-    coarse = salience(photo)
-    wide = Image.fromarray(coarse).resize(small.size, Image.Resampling.BICUBIC)
-    alpha = refined(np.clip(np.asarray(wide), 0, 1), pixels)
-    found: Judged = judged(coarse, alpha, pixels)
-    person = person_in(pixels, alpha)
-    return CutOut(alpha, photo.width, photo.height, found.confidence, found.sentence, person)
+    look = best_look(pixels)
+    found: Judged = judged(look.coarse, look.alpha, pixels)
+    person = person_in(pixels, look.alpha)
+    shown = framing(look.alpha, pixels, person, found.confidence)
+    return CutOut(look.alpha, photo.width, photo.height, found.confidence, found.sentence, shown, person)

@@ -12,6 +12,7 @@ from gigs.transfer.matte import CLEAR, LEVEL, backdrop_distance
 from gigs.transfer.pale import SIDE, pale_around
 
 UNSURE = 0.5
+WIDE = 0.015  # of the longest side: radius of what is no edge any more
 SMALL, LARGE = 0.01, 0.9  # share of the photo: less is hardly a product, more is a close-up
 
 
@@ -35,6 +36,7 @@ def judged(coarse: np.ndarray, alpha: np.ndarray, pixels: np.ndarray) -> Judged:
         "the product could not be told clearly from what is around it": _sureness(coarse),
         "it covers nearly all of the photo, as in a close-up": _falling(float(alpha.mean()), LARGE, 1.0),
         "hardly anything was found": _rising(float(alpha.mean()), 0.0, SMALL * 2),
+        "its edge runs out into what is around it": _falling(_blurred(alpha), 0.03, 0.09),
         "it is in many pieces": _rising(_largest(alpha), 0.2, 0.8),
         "it leaves out parts that differ from the backdrop, or takes in some of it": _agreement(alpha, pixels),
     }
@@ -50,6 +52,14 @@ def _sureness(coarse: np.ndarray) -> float:
     if not found.any():
         return 0.0
     return _rising(float((coarse > 0.8).sum() / found.sum()), 0.35, 0.8)
+
+
+def _blurred(alpha: np.ndarray) -> float:
+    """What is neither product nor backdrop over a width that no edge has, over the product's own area."""
+    radius = max(3, round(WIDE * max(alpha.shape)))
+    disk = ndimage.iterate_structure(ndimage.generate_binary_structure(2, 1), radius)
+    between = ndimage.binary_opening((alpha > 0.05) & (alpha < 0.95), disk)
+    return float(between.sum() / max(1, (alpha > 0.5).sum()))
 
 
 def _largest(alpha: np.ndarray) -> float:

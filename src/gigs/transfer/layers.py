@@ -104,8 +104,9 @@ def _like(alpha: Tensor, pixels: Tensor) -> Tensor:
 
 
 def _grown(alpha: Tensor, reach: int) -> Tensor:
-    """A mask's greatest value within `reach` pixels."""
-    return F.max_pool2d(alpha, 2 * reach + 1, stride=1, padding=reach)
+    """A mask's greatest value within `reach` pixels: of rows, then of columns, which is the same and much less work."""
+    rows = F.max_pool2d(alpha, (1, 2 * reach + 1), stride=1, padding=(0, reach))
+    return F.max_pool2d(rows, (2 * reach + 1, 1), stride=1, padding=(reach, 0))
 
 
 def _shrunk(alpha: Tensor, reach: int) -> Tensor:
@@ -116,8 +117,13 @@ def _shrunk(alpha: Tensor, reach: int) -> Tensor:
 def _faded(alpha: Tensor, reach: float) -> Tensor:
     """The mask with its surroundings, fainter towards `reach` pixels away."""
     wide = _grown(alpha, max(1, round(0.6 * reach)))
-    soft = max(1, round(0.4 * reach))
-    return F.avg_pool2d(F.pad(wide, [soft] * 4, mode="replicate"), 2 * soft + 1, stride=1)
+    return _softened(wide, max(1, round(0.4 * reach)))
+
+
+def _softened(alpha: Tensor, reach: int) -> Tensor:
+    """A mask's mean within `reach` pixels; what lies beyond the border is like the border."""
+    wide = F.pad(alpha, [reach] * 4, mode="replicate")
+    return F.avg_pool2d(F.avg_pool2d(wide, (1, 2 * reach + 1), stride=1), (2 * reach + 1, 1), stride=1)
 
 
 def _rim(alpha: Tensor, reach: int) -> Tensor:
@@ -189,5 +195,4 @@ def _shadow(pixels: Tensor, surface: Tensor, known: Tensor, alpha: Tensor) -> Te
 def _near(alpha: Tensor) -> Tensor:
     """1 within `REACH` of the product, falling to 0 at twice that, `[1,1,h,w]`."""
     reach = max(1, round(REACH * max(alpha.shape[-2:])))
-    soft = F.avg_pool2d(F.pad(_grown(alpha, reach), [reach] * 4, mode="replicate"), 2 * reach + 1, stride=1)
-    return soft.clamp(0, 1)
+    return _softened(_grown(alpha, reach), reach).clamp(0, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,11 @@ from scipy import ndimage
 
 from gigs.errors import InputError
 from gigs.transfer.cutout import CutOut
+from gigs.transfer.framing import framing
 from gigs.transfer.matte import LONGEST, at_most
 from gigs.transfer.person import person_in
-from gigs.vision.images import MAX_BYTES, MAX_PIXELS, OPENERS, decode_photo, upright
+from gigs.vision.images import decode_photo, upright
+from gigs.vision.opening import open_picture, photo_bytes, printable
 
 LEAST, MOST = 0.005, 0.98  # share of the photo that a product can have
 GREY = 0.5  # share of values that are neither 0 nor 1; a mask has them at its edge only
@@ -38,7 +39,9 @@ def from_mask(mask: np.ndarray, photo: Image.Image, name: str = "mask") -> CutOu
     if max(small.size) > LONGEST:
         small = at_most(small)
     alpha = np.clip(np.asarray(small, dtype=np.float32), 0, 1)
-    return CutOut(alpha, photo.width, photo.height, person=person_in(np.asarray(at_most(photo)), alpha))
+    pixels = np.asarray(at_most(photo))
+    person = person_in(pixels, alpha)
+    return CutOut(alpha, photo.width, photo.height, framing=framing(alpha, pixels, person), person=person)
 
 
 def read_mask(path: str | Path, photo: Image.Image) -> CutOut:
@@ -73,31 +76,32 @@ def region_from(mask: np.ndarray, photo: Image.Image, name: str = "region") -> n
     return alpha > 0.5
 
 
-def transparency_of(content: bytes) -> np.ndarray | None:
+def transparency_of(content: bytes, name: str = "the mask") -> np.ndarray | None:
     """The alpha channel of a picture file, uint8 `[H,W]` and upright; None where it has none or is opaque.
 
     Raises:
-        InputError: Damaged, or too large.
+        InputError: Damaged, out of bounds, or in another format; `name` is what the message calls it.
     """
-    opener = next((opener for start, opener in OPENERS.items() if content.startswith(start)), None)
-    if opener is None or len(content) > MAX_BYTES:
-        return None
     try:
-        image = opener(io.BytesIO(content))
-        if image.width * image.height > MAX_PIXELS:
-            raise InputError(f"a mask of {image.width} x {image.height} pixels is too large")
-        return alpha_of(image)
+        opened = open_picture(content, name)
+        return _alpha(opened.upright()) if _has_alpha(opened.image) else None
     except InputError:
         raise
     except Exception as error:  # as in `images`: decoders meet damaged bytes with every kind
-        raise InputError(f"the mask cannot be decoded ({error})") from error
+        raise InputError(f"{name}: cannot be decoded ({printable(error)})") from error
 
 
 def alpha_of(image: Image.Image) -> np.ndarray | None:
     """The alpha channel of a picture, uint8 `[H,W]`, turned upright as its EXIF says; None where it is opaque."""
-    if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
-        return None
-    alpha = np.asarray(upright(image).convert("RGBA").getchannel("A"))
+    return _alpha(upright(image)) if _has_alpha(image) else None
+
+
+def _has_alpha(image: Image.Image) -> bool:
+    return image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+
+
+def _alpha(image: Image.Image) -> np.ndarray | None:
+    alpha = np.asarray(image.convert("RGBA").getchannel("A"))
     return None if alpha.min() == 255 else alpha
 
 
@@ -116,14 +120,12 @@ def _as_alpha(mask: np.ndarray, name: str) -> np.ndarray:
 
 def _in_file(path: Path) -> np.ndarray:
     """A mask's values, uint8 `[H,W]`: transparency where the file has any, and otherwise brightness."""
-    try:
-        content = path.read_bytes() if path.is_file() else b""
-    except OSError as error:
-        raise InputError(f"{path.name}: cannot be read ({error.strerror})") from error
-    if not content:
-        raise InputError(f"{path.name}: no such file, or an empty one; a mask is a PNG, JPEG or WebP picture")
-    alpha = transparency_of(content)
-    return np.asarray(decode_photo(content, path.name).convert("L")) if alpha is None else alpha
+    name = printable(path.name)
+    if not path.is_file():
+        raise InputError(f"{name}: no such file; a mask is a PNG, JPEG, WebP or AVIF picture")
+    content = photo_bytes(path)
+    alpha = transparency_of(content, name)
+    return np.asarray(decode_photo(content, name).convert("L")) if alpha is None else alpha
 
 
 def _check_size(alpha: np.ndarray, photo: Image.Image, name: str) -> None:

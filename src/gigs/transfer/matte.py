@@ -7,10 +7,13 @@ from PIL import Image
 from scipy import ndimage
 from skimage.color import rgb2lab
 
+from gigs.transfer.edge import unmixed
+
 LONGEST = 1536  # pixels at which the edge is refined; beyond, a photo shows no more of it
 RADIUS = 0.012  # of the filter, in longest sides: as wide as the network's own uncertainty
 EPSILON = 1e-4  # variance below which the photo says nothing about the edge; values in [0,1]
 FINE = 6  # radius in pixels to which the filter's own work is reduced
+STANDS_OUT = 12.0  # from the rim's median colour, CIE76 or values up to 255: not the backdrop
 CLEAR = 8.0  # CIE76 from the backdrop at which cloth is told from it
 LEVEL = 2.5  # median CIE76 that an even backdrop varies by, at most
 NARROW = 0.01  # of the longest side: half the width of a gap that is seen through
@@ -45,28 +48,37 @@ def refined(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     sharp = np.clip((followed - 0.15) / 0.7, 0, 1)
     wide = ndimage.uniform_filter(alpha.astype(np.float32), 2 * radius + 1)
     sharp = np.where(wide < 0.01, 0.0, np.where(wide > 0.995, np.maximum(sharp, alpha), sharp))
-    return np.clip(_without_backdrop(sharp, pixels), 0, 1).astype(np.float32)
+    return unmixed(np.clip(_without_backdrop(sharp, pixels), 0, 1).astype(np.float32), pixels)
 
 
-def backdrop_distance(pixels: np.ndarray) -> tuple[np.ndarray, float]:
-    """How far each pixel is from the backdrop, CIE76 `[h,w]`, and by how much the backdrop itself varies (median).
+def backdrop(values: np.ndarray) -> np.ndarray:
+    """The backdrop under a whole photo: a plane through the colours of its rim, `[h,w,3]` as `values`.
 
-    The backdrop is a plane through the colours of the photo's rim, fitted twice, the second time without what stands
-    out (a product that is cut off by the edge).
+    Fitted without what stands out there, such as a product that is cut off by the edge.
     """
-    lab = rgb2lab(pixels)
-    h, w = lab.shape[:2]
+    h, w = values.shape[:2]
     y, x = np.mgrid[0:h, 0:w] / max(h, w)
     terms = np.stack([np.ones_like(x), x, y], axis=-1)
+    rim = rim_of(h, w)
+    used = rim & (np.linalg.norm(values - np.median(values[rim], axis=0), axis=2) < STANDS_OUT)
+    used = used if used.sum() > 20 else rim
+    return terms @ np.linalg.lstsq(terms[used], values[used], rcond=None)[0]
+
+
+def rim_of(h: int, w: int) -> np.ndarray:
+    """The pixels along a photo's edges, bool `[h,w]`."""
     rim = np.zeros((h, w), dtype=bool)
     width = max(1, round(0.03 * min(h, w)))
     rim[:width] = rim[-width:] = True
     rim[:, :width] = rim[:, -width:] = True
-    used = rim & (np.linalg.norm(lab - np.median(lab[rim], axis=0), axis=2) < 12)
-    used = used if used.sum() > 20 else rim
-    plane = np.linalg.lstsq(terms[used], lab[used], rcond=None)[0]
-    away = np.linalg.norm(lab - terms @ plane, axis=2)
-    return away, float(np.median(away[rim]))
+    return rim
+
+
+def backdrop_distance(pixels: np.ndarray) -> tuple[np.ndarray, float]:
+    """How far each pixel is from the backdrop, CIE76 `[h,w]`, and by how much the backdrop itself varies (median)."""
+    lab = rgb2lab(pixels)
+    away = np.linalg.norm(lab - backdrop(lab), axis=2)
+    return away, float(np.median(away[rim_of(*lab.shape[:2])]))
 
 
 def _without_backdrop(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:

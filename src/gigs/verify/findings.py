@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from gigs.io.documents import Count, Fraction, NotNegative, Number
+from gigs.verify.recalibration import Recalibration
 from gigs.verify.share import Share
 from gigs.verify.verdict import Belief
 
@@ -53,7 +54,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class JudgeReading(Reading):
-    """A judge's scores; `ceiling`: its slope on the target over real items; `weak`: its AUC's interval reaches .5."""
+    """A judge's scores; `ceiling`: its slope on the target over real items; `weak`: its AUC is not above chance."""
 
     ceiling: Number
     weak: bool
@@ -70,6 +71,14 @@ class Retained:
 
 
 @dataclass(frozen=True)
+class Rival:
+    """A type that a photo may show, and the probability of its family, in `[0,1]`."""
+
+    name: str
+    probability: Fraction
+
+
+@dataclass(frozen=True)
 class ProductCategory:
     """What the product is taken for, and how many redesigns still are.
 
@@ -81,6 +90,8 @@ class ProductCategory:
         kept: Redesigns of the same family.
         replaced: Candidates that were dropped or moved less far.
         accuracy: Of the classifier for families, on held-out photos.
+        rivals: Where two families are near, the likeliest type of each with its family's probability, the likelier
+            first; none where the seller named the type.
     """
 
     photo: str
@@ -90,6 +101,7 @@ class ProductCategory:
     kept: Count
     replaced: Count
     accuracy: Fraction | None
+    rivals: tuple[Rival, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,6 +131,8 @@ class VerificationSummary:
         told_apart: Whether purchases tell the audience's taste from that of all buyers; None where that was not
             measured, and for the audience of all.
         purchases: Real purchases that set what a gain is worth; 0 where there were none.
+        recalibration: What tests with people had taught about such shares, by which they were put right; None where
+            they were not.
     """
 
     verdict: Belief
@@ -131,6 +145,7 @@ class VerificationSummary:
     share: Share | None = None
     told_apart: bool | None = None
     purchases: Count = 0
+    recalibration: Recalibration | None = None
 
 
 @dataclass(frozen=True)

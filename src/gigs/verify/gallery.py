@@ -105,11 +105,20 @@ def _packed(scores: Mapping[tuple[str, str], Tensor]) -> tuple[Tensor, dict[str,
     return stacked.half(), {"scorers": scorers, "audiences": audiences}
 
 
-def save_scores(path: Path, scores: Mapping[tuple[str, str], Tensor]) -> Path:
-    """Replace the scores of a saved gallery; all else in the file stays to the bit."""
+def save_scores(
+    path: Path, scores: Mapping[tuple[str, str], Tensor], features: Mapping[str, Tensor] | None = None
+) -> Path:
+    """Replace the scores of a saved gallery, and add features; all else in the file stays to the bit.
+
+    Args:
+        path: Of the gallery.
+        scores: By scorer and audience, `[N]`: every scorer with every audience.
+        features: phi `[N,K]` by name of scorers that the file does not know yet.
+    """
     tensors, header = storage.load_tensors(path)
     packed, names = _packed(scores)
-    return storage.save_tensors(path, tensors | {"scores": packed}, header | names)
+    more = {FEATURES + name: phi.half() for name, phi in (features or {}).items()}
+    return storage.save_tensors(path, tensors | more | {"scores": packed}, header | names)
 
 
 def load_gallery(path: Path) -> Gallery:

@@ -13,9 +13,12 @@ from gigs.errors import InputError, ModelError
 from gigs.verify.category import CategoryClassifier
 from gigs.verify.gallery import Gallery
 from gigs.verify.probes import Probes
+from gigs.verify.recalibration import Recalibration
 from gigs.verify.scorer import Scorer
 from gigs.verify.share_map import ShareMap
 from gigs.vision.backbone import Backbone
+
+LEAST_JUDGES = 2
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Panel:
         outside: The target's taste vector of everybody else, `[K]`; None for the audience of all.
         probes: Attributes by the same eyes, where the pack has any.
         share_map: How the judges' gains become shares of buyers; None where real purchases have not set it.
+        recalibration: What tests with people have taught about such shares; None where nothing has.
         told: Category of the product, where the seller has said it (`of_type`): no answer of the classifier's.
     """
 
@@ -47,9 +51,10 @@ class Panel:
     probes: Probes | None = None
     told: int | None = None
     share_map: ShareMap | None = None
+    recalibration: Recalibration | None = None
 
     def __post_init__(self) -> None:
-        if not self.targets or len(self.judges) < 2:
+        if not self.targets or len(self.judges) < LEAST_JUDGES:
             raise ModelError("verification needs a target and two judges or more; build the pack's scorers again")
 
     @property
@@ -68,6 +73,18 @@ class Panel:
             raise InputError(f"type {name!r} is unknown; choose one of {', '.join(self.category.names)}")
         return replace(self, told=names.index(name.strip().casefold()))
 
+    def put_right_by(self, recalibration: Recalibration) -> Panel:
+        """The panel whose shares are put right by what tests with people have taught.
+
+        Raises:
+            InputError: It promises no shares.
+        """
+        if self.share_map is None:
+            raise InputError(
+                "a recalibration puts shares of buyers right, and these judges promise none: run `gigs verify share`"
+            )
+        return replace(self, recalibration=recalibration)
+
     def to(self, device: str) -> Panel:
         """Move the networks; returns self."""
         for scorer in (*self.targets, *self.judges):
@@ -80,6 +97,15 @@ class Panel:
         """Most likely category `[N]` of pictures `[N,3,H,W]`, and all probabilities `[N,C]`."""
         probabilities = self.category.logits(self.seen(images)).softmax(1)
         return probabilities.argmax(1), probabilities
+
+    def question(self, images: Tensor) -> tuple[str, ...]:
+        """The two types to choose between for one picture `[1,3,H,W]`; none where the seller or the classifier is sure.
+
+        See `CategoryClassifier.question`.
+        """
+        if self.told is not None:
+            return ()
+        return tuple(name for name, _ in self.category.question(self.category_of(images)[1][0]))
 
     def product(self, probabilities: Tensor) -> tuple[int, int]:
         """Category and family of the product: as told, or the most likely by probabilities `[C]` of its photo."""

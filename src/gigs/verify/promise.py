@@ -46,6 +46,8 @@ def granted(name: str, taste: Taste, photo: Tensor, pictures: Tensor, *, weak: b
 def promised(panel: Panel, photo: Mapping[str, Tensor], pictures: Mapping[str, Tensor], seed: int = 0) -> Share | None:
     """The share of the audience's buyers who would take the mean picture rather than the photo.
 
+    Put right by what tests with people have taught, where the panel knows it.
+
     Args:
         panel: For the audience.
         photo: By judge, its features of the photo, `[1,K]`.
@@ -59,15 +61,17 @@ def promised(panel: Panel, photo: Mapping[str, Tensor], pictures: Mapping[str, T
     if panel.share_map is None or panel.target.weak or not judges:
         return None
 
-    def by(judge: Scorer, taste: Taste) -> JudgeGain:
-        return granted(judge.name, taste, photo[judge.name], pictures[judge.name])
+    def by(judge: Scorer, taste: Taste, buyers: str) -> JudgeGain:
+        gain = granted(judge.name, taste, photo[judge.name], pictures[judge.name])
+        return replace(gain, eyes=judge.eyes, buyers=buyers)
 
-    own = [by(judge, judge.taste) for judge in judges]
-    everybody = [by(judge, judge.everybody or judge.taste) for judge in judges]
-    return share_of(
+    own = [by(judge, judge.taste, judge.half if judge.of_its_half else "") for judge in judges]
+    everybody = [by(judge, judge.everybody or judge.taste, judge.half) for judge in judges]
+    share = share_of(
         own, everybody, panel.share_map, audience=panel.audience, users=judges[0].taste.users,
         disagreement=panel.disagreement, seed=seed,
     )  # fmt: skip
+    return share if panel.recalibration is None else panel.recalibration(share)
 
 
 def judged(panel: Panel, photo: Mapping[str, Tensor], pictures: Mapping[str, Tensor], seed: int = 0) -> Judged:

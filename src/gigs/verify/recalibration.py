@@ -52,12 +52,28 @@ class Recalibration:
     def __call__(self, share: Share) -> Share:
         """A promised share put right; its interval grows by what is not known about the map."""
         middle = logit(share.of_100)
-        first, both, second = self.variances
-        map_error = max(0.0, first + 2 * both * middle + second * middle * middle) + self.extra**2
+        map_error = self._variance(middle)
         down = math.hypot(self.slope * (middle - logit(share.low)), NORMAL * math.sqrt(map_error))
         up = math.hypot(self.slope * (logit(share.high) - middle), NORMAL * math.sqrt(map_error))
         moved = self.intercept + self.slope * middle
         return Share(expit(moved), expit(moved - down), expit(moved + up))
+
+    def undo(self, share: Share) -> Share | None:
+        """The promise that this map put right; None where it keeps nothing of promises (a slope of 0)."""
+        if self.slope == 0:
+            return None
+        moved = logit(share.of_100)
+        middle = (moved - self.intercept) / self.slope
+        down, up = (
+            math.sqrt(max(0.0, reach**2 - NORMAL**2 * self._variance(middle))) / self.slope
+            for reach in (moved - logit(share.low), logit(share.high) - moved)
+        )
+        return Share(expit(middle), expit(middle - down), expit(middle + up))
+
+    def _variance(self, middle: float) -> float:
+        """Of true log odds around the map, where a promise has these."""
+        first, both, second = self.variances
+        return max(0.0, first + 2 * both * middle + second * middle * middle) + self.extra**2
 
     def write(self, path: Path) -> Path:
         """Write JSON that `read` understands."""

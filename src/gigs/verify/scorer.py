@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +9,7 @@ from torch import Tensor
 
 from gigs.audience.taste import Taste
 from gigs.recommender.base import Recommender
-
-WEAK = 0.5  # AUC of chance: a scorer whose interval reaches it promises nothing
-
-
-def is_weak(auc: Mapping[str, Any]) -> bool:
-    """Whether an AUC's interval (`low`) reaches chance, or was not measured."""
-    low = auc.get("low")
-    return low is None or low <= WEAK
+from gigs.recommender.standing import is_weak
 
 
 @dataclass(frozen=True)
@@ -25,7 +17,8 @@ class Scorer:
     """One recommender with one audience. `role` is `target` (its score was optimised) or `judge` (it never was).
 
     `auc` holds `value`, `low`, `high` and `n` of its test AUC. `everybody` is the taste of all its buyers, where it is
-    known: what an audience's own taste is shrunk towards.
+    known: what an audience's own taste is shrunk towards. `half` names the part of the buyers that it was trained with;
+    `of_its_half` says whether `taste` is that of members from this part alone, or of all members.
     """
 
     name: str
@@ -34,10 +27,17 @@ class Scorer:
     taste: Taste
     auc: dict[str, Any]
     everybody: Taste | None = None
+    half: str = ""
+    of_its_half: bool = True
+
+    @property
+    def eyes(self) -> str:
+        """What it looks through: scorers of the same eyes err alike."""
+        return self.recommender.eyes or self.name
 
     @property
     def weak(self) -> bool:
-        """Whether the interval of its AUC reaches chance."""
+        """Whether its AUC was not measured, or is not above chance (`recommender.standing`)."""
         return is_weak(self.auc)
 
     def z(self, images: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ audiences (DerSimonian and Laird 1986), for a small audience is told apart by ch
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
@@ -27,6 +27,7 @@ from scipy.special import expit, log_expit
 from gigs.errors import DataError, ModelError
 from gigs.io.documents import NotNegative, Number
 from gigs.metrics.figure import NORMAL
+from gigs.verify.independence import effective_number, error_of_mean, others_of
 from gigs.verify.share import Share
 from gigs.verify.verdict import COVERAGE, DRAWS, JudgeGain
 
@@ -115,7 +116,8 @@ def share_of(
     """The share of an audience's buyers who would take the redesign, of those who choose between it and the photo.
 
     The interval (95%) carries the spread of a mean over so many judges (their `disagreement`, widened by what of it
-    the mean over real pairs already holds), the audience's finite number of users, and the errors of slope and weight.
+    the mean over real pairs already holds; judges of the same eyes count as one), the audience's finite number of users
+    (judges who know other users divide their errors), and the errors of slope and weight.
 
     Args:
         own: By judge, with the audience's taste.
@@ -132,7 +134,8 @@ def share_of(
     slopes = slope.value + slope.error * rng.normal(size=DRAWS)
     gain_own, gain_all = _mean(own), _mean(everybody)
     users_error = np.hypot(weights * gain_own.error, (1 - weights) * gain_all.error)
-    judges_error = judge_spread(disagreement, len(own)) / math.sqrt(len(own) * map_.reliability)
+    eyes = [one.eyes or str(place) for place, one in enumerate(own)]
+    judges_error = judge_spread(disagreement, eyes) / math.sqrt(effective_number(eyes) * map_.reliability)
     gains = gain_all.gain + weights * (gain_own.gain - gain_all.gain)
     draws = expit(slopes * (gains + np.hypot(users_error, judges_error) * rng.normal(size=DRAWS)))
     middle = float(np.clip(weight.value, 0, 1))
@@ -141,20 +144,29 @@ def share_of(
     return Share(100 * centre, 100 * min(float(low), centre), 100 * max(float(high), centre))
 
 
-def judge_spread(disagreement: float, judges: int) -> float:
-    """Standard deviation of one judge's gain around what ever more judges would grant, in z.
+def judge_spread(disagreement: float, eyes: Sequence[Hashable]) -> float:
+    """Standard deviation of one judge's gain around what ever more eyes would grant, in z.
 
-    `verdict.calibrate` gives what a judge is away from the mean of the others beyond the spread among these; where
-    judges err alike and independently, that is `sqrt(2 / (judges - 1))` of it.
+    `verdict.calibrate` gives what a judge is away from the mean of the others, of other eyes, beyond the spread among
+    these; where judges err by as much as one another and only those of the same eyes alike, its square is
+    `2 / effective_number(others)` of the variance, on the mean over judges.
+
+    Args:
+        disagreement: In z.
+        eyes: What each judge looks through.
     """
-    return disagreement * math.sqrt(max(1, judges - 1) / 2)
+    if len(eyes) < 2:
+        return disagreement / math.sqrt(2)
+    if len(set(eyes)) < 2:
+        eyes = range(len(eyes))  # as `verdict.calibrate` has it
+    others = [effective_number([eyes[one] for one in others_of(eyes, place)]) for place in range(len(eyes))]
+    return disagreement / math.sqrt(float(np.mean(2 / np.array(others))))
 
 
 def _mean(judges: Sequence[JudgeGain]) -> JudgeGain:
     """The mean judge; judges who know the same users err together, so their errors are not divided by their number."""
-    return JudgeGain(
-        "mean", float(np.mean([one.gain for one in judges])), float(np.mean([one.error for one in judges]))
-    )
+    error = error_of_mean([one.error for one in judges], [one.buyers for one in judges])
+    return JudgeGain("mean", float(np.mean([one.gain for one in judges])), error)
 
 
 @dataclass(frozen=True)
@@ -237,37 +249,72 @@ def shrink(found: Mapping[str, Estimate]) -> tuple[dict[str, Estimate], Estimate
     return shrunk, Estimate(float(np.clip(mean, 0, 1)), math.hypot(error, math.sqrt(between)))
 
 
-def reliability_of(by_judge: np.ndarray) -> float:
+def reliability_of(by_judge: np.ndarray, groups: Sequence[tuple[str, str]] | None = None) -> float:
     """Share of the variance of the judges' mean difference that further judges would share (Cronbach's alpha, 1951).
 
+    What two judges share because they have the same eyes, or know the same buyers, further judges need not share: the
+    common variance is the mean covariance of judges that differ in both, or where no two do, in their eyes.
+
     Args:
-        by_judge: Differences float64 `[P,judges]`, two judges or more.
+        by_judge: Differences float64 `[P,judges]`.
+        groups: Eyes and buyers of each judge; all differ in both if None.
     """
     judges = by_judge.shape[1]
+    if judges < 2:
+        return 1.0
     covariance = np.cov(by_judge, rowvar=False)
-    alpha = judges / (judges - 1) * (1 - np.trace(covariance) / covariance.sum())
-    return float(np.clip(alpha, 0.05, 1.0))
+    groups = groups or [(str(place), str(place)) for place in range(judges)]
+    eyes, buyers = (np.array(names)[:, None] != np.array(names) for names in zip(*groups, strict=True))
+    apart = eyes & buyers if (eyes & buyers).any() else eyes if eyes.any() else ~np.eye(judges, dtype=bool)
+    return float(np.clip(covariance[apart].mean() / covariance.mean(), 0.05, 1.0))
+
+
+def as_by_all(by_judge: np.ndarray, heard: np.ndarray) -> np.ndarray:
+    """The mean difference by those judges that may be heard, brought to what the mean by all judges is worth.
+
+    Args:
+        by_judge: Differences float64 `[P,judges]`.
+        heard: Which judges count for each pair, bool `[P,judges]`.
+
+    Returns:
+        `[P]`: the mean times the variance of the mean over all judges, divided by that of the mean over those heard;
+        NaN where none is.
+    """
+    judges = by_judge.shape[1]
+    covariance = np.cov(by_judge, rowvar=False).reshape(judges, judges)
+    patterns, place = np.unique(heard, axis=0, return_inverse=True)
+    found = np.full(len(by_judge), np.nan)
+    for number, mask in enumerate(patterns):
+        rows = place.ravel() == number
+        if mask.any():
+            variance = covariance[np.ix_(mask, mask)].mean()
+            scale = covariance.mean() / variance if variance > 0 else 1.0
+            found[rows] = scale * by_judge[rows][:, mask].mean(1)
+    return found
 
 
 def _fit(columns: np.ndarray, offset: np.ndarray, buyers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients of a logistic regression without intercept whose outcome is always 1, and their standard errors.
 
+    Every buyer counts once, however many choices there are of one: a share is one of buyers, and who buys most differs.
     Errors are robust to clusters (Liang and Zeger 1986): buyers, not pairs, are what is independent.
     """
-    _, cluster = np.unique(buyers, return_inverse=True)
+    _, cluster, sizes = np.unique(buyers, return_inverse=True, return_counts=True)
     count = cluster.max() + 1 if len(cluster) else 0
     if count < LEAST_BUYERS:
         raise DataError(f"choices of {count} buyers: {LEAST_BUYERS} or more are needed to learn what a gain is worth")
 
+    weights = (1 / sizes / count)[cluster]
+
     def loss(coefficients: np.ndarray) -> tuple[float, np.ndarray]:
         logits = columns @ coefficients + offset
-        return -float(log_expit(logits).mean()), -(expit(-logits)[:, None] * columns).mean(0)
+        return -float(weights @ log_expit(logits)), -(weights * expit(-logits)) @ columns
 
     found = minimize(loss, np.zeros(columns.shape[1]), jac=True, method="BFGS").x
     wrong = expit(-(columns @ found + offset))
-    information = (columns * (wrong * (1 - wrong))[:, None]).T @ columns
+    information = (columns * (weights * wrong * (1 - wrong))[:, None]).T @ columns
     scores = np.zeros((count, columns.shape[1]))
-    np.add.at(scores, cluster, wrong[:, None] * columns)
+    np.add.at(scores, cluster, (weights * wrong)[:, None] * columns)
     inverse = np.linalg.pinv(information)
     covariance = inverse @ (scores.T @ scores) @ inverse * count / max(1, count - 1)
     return found, np.sqrt(np.diag(covariance).clip(0))

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from gigs.verify.independence import others_of
 from gigs.verify.verdict import JudgeGain, believe, calibrate
 
 RESAMPLES = 2000
 
 
-def summarise(records: Sequence[dict[str, Any]], *, disagreement: float, seed: int = 0) -> dict[str, Any]:
+Eyes = Mapping[str, str]  # by judge, what it looks through
+
+
+def summarise(
+    records: Sequence[dict[str, Any]], *, disagreement: float, eyes: Eyes | None = None, seed: int = 0
+) -> dict[str, Any]:
     """Figures over all photos and audiences of a study; intervals resample photos (95%).
 
     Args:
         records: From `study`.
         disagreement: Of the pack's judges (`verdict.calibrate`), for the coverage of intervals.
+        eyes: Of each judge, its own where there is none.
         seed: Of the bootstrap.
     """
     done = [record for record in records if "gains" in record]
@@ -56,7 +63,7 @@ def summarise(records: Sequence[dict[str, Any]], *, disagreement: float, seed: i
         "category_kept": float(np.mean([record["kept"] / len(record["believed"]) for record in done])),
         "positive_under_every_judge": float(np.mean(np.concatenate([(g > 0).all(0) for g in per_picture]))),
         "positive_under_target_and_judges": float(np.mean(np.concatenate([(g > 0).all(0) for g in with_target]))),
-        "coverage": coverage(done, judges, disagreement),
+        "coverage": coverage(done, judges, disagreement, eyes),
         "verdicts": {name: verdicts.count(name) for name in sorted(set(verdicts))},
         "pairwise_lpips": float(np.mean([record["diversity"]["lpips"] or 0 for record in done])),
         "lpips_to_reconstruction": float(np.mean([record["lpips_to_reconstruction"] for record in done])),
@@ -65,20 +72,35 @@ def summarise(records: Sequence[dict[str, Any]], *, disagreement: float, seed: i
     }
 
 
-def disagreement_of(records: Sequence[dict[str, Any]]) -> float:
+def disagreement_of(records: Sequence[dict[str, Any]], eyes: Eyes | None = None) -> float:
     """How far judges disagree about the mean gain of a photo's redesigns (`verdict.calibrate`)."""
     done = [record for record in records if "gains" in record]
     judges = list(done[0]["ceilings"])
-    return calibrate(np.array([[np.mean(record["gains"]["suggestions"][name]) for name in judges] for record in done]))
+    gains = np.array([[np.mean(record["gains"]["suggestions"][name]) for name in judges] for record in done])
+    return calibrate(gains, _eyes(judges, eyes))
 
 
-def coverage(records: Sequence[dict[str, Any]], judges: Sequence[str], disagreement: float) -> dict[str, float]:
-    """Share of photos whose interval, made without a judge, covers what that judge grants the mean redesign."""
+def _eyes(judges: Sequence[str], eyes: Eyes | None) -> list[str]:
+    return [(eyes or {}).get(name, name) for name in judges]
+
+
+def coverage(
+    records: Sequence[dict[str, Any]], judges: Sequence[str], disagreement: float, eyes: Eyes | None = None
+) -> dict[str, float]:
+    """Share of photos whose interval, made without a judge and all of its eyes, covers what it grants redesigns.
+
+    That is their mean gain. A judge whose eyes all others share is left out alone.
+    """
     hits: dict[str, list[bool]] = {name: [] for name in judges}
+    own = _eyes(judges, eyes)
+    beside = {
+        name: [judges[other] for other in others_of(own, place)] or [other for other in judges if other != name]
+        for place, name in enumerate(judges)
+    }
     for record in records:
         mean = {name: float(np.mean(record["gains"]["suggestions"][name])) for name in judges}
         for left_out in judges:
-            others = [JudgeGain(name, mean[name], record["errors"][name]) for name in judges if name != left_out]
+            others = [JudgeGain(name, mean[name], record["errors"][name]) for name in beside[left_out]]
             said = believe(others, disagreement=disagreement)
             hits[left_out].append(said.low <= mean[left_out] <= said.high)
     return {name: float(np.mean(values)) for name, values in hits.items()}

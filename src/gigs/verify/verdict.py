@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from gigs.io.documents import Number
+from gigs.verify.independence import others_of
 
 Word = Literal["likely", "unclear", "no gain found", "no promise"]
 DRAWS = 4000
@@ -23,12 +24,23 @@ WORDS = {
 
 @dataclass(frozen=True)
 class JudgeGain:
-    """What one judge grants a picture against the photo, in z; `error` is its standard error over the users."""
+    """What one judge grants a picture against the photo.
+
+    Attributes:
+        name: Of the judge.
+        gain: In z.
+        error: Its standard error over the users whose taste it goes by, in z.
+        weak: Whether the judge is; a weak one is not listened to.
+        eyes: What it looks through: judges of the same eyes err alike. The judge's own where None.
+        buyers: Whose taste it goes by: judges of the same buyers err together.
+    """
 
     name: str
     gain: float
     error: float
     weak: bool = False
+    eyes: str | None = None
+    buyers: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,18 +90,25 @@ def believe(judges: Sequence[JudgeGain], *, disagreement: float, target_weak: bo
     return Belief(gain, float(low), float(high), verdict)
 
 
-def calibrate(gains: np.ndarray) -> float:
-    """Disagreement of judges: how far each judge's gain lies from the mean of the others', in z.
+def calibrate(gains: np.ndarray, eyes: Sequence[Hashable] | None = None) -> float:
+    """Disagreement of judges: how far each judge's gain lies from the mean of those with other eyes, in z.
+
+    Judges of the same eyes err alike: were they among the others, judges would seem to agree more than they do.
 
     Args:
         gains: `[pictures,judges]`, two judges or more.
+        eyes: What each judge looks through; all differ if None.
 
     Returns:
         The root mean square over pictures and judges of that distance, less what the spread among the others (which
-        the bootstrap draws anyway) explains.
+        the bootstrap draws anyway) explains. Where all judges have the same eyes, each is on its own.
     """
     count = gains.shape[1]
-    others = (gains.sum(1, keepdims=True) - gains) / (count - 1)
-    away = float(np.square(gains - others).mean())
-    among = float(np.mean([np.delete(gains, judge, axis=1).var(axis=1).mean() for judge in range(count)]))
-    return max(0.0, away - among) ** 0.5
+    if eyes is None or len(set(eyes)) < 2:
+        eyes = range(count)
+    away, among = [], []
+    for judge in range(count):
+        others = gains[:, others_of(eyes, judge)]
+        away.append(np.square(gains[:, judge] - others.mean(1)).mean())
+        among.append(others.var(axis=1).mean())
+    return float(max(0.0, np.mean(away) - np.mean(among)) ** 0.5)

@@ -25,6 +25,7 @@ from gigs.verify.findings import (
     RedesignCategory,
     RedesignCheck,
     Retained,
+    Rival,
     VerificationSummary,
 )
 from gigs.verify.panel import Panel
@@ -94,6 +95,7 @@ def verify(
         share=together.share,
         told_apart=_told_apart(panel),
         purchases=0 if panel.share_map is None else int(panel.share_map.about.get("purchases", 0)),
+        recalibration=panel.recalibration,
     )
     nearest, redrawn = _nearest(viewing, reconstruction, redesigns, perceptual)
     members = who_gains(panel, viewing.phi[panel.target.name], viewing.category, seed)
@@ -129,6 +131,7 @@ class _Viewing:
         self.seen = panel.seen(pictures)
         probabilities = panel.category.logits(self.seen).softmax(1)
         self._categories = probabilities.argmax(1)
+        self._rivals = panel.category.question(probabilities[0])
         self.category, self.family = panel.product(probabilities[0])
         self._kin = panel.category.family_probabilities(probabilities)
 
@@ -159,6 +162,7 @@ class _Viewing:
             kept=int((self._kin.argmax(1)[2:] == self.family).sum()),
             replaced=replaced,
             accuracy=classifier.about.get("family_accuracy"),
+            rivals=() if self.panel.told is not None else tuple(Rival(*one) for one in self._rivals),
         )
 
     def redesign_category(self, row: int) -> RedesignCategory:

@@ -1,48 +1,26 @@
 """The one image contract: float32 `[N,3,H,W]` in `[0,1]`, sRGB. Decoding, orienting, fitting to the square, saving.
 
-Everything that comes from outside is checked here, once: format by content (not by name), size from the header before
-any pixel is decoded, then orientation, colour space, bit depth and transparency.
+Everything that comes from outside is checked once: format and size in `vision.opening`, before any pixel is decoded,
+then orientation, colour space, bit depth and transparency here.
 """
 
 from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image, ImageCms, PngImagePlugin
-from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 from torch import Tensor
 
 from gigs.errors import InputError
 from gigs.io import storage
-
-MIN_SIDE = 32
-MAX_PIXELS = 50_000_000
-MAX_BYTES = 100 << 20
-MAX_ASPECT = 8.0
-# fmt: off
-# Pillow's openers, straight: Image.open warns of large pictures before they can be refused, and to silence a warning
-# is not safe among threads.
-OPENERS: dict[bytes, Callable[[io.BytesIO], ImageFile]] = {
-    b"\xff\xd8\xff": JpegImageFile, b"\x89PNG\r\n\x1a\n": PngImagePlugin.PngImageFile, b"RIFF": WebPImageFile,
-}
-OTHER_KINDS = {
-    b"GIF8": "GIF", b"II*\x00": "TIFF", b"MM\x00*": "TIFF", b"%PDF": "PDF", b"%!PS": "EPS", b"BM": "BMP",
-    b"SIMPLE": "FITS", b"PK\x03\x04": "ZIP", b"<svg": "SVG", b"<?xml": "XML or SVG", b"8BPS": "Photoshop",
-}
-TURNS = {  # by the value of EXIF's tag 0x0112; 1 is upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-# fmt: on
+from gigs.vision.opening import open_picture, photo_bytes, printable, turned
+from gigs.vision.picture_files import ORIENTATION, UPRIGHT
+from gigs.vision.sizes import within_bounds
 
 
 @dataclass(frozen=True)
@@ -61,11 +39,12 @@ def read_photo(path: str | Path) -> Image.Image:
     """Read a photo as upright 8-bit sRGB.
 
     Args:
-        path: A JPEG, PNG or WebP file, whatever its name says.
+        path: A JPEG, PNG, WebP or AVIF file, whatever its name says; HEIC where `pillow-heif` is installed.
 
     Returns:
-        An RGB image of at least 32 px a side and at most 50 megapixels. Transparency is laid on white; 16-bit values
-        are scaled, not clipped; of an animation, the first frame.
+        An RGB image of at least 32 px a side and at most 50 megapixels: a JPEG of more is reduced while it is decoded,
+        to a half, a quarter or an eighth. Transparency is laid on white; 16-bit values are scaled, not clipped; of an
+        animation, the first frame.
 
     Raises:
         InputError: One line that names the file and the reason.
@@ -73,43 +52,17 @@ def read_photo(path: str | Path) -> Image.Image:
     return decode_photo(photo_bytes(path), str(path))
 
 
-def photo_bytes(path: str | Path) -> bytes:
-    """The bytes of a photo's file, one more than `MAX_BYTES` where it has more; `decode_photo` reads them.
-
-    Raises:
-        InputError: One line that names the file and the reason.
-    """
-    path = Path(path)
-    name = _printable(path)
-    try:
-        if not path.is_file() and path.exists():  # reading a named pipe would wait without end
-            raise InputError(f"{name}: {'is a folder' if path.is_dir() else 'is not an ordinary file'}")
-        with path.open("rb") as handle:
-            return handle.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise InputError(f"{name}: no such file") from error
-    except (OSError, ValueError) as error:  # no permission, name too long, a NUL in the name
-        raise InputError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-
-
 def decode_photo(content: bytes, name: str) -> Image.Image:
     """Decode a photo held in memory; see `read_photo`. `name` is what error messages call it."""
-    name = _printable(name)
-    if not 0 < len(content) <= MAX_BYTES:
-        raise InputError(f"{name}: the file is {'too large (at most 100 MB)' if content else 'empty'}")
-    opener = next((opener for start, opener in OPENERS.items() if content.startswith(start)), None)
-    if opener is None:
-        raise InputError(f"{name}: {_what_it_is(content)}; gigs reads JPEG, PNG and WebP")
+    name = printable(name)
     try:
-        image = opener(io.BytesIO(content))
-        _check_header(image, name)
-        image.load()
-        photo = _to_srgb(upright(image))
+        opened = open_picture(content, name)
+        photo = _to_srgb(opened.upright())
     except InputError:
         raise
     except Exception as error:  # Decoders meet damaged bytes with every kind; to the user it is one thing.
-        raise InputError(f"{name}: cannot be decoded ({_printable(error)})") from error
-    if getattr(image, "is_animated", False):
+        raise InputError(f"{name}: cannot be decoded ({printable(error)})") from error
+    if opened.frames > 1:
         warnings.warn(f"{name}: animated; only its first frame is used", stacklevel=2)
     return photo
 
@@ -125,8 +78,7 @@ def as_photo(picture: Image.Image | np.ndarray) -> Image.Image:
     """
     if isinstance(picture, np.ndarray):
         picture = Image.fromarray(_as_uint8(picture))
-    _check_header(picture, "the picture")
-    return _to_srgb(upright(picture))
+    return _to_srgb(upright(within_bounds(picture, "the picture")))
 
 
 def _as_uint8(values: np.ndarray) -> np.ndarray:
@@ -141,41 +93,13 @@ def _as_uint8(values: np.ndarray) -> np.ndarray:
     return np.rint(values * 255).astype(np.uint8)
 
 
-def _printable(text: object) -> str:
-    """Text that stays in one line: file names may hold line breaks, terminal codes and bytes that are no text."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(text))
-
-
-def _check_header(image: Image.Image, name: str) -> None:
-    width, height = image.size
-    shape = f"{name}: {width} x {height} pixels is too"
-    if width * height > MAX_PIXELS:
-        raise InputError(f"{shape} large (at most {MAX_PIXELS // 1_000_000} megapixels)")
-    if min(width, height) < MIN_SIDE:
-        raise InputError(f"{shape} small (each side needs at least {MIN_SIDE})")
-    if max(width, height) > MAX_ASPECT * min(width, height):
-        raise InputError(f"{shape} narrow for a product photo (at most {MAX_ASPECT:g}:1)")
-
-
-def _what_it_is(content: bytes) -> str:
-    """Name a refused file by its first bytes."""
-    head = content[:16].lstrip()
-    for signature, kind in OTHER_KINDS.items():
-        if head.startswith(signature):
-            return f"this is a {kind} file"
-    if content[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
-        return "this is a HEIC or AVIF file"
-    is_text = set(content[:512]).isdisjoint(range(9))  # bytes that text does not hold
-    return "this is text, not a picture" if is_text else "not a picture in a known format"
-
-
 def upright(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; a malformed EXIF block is ignored."""
+    """Apply the EXIF orientation of a picture in memory; a malformed EXIF block is ignored."""
     try:
-        turn = TURNS.get(image.getexif().get(0x0112, 1))
+        orientation = int(image.getexif().get(ORIENTATION, UPRIGHT))
     except Exception:  # Pillow's EXIF parser raises many types on hostile blocks; the pixels are fine without it.
-        turn = None
-    return image if turn is None else image.transpose(turn)
+        return image
+    return turned(image, orientation)
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

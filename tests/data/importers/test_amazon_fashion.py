@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from gigs.data.catalogue import Catalogue
@@ -47,6 +50,21 @@ def test_pictures_sit_in_the_row_of_their_item(load):
     for row in (0, 7, 19):
         expected = images.fit_square(images.decode_photo(jpeg((10 * row, 200, 90)), "x"), 64)[0]
         assert (catalogue.images(64)[row] == expected).all()
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("encoding", ["bytes", "latin1"])
+def test_a_file_that_python_3_saved_again_says_the_same(load, tmp_path, protocol, encoding):
+    """`numpy.save(FILE, numpy.load(FILE, allow_pickle=True, encoding=...))`, as people move the files to Python 3."""
+    before = load()
+    tables = {name: getattr(before, name).copy() for name in ("items", "users", "interactions")}
+    pictures, about = before.images(32).copy(), before.info["table_1"]
+    again = np.load(tmp_path / NAME, allow_pickle=True, encoding=encoding)
+    write_npy(tmp_path / NAME, [1] * 6, pickled=pickle.dumps(again, protocol))
+    after = import_amazon_fashion(tmp_path / NAME, tmp_path / "out", AmazonFashionSettings(image_size=32, hold_out=3))
+    assert (after.images(32) == pictures).all() and after.info["table_1"] == about
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(getattr(after, name), table)
 
 
 def test_the_rest_of_the_package_can_use_it(load):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from gigs.data.importers.columns import choose_columns, parse_named
-from gigs.data.importers.tables import RawTable
+from gigs.data.importers.raw_table import RawTable
 from gigs.errors import DataError, InputError
 
 

@@ -172,11 +172,11 @@ def test_ids_that_never_meet_are_named_with_examples(source, tmp_path):
 
 def test_times_of_another_form_ask_for_the_form(source, tmp_path):
     table = pd.read_csv(source / "events.csv", dtype=str)
-    table["Created at"] = pd.to_datetime(table["Created at"], errors="coerce").dt.strftime("%d.%m.%Y %H:%M:%S")
+    table["Created at"] = pd.to_datetime(table["Created at"], errors="coerce").dt.strftime("%d/%m/%Y %H:%M:%S")
     table.to_csv(source / "events.csv", index=False)
-    with pytest.raises(DataError, match=r"most times cannot be read, such as '01.03.2024 .* row 2; .*--time-format"):
+    with pytest.raises(DataError, match=r"most times cannot be read, such as '01/03/2024 .* row 2; .*--time-format"):
         load(source, tmp_path / "out")
-    catalogue = load(source, tmp_path / "out", time_format="%d.%m.%Y %H:%M:%S")
+    catalogue = load(source, tmp_path / "out", time_format="%d/%m/%Y %H:%M:%S")
     assert len(catalogue.interactions) == 962
 
 

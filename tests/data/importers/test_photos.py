@@ -12,6 +12,7 @@ import pytest
 from gigs.data.importers.photos import Photos, photos_in_cell
 from gigs.errors import DataError, InputError
 from gigs.vision import images
+from gigs.vision.opening import MAX_BYTES
 from tests.helpers.pictures import encoded, quadrants
 
 FILES = [
@@ -104,7 +105,7 @@ def test_a_zip_is_never_unpacked_and_its_lies_are_refused(tmp_path):
     path = tmp_path / "photos.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("../../evil.jpg", encoded(quadrants(), "JPEG"))
-        archive.writestr("bomb.png", b"\x89PNG\r\n\x1a\n" + bytes(images.MAX_BYTES))
+        archive.writestr("bomb.png", b"\x89PNG\r\n\x1a\n" + bytes(MAX_BYTES))
         archive.writestr("broken.jpg", encoded(quadrants(), "JPEG"))
         archive.writestr("__MACOSX/._1.jpg", b"left behind")
         archive.writestr("folder.jpg/", b"")

@@ -63,17 +63,74 @@ def test_numpy_itself_reads_these_files_the_same(path):
         assert ours[3][number][b"asin"] == record[b"asin"]
 
 
-@pytest.mark.parametrize("protocol", [2, 3, 4])
-def test_files_that_python_3_saved_again_are_read(path, protocol):
-    array = np.empty(6, dtype=object)
-    array[:] = [{0: [{"productid": np.int64(3)}]}, "é" * 10, 1.5, None, True, 1 << 40]
-    if protocol == 2:
-        array[0] = {0: [{"productid": 3}]}  # NumPy's numbers need a codec there, which Python 2 never wrote
-        with pytest.raises(DataError, match="_codecs encode"):
-            read_object_array(write_npy(path, [1] * 6, pickled=pickle.dumps(np.arange(6), 2)), 6)
-        return
-    content = read_object_array(write_npy(path, [1] * 6, pickled=pickle.dumps(array, protocol)), 6)
-    assert content == [{0: [{"productid": 3}]}, "é" * 10, 1.5, None, True, 1 << 40]
+def saved_again(path, parts, protocol, core="numpy._core"):
+    """`numpy.save` of Python 3, with any protocol, and NumPy's modules called as before or since its version 2."""
+    array = np.empty(len(parts), dtype=object)
+    array[:] = parts
+    pickled = pickle.dumps(array, protocol)
+    names = {"numpy._core": "numpy.core"} if core == "numpy.core" else {}
+    for new, old in names.items():  # of another length: only where no frame and no length before the name tells it
+        for part in ("multiarray", "numeric"):
+            whole, other = f"{new}.{part}".encode(), f"{old}.{part}".encode()
+            pickled = pickled.replace(b"c" + whole, b"c" + other)
+            pickled = pickled.replace(bytes([0x8C, len(whole)]) + whole, bytes([0x8C, len(other)]) + other)
+    return write_npy(path, parts, pickled=pickled)
+
+
+@pytest.mark.parametrize("core", ["numpy._core", "numpy.core"])
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_files_that_python_3_saved_again_are_read(path, protocol, core):
+    inner = np.empty(2, dtype=object)
+    inner[:] = [{b"asin": b"B1"}, [np.int64(7)]]
+    parts = [{0: [{"productid": np.int64(3)}]}, "é" * 10, b"\xff\xd8\x00" * 3, np.eye(3)[1], inner, {1, 2}]
+    content = read_object_array(saved_again(path, parts, protocol, core), 6)
+    assert content[:3] == parts[:3]
+    assert content[3].values.tolist() == [0, 1, 0] and content[3].shape == (3,)
+    assert content[4].values == [{b"asin": b"B1"}, [7]]
+    assert sorted(content[5]) == [1, 2]
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_byte_strings_of_every_protocol_come_back(path, protocol):
+    every, photo = bytes(range(256)), bytes(range(256)) * 20
+    content = read_object_array(saved_again(path, [every, photo, b"", every, [b"x"], 1], protocol), 6)
+    assert content[0] == content[3] == every and content[2] == b"" and content[4] == [b"x"]
+    file, span = path.read_bytes(), content[1]
+    assert isinstance(span, Span) and span.recoded is (protocol == 2)
+    assert span.bytes_of(file[span.offset : span.offset + span.length]) == photo
+
+
+def test_many_numbers_stay_in_the_file_and_must_be_as_many_as_they_say(path):
+    numbers = np.arange(1000.0)
+    for protocol in (2, 3, 4, 5):
+        content = read_object_array(saved_again(path, [numbers, 1, 2, 3, 4, 5], protocol), 6)
+        assert isinstance(content[0].values, Span) and content[0].shape == (1000,)
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"M\xe8\x03", b"M\xe7\x03"))
+    with pytest.raises(DataError, match="more or fewer"):
+        read_object_array(path, 6)
+
+
+@pytest.mark.parametrize("codec", ["zip", "bz2", "hex", "utf-8", "rot13", "latin-1", "unicode_escape", "idna"])
+def test_no_other_codec_is_taken(path, codec):
+    """Exactly what `pickle` writes: some codecs unpack."""
+    code = b"c_codecs\nencode\nX\x01\x00\x00\x00x" + Pickler().save(codec) + b"\x86R."
+    assert "refused: a codec" in refusal(path, pickled=b"\x80\x02" + code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        b"c_codecs\nencode\nX\x01\x00\x00\x00x\x85R.",  # no codec: UTF-8 by default
+        b"c_codecs\nencode\nX\x01\x00\x00\x00xX\x06\x00\x00\x00latin1X\x06\x00\x00\x00ignore\x87R.",
+        b"c_codecs\nencode\nK\x01X\x06\x00\x00\x00latin1\x86R.",
+        "c_codecs\nencode\nX\x02\x00\x00\x00\u0100X\x06\x00\x00\x00latin1\x86R.".encode(),  # no byte
+        b"c__builtin__\nbytes\nK\x09\x85R.",
+        b"c__builtin__\nbytes\n}U\x01xK\x01sb.",
+    ],
+)
+def test_the_codec_and_empty_bytes_are_called_in_one_manner_only(path, code):
+    refusal(path, pickled=b"\x80\x02" + code)
 
 
 def test_other_containers_of_python_2_become_plain_ones(path):

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gigs.data.importers.tables import RawTable, read_table
+from gigs.data.importers.raw_table import RawTable
+from gigs.data.importers.tables import read_table
 from gigs.errors import DataError
 
 RECORDS = [

@@ -2,14 +2,18 @@
 
 import argparse
 import os
+import pathlib
 import pickle
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import load_generator
 from gigs.generator.convert.checkpoints import convert_checkpoint
+from gigs.generator.convert.persistence import read_persistent
 from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.io import storage
 from gigs.testing import GeneratorSuite
@@ -103,6 +107,49 @@ def test_rosinalitys_checkpoint_draws_what_the_original_draws(tmp_path):
     for content in (whole, {"g_ema": original.state, "latent_avg": torch.zeros(16)}, original.state):
         torch.save(content, tmp_path / "550000.pt")
         generator = converted(tmp_path / "550000.pt")
+        z = generator.sample(2, torch.Generator().manual_seed(1))
+        close(generator.synthesise(z), original(z))
+
+
+def behind(prefix, state):
+    return {f"{prefix}{name}": tensor for name, tensor in state.items()}
+
+
+def options():
+    return {"exp_dir": pathlib.PurePosixPath("runs/psp"), "seed": np.arange(3), "lr": 1e-4}
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda g: {"state_dict": behind("decoder.", g) | {"encoder.body.0.weight": torch.zeros(3)},
+                   "latent_avg": torch.zeros(8, 16), "opts": options()},
+        lambda g: {"state_dict": behind("module.decoder.", g) | {"latent_avg": torch.zeros(16)}, "opts": options()},
+        lambda g: behind("module.", g),
+        lambda g: {"g_ema": behind("_orig_mod.", g), "g": behind("module.", {k: v + 1 for k, v in g.items()})},
+        lambda g: {"state_dict": behind("G.", {k: v + 1 for k, v in g.items()}) | behind("G_ema.", g)},
+        lambda g: g | {"latent_avg": torch.zeros(16)},
+    ],
+    ids=["encoder", "encoder on several GPUs", "several GPUs", "compiled", "average behind a prefix", "with its mean"],
+)  # fmt: skip
+@torch.no_grad()
+def test_a_generator_within_another_checkpoint_is_found(tmp_path, wrapped):
+    original = Rosinality()
+    torch.save(wrapped(original.state), tmp_path / "e.pt")
+    generator = converted(tmp_path / "e.pt")
+    z = generator.sample(2, torch.Generator().manual_seed(1))
+    close(generator.synthesise(z), original(z))
+
+
+@torch.no_grad()
+def test_bare_layers_of_nvidias_are_read_whatever_file_they_are_in(tmp_path):
+    original = Generator()
+    source = save_pkl(tmp_path / "g.pkl", original)
+    bare = dict(read_persistent(source)["G_ema"].tensors())
+    torch.save({"G_ema": bare}, tmp_path / "bare.pt")
+    save_file({name: tensor.clone() for name, tensor in bare.items()}, tmp_path / "bare.safetensors")
+    for name in ("bare.pt", "bare.safetensors"):
+        generator = converted(tmp_path / name)
         z = generator.sample(2, torch.Generator().manual_seed(1))
         close(generator.synthesise(z), original(z))
 

@@ -18,8 +18,10 @@ from gigs.io import storage
 from gigs.method.options import Options
 from gigs.method.presets import get_preset
 from gigs.packs import load_pack, update_pack
-from gigs.packs.build.scorers import ScorerFiles, add_scorers
+from gigs.packs.build.independence import Known, check_independent
+from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
 from gigs.packs.panel import types_of
+from gigs.recommender import DVBPR, load_recommender
 from gigs.result import Result
 from tests.helpers.shop_packs import panel_of
 from tests.helpers.small_models import small_encoder, small_generator, write_small_pack
@@ -106,6 +108,23 @@ def test_unverified_on_request(pack: Path, tmp_path: Path) -> None:
     assert result.verification is None and result.verdict == "unchecked" and result[0].gain is None
 
 
+def test_audiences_that_leave_few_users_under_a_judge_are_refused(
+    shop: Catalogue, pack: Path, files: dict[str, Path], tmp_path: Path
+) -> None:
+    """Row 40: among the target's buyers nobody is left, among the judges' one."""
+    root = Path(shutil.copytree(pack, tmp_path / "pack"))
+    known = load_recommender(files["first"]).user_ids
+    info = storage.read_json(root / "pack.json")
+    shop_of_all = replace(shop, users=shop.users.assign(odd=shop.users["user_id"].isin([known[0]])))
+    info["audiences"]["ladies"]["condition"] = "odd == False"
+    storage.write_json(root / "pack.json", info)
+    before = (root / "pack.json").read_bytes()
+    wanted = ScorerFiles(targets={"main": files["main"]}, judges={n: files[n] for n in ("first", "second")})
+    with pytest.raises(InputError, match="everyone without ladies are 1 users under first"):
+        add_scorers(root, shop_of_all, wanted, ScorerSettings(category_backbone="vgg16"))
+    assert (root / "pack.json").read_bytes() == before
+
+
 def test_judges_that_know_the_targets_buyers_are_refused(
     shop: Catalogue, files: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -116,6 +135,25 @@ def test_judges_that_know_the_targets_buyers_are_refused(
         )
     with pytest.raises(InputError, match="two judges"):
         ScorerFiles(targets={"a": files["main"]}, judges={"b": files["first"]})
+
+
+def test_a_judge_may_know_the_targets_buyers_through_other_eyes_if_another_judge_knows_none() -> None:
+    def known(users: str, eyes: str, of_a_fold: bool = True) -> Known:
+        return Known(frozenset(users), eyes, of_a_fold)
+
+    target, stranger, acquainted = {"t": known("abc", "lite0")}, known("xyz", "lite0"), known("abc", "alexnet")
+    check_independent(target, {"one": acquainted, "two": stranger})
+    with pytest.raises(InputError, match="judge one: shares 3 users with the target t, and its eyes"):
+        check_independent(target, {"one": known("abc", "lite0"), "two": stranger})
+    with pytest.raises(InputError, match="and learned from all folds"):
+        check_independent(target, {"one": known("abcxyz", "alexnet", of_a_fold=False), "two": stranger})
+    with pytest.raises(InputError, match="every judge shares users with a target"):
+        check_independent(target, {"one": acquainted, "two": acquainted})
+
+
+def test_a_network_of_its_own_is_the_same_eyes_as_another_of_its_kind() -> None:
+    one, other = (DVBPR(factors=2, hidden=4, width=0.1, input_size=64, user_ids=["a"]) for _ in range(2))
+    assert Known.by_model(one) == Known.by_model(other) == Known(frozenset("a"), "dvbpr", False)
 
 
 def test_a_study_goes_on_where_it_stopped(pack: Path, shop: Catalogue, tmp_path: Path) -> None:

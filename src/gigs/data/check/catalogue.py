@@ -19,6 +19,8 @@ COLUMNS = {
     "interactions": {"user", "item", "count", "first", "last", "split"},
 }
 
+LEAST_TESTED = 10  # users; as `recommender.standing`, which says how much fewer are worth
+
 
 def check_catalogue(catalogue: Catalogue, on_step: OnStep = silent) -> Report:
     """Look at every table, split and picture of a catalogue.
@@ -111,9 +113,14 @@ def _splits(catalogue: Catalogue) -> Iterator[Finding]:
     """Training saw nothing newer than what validates and tests: for each user, or for all with a split by time."""
     by_time = catalogue.info.get("split", {}).get("kind", LAST_OUT) == TIME
     yield from _splits_by_time(catalogue) if by_time else _splits_by_user(catalogue)
-    tested = (catalogue.interactions["split"] == "test").any()
+    tested = len(catalogue.users_with_tests())
     fix = "bring users with 4 or more items"
     yield finding("warning", "no user has a test item", (), fix, int(not tested))
+    few = f"too few users have a test item to tell a recommender from chance ({LEAST_TESTED} or more)"
+    yield finding("warning", few, (), fix, tested if tested < LEAST_TESTED else 0)
+    trained = catalogue.interactions.loc[catalogue.interactions["split"] == "train", "user"]
+    fix = "bring purchases over a longer time: a recommender learns from what is bought together"
+    yield finding("warning", "no user has two training items", (), fix, int(not trained.duplicated().any()))
 
 
 def _splits_by_user(catalogue: Catalogue) -> Iterator[Finding]:

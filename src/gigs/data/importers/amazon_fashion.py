@@ -19,14 +19,15 @@ import pandas as pd
 from gigs.data.catalogue import Catalogue, hold_out_products
 from gigs.data.importers.catalogue_writer import CatalogueContent, check_size, write_catalogue
 from gigs.data.importers.dropped_rows import DroppedRows
-from gigs.data.importers.pickle_arrays import Span, read_object_array
-from gigs.data.importers.pickle_stand_ins import PlainArray
+from gigs.data.importers.pickle_arrays import read_object_array
+from gigs.data.importers.pickle_stand_ins import PlainArray, Span
 from gigs.data.splits import SPLITS
 from gigs.errors import DataError, InputError
 from gigs.progress import OnStep, silent
 from gigs.vision import images
 
 PARTS = 6
+JPEG_AS_TEXT = b"\xc3\xbf\xc3\x98\xc3\xbf"  # ff d8 ff, as letters, in UTF-8
 # What the authors' README says of each file: users, images, actions.
 PUBLISHED = {
     "AmazonFashion6ImgPartitioned": ("64K", "234K", "0.5M"),
@@ -154,7 +155,7 @@ def _class_of(vector: Any, classes: tuple[str, ...]) -> str:
     values = vector.values if isinstance(vector, PlainArray) else vector
     if isinstance(values, np.ndarray):
         values = values.ravel().tolist()
-    if not isinstance(values, list | tuple):
+    if isinstance(values, Span) or not isinstance(values, list | tuple):
         return "all"
     marked = [place for place, value in enumerate(values) if isinstance(value, int | float) and value]
     names = [classes[place] if place < len(classes) else f"class {place}" for place in marked]
@@ -163,7 +164,19 @@ def _class_of(vector: Any, classes: tuple[str, ...]) -> str:
 
 def _photo_of(record: Any) -> bytes | Span | None:
     content = _field(record, "imgs")
-    return content if isinstance(content, bytes | Span) else None
+    if isinstance(content, str):
+        return _from_text(content.encode())
+    return bytes(content) if isinstance(content, bytes | bytearray) else content if isinstance(content, Span) else None
+
+
+def _from_text(content: bytes) -> bytes:
+    """A JPEG file that was read as text by Python 3 (`encoding="latin1"`) and saved as such; another as it is."""
+    if not content.startswith(JPEG_AS_TEXT):
+        return content
+    try:
+        return content.decode().encode("latin1")
+    except ValueError:
+        return content
 
 
 def _entries(splits: list[Any]) -> Iterator[tuple[Any, int, Any]]:
@@ -174,7 +187,10 @@ def _entries(splits: list[Any]) -> Iterator[tuple[Any, int, Any]]:
             raise DataError(f"the {SPLITS[split]} part is no table of users; is this the right file?")
         for user, actions in part.items() if isinstance(part, dict) else enumerate(part):
             actions = actions.values if isinstance(actions, PlainArray) else actions
-            for action in actions if isinstance(actions, list) else [actions]:
+            if isinstance(actions, Span):
+                raise DataError(f"user {user!r:.20} of the {SPLITS[split]} part has numbers in place of records; "
+                                "is this the right file?")  # fmt: skip
+            for action in actions if isinstance(actions, list | tuple | set) else [actions]:
                 yield user, split, _field(action, "productid") if isinstance(action, dict) else action
 
 
@@ -221,7 +237,11 @@ class _Photos:
         if isinstance(photo, Span):
             with self._lock:
                 self._handle.seek(photo.offset)
-                photo = self._handle.read(photo.length)
+                content = self._handle.read(photo.length)
+            try:
+                photo = photo.bytes_of(content) if photo.recoded else _from_text(content)
+            except ValueError:
+                return f"photo of item {row}: not a byte string; download the file again"
         try:
             return images.fit_square(images.decode_photo(photo, f"photo of item {row}"), self._size)[0]
         except InputError as error:

@@ -13,11 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gigs.data.importers.numerals import as_number
+from gigs.data.importers.spelling import SHORTENED, SHORTENED_FIX, SHORTENED_ID
+from gigs.data.importers.stamps import day_first, read_stamp
+
 MAX_ID = 256  # characters
 DEEPEST = 32  # lists in lists; Python's own stack ends at some hundreds
 INVISIBLE = "\ufeff\u200b\u2060\u00ad"  # marks that copying leaves at the ends of a cell
 # Seconds, milliseconds, microseconds and nanoseconds since 1970 by their size: each range is 1973 to 5138.
 EPOCHS = {"s": 1e8, "ms": 1e11, "us": 1e14, "ns": 1e17}
+SERIAL = (25_570, 109_575)  # days since 1899-12-30, as spreadsheets count them: 1970 to 2200
 EARLIEST, LATEST = pd.Timestamp("1970-01-02"), pd.Timestamp("2200-01-01")
 
 
@@ -79,9 +84,16 @@ def unusable_ids(column: pd.Series) -> pd.Series:
     return through_unique(column, _unusable).where(column.notna(), "no id")
 
 
+def remedy_for(fault: str) -> str:
+    """What to do about ids that cannot be used for a reason of `unusable_ids`."""
+    return SHORTENED_FIX if fault == SHORTENED_ID else "correct these rows"
+
+
 def _unusable(identifier: str) -> str:
     if len(identifier) > MAX_ID:
         return f"id of more than {MAX_ID} characters"
+    if SHORTENED.fullmatch(identifier):
+        return SHORTENED_ID
     if any(unicodedata.category(letter) == "Cc" for letter in identifier):
         return "line break or control character in the id"
     return ""
@@ -93,17 +105,12 @@ def through_unique(column: pd.Series, change: Callable[[Any], Any]) -> pd.Series
     return pd.Series([table.get(value) for value in column], index=column.index, dtype=object)
 
 
-def as_number(column: pd.Series) -> pd.Series:
-    """Text as float64; NaN where it is none. A decimal comma is understood where there is no point."""
-    plain = column.astype("string").str.strip().str.replace(r"^([+-]?\d+),(\d+)$", r"\1.\2", regex=True)
-    return pd.to_numeric(plain, errors="coerce").astype(np.float64).replace([np.inf, -np.inf], np.nan)
-
-
 def as_time(column: pd.Series, form: str = "") -> pd.Series:
     """Text as times, without a zone, in UTC; NaT where it is none.
 
-    Understood are ISO 8601 (2020-09-22, 2020-09-22T10:00:00+02:00), 20200922, and seconds, milliseconds, microseconds
-    or nanoseconds since 1970, told apart by their size; with `form`, only what it says (as for strptime).
+    Understood are ISO 8601 (2020-09-22, 2020-09-22T10:00:00+02:00), 20200922, seconds, milliseconds, microseconds or
+    nanoseconds since 1970 and the days of spreadsheets (45292.5), told apart by their size, and what `stamps` reads;
+    with `form`, only what it says (as for strptime).
     """
     text = column.astype("string").str.strip()
     if form:
@@ -117,7 +124,21 @@ def as_time(column: pd.Series, form: str = "") -> pd.Series:
     for unit, least in EPOCHS.items():
         here = number.between(least, least * 1000, inclusive="left") & ~days
         parsed = parsed.where(~here, pd.to_datetime(number.where(here), unit=unit, errors="coerce"))
-    return _sensible(parsed)
+    serial = number.between(*SERIAL) & ~days
+    since = pd.to_timedelta(number.where(serial), unit="D").dt.round("s")
+    parsed = parsed.where(~serial, pd.Timestamp("1899-12-30") + since)
+    return _sensible(_with_stamps(parsed, text, number.isna()))
+
+
+def _with_stamps(parsed: pd.Series, text: pd.Series, words: pd.Series) -> pd.Series:
+    """Times that are still missing, read as people write them."""
+    open_ = text.where(words & parsed.isna())
+    unique = open_.dropna().unique()
+    if not len(unique):
+        return parsed
+    order = day_first(text[words].dropna().unique())
+    found = {stamp: read_stamp(stamp, order) for stamp in unique}
+    return parsed.fillna(pd.to_datetime(open_.map(found), errors="coerce").astype("datetime64[us]"))
 
 
 def _sensible(times: pd.Series) -> pd.Series:
@@ -130,7 +151,7 @@ def typed(column: pd.Series) -> pd.Series:
     known = column.dropna()
     if known.empty or known.str.fullmatch(r"[+-]?0\d+").any():
         return column
-    numbers = pd.to_numeric(known, errors="coerce")
-    if numbers.isna().any() or (numbers.abs() > 1 << 53).any():
+    numbers = as_number(column)
+    if numbers[known.index].isna().any() or (numbers.abs() > 1 << 53).any():
         return column
-    return pd.to_numeric(column, errors="coerce").astype(np.float64)
+    return numbers

@@ -6,37 +6,39 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from gigs.data.importers.tables import RawTable
+from gigs.data.importers.raw_table import RawTable
 from gigs.errors import DataError, InputError
 
 # Usual names of each role, most telling first, written without case, spaces and punctuation.
 # fmt: off
 USUAL: dict[str, dict[str, tuple[str, ...]]] = {
     "items": {
-        "item": ("itemid", "articleid", "sku", "productid", "asin", "variantid", "articlenumber", "itemnumber", "item",
-                 "article", "product", "id", "handle", "code"),
+        "item": ("itemid", "articleid", "sku", "variantsku", "productid", "asin", "variantid", "articlenumber",
+                 "itemnumber", "item", "article", "product", "id", "handle", "code"),
         "image": ("image", "imagepath", "imagefile", "imagefilename", "images", "photo", "photopath", "photofile",
                   "photos", "picture", "pictures", "imageurl", "imagelink", "imagesrc", "img", "filename", "file",
                   "path"),
         "product": ("productcode", "parentid", "parentasin", "parentsku", "itemgroupid", "styleid", "stylecode",
-                    "modelid", "productid"),
+                    "modelid", "productid", "parent", "handle", "producthandle"),
         "name": ("name", "title", "itemname", "productname", "prodname", "producttitle"),
         "type": ("type", "producttype", "producttypename", "itemtype", "subcategory", "category", "class"),
         "group": ("group", "productgroup", "productgroupname", "department", "maincategory", "category"),
         "section": ("section", "gender", "indexgroupname", "division", "department"),
         "colour": ("colour", "color", "colourname", "colorname", "colourgroupname", "basecolour"),
+        "variant_image": ("variantimage",),
     },
     "users": {"user": ("userid", "customerid", "visitorid", "clientid", "memberid", "buyerid", "shopperid", "accountid",
                        "user", "customer", "id")},
     "interactions": {
         "user": ("userid", "customerid", "visitorid", "clientid", "memberid", "buyerid", "shopperid", "accountid",
                  "user", "customer"),
-        "item": ("itemid", "articleid", "sku", "productid", "asin", "variantid", "articlenumber", "itemnumber", "item",
-                 "article", "product"),
+        "item": ("itemid", "articleid", "sku", "variantsku", "lineitemsku", "productid", "asin", "variantid",
+                 "articlenumber", "itemnumber", "item", "article", "product"),
         "event": ("event", "eventtype", "eventname", "action", "interaction", "behavior", "behaviour", "kind"),
         "weight": ("weight", "quantity", "qty", "count", "units"),
         "time": ("time", "timestamp", "datetime", "date", "createdat", "eventtime", "orderdate", "purchasedate", "tdat",
                  "day", "ts", "unixtime"),
+        "order": ("orderid", "ordernumber", "orderno", "ordername", "invoice", "invoiceno", "invoicenumber"),
     },
 }
 # fmt: on
@@ -45,6 +47,8 @@ OPTIONS = {"item": "--item-id", "user": "--user-id"}
 # For each role what the user named: columns, each for one table or, under "", for any.
 Named = Mapping[str, Mapping[str, str]]
 Chosen = dict[str, dict[str, str]]
+# For each table, by role, names that go before the usual ones; none at all where an empty tuple says so.
+Names = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 def option_of(role: str) -> str:
@@ -63,12 +67,13 @@ def parse_named(role: str, given: Sequence[str]) -> dict[str, str]:
     return named
 
 
-def choose_columns(tables: Mapping[str, RawTable], named: Named) -> tuple[Chosen, Chosen]:
+def choose_columns(tables: Mapping[str, RawTable], named: Named, known: Names | None = None) -> tuple[Chosen, Chosen]:
     """Find each role's column in each table.
 
     Args:
         tables: By `items`, `interactions` and perhaps `users`.
         named: What the user named.
+        known: Names of a preset.
 
     Returns:
         All choices, table to role to column; and those among them that were guessed.
@@ -82,7 +87,8 @@ def choose_columns(tables: Mapping[str, RawTable], named: Named) -> tuple[Chosen
         headers = list(table.frame.columns)
         mine = {role: _given(named.get(role, {}), name, headers) for role in USUAL[name]}
         chosen[name] = {role: column for role, column in mine.items() if column}
-        guessed[name] = _guess(name, headers, chosen[name], _shared(name, tables))
+        usual = {**USUAL[name], **(known or {}).get(name, {})}
+        guessed[name] = _guess(usual, headers, chosen[name], _shared(name, tables))
         chosen[name] |= guessed[name]
         for role in NEEDED[name]:
             if role not in chosen[name]:
@@ -115,11 +121,13 @@ def _shared(name: str, tables: Mapping[str, RawTable]) -> set[str]:
     return set(others)
 
 
-def _guess(name: str, headers: list[str], taken: Mapping[str, str], shared: set[str]) -> dict[str, str]:
+def _guess(
+    names: Mapping[str, tuple[str, ...]], headers: list[str], taken: Mapping[str, str], shared: set[str]
+) -> dict[str, str]:
     """Columns for the roles that are open, each column for one role only; an id that tables share comes first."""
     free = {plain(header): header for header in reversed(headers) if header not in taken.values()}
     chosen: dict[str, str] = {}
-    for role, usual in USUAL[name].items():
+    for role, usual in names.items():
         if role in taken:
             continue
         order = sorted(usual, key=lambda each: each not in shared) if role in ("item", "user") else usual

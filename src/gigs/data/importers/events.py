@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gigs.data.importers.cell_values import as_number, as_time, clean_ids, unusable_ids
+from gigs.data.importers.cell_values import as_time, clean_ids, remedy_for, unusable_ids
 from gigs.data.importers.dropped_rows import DroppedRows
-from gigs.data.importers.tables import RawTable
+from gigs.data.importers.numerals import as_number
+from gigs.data.importers.raw_table import RawTable
+from gigs.data.importers.spelling import hint_for
+from gigs.data.importers.variants import complete_orders
 from gigs.data.splits import TIME, SplitSettings, split_pairs
 from gigs.errors import DataError
 
 TABLE = "interactions"
+NUMBERS = "write weights as plain numbers, such as 1234 or 1.5: 1,234 may be a thousand or one and a bit"
+STAMPS = (
+    "write times as 2020-09-22 or 2020-09-22T10:00:00, or say how they are written with --time-format: 02/03/2024 may "
+    "be two days"
+)
 ROUNDING = 1e-9  # 0.1 + 0.2 - 0.3 is no liking either
 
 
@@ -26,8 +36,11 @@ class Events:
     """
 
     def __init__(self, table: RawTable, columns: Mapping[str, str], dropped: DroppedRows) -> None:
-        self._table, self._columns, self._dropped = table, columns, dropped
-        frame = table.frame
+        self._columns, self._dropped = columns, dropped
+        frame, completed = complete_orders(table.frame, columns)
+        if completed:
+            table.notes.append(f"{completed:,} lines took over buyer or time from their order's first line")
+        self._table = replace(table, frame=frame)
         dropped.add_broken(TABLE, table.broken)
         self.rows = pd.DataFrame(
             {f"{role}_id": clean_ids(frame[columns[role]]) for role in ("user", "item")}, index=frame.index
@@ -36,7 +49,8 @@ class Events:
         for role in ("user", "item"):
             faults = unusable_ids(self.rows[f"{role}_id"])
             for fault in sorted(set(faults) - {""}):
-                self._leave_out(faults.loc[self.rows.index] == fault, fault.replace("id", f"{role} id", 1))
+                named = re.sub(r"\bid\b", f"{role} id", fault, count=1)
+                self._leave_out(faults.loc[self.rows.index] == fault, named, remedy_for(fault))
 
     def _leave_out(
         self, mask: pd.Series, reason: str, fix: str = "correct these rows", severity: str = "warning"
@@ -51,10 +65,7 @@ class Events:
         places = pd.Series(np.arange(len(item_ids)), index=item_ids.to_numpy())
         item_rows = self.rows["item_id"].map(places)
         asked = self.rows["item_id"][item_rows.isna()]
-        hint = "complete the item table"
-        bare = {str(identifier).lstrip("0") for identifier in item_ids}
-        if len(asked) and asked.str.lstrip("0").isin(bare).mean() > 0.5:
-            hint = "leading zeros were lost in one of the tables (a spreadsheet does that): export the ids as text"
+        hint = hint_for(asked, item_ids) or "complete the item table"
         self._leave_out(item_rows.isna(), "names an item that the item table does not have", hint)
         self.rows = self.rows.assign(item=item_rows.dropna().astype(np.int64))
 
@@ -72,7 +83,7 @@ class Events:
                 "or name another column with --time"
             )
         self.rows = self.rows.assign(time=times)
-        self._leave_out(times.isna(), "no readable time", "write times as 2020-09-22 or 2020-09-22T10:00:00")
+        self._leave_out(times.isna(), "no readable time", STAMPS)
         return True
 
     def weigh(self, event_weights: Mapping[str, float]) -> None:
@@ -84,7 +95,7 @@ class Events:
         weighted = "weight" in self._columns
         weight = as_number(self._column("weight")) if weighted else pd.Series(1.0, index=self.rows.index)
         self.rows = self.rows.assign(weight=weight)
-        self._leave_out(weight.isna(), "no readable weight", "write weights as numbers")
+        self._leave_out(weight.isna(), "no readable weight", NUMBERS)
         if not event_weights:
             return
         if "event" not in self._columns:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from gigs.data.catalogue import Catalogue
 from gigs.data.importers.photos import Photos
+from gigs.data.importers.raw_table import RawTable
 from gigs.data.importers.shop import ShopSettings, import_shop
-from gigs.data.importers.tables import RawTable, read_table
+from gigs.data.importers.tables import read_table
 from gigs.progress import OnStep, Step, silent
 
 

@@ -6,6 +6,7 @@ from those: they serve generators, encoders and classifiers, which learn from pi
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gigs.data.bounds import TableBounds
 from gigs.data.catalogue import Catalogue, hold_out_products
 from gigs.data.importers.catalogue_writer import CatalogueContent, check_size, write_catalogue
+from gigs.data.importers.cell_values import remedy_for, unusable_ids
+from gigs.data.importers.photos import Photos, loose_note
+from gigs.data.importers.spelling import SHORTENED_ID, hint_for
 from gigs.data.splits import USUAL as USUAL_SPLIT
 from gigs.data.splits import SplitSettings, split_pairs
 from gigs.errors import DataError, InputError
@@ -35,6 +40,7 @@ ARTICLE_COLUMNS = {
 # What the item table of a further folder may leave out.
 OPTIONAL = ("prod_name", "product_group_name", "graphical_appearance_name", "index_group_name")
 SUFFIXES = (".jpg", ".webp")
+ROWS_AT_ONCE = 1_000_000
 USER_COLUMNS = {
     "customer_id": "user_id",
     "age": "age",
@@ -95,13 +101,18 @@ def import_hm(
     items["held_out"] = items["product_code"].isin(held_out)
     item_ids, tables["items"] = items["item_id"].to_numpy(), items
 
+    photos = [_Photos(folder / "images", item_ids[origin == place]) for place, folder in enumerate(folders)]
+
     def decode(row: int) -> np.ndarray | str | None:
-        return _photo(folders[origin[row]] / "images", item_ids[row], settings.image_size)
+        return photos[origin[row]](item_ids[row], settings.image_size)
+
+    def told() -> dict[str, Any]:
+        return about | info | {"notes": [note for one in photos for note in one.notes()]}
 
     about = {"source": "hm", "seed": settings.seed, "held_out_products": settings.hold_out}
     if len(folders) > 1:
         info |= {"items": len(items), "items_of_more": int((origin > 0).sum()), "repeated_items_of_more": repeated}
-    content = CatalogueContent(tables=tables, picture=decode, info=lambda: about | info)
+    content = CatalogueContent(tables=tables, picture=decode, info=told)
     return write_catalogue(out, content, image_size=settings.image_size, on_step=on_step)
 
 
@@ -153,13 +164,24 @@ def _read(path: Path, columns: dict[str, str], key: str | None = None, optional:
     try:
         # Only a blank is a missing value: somebody may be called NA, and a product None.
         present = pd.read_csv(path, dtype=str, nrows=0).columns
+        TableBounds.of_file(path).check(0, len(present))
         wanted = [name for name in columns if name in present or name not in optional]
-        table = pd.read_csv(path, dtype=str, usecols=wanted, keep_default_na=False, na_values=[""])
+        pieces, rows, bounds = [], 0, TableBounds.of_file(path)
+        for piece in pd.read_csv(
+            path, dtype=str, usecols=wanted, keep_default_na=False, na_values=[""], chunksize=ROWS_AT_ONCE
+        ):
+            rows += len(piece)
+            bounds.check(rows, len(wanted))
+            pieces.append(piece)
+        table = pd.concat(pieces) if len(pieces) > 1 else pieces[0]
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: {' '.join(str(error).split())}") from error
     table = table.reindex(columns=list(columns)).rename(columns=columns)
     if key and (blank := int(table[key].isna().sum())):
         raise DataError(f"{path}: {blank} rows without an id; remove them and import again")
+    if key and (faults := unusable_ids(table[key])).eq(SHORTENED_ID).any():
+        row = int(faults.eq(SHORTENED_ID).to_numpy().argmax())
+        raise DataError(f"{path}: row {row + 2}, {table[key][row]}: {SHORTENED_ID}; {remedy_for(SHORTENED_ID)}")
     return table
 
 
@@ -170,6 +192,10 @@ def _interactions(path: Path, items: pd.DataFrame, users: pd.DataFrame) -> tuple
     user_row = pd.Series(np.arange(len(users)), index=users["user_id"])
     rows["item"] = rows["item_id"].map(item_row)
     rows["user"] = rows["user_id"].map(user_row)
+    for column, table, source in (("item", items, "articles.csv"), ("user", users, "customers.csv")):
+        asked = rows.loc[rows[column].isna(), f"{column}_id"].dropna()
+        if len(asked) > len(rows) / 2 and (hint := hint_for(asked, table[f"{column}_id"])):
+            raise DataError(f"{path}: {len(asked):,} of {len(rows):,} rows name nothing that {source} has; {hint}")
     known = rows.dropna(subset=["item", "user"]).astype({"item": np.int64, "user": np.int64})
     days = pd.to_datetime(known["day"], format="%Y-%m-%d", errors="coerce")
     if (unread := days.isna()).any():
@@ -183,13 +209,36 @@ def _interactions(path: Path, items: pd.DataFrame, users: pd.DataFrame) -> tuple
     return pairs, len(rows) - len(known)
 
 
-def _photo(folder: Path, item_id: str, size: int) -> np.ndarray | str | None:
-    """An item's square, what is wrong with its photo, or None where there is none."""
-    if Path(item_id).name != item_id:
-        return f"{item_id}: an id that is no file name"  # "../x" must not lead out of the folder
-    paths = (folder / item_id[:3] / f"{item_id}{suffix}" for suffix in SUFFIXES)
-    path = next(filter(Path.is_file, paths), None)
-    try:
-        return None if path is None else images.fit_square(images.read_photo(path), size)[0]
-    except (InputError, OSError) as error:
-        return str(error)
+class _Photos:
+    """The photos of one folder's items: each where the layout has it, else looked for among all that are there."""
+
+    def __init__(self, folder: Path, item_ids: np.ndarray) -> None:
+        self._folder, self._ids = folder, item_ids
+        self._lock = threading.Lock()
+        self._listed: tuple[Photos, dict[str, list[str]]] | None = None  # once one is not in its place
+
+    def __call__(self, item_id: str, size: int) -> np.ndarray | str | None:
+        """An item's square, what is wrong with its photo, or None where there is none."""
+        if Path(item_id).name != item_id:
+            return f"{item_id}: an id that is no file name"  # "../x" must not lead out of the folder
+        paths = (self._folder / item_id[:3] / f"{item_id}{suffix}" for suffix in SUFFIXES)
+        path = next(filter(Path.is_file, paths), None) or self._elsewhere(item_id)
+        try:
+            return None if path is None else images.fit_square(images.read_photo(path), size)[0]
+        except (InputError, OSError) as error:
+            return str(error)
+
+    def _elsewhere(self, item_id: str) -> Path | None:
+        """A photo by another suffix, in another folder, or by an id whose zeros were eaten."""
+        if not self._folder.is_dir():
+            return None
+        with self._lock:
+            if self._listed is None:
+                photos = Photos(self._folder)
+                self._listed = photos, photos.by_ids(self._ids)
+        keys = self._listed[1].get(item_id)
+        return self._folder / keys[0] if keys else None
+
+    def notes(self) -> list[str]:
+        """What is to be told of how photos were found."""
+        return [] if self._listed is None else loose_note(self._listed[0])

@@ -8,6 +8,7 @@ import pandas as pd
 from gigs.data.importers.cell_values import one_line
 from gigs.data.importers.dropped_rows import DroppedRows
 from gigs.data.importers.photos import Photos, photos_in_cell
+from gigs.data.importers.shop_tables import PhotoCells
 from gigs.errors import InputError
 from gigs.vision import images
 
@@ -18,27 +19,36 @@ class ItemPhotos:
     Args:
         photos: What there is.
         items: The item table.
-        cells: For each item, what its row says about its photos; None where it says nothing.
+        cells: For each item, what its rows say about its photos, and what those of its product say.
         size: Side in pixels of the squares.
     """
 
-    def __init__(self, photos: Photos, items: pd.DataFrame, cells: pd.Series, size: int) -> None:
+    def __init__(self, photos: Photos, items: pd.DataFrame, cells: PhotoCells, size: int) -> None:
         self._photos, self._size = photos, size
         self._ids = items["item_id"].to_numpy()
         self._rows = items["source_row"].to_numpy()
-        by_id = photos.by_ids(self._ids)
+        by_id, products = photos.by_ids(self._ids), items["product_code"].to_numpy()
+        by_product = photos.by_ids(set(products) - set(self._ids))
         self._unknown: list[list[str]] = []
         self._keys: list[list[str]] = []
-        for identifier, cell in zip(self._ids, cells, strict=True):
-            named = photos_in_cell(cell if isinstance(cell, str) else None)
-            matches = [photos.by_path(name) for name in named]
-            self._unknown.append([name for name, key in zip(named, matches, strict=True) if key is None])
-            # An item whose row names photos has no others, unless none of those is there.
-            keys = [key for key in matches if key] or by_id.get(identifier, [])
+        for identifier, product, own, shared in zip(self._ids, products, *cells, strict=True):
+            keys, unknown = self._named(own)
+            # An item whose row names photos has no others, unless none of those is there; then its product's may do.
+            keys = keys or by_id.get(identifier, [])
+            if not keys:
+                keys, further = self._named(shared)
+                keys, unknown = keys or by_product.get(product, []), unknown + further
+            self._unknown.append(unknown)
             self._keys.append(list(dict.fromkeys(keys)))
         used = {key for keys in self._keys for key in keys}
         self.unused = len(photos) - len(used)
         self._skipped: dict[int, list[tuple[str, str]]] = {}  # by item, the photos that came before the one taken
+
+    def _named(self, cell: object) -> tuple[list[str], list[str]]:
+        """The photos that a cell names, and its names of photos that are not there."""
+        named = photos_in_cell(cell if isinstance(cell, str) else None)
+        matches = [self._photos.by_path(name) for name in named]
+        return [key for key in matches if key], [name for name, key in zip(named, matches, strict=True) if key is None]
 
     def decode(self, row: int) -> np.ndarray | str | None:
         """The square of an item, what is wrong with its photos, or None where it has none."""

@@ -10,20 +10,27 @@ import re
 import unicodedata
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
 from PIL import Image
 
 from gigs.data.importers.cell_values import one_line
+from gigs.data.importers.spelling import bare, file_names_of
 from gigs.errors import DataError, InputError
 from gigs.vision import images
+from gigs.vision.opening import MAX_BYTES
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+READ = (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".png", ".webp", ".avif")
+# Looked up all the same: an item with such a photo shall be told what it is, not that it has none.
+REFUSED = (".heic", ".heif", ".hif", ".gif", ".tif", ".tiff", ".bmp")
+SUFFIXES = READ + REFUSED
 MAX_FILES = 5_000_000
 # Between several photos of one cell; a comma only after a picture's name, as names may hold commas.
-BETWEEN = re.compile(r"\s*[|;\n]\s*|(?<=\.jpg|\.png)\s*,\s*|(?<=\.jpeg|\.webp)\s*,\s*", re.IGNORECASE)
+AFTER_NAME = "|".join(rf"(?<={re.escape(suffix)})" for suffix in SUFFIXES)
+BETWEEN = re.compile(rf"\s*[|;\n]\s*|(?:{AFTER_NAME})\s*,\s*|,\s*(?=https?://)", re.IGNORECASE)
+LONG = 4  # letters of an id at least that may be written otherwise: 7 and 007 are soon two things
 AFTER_ID = re.compile(r"[\s._()\-]")  # what follows the id in "123-front.jpg", "123_2.jpg", "123 (1).jpg"
 
 
@@ -38,13 +45,16 @@ class Photos:
         """
         self.source = Path(source)
         self._zip: zipfile.ZipFile | None = None
-        self.keys = sorted(set(self._listed()), key=_natural)
+        self.keys = sorted(set(self._listed()), key=lambda key: (key.lower().endswith(REFUSED), *_natural(key)))
         self._by_path: dict[str, str] = {}
         self._by_name: dict[str, list[str]] = defaultdict(list)
+        self._by_stem: dict[str, list[str]] = defaultdict(list)  # without suffixes: a photo may have been converted
+        self.loosely: set[str] = set()  # ids that lead to photos only if written in another way (`by_ids`)
         for key in self.keys:
             path = _spelt(key)
             self._by_path.setdefault(path, key)
             self._by_name[path.rpartition("/")[2]].append(key)
+            self._by_stem[_without_suffix(path.rpartition("/")[2])].append(key)
 
     def __enter__(self) -> Photos:
         return self
@@ -62,7 +72,7 @@ class Photos:
     def by_path(self, cell: str) -> str | None:
         """The photo that a cell names: by its path from the folder, or by the last part of a path or URL, if unique.
 
-        The suffix may be missing.
+        The suffix may be missing, or be another picture's: photos are converted.
         """
         bare = cell.strip().split("?")[0] if "://" in cell else cell.strip()
         path = _spelt(bare.replace("\\", "/").removeprefix("./"))
@@ -72,19 +82,38 @@ class Photos:
             same = self._by_name.get(whole.rpartition("/")[2], [])
             if len(same) == 1:
                 return same[0]
-        return None
+        same = self._by_stem.get(_without_suffix(path.rpartition("/")[2]), [])
+        beside = [key for key in same if _without_suffix(_spelt(key)) == _without_suffix(path)]
+        return beside[0] if beside else same[0] if len(same) == 1 else None
 
     def by_ids(self, ids: Iterable[str]) -> dict[str, list[str]]:
-        """Photos by item: files called by the id, then those whose name goes on after it, then those in its folder."""
-        exact = {identifier: identifier for identifier in sorted(ids)}
-        folded = {_spelt(identifier): identifier for identifier in exact}
+        """Photos by item: files called by the id, then those whose name goes on after it, then those in its folder.
+
+        What no file name can hold may be written otherwise (AB/12 as AB_12). Where nothing else leads to an item's
+        photo, the case may differ, and then whatever a spreadsheet does to numbers (`spelling`): those are `loosely`.
+        """
+        known = sorted(ids)
+        exact = {identifier: identifier for identifier in known}
+        for spelt, identifier in _only(known, file_names_of).items():
+            exact.setdefault(spelt, identifier)
+        folded = {_spelt(spelt): identifier for spelt, identifier in exact.items()}
         by_owner: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        rest: list[str] = []
         for key in self.keys:
             owner, rank = _owner(PurePosixPath(unicodedata.normalize("NFC", key)), exact)
             if owner is None:  # only then may the case differ
                 owner, rank = _owner(PurePosixPath(_spelt(key)), folded)
             if owner is not None:
                 by_owner[owner].append((rank, key))
+            else:
+                rest.append(key)
+        loose = _only([one for one in known if one not in by_owner and len(one) >= LONG], lambda one: {bare(one)})
+        for key in rest if loose else ():
+            path = PurePosixPath(_spelt(key))
+            owner, rank = _owner(path.with_name(path.name.lstrip("0") or path.name), loose)
+            if owner is not None:
+                by_owner[owner].append((rank, key))
+                self.loosely.add(owner)
         return {owner: [key for _, key in sorted(keys, key=lambda each: each[0])] for owner, keys in by_owner.items()}
 
     def read(self, key: str) -> Image.Image:
@@ -97,7 +126,7 @@ class Photos:
             return images.read_photo(self.source / key)
         try:
             with self._zip.open(key) as handle:
-                content = handle.read(images.MAX_BYTES + 1)  # whatever size its entry claims
+                content = handle.read(MAX_BYTES + 1)  # whatever size its entry claims
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
             raise InputError(one_line(f"{key}: cannot be read from {self.source.name} ({error})")) from error
         except Exception as error:  # zlib, bz2 and lzma have kinds of their own
@@ -116,6 +145,17 @@ class Photos:
         else:
             what = "neither a folder nor a zip" if self.source.exists() else "no such folder or zip"
             raise DataError(f"{self.source}: {what}; --images must be the folder or zip that holds the photos")
+
+
+def loose_note(photos: Photos) -> list[str]:
+    """What is to be told of ids that lead to photos only if written in another way; nothing where none does."""
+    if not photos.loosely:
+        return []
+    some = ", ".join(sorted(photos.loosely)[:3])
+    return [
+        f"{len(photos.loosely):,} items found their photos only by other spellings of their ids, such as {some}: "
+        "a spreadsheet eats leading zeros and adds .0; export the ids as text"
+    ]
 
 
 def photos_in_cell(cell: str | None) -> list[str]:
@@ -148,6 +188,22 @@ def _spelt(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
+def _without_suffix(name: str) -> str:
+    """A name without a picture's suffixes: "a.JPG.jpeg" is "a"."""
+    while name.casefold().endswith(SUFFIXES):
+        name = name.rpartition(".")[0]
+    return name
+
+
+def _only(ids: Iterable[str], spellings: Callable[[str], Iterable[str]]) -> dict[str, str]:
+    """By spelling, the id that is the only one to be spelt so."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for identifier in ids:
+        for spelt in spellings(identifier):
+            owners[spelt].add(identifier)
+    return {spelt: next(iter(one)) for spelt, one in owners.items() if len(one) == 1}
+
+
 def _natural(key: str) -> list[tuple[int, str]]:
     """Order in which people count: photo 2 before photo 10."""
     return [
@@ -157,8 +213,10 @@ def _natural(key: str) -> list[tuple[int, str]]:
 
 def _owner(path: PurePosixPath, known: dict[str, str]) -> tuple[str | None, int]:
     """Which id a file belongs to, and how directly: 0 by its name, 1 by the start of its name, 2 by its folder."""
-    stem, folder = path.stem, path.parent.name
+    stem, folder = _without_suffix(path.name), path.parent.name
     counted = stem.isdecimal() and len(stem) <= 2  # in a folder called by an id, 1.jpg is its first photo
+    if folder and (whole := f"{folder}/{stem}") in known:  # an id with a stroke, as a folder and a file
+        return known[whole], 0
     if stem in known and not (counted and folder in known):
         return known[stem], 0
     for match in reversed(list(AFTER_ID.finditer(stem))):  # the longest id wins: A-1 before A

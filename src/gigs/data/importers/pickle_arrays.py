@@ -1,4 +1,6 @@
-"""Object arrays that Python 2 pickled into an `.npy` file, read without running anything and without holding pictures.
+"""Object arrays that Python pickled into an `.npy` file, read without running anything and without holding pictures.
+
+Python 2 wrote them with protocol 2; where Python 3 saved them again, any protocol from 2 to 5 is found.
 
 A pickle is a program. It is read in two passes. The first walks its opcodes (`pickletools`), lets through those that
 plain data needs, bounds what could exhaust memory or the stack, and writes a reduced pickle in which each long string
@@ -15,30 +17,23 @@ import struct
 import tempfile
 import tokenize
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
 
 from gigs.data.importers.pickle_opcodes import ALLOWED, LONG_STRINGS, Depths
-from gigs.data.importers.pickle_stand_ins import STAND_INS, PlainArray
+from gigs.data.importers.pickle_stand_ins import STAND_INS, PlainArray, Span
 from gigs.errors import DataError, ModelError
 from gigs.io.pickles import MALFORMED, RestrictedUnpickler
 from gigs.io.regular import require_file
 from gigs.progress import OnStep, Step, silent
-from gigs.vision import images
+from gigs.vision.opening import MAX_BYTES
 
 MAX_HEADER = 10_000  # bytes; NumPy's own limit for headers that it does not trust
 MAX_LINE = 1024
 KEPT = 1024  # bytes: longer strings stay in the file
 SHOWN_EVERY = 65_536  # opcodes
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-
-
-class Span(NamedTuple):
-    """A string that was left in the file: `length` bytes from `offset`."""
-
-    offset: int
-    length: int
 
 
 def read_object_array(path: str | Path, parts: int, on_step: OnStep = silent) -> list[Any]:
@@ -50,7 +45,7 @@ def read_object_array(path: str | Path, parts: int, on_step: OnStep = silent) ->
         on_step: Progress, in MB of the file.
 
     Returns:
-        The objects. Python 2's strings are `bytes`, strings above 1 KB are `Span`s, arrays are `PlainArray`s.
+        The objects. Byte strings are `bytes`, strings above 1 KB are `Span`s, arrays are `PlainArray`s.
 
     Raises:
         DataError: No such array, damaged, or holding anything but plain data; nothing in it is ever run.
@@ -106,7 +101,7 @@ class _Bounded:
         """`count` bytes."""
         if not 0 <= count <= self.size - self.place:
             raise DataError("the file ends too early; download it again")
-        if count > images.MAX_BYTES:
+        if count > MAX_BYTES:
             raise DataError(f"refused: a string of {count >> 20:,} MB at byte {self.place:,}")
         return self._keep(self._handle.read(count))
 
@@ -148,7 +143,7 @@ def _reduce(source: _Bounded, target: IO[bytes], on_step: OnStep) -> None:
 
 def _by_place(span: Span) -> bytes:
     """Opcodes that push what `persistent_load` makes of (offset, length)."""
-    return b"".join(b"\x8a\x08" + struct.pack("<q", number) for number in span) + b"\x86Q"
+    return b"".join(b"\x8a\x08" + struct.pack("<q", number) for number in span[:2]) + b"\x86Q"
 
 
 class _SpanUnpickler(RestrictedUnpickler):

@@ -14,18 +14,19 @@ from gigs.io.pickles import MAX_STACK
 PUSH = frozenset((
     "NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "SHORT_BINSTRING",
     "BINSTRING", "BINUNICODE", "SHORT_BINBYTES", "BINBYTES", "BINBYTES8", "SHORT_BINUNICODE", "BINUNICODE8",
+    "BYTEARRAY8", "EMPTY_SET",
     "EMPTY_LIST", "EMPTY_DICT", "EMPTY_TUPLE", "GLOBAL",
 ))
 # fmt: on
 TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 POPS = {"APPEND": 1, "SETITEM": 2, "BUILD": 1}
-TO_MARK = frozenset(("APPENDS", "SETITEMS"))
+TO_MARK = frozenset(("APPENDS", "SETITEMS", "ADDITEMS"))
 CALLS = frozenset(("REDUCE", "STACK_GLOBAL"))  # pop two, push one
 MEMO = frozenset(("BINPUT", "LONG_BINPUT", "MEMOIZE", "BINGET", "LONG_BINGET"))
 NEUTRAL = frozenset(("PROTO", "FRAME", "STOP"))
 ALLOWED = PUSH | TUPLES.keys() | POPS.keys() | TO_MARK | CALLS | MEMO | NEUTRAL | {"MARK", "TUPLE"}
 # Opcodes of strings that may be long, with the bytes that their lengths take.
-LONG_STRINGS = {"BINSTRING": 4, "BINBYTES": 4, "BINUNICODE": 4, "BINBYTES8": 8, "BINUNICODE8": 8}
+LONG_STRINGS = {"BINSTRING": 4, "BINBYTES": 4, "BINUNICODE": 4, "BINBYTES8": 8, "BINUNICODE8": 8, "BYTEARRAY8": 8}
 MAX_DEPTH = 20
 MAX_CONTAINERS = 1 << 22  # lists and dicts in all, about 64 bytes each; the published files hold fewer than a million
 MARK = -1

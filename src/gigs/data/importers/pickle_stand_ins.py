@@ -5,12 +5,34 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from gigs.errors import ModelError
+
 BUILTINS = ("__builtin__", "builtins")  # as Python 2 and 3 call them
 CODE = re.compile(r"[|<>=]?[bBhHiIlLqQfdgO?SU]\d{0,4}")
+
+
+class Span(NamedTuple):
+    """A string that was left in the file: `length` bytes from `offset`.
+
+    `recoded`: Python 3 wrote a byte string with Python 2's protocol, as letters with the bytes' numbers; the file then
+    holds those letters in UTF-8.
+    """
+
+    offset: int
+    length: int
+    recoded: bool = False
+
+    def bytes_of(self, content: bytes) -> bytes:
+        """The string, given what the file holds there.
+
+        Raises:
+            ValueError: It is no such text.
+        """
+        return content.decode("utf-8").encode("latin1") if self.recoded else content
 
 
 class PlainType:
@@ -31,11 +53,14 @@ class PlainType:
 
 
 class PlainArray:
-    """An array: `shape`, and as `values` its objects in a list, or its numbers as a NumPy array of that shape."""
+    """An array: `shape`, and as `values` its objects in a list, or its numbers as a NumPy array of that shape.
+
+    Many numbers stay in the file, as a `Span`.
+    """
 
     def __init__(self) -> None:
         self.shape: tuple[int, ...] = (0,)
-        self.values: list[Any] | np.ndarray = []
+        self.values: list[Any] | np.ndarray | Span = []
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         """Take version, shape, type, order (Fortran's or C's) and content, which must agree."""
@@ -47,10 +72,50 @@ class PlainArray:
                 raise ValueError("an array of objects without its objects")
             self.values = content
         else:
-            if not isinstance(content, bytes):
-                raise ValueError("an array of numbers without its bytes")
-            self.values = np.frombuffer(content, kind.dtype).reshape(shape, order="F" if fortran else "C")
+            self.values = _numbers(content, kind, shape, "F" if fortran else "C")
         self.shape = tuple(shape)
+
+
+def _numbers(content: object, kind: PlainType, shape: tuple[int, ...], order: str) -> np.ndarray | Span:
+    """Numbers of a shape from their bytes; those that were left in the file stay there."""
+    if isinstance(content, Span):
+        if not content.recoded and content.length != math.prod(shape) * kind.dtype.itemsize:
+            raise ValueError("an array of numbers with more or fewer bytes")
+        return content
+    if not isinstance(content, bytes | bytearray):
+        raise ValueError("an array of numbers without its bytes")
+    values = np.frombuffer(bytes(content), kind.dtype)
+    return values.reshape(shape, order="F") if order == "F" else values.reshape(shape)
+
+
+def _from_buffer(content: object, kind: object, shape: object, order: object) -> PlainArray:
+    """An array of numbers, as protocol 5 writes it."""
+    sides = shape if isinstance(shape, tuple) else (shape,)
+    if not isinstance(kind, PlainType) or kind.dtype.kind == "O" or order not in ("C", "F", b"C", b"F"):
+        raise ValueError("an array of no sensible type or order")
+    if not all(type(side) is int and side >= 0 for side in sides):
+        raise ValueError("an array of no sensible shape")
+    made = PlainArray()
+    made.values, made.shape = _numbers(content, kind, sides, "F" if order in ("F", b"F") else "C"), sides
+    return made
+
+
+def _byte_string(text: object, codec: object) -> bytes | Span:
+    """What Python 3 makes of a byte string for Python 2's protocol: `_codecs.encode(text, "latin1")`, and only that.
+
+    Raises:
+        ModelError: Another codec is named: some unpack, and may fill the memory.
+    """
+    if codec != "latin1" or not isinstance(text, str | Span):
+        raise ModelError(f"refused: a codec {codec!r:.40}, which byte strings do not need")
+    return text._replace(recoded=True) if isinstance(text, Span) else text.encode("latin1")
+
+
+def _no_bytes(*arguments: object) -> bytes:
+    """The empty byte string, which Python 3 writes for Python 2's protocol as `bytes()`."""
+    if arguments:
+        raise ValueError("bytes of something")
+    return b""
 
 
 def _reconstruct(kind: object, shape: object, code: object) -> PlainArray:
@@ -92,10 +157,13 @@ class Name:
         raise ValueError("a name is no object to be filled in")
 
 
-# The module's name changed with numpy 2. Python 2 has no use for `_codecs.encode`: it had byte strings.
+# The modules' names changed with numpy 2.
 STAND_INS: dict[tuple[str, str], Any] = {
     **{(f"numpy.{core}.multiarray", "_reconstruct"): Name(_reconstruct) for core in ("core", "_core")},
     **{(f"numpy.{core}.multiarray", "scalar"): Name(_scalar) for core in ("core", "_core")},
+    **{(f"numpy.{core}.numeric", "_frombuffer"): Name(_from_buffer) for core in ("core", "_core")},
+    ("_codecs", "encode"): Name(_byte_string),
+    **{(module, "bytes"): Name(_no_bytes) for module in BUILTINS},
     ("numpy", "ndarray"): None,  # only ever an argument
     ("numpy", "dtype"): Name(PlainType),
     # Containers beyond dict and list, in case a data set was put together with them.

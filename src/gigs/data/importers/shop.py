@@ -16,9 +16,10 @@ from gigs.data.importers.columns import Named, choose_columns
 from gigs.data.importers.dropped_rows import DroppedRows
 from gigs.data.importers.events import Events
 from gigs.data.importers.item_photos import ItemPhotos
-from gigs.data.importers.photos import Photos
+from gigs.data.importers.photos import Photos, loose_note
+from gigs.data.importers.presets import prepared, preset_called
+from gigs.data.importers.raw_table import RawTable
 from gigs.data.importers.shop_tables import item_table, user_table
-from gigs.data.importers.tables import RawTable
 from gigs.data.splits import USUAL as USUAL_SPLIT
 from gigs.data.splits import SplitSettings
 from gigs.errors import DataError, InputError
@@ -36,7 +37,8 @@ class ShopSettings:
     are guessed. `event_weights`: by kind of event; kinds that are not in it are left out, unless it is empty.
     `min_weight`: pairs whose weights add up to less are left out. `k_core`: 0 for none. `hold_out`: products, or None
     for a twentieth, at most 1000. `time_format`: as for strptime; empty for ISO and epoch times. `split`: which pairs
-    train and which test. `seed`: draws the held-out products and the order of purchases of one time.
+    train and which test. `preset`: the shop system whose columns are known (`presets`). `seed`: draws the held-out
+    products and the order of purchases of one time.
     """
 
     columns: Named = field(default_factory=dict)
@@ -47,10 +49,12 @@ class ShopSettings:
     time_format: str = ""
     image_size: int = 128
     split: SplitSettings = USUAL_SPLIT
+    preset: str = ""
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_size(self.image_size)
+        preset_called(self.preset)
         if not math.isfinite(self.min_weight) or self.k_core < 0 or self.seed < 0:
             raise InputError("--min-weight must be a number, --k-core and --seed 0 or more")
         for name, weight in self.event_weights.items():
@@ -74,7 +78,8 @@ def import_shop(
         DataError: A column cannot be found, or nothing usable is left; the message says why and what to do.
     """
     dropped = DroppedRows()
-    chosen, guessed = choose_columns(tables, settings.columns)
+    tables, known = prepared(tables, preset_called(settings.preset))
+    chosen, guessed = choose_columns(tables, settings.columns, known)
     items, cells = item_table(tables["items"], chosen["items"], dropped)
     events = Events(tables["interactions"], chosen["interactions"], dropped)
     dated = _sift(events, items["item_id"], settings)
@@ -96,7 +101,7 @@ def import_shop(
             "items": len(items), "users": len(users), "interactions": len(pairs), "users_added": added,
             "events": kinds, "event_weights": dict(settings.event_weights), "photos_unused": pictures.unused,
             "dropped": dropped.summary(), "dropped_interactions": dropped.count("interactions"),
-            "notes": [f"{table.source}: {note}" for table in tables.values() for note in table.notes],
+            "notes": [*(f"{one.source}: {note}" for one in tables.values() for note in one.notes), *loose_note(photos)],
         }  # fmt: skip
 
     content = CatalogueContent(

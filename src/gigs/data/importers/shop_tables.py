@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import NamedTuple
 
 import pandas as pd
 
-from gigs.data.importers.cell_values import clean_ids, typed, unusable_ids
+from gigs.data.importers.cell_values import clean_ids, remedy_for, typed, unusable_ids
 from gigs.data.importers.dropped_rows import DroppedRows
-from gigs.data.importers.tables import RawTable
+from gigs.data.importers.raw_table import RawTable
+from gigs.data.importers.variants import complete_variants
 from gigs.errors import DataError
 
 # Columns that a shop's further ones must not take the place of; `bought_...` are those that audiences derive.
@@ -21,8 +24,15 @@ RESERVED = {
 ALL = "all"  # the one kind of a shop that tells none apart
 
 
-def item_table(table: RawTable, columns: Mapping[str, str], dropped: DroppedRows) -> tuple[pd.DataFrame, pd.Series]:
-    """The item table, and for each item what its rows say about photos, one line each (None for nothing).
+class PhotoCells(NamedTuple):
+    """By item, what its rows say about its own photos, and what its product's say; a line each, None for nothing."""
+
+    own_photos: pd.Series
+    product_photos: pd.Series
+
+
+def item_table(table: RawTable, columns: Mapping[str, str], dropped: DroppedRows) -> tuple[pd.DataFrame, PhotoCells]:
+    """The item table, and for each item what its rows, and those of its product, say about photos.
 
     A product is the item itself where no column tells products; type and group stand in for each other; where neither
     they nor a section are told, all items are of the one kind "all".
@@ -30,12 +40,24 @@ def item_table(table: RawTable, columns: Mapping[str, str], dropped: DroppedRows
     Raises:
         DataError: No row has a usable id.
     """
-    frame = _identified(table, columns["item"], "item", dropped)
+    known = complete_variants(table.frame, columns)
+    reason = "a product's row without an id of its own: its variants take over what it says"
+    products = known.frame.loc[known.without_id, columns["product"]] if known.without_id else ()
+    dropped.add(table.name, known.without_id, products, reason, "none needed", "note")
+    if known.filled:
+        table.notes.append(f"{known.filled:,} variants took over what their product's first row or parent says")
+    rows = known.frame.assign(own_photos=known.own, product_photos=known.photos)
+    frame = _identified(replace(table, frame=rows.drop(index=known.without_id)), columns["item"], "item", dropped)
     if frame.empty:
-        raise DataError(f"{table.source}: no row has a usable item id in the column {columns['item']!r}")
-    photos = columns.get("image")
-    cells = frame.groupby("item_id", sort=False)[photos].agg(_joined) if photos else pd.Series(dtype=object)
-    frame = _once(frame, "item_id", "items", dropped, beside=photos)
+        faults = unusable_ids(clean_ids(rows[columns["item"]]))
+        worst = faults.value_counts().index[0] if len(faults) else "the table has no rows"
+        raise DataError(
+            f"{table.source}: no row has a usable item id in the column {columns['item']!r} ({worst}); "
+            f"{remedy_for(worst)}, or name another column with --item-id"
+        )
+    told_photos = frame.groupby("item_id", sort=False)[["own_photos", "product_photos"]].agg(_joined)
+    beside = {"own_photos", "product_photos", columns.get("image"), columns.get("variant_image")}
+    frame = _once(frame, "item_id", "items", dropped, beside=beside)
 
     def told(*roles: str) -> pd.Series:
         """The column of the first of these roles that has one, else nothing."""
@@ -50,8 +72,9 @@ def item_table(table: RawTable, columns: Mapping[str, str], dropped: DroppedRows
             "section": told("section").fillna(ALL), "colour": told("colour"), "source_row": frame.index,
         }
     )  # fmt: skip
-    items = _with_others(items, frame, set(columns.values()))
-    return items.reset_index(drop=True), ids.map(cells).reset_index(drop=True)
+    items = _with_others(items, frame, {*columns.values(), *PhotoCells._fields})
+    cells = (ids.map(told_photos[name]).reset_index(drop=True) for name in PhotoCells._fields)
+    return items.reset_index(drop=True), PhotoCells(*cells)
 
 
 def user_table(
@@ -81,8 +104,8 @@ def user_table(
     return pd.concat([users, added], ignore_index=True), len(added)
 
 
-def _joined(cells: pd.Series) -> str:
-    return "\n".join(cells.dropna())
+def _joined(cells: pd.Series) -> str | None:
+    return "\n".join(cells.dropna()) or None
 
 
 def _identified(table: RawTable, column: str, role: str, dropped: DroppedRows) -> pd.DataFrame:
@@ -92,14 +115,16 @@ def _identified(table: RawTable, column: str, role: str, dropped: DroppedRows) -
     faults = unusable_ids(frame[f"{role}_id"])
     for fault in sorted(set(faults) - {""}):
         gone = frame[faults == fault]
-        dropped.add(table.name, gone.index, gone[f"{role}_id"], fault, "correct these rows")
+        dropped.add(table.name, gone.index, gone[f"{role}_id"], fault, remedy_for(fault))
     return frame[faults == ""]
 
 
-def _once(frame: pd.DataFrame, key: str, name: str, dropped: DroppedRows, beside: str | None = None) -> pd.DataFrame:
-    """The first row of each id. A later one that says something else (save in column `beside`) deserves a warning."""
+def _once(
+    frame: pd.DataFrame, key: str, name: str, dropped: DroppedRows, beside: Collection[str | None] = ()
+) -> pd.DataFrame:
+    """The first row of each id. A later one that says something else (save in `beside`) deserves a warning."""
     first, later = frame.drop_duplicates(key), frame[frame.duplicated(key)]
-    compared = [column for column in frame.columns if column not in (key, beside)]
+    compared = [column for column in frame.columns if column != key and column not in beside]
     model = first.set_index(key)[compared].reindex(later[key].to_numpy())
     cells = later[compared]
     # The kind is said, for of a table without further columns pandas makes an array of numbers.

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
+from gigs.data.bounds import TableBounds
 from gigs.data.catalogue import Catalogue
 from gigs.data.importers.photos import Photos
+from gigs.data.importers.raw_table import RawTable, table_of
 from gigs.data.importers.shop import ShopSettings, import_shop
-from gigs.data.importers.tables import RawTable, table_of
 from gigs.errors import DataError, InputError
 from gigs.io.regular import require_file
 from gigs.progress import OnStep, Step, silent
@@ -132,7 +133,7 @@ def _read(address: URL, queries: Mapping[str, str], on_step: OnStep) -> dict[str
         engine = _engine(address)
         try:
             for done, (name, text) in enumerate(queries.items(), start=1):
-                tables[name] = table_of(_records(engine, text), name, f"the query of --{name}")
+                tables[name] = table_of(_records(engine, text), name, TableBounds(source=f"the query of --{name}"))
                 if tables[name].frame.columns.empty:
                     raise DataError(f"--{name}: the query of {_public(address)} gives no rows")
                 on_step(Step("running queries", done, len(queries)))

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import codecs
 import csv
-import json
-import unicodedata
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
-import pandas as pd
-
-from gigs.data.importers.cell_values import as_text, writable
+from gigs.data.bounds import TableBounds
+from gigs.data.importers.json_tables import read_json_array, read_json_lines
+from gigs.data.importers.parquet_tables import read_parquet
 from gigs.data.importers.quotation import swallowed_rows
+from gigs.data.importers.raw_table import RawTable, frame_of
+from gigs.data.importers.sheet_habits import HEADER_WITHIN, header_place, usual_names, without_repeats
 from gigs.errors import DataError
 from gigs.io.regular import require_file
 
 DELIMITERS = (",", ";", "\t", "|")
-MISSING = ("", "\\N")  # the latter as databases export it
+SEPARATOR = re.compile(r"\"?sep=(.)\"?[,;\t|]*\s*", re.IGNORECASE)  # what Excel is told in a first line
 MAX_CELL = 1 << 20  # characters
-MAX_LINE = 16 << 20  # bytes of one JSON record
-MAX_ARRAY = 256 << 20  # bytes of a JSON array, which has to be read whole
+MAX_RECORD = 16 << 20  # characters of one record, whatever lines it goes over
 # A file's first bytes, and what to do with one that is no table.
 OTHER_KINDS = {
     b"PK\x03\x04": "an Excel workbook or a zip; save it as CSV (UTF-8)",
@@ -34,21 +34,6 @@ OTHER_KINDS = {
     b"\x1f\x8b": "compressed; unpack it first (gunzip)",
     b"SQLite format 3": "a SQLite database; use `gigs data import sql sqlite:///FILE`",
 }
-
-
-@dataclass
-class RawTable:
-    """A table as it was read: what it is called, text cells (None where blank) with the source's row as index.
-
-    Rows are numbered as their reader would find them: in CSV and TSV the header is row 1, in JSON Lines it is the line,
-    in Parquet and SQL the record, counted from 1. `broken` are rows that could not be read, with the reason.
-    """
-
-    name: str
-    source: str
-    frame: pd.DataFrame
-    broken: dict[int, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
 
 
 def read_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
@@ -72,10 +57,10 @@ def read_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
             if head.startswith(signature):
                 raise DataError(f"{path}: {advice}")
         if head.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
-            return _read_parquet(path, name)
+            return read_parquet(path, name)
         start = head.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
         if path.suffix.lower() in (".jsonl", ".ndjson", ".json") or start == b"{":
-            table = _read_json_array(path, name) if start == b"[" else _read_json_lines(path, name)
+            table = read_json_array(path, name) if start == b"[" else read_json_lines(path, name)
             if table.frame.columns.empty:
                 raise DataError(f"{path}: holds no JSON object; write one record a line (JSON Lines)")
             return table
@@ -85,121 +70,85 @@ def read_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
         raise DataError(f"{path}: cannot be read ({reason})") from error
 
 
-def table_of(records: Iterable[tuple[int, dict[str, Any]]], name: str, source: str) -> RawTable:
-    """A table from records, whatever their values are; a key that some lack is blank there."""
-    columns: dict[str, list[str | None]] = {}
-    rows: list[int] = []
-    for row, record in records:
-        for key, value in record.items():
-            if key not in columns:
-                columns[key] = [None] * len(rows)
-            columns[key].append(as_text(value))
-        rows.append(row)
-        for column in columns.values():
-            if len(column) < len(rows):
-                column.append(None)
-    return RawTable(name, source, _frame(list(columns), list(columns.values()), rows, source))
-
-
-def _frame(header: list[str], columns: list[list[str | None]], rows: list[int], source: str) -> pd.DataFrame:
-    names = [unicodedata.normalize("NFC", writable(name)).strip() for name in header]
-    if twice := sorted({name for name in names if name and names.count(name) > 1}):
-        raise DataError(f"{source}: the column {twice[0]!r} is there more than once; rename one of them")
-    names = [name or f"column {place}" for place, name in enumerate(names, start=1)]
-    cells = {
-        name: pd.Series([None if cell in MISSING else cell for cell in column], index=rows, dtype=object)
-        for name, column in zip(names, columns, strict=True)
-    }
-    return pd.DataFrame(cells, index=rows)
-
-
-def _read_parquet(path: Path, name: str) -> RawTable:
-    import pyarrow as arrow
-    from pyarrow import parquet
-
-    try:
-        table = parquet.read_table(path)
-    except (arrow.ArrowException, ValueError) as error:
-        raise DataError(f"{path}: not a readable Parquet file ({' '.join(str(error).split())[:200]})") from error
-    columns = [[as_text(value) for value in column.to_pylist()] for column in table.columns]
-    return RawTable(name, str(path), _frame(table.column_names, columns, list(range(1, len(table) + 1)), str(path)))
-
-
-def _read_json_array(path: Path, name: str) -> RawTable:
-    if path.stat().st_size > MAX_ARRAY:
-        raise DataError(f"{path}: a JSON array of more than {MAX_ARRAY >> 20} MB; write one record a line (JSON Lines)")
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not valid JSON ({error})") from error
-    if not isinstance(entries, list):
-        raise DataError(f"{path}: not an array of JSON objects")
-    broken = {row: "not a JSON object" for row, entry in enumerate(entries, start=1) if not isinstance(entry, dict)}
-    records = ((row, entry) for row, entry in enumerate(entries, start=1) if isinstance(entry, dict))
-    table = table_of(records, name, str(path))
-    table.broken = broken
-    return table
-
-
-def _read_json_lines(path: Path, name: str) -> RawTable:
-    broken: dict[int, str] = {}
-
-    def records() -> Iterator[tuple[int, dict[str, Any]]]:
-        with path.open("rb") as handle:
-            for row in range(1, 1 << 62):
-                line = handle.readline(MAX_LINE)
-                if not line:
-                    return
-                if text := line.removeprefix(codecs.BOM_UTF8).strip():
-                    try:
-                        record = json.loads(text)
-                    except (ValueError, RecursionError):
-                        record = None
-                    if isinstance(record, dict):
-                        yield row, record
-                    else:
-                        broken[row] = "not a JSON object in one line"
-
-    table = table_of(records(), name, str(path))
-    table.broken = broken
-    return table
-
-
 def _read_delimited(path: Path, name: str, encoding: str) -> RawTable:
     chosen = encoding or _encoding_of(path)
     broken: dict[int, str] = {}
+    bounds = TableBounds.of_file(path)
     notes = ["not UTF-8: read as Windows-1252 (--encoding names another)"] if chosen == "cp1252" != encoding else []
     with path.open(encoding=chosen, newline="") as handle:
-        delimiter = _delimiter_of(handle.readline(MAX_CELL), path)
+        start = [handle.readline(MAX_CELL) for _ in range(HEADER_WITHIN)]
+        said = SEPARATOR.fullmatch(start[0])
+        delimiter = said[1] if said else _delimiter_of(start, path, name)
         handle.seek(0)
+        if said:  # a line for the spreadsheet, which shows the next one as row 1
+            handle.readline()
         csv.field_size_limit(MAX_CELL)
-        reader = csv.reader(handle, delimiter=delimiter)
+        lines = _Lines(handle, path)
+        reader = csv.reader(lines, delimiter=delimiter)
         try:
-            header = next(reader, [])  # none where there is nothing but a byte order mark
-            if not header:
+            records = lines.records(reader)
+            first = list(islice(records, HEADER_WITHIN))  # none where there is nothing but a byte order mark
+            if not any(map(any, first)):
                 raise DataError(f"{path}: the file is empty")
-            columns, rows = _cells(reader, len(header), broken)
+            place = header_place(first, name)
+            header, begin = first[place], place + 2
+            bounds.check(1, len(header))
+            rest = chain(first[place + 1 :], records)
+            columns, rows = _cells(rest, len(header), broken, bounds, begin)
+            notes += [f"row {place + 1} is the header; what stands above it was passed over"] if place else []
+            notes += without_repeats(header, columns, rows)
         except csv.Error as error:
             where = f"line {reader.line_num:,}"
             raise DataError(f"{path}: {where}: {error}; is a quotation mark left open there?") from error
-    return RawTable(name, str(path), _frame(header, columns, rows, str(path)), broken, notes)
+    return RawTable(name, str(path), frame_of(header, columns, rows, str(path)), broken, notes)
 
 
-def _cells(reader: Iterable[list[str]], width: int, broken: dict[int, str]) -> tuple[list[list[str | None]], list[int]]:
+class _Lines:
+    """Lines of a file for a CSV reader, which would take in a record without end.
+
+    Raises:
+        DataError: A record is too long.
+    """
+
+    def __init__(self, handle: TextIO, path: Path) -> None:
+        self._handle, self._path, self._letters = handle, path, 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._handle.readline(MAX_RECORD):
+            self._letters += len(line)
+            if self._letters >= MAX_RECORD:
+                raise DataError(
+                    f"{self._path}: a record of more than {MAX_RECORD >> 20} million characters; is a quotation mark "
+                    "left open there?"
+                )
+            yield line
+
+    def records(self, reader: Iterable[list[str]]) -> Iterator[list[str]]:
+        """Records of the reader that these lines are for; each begins the count anew."""
+        for record in reader:
+            self._letters = 0
+            yield record
+
+
+def _cells(
+    reader: Iterable[list[str]], width: int, broken: dict[int, str], bounds: TableBounds, begin: int
+) -> tuple[list[list[str | None]], list[int]]:
     """Columns and row numbers of all rows that have as many cells as the header; blank rows are passed over."""
     columns: list[list[str | None]] = [[] for _ in range(width)]
     same: dict[str, str] = {}  # equal cells share one string: most of a long table repeats
     rows: list[int] = []
-    for row, cells in enumerate(reader, start=2):
+    for row, cells in enumerate(reader, start=begin):
         if not any(cells):
             continue
         if any(cells[width:]) or (len(cells) < width and any("\n" in cell for cell in cells)):
             broken[row] = f"{len(cells)} cells where the header has {width} (a quotation mark out of place?)"
+            bounds.check_broken(len(broken))
             continue
         if lost := swallowed_rows(cells, width):
             broken[row] = f"a quotation mark left open takes in {lost:,} rows"
             continue
         rows.append(row)
+        bounds.check(len(rows), width)
         for place, column in enumerate(columns):
             cell = cells[place] if place < len(cells) else ""
             column.append(same.setdefault(cell, cell))
@@ -223,8 +172,19 @@ def _encoding_of(path: Path) -> str:
     return "utf-8-sig"
 
 
-def _delimiter_of(header: str, path: Path) -> str:
-    """What separates the header's cells: the candidate that is there most often, outside quotation marks."""
-    bare = "".join(header.split('"')[::2])
-    best = max(DELIMITERS, key=bare.count)
-    return "\t" if path.suffix.lower() == ".tsv" else best if bare.count(best) else ","
+def _delimiter_of(lines: list[str], path: Path, name: str) -> str:
+    """What separates the header's cells: the candidate that is there most often, outside quotation marks.
+
+    The header is the first line that has any, unless another holds usual names: above it there may be a title.
+    """
+    told = [
+        max(usual_names(line[: 1 << 16].replace('"', "").split(mark), name) for mark in DELIMITERS) for line in lines
+    ]
+    for line, usual in zip(lines, told, strict=True):
+        if usual < min(2, max(told)):
+            continue
+        unquoted = "".join(line.split('"')[::2])
+        best = max(DELIMITERS, key=unquoted.count)
+        if unquoted.count(best):
+            return "\t" if path.suffix.lower() == ".tsv" else best
+    return "\t" if path.suffix.lower() == ".tsv" else ","

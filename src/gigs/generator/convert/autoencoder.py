@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from gigs.errors import ModelError
-from gigs.generator.convert.diffusion import load_weights
+from gigs.generator.convert.diffusers_folder import load_network
 from gigs.generator.families.autoencoder import KIND, build_autoencoder
 from gigs.io import storage
 from gigs.io.build import WRONG, build_fitting
@@ -42,6 +42,5 @@ def _from_folder(folder: Path) -> nn.Module:
     config = storage.read_json(folder / "config.json")
     if config.get("_class_name") != "AutoencoderKL":
         raise ModelError(f"{folder}: holds a {config.get('_class_name')}; an AutoencoderKL is needed")
-    network: nn.Module = build_autoencoder(config)
-    load_weights(network, folder)
-    return network.eval().requires_grad_(False)
+    network: nn.Module = load_network(folder, "AutoencoderKL")[0]
+    return network

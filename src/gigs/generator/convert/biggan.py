@@ -8,7 +8,8 @@ publish it: Brock's epsilon 1e-5, the port's 1e-4, and that every second block o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gigs.errors import ModelError
+from gigs.generator.convert.within import weights_within
 from gigs.generator.families.biggan import BASE, BigGAN, BigGANSettings
 
 BROCK, PORT = "BigGAN-PyTorch", "pytorch-pretrained-biggan"
@@ -24,13 +26,15 @@ Tensors = dict[str, Tensor]
 
 def recognise(content: Any) -> tuple[str, Callable[[float], BigGAN]] | None:
     """The format and what builds the generator for a truncation, or None where the content is something else."""
-    if not isinstance(content, Mapping):
-        return None
-    state = {str(name).removeprefix("module."): t.float() for name, t in content.items() if isinstance(t, Tensor)}
-    if "generator.gen_z.weight_orig" in state and "embeddings.weight" in state:
-        return PORT, lambda truncation: from_port(state, truncation)
-    if "linear.weight" in state and "blocks.0.0.conv1.weight" in state:
-        return BROCK, lambda truncation: from_brock(state, truncation)
+    for each in weights_within(content):
+        build: Callable[[Tensors, float], BigGAN]
+        if "generator.gen_z.weight_orig" in each and "embeddings.weight" in each:
+            kind, build = PORT, from_port
+        elif "linear.weight" in each and "blocks.0.0.conv1.weight" in each:
+            kind, build = BROCK, from_brock
+        else:
+            continue
+        return kind, partial(build, {name: tensor.float() for name, tensor in each.items()})
     return None
 
 

@@ -7,6 +7,7 @@ NVIDIA's files). Whatever else a file names is refused before anything is looked
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from gigs.errors import ModelError
 from gigs.generator.base import Generator, save_generator
 from gigs.generator.convert import biggan as biggan_formats
 from gigs.generator.convert import diffusion as diffusion_formats
+from gigs.generator.convert import foreign
 from gigs.generator.convert import progan_build as progan_public_build
 from gigs.generator.convert import progan_formats as progan_public_formats
 from gigs.generator.convert import stylegan2 as stylegan2_formats
 from gigs.generator.convert.persistence import is_persistent, read_persistent
-from gigs.generator.convert.plain import read_plain
+from gigs.generator.convert.plain import is_safetensors, read_plain, read_safetensors
+from gigs.generator.convert.within import weights_within
 from gigs.io import storage
 
 DDIM_STEPS = 10
@@ -61,14 +64,15 @@ def convert_checkpoint(
     generator: Generator
     try:
         if source.is_dir():
+            if stranger := foreign.told_by_its_files(source):
+                raise ModelError(stranger)
             _refuse(resolution, "--resolution", diffusion_formats.FORMAT)
             _refuse(truncation, "--truncation", diffusion_formats.FORMAT)
             generator, weights = diffusion_formats.from_folder(source, steps=DDIM_STEPS if steps is None else steps)
             kind, digest = diffusion_formats.FORMAT, _checked(weights, sha256)
         else:
             digest = _checked(source, sha256)
-            content = read_persistent(source) if is_persistent(source) else read_plain(source)
-            kind, generator = _generator(content, resolution, truncation, steps)
+            kind, generator = _generator(_content(source), resolution, truncation, steps)
     except ModelError as error:
         prefix = "" if str(error).startswith(str(source)) else f"{source}: "
         raise ModelError(f"{prefix}{error}") from error
@@ -76,6 +80,19 @@ def convert_checkpoint(
         raise ModelError(f"{source}: cannot be made sense of ({str(error).partition(chr(10))[0]})") from error
     about = {"converted_from": {"file": source.name, "sha256": digest, "format": kind}}
     return save_generator(target, generator, about)
+
+
+def _content(source: Path) -> Any:
+    """What a file holds, by the reader of its kind.
+
+    Raises:
+        ModelError: It is of another kind, damaged or unsafe; the message says what to do.
+    """
+    if stranger := foreign.told_by_its_bytes(source):
+        raise ModelError(stranger)
+    if is_persistent(source):
+        return read_persistent(source)
+    return read_safetensors(source) if is_safetensors(source) else read_plain(source)
 
 
 def _checked(path: Path, wanted: str | None) -> str:
@@ -97,9 +114,24 @@ def _generator(
     if big := biggan_formats.recognise(content):
         _refuse(resolution, "--resolution", big[0])
         return big[0], big[1](1.0 if truncation is None else truncation)
-    checkpoint = progan_public_formats.recognise(content)
+    checkpoint = _progan(content)
     _refuse(truncation, "--truncation", checkpoint.format)
     return checkpoint.format, progan_public_build.build(checkpoint, resolution)
+
+
+def _progan(content: Any) -> progan_public_formats.ProGANCheckpoint:
+    """A ProGAN, or bare layers of one under a name or behind a prefix.
+
+    Raises:
+        ModelError: None; the message is about the content as a whole.
+    """
+    try:
+        return progan_public_formats.recognise(content)
+    except ModelError:
+        for state in weights_within(content):
+            with contextlib.suppress(ModelError):
+                return progan_public_formats.recognise(state)
+        raise
 
 
 def _refuse(given: object, option: str, kind: str) -> None:

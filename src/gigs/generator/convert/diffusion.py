@@ -1,26 +1,26 @@
-"""Folders that diffusers' `save_pretrained` writes: an unconditional pipeline, or a UNet alone with its scheduler."""
+"""Folders that diffusers' `save_pretrained` writes: an unconditional pipeline, or a UNet alone with its scheduler.
+
+A pipeline's parts lie in folders of their own or, in earlier ones, beside one another.
+"""
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file
-from torch import Tensor, nn
+import torch
 
 from gigs.errors import ModelError
-from gigs.generator.convert.plain import read_plain
+from gigs.generator.convert.diffusers_folder import SCHEDULE, load_network, load_schedule, plain_config
 from gigs.generator.families.diffusion import AUTOENCODERS, Diffusion, DiffusionSettings, diffusers
 from gigs.io import storage
 
 FORMAT = "diffusers"
-WEIGHTS = "diffusion_pytorch_model"
 
 
 def from_folder(folder: Path, *, steps: int) -> tuple[Diffusion, Path]:
     """The generator in a folder, and the file that holds its UNet's weights.
-
-    Nothing of the folder is run: configurations are JSON, weights safetensors (or a `.bin` of plain tensors).
 
     Args:
         folder: With `model_index.json` (a pipeline), or with the UNet's own `config.json`.
@@ -29,65 +29,87 @@ def from_folder(folder: Path, *, steps: int) -> tuple[Diffusion, Path]:
     Raises:
         ModelError: Files are missing, or it is no unconditional model.
     """
-    unet, scheduler, coder = folder / "unet", folder / "scheduler", None
-    if (folder / "config.json").is_file():
-        unet = folder
-    for name in ("vqvae", "vae"):
-        if (folder / name / "config.json").is_file():
-            coder = folder / name
-    config = storage.read_json(unet / "config.json")
-    if config.get("_class_name") != "UNet2DModel":
-        raise ModelError(f"{unet}: holds a {config.get('_class_name')}; an unconditional UNet2DModel is needed")
-    schedule = storage.read_json(scheduler / "scheduler_config.json") if scheduler.is_dir() else {}
-    decoder = None if coder is None else storage.read_json(coder / "config.json")
-    if decoder is not None and decoder.get("_class_name") not in AUTOENCODERS:
-        raise ModelError(f"{coder}: holds a {decoder.get('_class_name')}; known are {', '.join(AUTOENCODERS)}")
-    alphas = _alphas(schedule)
+    place = folder if (folder / "config.json").is_file() else folder / "unet"
+    raw = storage.read_json(place / "config.json")
+    if raw.get("_class_name") != "UNet2DModel":
+        raise ModelError(f"{place}: holds a {raw.get('_class_name')}; an unconditional UNet2DModel is needed")
+    _check_classes(place, raw)
+    schedule = _schedule(folder)
+    coder = next((folder / name for name in ("vqvae", "vae") if (folder / name / "config.json").is_file()), None)
+    decoder = None if coder is None else _decoder(coder)
+    unet, file = load_network(place, "UNet2DModel")
     settings = DiffusionSettings(
-        unet=config,
+        unet=_square(place, plain_config(unet)),
         steps=steps,
-        prediction=schedule.get("prediction_type", "epsilon"),
-        trained_steps=len(alphas),
-        decoder_class=None if decoder is None else decoder["_class_name"],
-        decoder=decoder,
-        scale=1.0 if decoder is None else float(decoder.get("scaling_factor", 1.0)),
+        prediction=schedule.config.get("prediction_type", "epsilon"),
+        trained_steps=len(schedule.alphas_cumprod),
+        decoder_class=None if decoder is None else type(decoder).__name__,
+        decoder=None if decoder is None else plain_config(decoder),
+        scale=1.0 if decoder is None else float(decoder.config.scaling_factor),
     )
-    generator = Diffusion(settings, alphas)
-    file = load_weights(generator.unet, unet)
-    if coder is not None and generator.decoder is not None:
-        load_weights(generator.decoder, coder)
+    alphas = schedule.alphas_cumprod.float()
+    with torch.device("meta"):  # only its outside: the networks are those that were loaded
+        generator = Diffusion(settings, alphas)
+    generator.unet, generator.decoder = unet, decoder
     return generator, file
 
 
-def _alphas(schedule: dict[str, Any]) -> Tensor:
-    """Cumulative shares of signal, one a step of the schedule that the model was trained with."""
-    library = diffusers().DDIMScheduler
-    known = (
-        "num_train_timesteps",
-        "beta_start",
-        "beta_end",
-        "beta_schedule",
-        "trained_betas",
-        "rescale_betas_zero_snr",
+def _schedule(folder: Path) -> Any:
+    """The schedule of a pipeline, from its folder or, where it is flat, from beside the UNet."""
+    for place in (folder / "scheduler", folder):
+        if (place / SCHEDULE).is_file():
+            return load_schedule(place)
+    warnings.warn(
+        f"{folder}: holds no {SCHEDULE}, so DDPM's usual noise is assumed (1000 linear steps, the network predicts "
+        "noise); give the pipeline's whole folder if there is one",
+        stacklevel=2,
     )
-    return library(**{name: schedule[name] for name in known if name in schedule}).alphas_cumprod
+    return diffusers().DDPMScheduler()
 
 
-def load_weights(network: nn.Module, folder: Path) -> Path:
-    """Give a network the weights in a folder of diffusers; returns their file.
+def _decoder(folder: Path) -> Any:
+    """The autoencoder of a latent model.
 
     Raises:
-        ModelError: There are none, or they do not fit.
+        ModelError: It is of another kind, or its space is scaled in a way that the steps do not undo.
     """
-    path = folder / f"{WEIGHTS}.safetensors"
-    if not path.is_file():
-        path = folder / f"{WEIGHTS}.bin"
-    if not path.is_file():
-        raise ModelError(f"{folder}: holds no {WEIGHTS}.safetensors")
-    state = load_file(path) if path.suffix == ".safetensors" else read_plain(path)
-    try:
-        network.load_state_dict(state)
-    except (RuntimeError, TypeError, AttributeError) as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise ModelError(f"{path}: weights do not fit their configuration ({reason})") from error
-    return path
+    config = storage.read_json(folder / "config.json")
+    name = config.get("_class_name")
+    if name not in AUTOENCODERS:
+        raise ModelError(f"{folder}: holds a {name}; known are {', '.join(AUTOENCODERS)}")
+    if any(config.get(shift) for shift in ("shift_factor", "latents_mean", "latents_std")):
+        raise ModelError(
+            f"{folder}: its latents are shifted (shift_factor or latents_mean), as no unconditional pipeline of "
+            "diffusers undoes; not supported"
+        )
+    return load_network(folder, name)[0]
+
+
+def _check_classes(folder: Path, config: dict[str, Any]) -> None:
+    """Refuse networks whose condition is no row of a table.
+
+    Raises:
+        ModelError: It is an embedding or a number.
+    """
+    if kind := config.get("class_embed_type"):
+        raise ModelError(
+            f"{folder}: is conditioned by {kind!r} embeddings, not by the rows of a class table, so there is no class "
+            "to choose; give a network with num_class_embeds, or an unconditional one"
+        )
+
+
+def _square(folder: Path, config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with one number for the side, which may be written as a pair.
+
+    Raises:
+        ModelError: Pictures are not square, or their size is not said.
+    """
+    side = config.get("sample_size")
+    if isinstance(side, list | tuple) and len(set(side)) == 1:
+        side = side[0]
+    if not isinstance(side, int) or isinstance(side, bool):
+        raise ModelError(
+            f"{folder / 'config.json'}: sample_size is {side}; gigs draws squares: write the side in pixels (or of the "
+            "latents) at which it was trained"
+        )
+    return {**config, "sample_size": side}

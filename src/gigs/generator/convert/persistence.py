@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,19 @@ class Node:
 
     def __init__(self, class_name: str = "", state: dict[str, Any] | None = None) -> None:
         self.class_name, self.state = class_name, dict(state or {})
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor]) -> Node:
+        """Bare layers by their dotted names as such a description, without any plain attribute."""
+        root = cls(state={"_modules": {}, "_parameters": {}})
+        for name, tensor in tensors.items():
+            *path, last = name.split(".")
+            node = root
+            for part in path:
+                empty = cls(state={"_modules": {}, "_parameters": {}})
+                node = node.state["_modules"].setdefault(part, empty)
+            node.state["_parameters"][last] = tensor
+        return root
 
     def __setstate__(self, state: Any) -> None:
         self.state = dict(state)

@@ -13,6 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from gigs.errors import ModelError
+from gigs.generator.convert.within import unwrapped
 from gigs.generator.families.progan_public import LEVELS, GANZooPGAN, ProGANPyTorch, PublicProGAN
 
 Tensors = dict[str, Tensor]
@@ -20,10 +21,17 @@ Tensors = dict[str, Tensor]
 # Activation after the last layer, by the loss that GAN zoo trained with.
 ZOO_OUTPUTS = {"WGANGP": "linear", "Logistic": "linear", "MSE": "tanh", "DCGAN": "tanh"}
 
+# Every format that is tried, for who gave another.
+KNOWN = (
+    "StyleGAN2 of stylegan2-ada-pytorch or rosinality's stylegan2-pytorch (bare, under a name such as g_ema, or as the "
+    "decoder in an encoder's checkpoint), BigGAN-PyTorch, pytorch-pretrained-BigGAN, pro_gan_pytorch 2 and 3, "
+    "pytorch_GAN_zoo's PGAN; and folders of diffusers"
+)
+
 # Parts of names that give other networks away.
 STRANGERS = (
     (("rgb_to_features", "from_rgb", "fromRGB", "final_block", "decisionLayer"), "a critic, not a generator"),
-    (("mapping", "style", "synthesis", "adain"), "a StyleGAN, not a ProGAN"),
+    (("mapping", "style", "synthesis", "adain"), f"a StyleGAN of a form that is not known; tried: {KNOWN}"),
     (("batchNorm", "running_mean"), "a network with batch normalisation (a DCGAN?), not a ProGAN"),
     (("param_groups",), "an optimiser's state, not a generator"),
 )
@@ -159,7 +167,7 @@ def _fits(layout: Layout, state: Tensors) -> bool:
 
 
 def _layers(state: Any) -> Tensors:
-    """A state dict without the `module.` that DataParallel and GAN zoo's wrapped layers put into names.
+    """A state dict without what DataParallel, torch.compile and GAN zoo's wrapped layers put into names.
 
     Raises:
         ModelError: No named layers, or those of a network known to be another.
@@ -171,12 +179,12 @@ def _layers(state: Any) -> Tensors:
             raise ModelError(verdict)
     if not all(isinstance(name, str) and isinstance(value, Tensor) for name, value in state.items()):
         raise ModelError(_stranger(state))
-    return {".".join(part for part in name.split(".") if part != "module"): tensor for name, tensor in state.items()}
+    return {unwrapped(name): tensor for name, tensor in state.items()}
 
 
 def _stranger(state: Mapping[Any, Any]) -> str:
     shown = ", ".join(map(str, list(state)[:3])) + (", ..." if len(state) > 3 else "")
-    return f"no generator of pro_gan_pytorch or of GAN zoo's PGAN (it holds {shown})"
+    return f"no generator of a known format (it holds {shown}); tried: {KNOWN}"
 
 
 def _looks_equalised(weight: Tensor | None) -> bool:

@@ -8,6 +8,7 @@ deviation are measured anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from gigs.errors import ModelError
 from gigs.generator.convert.persistence import Node
+from gigs.generator.convert.within import weights_within
 from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.generator.families.stylegan2_layers import FILTER
 
@@ -27,14 +29,16 @@ def recognise(content: Any) -> tuple[str, Callable[[], StyleGAN2]] | None:
     if isinstance(content, Node) or (isinstance(content, Mapping) and isinstance(content.get("G_ema"), Node)):
         network = content if isinstance(content, Node) else content["G_ema"]
         return NVIDIA, lambda: from_nvidia(network)
-    state = content.get("g_ema", content.get("g", content)) if isinstance(content, Mapping) else None
-    if isinstance(state, Mapping) and "input.input" in state and "style.1.weight" in state:
-        return ROSINALITY, lambda: from_rosinality(dict(state))
+    for state in weights_within(content):
+        if "input.input" in state and "style.1.weight" in state:
+            return ROSINALITY, partial(from_rosinality, state)
+        if "mapping.fc0.weight" in state and any(name.startswith("synthesis.") for name in state):
+            return NVIDIA, partial(from_nvidia, Node.of(state))
     return None
 
 
 def from_nvidia(network: Node) -> StyleGAN2:
-    """From a `Generator` node.
+    """From a `Generator` node; what bare layers do not tell is taken as that class has it when it is not told either.
 
     Raises:
         ModelError: A StyleGAN3, a critic, another architecture or other colours.
@@ -110,7 +114,7 @@ def from_rosinality(state: dict[str, Tensor]) -> StyleGAN2:
     widths = [state["input.input"].shape[1], *(state[f"convs.{2 * k}.activate.bias"].numel() for k in range(count))]
     w_dim = state["style.1.weight"].shape[1]
     settings = StyleGAN2Settings(channels=tuple(widths), z_dim=w_dim, w_dim=w_dim, hidden=w_dim, mapping=depth)
-    return _built(settings, names, state, filters=".kernel", unused=set())
+    return _built(settings, names, state, filters=".kernel", unused={"latent_avg"})
 
 
 def _affine(ours: str, theirs: str, style: str) -> Names:

@@ -100,6 +100,11 @@ class BigGAN(Generator):
             super().in_space(space)
         return self._using(replace(self.config, space=space))
 
+    @property
+    def classes(self) -> int:
+        """Rows of its class table."""
+        return self.config.classes
+
     def of_class(self, label: int) -> BigGAN:
         """This generator, its weights shared, drawing one class, or starting at it in `z+class`."""
         if not 0 <= label < self.config.classes:

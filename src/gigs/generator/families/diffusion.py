@@ -10,7 +10,8 @@ The networks are the library diffusers' own (`pip install "gigs[diffusion]"`), w
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import copy
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from gigs.errors import ModelError
+from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator, register
 from gigs.generator.latent import sample_normal
 
@@ -33,7 +34,7 @@ class DiffusionSettings:
 
     `unet` and `decoder` are diffusers configurations; `decoder_class` names the autoencoder, or is None where the steps
     run on pixels. `steps`: of DDIM, spread evenly. `prediction`: what the network predicts. `scale`: of the
-    autoencoder's space. `trained_steps`: of the noise schedule.
+    autoencoder's space. `trained_steps`: of the noise schedule. `label`: the class drawn, where the UNet has classes.
     """
 
     unet: dict[str, Any]
@@ -43,6 +44,7 @@ class DiffusionSettings:
     decoder_class: str | None = None
     decoder: dict[str, Any] | None = None
     scale: float = 1.0
+    label: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.steps <= self.trained_steps:
@@ -56,6 +58,27 @@ class DiffusionSettings:
         side, channels = self.unet.get("sample_size"), self.unet.get("in_channels")
         if not isinstance(side, int) or not isinstance(channels, int) or channels != self.unet.get("out_channels"):
             raise ValueError("the UNet must have one sample_size, and as many channels going in as coming out")
+        drawn, coded = self._channels()
+        if drawn != 3:
+            raise ValueError(f"draws pictures of {drawn} channel(s); gigs needs three colours")
+        if coded != channels:
+            raise ValueError(
+                f"the UNet's latents have {channels} channels, the autoencoder's {coded}: not of one model"
+            )
+        if self.label is not None and not 0 <= self.label < self.classes:
+            raise ValueError(f"label {self.label}: there are {self.classes} classes")
+
+    @property
+    def classes(self) -> int:
+        """Rows of the UNet's class table; 0 where it draws without classes."""
+        return int(self.unet.get("num_class_embeds") or 0)
+
+    def _channels(self) -> tuple[int, int]:
+        """Of the pictures and of what the UNet denoises; diffusers' defaults where the decoder does not say."""
+        if self.decoder is None:
+            return self.unet["in_channels"], self.unet["in_channels"]
+        usual = 3 if self.decoder_class == "VQModel" else 4
+        return self.decoder.get("out_channels", 3), self.decoder.get("latent_channels", usual)
 
 
 class Diffusion(Generator):
@@ -80,6 +103,21 @@ class Diffusion(Generator):
         self.latent_dim = self.shape[0] * self.shape[1] * self.shape[2]
         enlarged = 1 if self.decoder is None else 2 ** (len(self.decoder.config["block_out_channels"]) - 1)
         self.resolution = self.shape[1] * enlarged
+
+    @property
+    def classes(self) -> int:
+        """Rows of its class table."""
+        return self.config.classes
+
+    def of_class(self, label: int) -> Diffusion:
+        """This generator, its weights shared, drawing one class."""
+        if not self.config.classes:
+            super().of_class(label)
+        if not 0 <= label < self.config.classes:
+            raise InputError(f"class {label}: this generator has {self.config.classes} classes, counted from 0")
+        other = copy.copy(self)
+        other.config = replace(self.config, label=label)
+        return other
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """`[n,latent_dim]` standardised normal vectors: the noise that denoising begins with."""
@@ -126,7 +164,7 @@ class Diffusion(Generator):
         return checkpoint(self._moved, x, time, now, then, use_reentrant=False)
 
     def _moved(self, x: Tensor, time: int, now: int, then: int) -> Tensor:
-        answer = self.unet(x, torch.full((len(x),), time, device=x.device)).sample.float()
+        answer = self.unet(x, torch.full((len(x),), time, device=x.device), self._labels(x)).sample.float()
         signal, noise = self._shares(now)
         if self.config.prediction == "epsilon":
             epsilon = answer
@@ -138,6 +176,18 @@ class Diffusion(Generator):
             clean, epsilon = signal * x - noise * answer, signal * answer + noise * x
         signal, noise = self._shares(then)
         return signal * clean + noise * epsilon
+
+    def _labels(self, x: Tensor) -> Tensor | None:
+        """The class of every row of `x`, or None where the network knows no classes.
+
+        Raises:
+            InputError: It does, and none was chosen.
+        """
+        if not self.config.classes:
+            return None
+        if self.config.label is None:
+            raise InputError(f"this generator draws {self.config.classes} classes: name one with --class")
+        return torch.full((len(x),), self.config.label, device=x.device)
 
     def _shares(self, time: int) -> tuple[Tensor, Tensor]:
         """Shares of signal and of noise at a step, their squares summing to 1."""

@@ -147,6 +147,11 @@ class StyleGAN2(Generator):
             super().in_space(space)
         return self._using(replace(self.config, space=space))
 
+    @property
+    def classes(self) -> int:
+        """Rows of its class table."""
+        return self.config.classes
+
     def of_class(self, label: int) -> StyleGAN2:
         """This generator, its weights shared, drawing one class; the statistics of w are then the class's own."""
         if not 0 <= label < self.config.classes:

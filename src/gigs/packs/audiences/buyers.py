@@ -1,6 +1,6 @@
 """Tastes under every scorer of a pack, for users whom the pack does not know: from what they bought, or liked.
 
-Judges were trained on other buyers than the target, so no buyer is known to all scorers. Fold-in makes everybody known:
+Scorers were trained on one half of the buyers or the other, so no buyer is known to all. Fold-in makes everybody known:
 a user's vector under a scorer is what that scorer's eyes see in the user's purchases.
 """
 
@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from gigs.audience import Audience
-from gigs.audience.taste import Taste, weighted_taste
+from gigs.audience.base import ROUNDING
+from gigs.audience.taste import Taste, effective_number, weighted_taste
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.packs.audiences.file import hashes_of_scorers
@@ -130,22 +131,29 @@ class Buyers:
             raise InputError("a user's weight must be above 0")
         return weighted_taste(self.factors(scorer, names), self.items[scorer], weights)
 
-    def own_halves(self, users: Iterable[str], minimum: int) -> dict[str, list[str]] | None:
-        """By scorer, those of the users whom its training could see; None where one of them has fewer than `minimum`.
+    def own_halves(self, users: Users, minimum: int) -> dict[str, list[str]] | None:
+        """By scorer, those of the users whom its training saw; None where one of them counts fewer than `minimum`.
 
-        Target and judges then go by different people, as for the pack's own audiences.
+        Scorers of different halves then go by different people, as for the pack's own audiences.
         """
         ids, found = np.array(self.known(users), dtype=object), {}
         for name, about in self.pack.scorers.items():
             own = ids[learned_from(about, ids)]
-            if len(own) < max(1, minimum):
-                return None
             found[name] = [str(user) for user in own]
+            if counted(users, found[name]) < max(1, minimum) - ROUNDING:
+                return None
         return found
 
     def tastes(self, users: Users) -> dict[str, Taste]:
         """The same under every scorer of the pack, by name: what `Audience.of_tastes` takes."""
         return {scorer: self.taste(scorer, users) for scorer in self.items}
+
+
+def counted(users: Users, some: Iterable[str]) -> float:
+    """How many equally weighted users say as much as some of them do with the weights they have, if any."""
+    if isinstance(users, Mapping):
+        return effective_number(users[user] for user in some)
+    return float(len(list(some)))
 
 
 def learned_from(about: Mapping[str, Any], ids: np.ndarray) -> np.ndarray:

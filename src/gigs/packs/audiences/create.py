@@ -19,7 +19,7 @@ from gigs.audience.taste import Taste
 from gigs.data.catalogue import Catalogue
 from gigs.data.importers.photos import SUFFIXES
 from gigs.errors import InputError
-from gigs.packs.audiences.buyers import Buyers, tastes_of_likes, tastes_of_phi
+from gigs.packs.audiences.buyers import Buyers, counted, tastes_of_likes, tastes_of_phi
 from gigs.packs.audiences.file import hashes_of_scorers, target_quantiles
 from gigs.packs.audiences.segments import members_by_rule
 from gigs.packs.build.pack import QUANTILES
@@ -111,8 +111,9 @@ def _of_members(buyers: Buyers, request: AudienceRequest) -> tuple[dict[str, Tas
         given = read_weights(request.weights)
         members = [user for user in members if user in given]
         weights = {user: given[user] for user in members}
-    require_enough(request.name, len(members), request.minimum)
-    halves = buyers.own_halves(members, request.minimum)
+    weighted = members if weights is None else weights
+    require_enough(request.name, len(members), request.minimum, counted=counted(weighted, members))
+    halves = buyers.own_halves(weighted, request.minimum)
     own = halves or dict.fromkeys(buyers.items, members)
     about: dict[str, Any] = {
         "members": OWN_HALVES if halves else ALL,

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gigs.audience.base import MINIMUM_USERS
 from gigs.audience.describe import describe
+from gigs.audience.differences import require_no_small_difference
 from gigs.audience.members import members_of
 from gigs.audience.segments import Segments, SegmentSettings, find_segments
 from gigs.audience.taste import Taste
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError, ModelError
 from gigs.io import storage
-from gigs.packs.audiences.buyers import Buyers
+from gigs.packs.audiences.buyers import ALL_MEMBERS, Buyers, learned_from
 from gigs.packs.audiences.file import target_quantiles
 from gigs.packs.audiences.tastes import TASTES, load_tastes, save_tastes
 from gigs.packs.build.pack import QUANTILES
@@ -61,7 +64,7 @@ def load_segments(pack: Pack) -> Segments:
     """
     if FILE not in pack.info["files"]:
         raise InputError(f"pack {pack.name}: has no segments; find some with `gigs pack segments`")
-    tensors, header = storage.load_tensors(pack.root / FILE)
+    tensors, header = storage.load_tensors(pack.path(FILE))
     try:
         tried = {int(count): value for count, value in header["silhouette"].items()}
         return Segments(tensors["mean"], tensors["axes"], tensors["centres"], tried)
@@ -88,7 +91,8 @@ def add_segments(
         on_step: Progress.
 
     Raises:
-        InputError: The pack has no scorers, or there are too few buyers.
+        InputError: The pack has no scorers, there are too few buyers, or what segments and other audiences leave of
+            one another are.
     """
     pack = load_pack(root)
     settings = settings or SegmentSettings()
@@ -98,10 +102,12 @@ def add_segments(
     segments = find_segments(vectors, settings)
     place = segments.assign(vectors).tolist()
     tastes, audiences = _without_segments(pack)
+    groups = {name: members_of(about["condition"], catalogue) for name, about in audiences.items()}
     for number in range(len(segments.centres)):
         name, members = f"segment-{number + 1}", [u for u, own in zip(ids, place, strict=True) if own == number]
         found, how = tastes_by_halves(buyers, members, settings.minimum)
         tastes |= {(scorer, name): taste for scorer, taste in found.items()}
+        groups[name] = members
         said = describe(members, catalogue)
         audiences[name] = {
             "label": f"segment {number + 1}: {said.words()}",
@@ -112,7 +118,22 @@ def add_segments(
             "buyers": len(members),
             "description": said.record(),
         }
+    _check_differences(buyers, groups, audiences, settings.minimum)
     return _write(pack, segments, tastes, audiences, buyers)
+
+
+def _check_differences(
+    buyers: Buyers, groups: Mapping[str, list[str]], audiences: Mapping[str, Mapping[str, Any]], minimum: int
+) -> None:
+    """Refuse segments that would give away few buyers beside the pack's other audiences, under any scorer."""
+    ids = np.array(buyers.feedback.user_ids, dtype=object)
+    for scorer, about in buyers.pack.scorers.items():
+        own = learned_from(about, ids)
+        masks = {
+            name: np.isin(ids, members) & (own | (audiences[name].get("members") == ALL_MEMBERS))
+            for name, members in groups.items()
+        }
+        require_no_small_difference(masks, minimum, where=f"under {scorer}")
 
 
 def tastes_by_halves(buyers: Buyers, members: list[str], minimum: int = MINIMUM_USERS) -> tuple[dict[str, Taste], str]:
@@ -139,7 +160,7 @@ def _target(pack: Pack) -> str:
 def _without_segments(pack: Pack) -> tuple[dict[tuple[str, str], Taste], dict[str, dict[str, Any]]]:
     """The pack's other audiences: their tastes, and their entries in `pack.json`."""
     audiences = {name: about for name, about in pack.audiences.items() if not is_segment(about)}
-    tastes = {key: taste for key, taste in load_tastes(pack.root / TASTES).items() if key[1] in audiences}
+    tastes = {key: taste for key, taste in load_tastes(pack.path(TASTES)).items() if key[1] in audiences}
     return tastes, audiences
 
 

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from gigs.audience import MINIMUM_USERS, select_audience
+from gigs.audience.differences import require_no_small_difference
+from gigs.audience.select import audience_rows
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.generator.base import load_generator
@@ -79,7 +81,8 @@ def build_pack(
         on_step: Progress of scoring the catalogue.
 
     Raises:
-        InputError: An audience is smaller than 50 users, or the folder holds files that are not ours, or that are read.
+        InputError: An audience is smaller than 50 users, or so is what audiences leave of one another; or the folder
+            holds files that are not ours, or that are read.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -118,15 +121,17 @@ def _audiences(
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """By audience its taste vector, and its entry for `pack.json`."""
     phi = phi[catalogue.items["has_image"].to_numpy()]
-    thetas, described = {}, {}
+    thetas, described, groups = {}, {}, {}
     for key, (label, spec) in wanted.items():
         audience = select_audience(spec, target, catalogue, name=key)
         if audience.users < MINIMUM_USERS:
             raise InputError(f"audience {key!r} has {audience.users} users; a pack needs {MINIMUM_USERS} or more")
+        groups[key] = np.isin(np.arange(len(target.user_ids)), audience_rows(spec, target, catalogue))
         scores = phi @ audience.theta.double().numpy()
         quantiles = np.quantile(scores, np.linspace(0, 1, QUANTILES)).round(5).tolist()
         described[key] = {"label": label, "condition": spec, "users": audience.users, "quantiles": quantiles}
         thetas[key] = audience.theta
+    require_no_small_difference(groups)
     return thetas, described
 
 

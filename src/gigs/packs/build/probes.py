@@ -60,7 +60,7 @@ def add_probes(
     if missing or not columns:
         have = ", ".join(catalogue.items.columns)
         raise InputError(f"--column {', '.join(missing)}: no such column; the catalogue has {have}")
-    categories = load_category(pack.root / CATEGORY)
+    categories = load_category(pack.path(CATEGORY))
     backbone = Backbone.pretrained(categories.backbone_name)
     features = backbone_features(
         catalogue, backbone, image_size=pack.generator.resolution, input_size=categories.input_size, on_step=on_step

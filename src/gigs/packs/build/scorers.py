@@ -1,4 +1,4 @@
-"""Give a pack its scorers: a target and judges that know one another's buyers no more than one another's eyes.
+"""Give a pack its scorers: a target and judges; no judge knows a target's buyers and looks through its eyes too.
 
 ```
 recommender.safetensors    the target, without users
@@ -20,7 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gigs.audience import MINIMUM_USERS, audience_factors
+from gigs.audience import MINIMUM_USERS
+from gigs.audience.differences import require_no_small_difference
+from gigs.audience.select import audience_rows
 from gigs.audience.taste import Taste, taste_of
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
@@ -29,12 +31,14 @@ from gigs.io import storage
 from gigs.packs.audiences.segments import add_segments, is_segment
 from gigs.packs.audiences.tastes import save_tastes
 from gigs.packs.build.gallery import ITEMS, ScoredItems, make_gallery
+from gigs.packs.build.independence import Known, check_independent
 from gigs.packs.build.pack import QUANTILES
 from gigs.packs.load import Pack, load_pack
 from gigs.progress import OnStep, silent
 from gigs.recommender import load_recommender
 from gigs.recommender.base import Recommender
 from gigs.recommender.features import backbone_features, catalogue_phi
+from gigs.recommender.standing import NEVER, measured_auc
 from gigs.verify.category import FILE as CATEGORY
 from gigs.verify.category import CategoryClassifier, PhotoFeatures, train_category
 from gigs.verify.gallery import FILE as GALLERY
@@ -100,14 +104,17 @@ def add_scorers(
         on_step: Progress.
 
     Raises:
-        InputError: The pack has no encoder, or judges and target share buyers.
+        InputError: The pack has no encoder, judges are not independent of the targets (`check_independent`), the AUC of
+            one was never measured, or what
+            audiences leave of one another under a scorer are fewer than 50 users.
         DataError: An audience has fewer than 50 users under a scorer.
     """
     pack = load_pack(root)
     if pack.encoder is None:
         raise InputError(f"pack {pack.name}: has no encoder; train one with `gigs train encoder` and build it in")
     models = {name: load_recommender(path) for name, path in (*files.targets.items(), *files.judges.items())}
-    check_disjoint(models, set(files.targets))
+    check_independent(*({name: Known.by_model(models[name]) for name in one} for one in (files.targets, files.judges)))
+    check_measured(models)
     side = pack.generator.resolution
     rows = select(catalogue, catalogue.train_items(), settings.where)
     first = next(iter(files.targets))
@@ -140,8 +147,11 @@ def _tastes(
     scores: dict[tuple[str, str], Tensor] = {}
     audiences = {audience: about for audience, about in pack.audiences.items() if not is_segment(about)}
     for name, model in models.items():
+        groups = {}
         for audience, about in list(audiences.items()):
-            factors = audience_factors(about["condition"], model, catalogue)
+            members = audience_rows(about["condition"], model, catalogue)
+            factors = model.user_factors[members].detach()
+            groups[audience] = np.isin(np.arange(len(model.user_ids)), members)
             if len(factors) < MINIMUM_USERS:
                 raise DataError(
                     f"audience {audience!r} has {len(factors)} users under {name}; {MINIMUM_USERS} or more are needed"
@@ -152,23 +162,19 @@ def _tastes(
             if name == first:
                 quantiles = np.quantile(raw.numpy(), np.linspace(0, 1, QUANTILES)).round(5).tolist()
                 audiences[audience] = about | {"users": len(factors), "quantiles": quantiles}
+        require_no_small_difference(groups, MINIMUM_USERS, where=f"under {name}")
     return tastes, scores, audiences
 
 
-def check_disjoint(models: Mapping[str, Recommender], targets: set[str]) -> None:
-    """Refuse judges that were trained on a target's buyers.
+def check_measured(models: Mapping[str, Recommender]) -> None:
+    """Refuse scorers whose AUC on purchases that they had not seen is not known.
 
     Raises:
-        InputError: They share users.
+        InputError: There is one; the message says what to do.
     """
-    known = {user for name in targets for user in models[name].user_ids}
     for name, model in models.items():
-        shared = 0 if name in targets else len(known.intersection(model.user_ids))
-        if shared:
-            raise InputError(
-                f"judge {name}: shares {shared} users with the target; train the target with --fold 0 and judges with "
-                "--fold 1"
-            )
+        if not measured_auc(model.about):
+            raise InputError(f"{name}: {NEVER}")
 
 
 def _classifier(
@@ -204,16 +210,22 @@ def _describe(
     """The `verify` entry of `pack.json`."""
     scorers = {}
     for name, model in models.items():
-        role, settings = ("judge" if name in judges else "target"), model.about.get("settings", {})
-        auc = model.about["scores"]["test-all"]["model"]["overall"]["auc"]
-        scorers[name] = {
-            "role": role,
-            "file": "recommender.safetensors" if name == first else scorer_file(name, role == "judge"),
-            "auc": {key: auc[key] for key in ("value", "low", "high", "n")},
-            "users": len(model.user_ids),
-            "trained": {key: settings.get(key) for key in ("backbone", "input_size", "fold", "folds", "seed")},
-        }
+        role = "judge" if name in judges else "target"
+        file = "recommender.safetensors" if name == first else scorer_file(name, role == "judge")
+        scorers[name] = describe_scorer(model, role, file)
     return {"scorers": scorers, "category": dict(category)}
+
+
+def describe_scorer(model: Recommender, role: str, file: str) -> dict[str, Any]:
+    """What `pack.json` says of a scorer."""
+    settings = model.about.get("settings", {})
+    return {
+        "role": role,
+        "file": file,
+        "auc": measured_auc(model.about),
+        "users": len(model.user_ids),
+        "trained": {key: settings.get(key) for key in ("backbone", "input_size", "fold", "folds", "seed")},
+    }
 
 
 def _write(pack: Pack, written: list[Path], audiences: Mapping[str, Any], verify: Mapping[str, Any]) -> None:

@@ -89,6 +89,11 @@ class CallableRecommender(Recommender):
         model.probe = model._probe_answer()
         return model.freeze()  # type: ignore[return-value]
 
+    @property
+    def eyes(self) -> str:
+        """The function."""
+        return self.function_name
+
     def features(self, images: Tensor) -> Tensor:
         """phi, `[N,K]`, of pictures float32 `[N,3,H,W]` in `[0,1]`.
 

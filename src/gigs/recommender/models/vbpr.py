@@ -74,6 +74,11 @@ class VBPR(Recommender):
         nn.init.zeros_(self.bias)
 
     @property
+    def eyes(self) -> str:
+        """The frozen network."""
+        return self.backbone_name
+
+    @property
     def feature_count(self) -> int:
         """K = factors + 1."""
         return self.factors + 1

@@ -8,16 +8,35 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.linalg import eigh
 from torch import Tensor
 
 from gigs.data.triplets import Triplets
+from gigs.errors import DataError
 from gigs.recommender.features import pixel_phi, project_all
 from gigs.recommender.models.dvbpr import DVBPR
 from gigs.recommender.models.vbpr import VBPR
 from gigs.recommender.train.settings import TrainingSettings
 from gigs.vision.images import to_tensor
 
-CHUNK = 65_536  # pairs whose features are in memory at once
+CHUNK = 16_384  # pairs whose features are in memory at once
+SAME = 1e-4  # of the largest feature: a spread below it is rounding, which standardising would blow up
+
+ALIKE = (
+    "the pictures of all {count:,} items to learn from look the same to the recommender, so there is nothing to learn; "
+    "look at them (`gigs data check` names pictures of one colour and equal ones), replace them and import again"
+)
+
+
+def require_differences(raw: np.ndarray) -> None:
+    """Refuse items that cannot be told apart by their features `[N,width]`.
+
+    Raises:
+        DataError: They are all the same but for rounding; the message says what to do.
+    """
+    spread = float((raw.max(axis=0) - raw.min(axis=0)).max())
+    if not spread > SAME * float(np.abs(raw).max()):
+        raise DataError(ALIKE.format(count=len(raw)))
 
 
 class Learner(ABC):
@@ -131,21 +150,29 @@ class PurchaseLearner(FeatureLearner):
         super().__init__(model, views, settings)
         users, items = (torch.from_numpy(np.array(part)) for part in pairs)
         bought = torch.unique(items)
-        second_moment = sum(part.T @ part for part in map(self._standard, bought.split(CHUNK)))
-        lengths, components = principal(second_moment / len(bought))
-        kept = min(model.factors, len(bought))
-        lengths, components = lengths.flip(0), components.flip(1).T
-        scale = self.START_LENGTH / lengths[:kept].sum().sqrt()
+        components, lengths = self._principal(bought, min(model.factors, len(bought)))
+        scale = self.START_LENGTH / lengths.sum().sqrt()
         with torch.no_grad():
             model.embedding.zero_()
-            model.embedding[:kept] = components[:kept] * scale
+            model.embedding[: len(components)] = components * scale
         model.theta.requires_grad_(False)
         self.anchor = model.embedding.detach().clone()
         self.counts = torch.bincount(users, minlength=len(model.user_ids)).float()
-        self.sums = torch.zeros(len(model.user_ids), components.shape[1])
+        self.sums = torch.zeros(len(model.user_ids), model.width)
         for who, what in zip(users.split(CHUNK), items.split(CHUNK), strict=True):
             self.sums.index_add_(0, who, self._standard(what))
         self.end_epoch()
+
+    def _principal(self, items: Tensor, most: int) -> tuple[Tensor, Tensor]:
+        """Principal components `[k,width]` of items' features about zero, longest first, and mean squares `[k]`."""
+        moment = torch.zeros(self.model.width, self.model.width, dtype=torch.float64)
+        for rows in items.split(CHUNK):
+            part = self._standard(rows).double()
+            moment += part.T @ part
+        lengths, components = principal((moment / len(items)).numpy(), most)
+        if not len(lengths):
+            raise DataError(ALIKE.format(count=len(items)))
+        return torch.from_numpy(components.astype(np.float32)), torch.from_numpy(lengths.astype(np.float32))
 
     def to(self, device: str) -> None:
         """Move model, start and sums; the views stay where they are and are moved a batch at a time."""
@@ -208,13 +235,17 @@ class PixelLearner(Learner):
         return pixel_phi(self.model, self.views[0], rows)
 
 
-def principal(moment: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvalues `[D]`, smallest first, and eigenvectors `[D,D]` (columns) of a symmetric matrix `[D,D]`.
+def principal(moment: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """The largest eigenvalues `[k]` of a symmetric matrix, largest first, and their vectors `[k,D]`; none that is zero.
 
-    Few items and many features leave most eigenvalues at 0; on some processors single precision then finds no answer.
+    Few items, or many alike, leave most eigenvalues equal, at zero. There single precision, and the divide-and-conquer
+    that computes them all, find no answer on some processors.
+
+    Args:
+        moment: float64 `[D,D]`.
+        most: How many at most.
     """
-    try:
-        return torch.linalg.eigh(moment)
-    except torch.linalg.LinAlgError:
-        lengths, components = torch.linalg.eigh(moment.double())
-        return lengths.to(moment.dtype), components.to(moment.dtype)
+    width = len(moment)
+    lengths, components = eigh(moment, subset_by_index=[max(width - most, 0), width - 1], driver="evr")
+    kept = lengths[::-1] > SAME**2 * max(lengths[-1], 0.0)
+    return lengths[::-1][kept], components.T[::-1][kept]

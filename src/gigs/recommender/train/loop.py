@@ -72,9 +72,9 @@ def fit(
         rate = optimiser.param_groups[0]["lr"]
         values = {"loss": loss, "validation_auc": auc, "learning_rate": rate}
         progress.log.append({"epoch": progress.epoch, **values})
-        if auc > progress.best_auc or progress.best_epoch == 0 or not len(feedback.validation[0]):
+        if auc > progress.best_auc or progress.best_epoch == 0 or math.isnan(auc):
             progress.best_auc, progress.best_epoch = auc, progress.epoch
-            model.about |= {"validation_auc": auc, "best_epoch": progress.epoch}
+            model.about |= {"validation_auc": None if math.isnan(auc) else auc, "best_epoch": progress.epoch}
             model.save(out_dir / MODEL)
         run.save(progress)
         on_step(Step("recommender", progress.epoch, settings.epochs, values))
@@ -122,10 +122,13 @@ def run_epoch(
 
 
 def validation_auc(learner: Learner, feedback: Feedback, settings: TrainingSettings) -> float:
-    """AUC of validation purchases (a mean over pairs), among all or a fixed sample of the items; 0.5 without any."""
+    """AUC of validation purchases (a mean over pairs), among all or a fixed sample of the items.
+
+    NaN where there is none, or none has another item to be compared with: every epoch is then as good as any.
+    """
     held_out = feedback.validation
     if not len(held_out[0]):
-        return 0.5
+        return math.nan
     allowed = feedback.usable
     if settings.validation_candidates and settings.validation_candidates < allowed.sum():
         rng = np.random.default_rng([settings.seed, 1])
@@ -135,7 +138,8 @@ def validation_auc(learner: Learner, feedback: Feedback, settings: TrainingSetti
     needed[held_out[1]] = True
     phi = learner.all_phi(np.flatnonzero(needed))
     theta = learner.model.user_factors.detach().cpu().numpy()
-    return float(np.nanmean(rank_held_out(theta, phi, held_out, feedback.seen, allowed).metrics()["auc"]))
+    auc = rank_held_out(theta, phi, held_out, feedback.seen, allowed).metrics()["auc"]
+    return float(np.nanmean(auc)) if np.isfinite(auc).any() else math.nan
 
 
 @dataclass

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from gigs.data.catalogue import Catalogue
-from gigs.errors import InputError
+from gigs.errors import DataError, InputError
 from gigs.io import folders, storage, written
 from gigs.progress import OnStep, silent
 from gigs.recommender.base import Recommender, load_recommender
@@ -21,7 +21,8 @@ from gigs.recommender.feedback import Feedback, read_feedback
 from gigs.recommender.item_pictures import ItemPictures, View
 from gigs.recommender.models.dvbpr import DVBPR
 from gigs.recommender.models.vbpr import VBPR
-from gigs.recommender.train.learner import FeatureLearner, Learner, PixelLearner, PurchaseLearner
+from gigs.recommender.standing import doubt
+from gigs.recommender.train.learner import FeatureLearner, Learner, PixelLearner, PurchaseLearner, require_differences
 from gigs.recommender.train.loop import MODEL, Progress, fit
 from gigs.recommender.train.settings import TrainingSettings
 from gigs.training.checkpoint import CHECKPOINTS
@@ -38,6 +39,11 @@ class TrainedRecommender:
     metrics: dict[str, Any]
     epochs: int
     best_epoch: int
+
+    @property
+    def doubt(self) -> str | None:
+        """Why its scores promise nothing, and what to do; None where its test AUC is above chance."""
+        return doubt({"scores": self.metrics})
 
 
 def train_recommender(
@@ -70,6 +76,7 @@ def train_recommender(
     catalogue = pictures.catalogue
     with folders.owned(out_dir):
         feedback = _feedback(catalogue, settings)
+        _require_something_to_learn(feedback, settings)
         learner = build_learner(
             catalogue, settings, feedback, extra_views=pictures.extra_views, backbone=pictures.backbone, on_step=on_step
         )
@@ -121,6 +128,7 @@ def build_learner(
             catalogue, model.backbone, image_size=size, input_size=settings.input_size, on_step=on_step
         )
         wanted = np.union1d(feedback.train[1], np.flatnonzero(feedback.bought & feedback.trainable))
+        require_differences(raw[np.unique(feedback.train[1])])
         more = [view_features(view, raw, wanted, model.backbone, settings.input_size, on_step) for view in extra_views]
         if settings.standardise:
             model.standardise(torch.from_numpy(np.array(raw[feedback.trainable])))
@@ -153,6 +161,17 @@ def _feedback(catalogue: Catalogue, settings: TrainingSettings) -> Feedback:
     """Interactions as the settings choose them."""
     names = ("fold", "folds", "min_items", "include_held_out")
     return read_feedback(catalogue, **{name: getattr(settings, name) for name in names})
+
+
+def _require_something_to_learn(feedback: Feedback, settings: TrainingSettings) -> None:
+    """Refuse purchases from which this kind of recommender would learn nothing, at a loss of 0, in silence."""
+    if settings.users == "purchases" and settings.kind == "vbpr":
+        most = int(np.bincount(feedback.train[0]).max(initial=0))
+        if most < 2:
+            raise DataError(
+                f"none of the {len(feedback.user_ids):,} users has two training items, so nothing tells what goes "
+                "together; import purchases over a longer time (of users with four items, two are kept for tests)"
+            )
 
 
 def _finish(

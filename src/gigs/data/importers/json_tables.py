@@ -1,0 +1,100 @@
+"""Tables in JSON: one record a line, or an array of records; both are read record by record."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gigs.data.bounds import TableBounds
+from gigs.data.importers.raw_table import RawTable, table_of
+from gigs.errors import DataError
+
+MAX_LINE = 4 << 20  # bytes of one record
+MAX_ARRAY = 256 << 20  # bytes of an array, whose text has to be read whole
+GAP = re.compile(r"[ \t\n\r]*")
+
+
+def read_json_lines(path: Path, name: str) -> RawTable:
+    """Read JSON Lines; a line that is no object is noted.
+
+    Raises:
+        DataError: Larger than a table may be.
+    """
+    bounds, broken = TableBounds.of_file(path), dict[int, str]()
+
+    def records() -> Iterator[tuple[int, dict[str, Any]]]:
+        with path.open("rb") as handle:
+            for row in range(1, 1 << 62):
+                line = handle.readline(MAX_LINE)
+                if not line:
+                    return
+                if text := line.removeprefix(codecs.BOM_UTF8).strip():
+                    try:
+                        record = json.loads(text)
+                    except (ValueError, RecursionError):
+                        record = None
+                    if isinstance(record, dict):
+                        yield row, record
+                    else:
+                        broken[row] = "not a JSON object in one line"
+                        bounds.check_broken(len(broken))
+
+    table = table_of(records(), name, bounds)
+    table.broken = broken
+    return table
+
+
+def read_json_array(path: Path, name: str) -> RawTable:
+    """Read an array of JSON objects; an element that is none is noted.
+
+    Raises:
+        DataError: Not an array, or larger than a table may be.
+    """
+    if path.stat().st_size > MAX_ARRAY:
+        raise DataError(f"{path}: a JSON array of more than {MAX_ARRAY >> 20} MB; write one record a line (JSON Lines)")
+    bounds, broken = TableBounds.of_file(path), dict[int, str]()
+
+    def records() -> Iterator[tuple[int, dict[str, Any]]]:
+        for row, entry in enumerate(_elements(path), start=1):
+            if isinstance(entry, dict):
+                yield row, entry
+            else:
+                broken[row] = "not a JSON object"
+                bounds.check_broken(len(broken))
+
+    table = table_of(records(), name, bounds)
+    table.broken = broken
+    return table
+
+
+def _elements(path: Path) -> Iterator[Any]:
+    """The elements of an array, one after the other: all at once they take many times the file's size."""
+    text = path.read_text(encoding="utf-8-sig")
+    read, place = json.JSONDecoder().raw_decode, _after_gap(text, 0)
+    if text[place : place + 1] != "[":
+        raise DataError(f"{path}: not an array of JSON objects")
+    place, mark = _after_gap(text, place + 1), ","
+    try:
+        while not (text[place : place + 1] == "]" and mark == ","):
+            entry, place = read(text, place)
+            yield entry
+            place = _after_gap(text, place)
+            mark = text[place : place + 1]
+            if mark == "]":
+                break
+            if mark != ",":
+                raise ValueError(f"no comma at character {place:,}")
+            place, mark = _after_gap(text, place + 1), ""
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not valid JSON ({error})") from error
+    if text[place + 1 :].strip():
+        raise DataError(f"{path}: not valid JSON (more after its end, at character {place + 1:,})")
+
+
+def _after_gap(text: str, place: int) -> int:
+    found = GAP.match(text, place)
+    return place if found is None else found.end()

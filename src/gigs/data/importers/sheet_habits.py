@@ -1,0 +1,73 @@
+"""What stands in a spreadsheet's table and is none of its rows: a title above the header, the header again, totals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gigs.data.importers.columns import USUAL, plain
+
+HEADER_WITHIN = 20  # rows
+WIDEST = 1000  # columns that are looked at for usual names
+TOTALS = frozenset(
+    ("total", "totals", "grandtotal", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt", "totaux",
+     "somme", "totale", "totali", "suma", "totales", "totaal", "soma", "razem", "итого", "всего", "合计", "合計")
+)  # fmt: skip
+
+
+def usual_names(cells: Sequence[str], table: str) -> int:
+    """How many of a table's usual column names stand in a row."""
+    known = {name for names in USUAL.get(table, {}).values() for name in names}
+    return len({plain(cell) for cell in cells[:WIDEST]} & known)
+
+
+def header_place(rows: Sequence[Sequence[str]], table: str) -> int:
+    """Which of a table's first rows is its header: the first with cells beside one another, a title being alone.
+
+    Where that row holds none of a table's usual names and a later one holds two or more, it is the later one: the
+    first then groups columns, or tells what the table is.
+    """
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    usual = [usual_names(row, table) for row in rows]
+    top = next((place for place, count in enumerate(filled) if count), 0)
+    first = next((place for place, count in enumerate(filled) if count > 1), top)
+    if any(cell.strip(" -+").replace(".", "").replace(",", "").isdecimal() for cell in rows[first] if cell):
+        first = top  # numbers are no names of columns: it is a row, and too long a one
+    sure = next((place for place, count in enumerate(usual) if count > 1), first)
+    if usual[top] and (filled[top] > 1 or sure <= top or not usual[sure] > 1):
+        return top
+    return first if usual[first] else max(first, sure)
+
+
+def without_repeats(header: Sequence[str], columns: list[list[str | None]], rows: list[int]) -> list[str]:
+    """Take rows out that repeat the header, and a last one of totals; returns what is to be told of it.
+
+    Args:
+        header: The table's.
+        columns: Its cells, changed in place.
+        rows: Their numbers, changed in place.
+    """
+    names = [cell.strip() for cell in header]
+    cells = zip(*columns, strict=True)
+    repeats = [place for place, row in enumerate(cells) if [str(cell or "").strip() for cell in row] == names]
+    repeated = [rows[place] for place in repeats]
+    _remove(repeats, columns, rows)
+    notes = [f"row {repeated[0]} repeats the header, and {len(repeated) - 1} more do; passed over"] if repeated else []
+    if rows and len(columns) > 1 and _is_totals(columns):
+        notes.append(f"row {rows[-1]} holds totals; passed over")
+        _remove([len(rows) - 1], columns, rows)
+    return notes
+
+
+def _is_totals(columns: Sequence[Sequence[str | None]]) -> bool:
+    """Whether the last row is one of totals: it says so, and leaves more cells blank than the row above it."""
+    last = [str(column[-1] or "").strip() for column in columns]
+    above = [str(column[-2] or "").strip() for column in columns] if len(columns[0]) > 1 else last
+    says_so = any(plain(cell) in TOTALS for cell in last)
+    return says_so and sum(map(bool, last)) < sum(map(bool, above))
+
+
+def _remove(places: Sequence[int], columns: list[list[str | None]], rows: list[int]) -> None:
+    for place in reversed(places):
+        del rows[place]
+        for column in columns:
+            del column[place]

@@ -1,0 +1,68 @@
+"""Who may judge: no judge sees what a target sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gigs.errors import InputError
+from gigs.packs.audiences.buyers import learned_from
+from gigs.packs.load import Pack
+from gigs.packs.panel import model_of
+from gigs.recommender.base import Recommender
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a scorer goes by.
+
+    Attributes:
+        users: Ids of the buyers that it learned from.
+        eyes: What it looks through; where that is a network of its own, the kind of that.
+        of_a_fold: Whether it learned from a part of the buyers only.
+    """
+
+    users: frozenset[str]
+    eyes: str
+    of_a_fold: bool
+
+    @classmethod
+    def by_model(cls, model: Recommender) -> Known:
+        """Of a recommender with its users."""
+        folded = model.about.get("settings", {}).get("fold") is not None
+        return cls(frozenset(model.user_ids), model.eyes or model.kind, folded)
+
+    @classmethod
+    def by_pack(cls, pack: Pack, scorer: str, ids: np.ndarray) -> Known:
+        """Of a pack's scorer, which holds no users, among a catalogue's users."""
+        model, about = model_of(pack, scorer), pack.scorers[scorer]
+        folded = about.get("trained", {}).get("fold") is not None
+        return cls(frozenset(map(str, ids[learned_from(about, ids)])), model.eyes or model.kind, folded)
+
+
+def check_independent(targets: Mapping[str, Known], judges: Mapping[str, Known]) -> None:
+    """Refuse judges that see what a target sees.
+
+    A judge may know a target's buyers where it looks through other eyes; it was trained on a fold then, so that the
+    other buyers can check it (`studies.share`). One judge at least knows none of them: what a target took for taste and
+    was an accident of its buyers, it does not repeat.
+
+    Raises:
+        InputError: A judge shares buyers and eyes with a target, or buyers of all folds; or all share buyers.
+    """
+    strangers = 0
+    for name, judge in judges.items():
+        shared = {target: len(known.users & judge.users) for target, known in targets.items()}
+        strangers += not any(shared.values())
+        for target, count in shared.items():
+            same_eyes = judge.eyes == targets[target].eyes
+            if count and (same_eyes or not judge.of_a_fold):
+                raise InputError(
+                    f"judge {name}: shares {count} users with the target {target}, and "
+                    f"{'its eyes' if same_eyes else 'learned from all folds'}; train the target with --fold 0, and the "
+                    "judge with --fold 1 or another backbone and --fold 0"
+                )
+    if not strangers:
+        raise InputError("every judge shares users with a target; train one at least with --fold 1, the target with 0")

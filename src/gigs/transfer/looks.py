@@ -1,0 +1,73 @@
+"""Where a photo's product is, by one look of the network, or by a second one at the same photo with more contrast.
+
+Pale cloth on a pale backdrop is where the network errs: it takes a print for its white shirt, or runs out into the
+backdrop. Away from the backdrop's own colour, such cloth can be told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from gigs.transfer.matte import backdrop, refined
+from gigs.transfer.network import SIDE, salience
+from gigs.transfer.pale import pale_around
+
+STRETCH = 6.0  # times that a pixel is moved away from the backdrop's colour
+MIDDLE = 200.0  # what the backdrop becomes: room on both sides
+TROUBLED = 0.2  # from which on a second look is taken
+LESS = 0.65  # of the first look's trouble: only a second look that has less is taken for better
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the network saw.
+
+    Attributes:
+        coarse: Its answer, float `[.,.]` in `[0,1]`.
+        alpha: The same with the photo's edge, float32 `[h,w]` in `[0,1]`.
+        trouble: From 0: share of what was found that was found in doubt, or of what lies faintly around it.
+    """
+
+    coarse: np.ndarray
+    alpha: np.ndarray
+    trouble: float
+
+
+def best_look(pixels: np.ndarray) -> Look:
+    """The first look at a photo, uint8 `[h,w,3]`, or where that is troubled and a second one much less so, the second.
+
+    Raises:
+        ModelError: The network is not within reach.
+    """
+    first = _look(Image.fromarray(pixels), pixels)
+    if first.trouble <= TROUBLED:
+        return first
+    second = _look(_stretched(pixels), pixels)
+    return second if second.trouble < LESS * first.trouble else first
+
+
+def _look(picture: Image.Image, pixels: np.ndarray) -> Look:
+    coarse = salience(picture)
+    size = (pixels.shape[1], pixels.shape[0])
+    wide = np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC))
+    alpha = refined(np.clip(wide, 0, 1), pixels)
+    return Look(coarse, alpha, _trouble(coarse, alpha, pixels))
+
+
+def _trouble(coarse: np.ndarray, alpha: np.ndarray, pixels: np.ndarray) -> float:
+    found = coarse > 0.1
+    pale = pale_around(alpha, pixels)
+    mask = np.asarray(Image.fromarray(alpha).resize(pale.shape[::-1], Image.Resampling.BOX)) > 0.5
+    if not found.any() or not mask.any():
+        return 1.0
+    return max(1 - float((coarse > 0.8).sum() / found.sum()), float(pale.sum() / mask.sum()))
+
+
+def _stretched(pixels: np.ndarray) -> Image.Image:
+    """A photo at the network's size, its differences from the backdrop enlarged."""
+    small = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.LANCZOS), dtype=np.float64)
+    away = small - backdrop(small)
+    return Image.fromarray(np.clip(MIDDLE + STRETCH * away, 0, 255).astype(np.uint8))
