@@ -31,7 +31,7 @@ from gigs.io import storage
 from gigs.method.models import Models
 from gigs.method.presets import get_preset
 from gigs.packs import Pack, load_pack
-from gigs.vision.compute import probed
+from gigs.vision.compute import suited
 from gigs.vision.lpips import PerceptualLoss
 
 errors = Console(stderr=True)
@@ -61,7 +61,7 @@ def main() -> None:
     about = {
         "photos": len(chosen), "size": options.size, "pack": pack.name, "audience": options.audience,
         "preset": options.preset, "seed": options.seed, "threads": torch.get_num_threads(),
-        "compute": probed().describe(),
+        "compute": suited().describe(),
     }  # fmt: skip
     storage.write_json(options.out / "families.json", {"about": about, "rows": rows})
     print(table(rows, about))
@@ -90,7 +90,7 @@ def measure(
     path = options.out / "families.jsonl"
     known = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
     models = Models(generator, pack.recommender, PerceptualLoss("vgg"), encoder)
-    compute, rows = probed(), []
+    compute, rows = suited(), []
     for number, (photo, picture) in enumerate(chosen, start=1):
         key = {
             "generator": name, "sha256": digest, "space": generator.space, "size": options.size, "photo": photo,

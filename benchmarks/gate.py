@@ -26,7 +26,7 @@ from gigs.io import storage
 from gigs.packs import Pack
 from gigs.session import Session
 from gigs.studies.gate_calibration import measure
-from gigs.vision.compute import probed
+from gigs.vision.compute import suited
 from gigs.vision.images import fit_square, read_photo, to_tensor
 from gigs.vision.runtime import Runtime
 
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--pack", default="hm-64")
     parser.add_argument("--out", type=Path, default=Path("bench/gate.json"))
     options = parser.parse_args()
-    session, compute = Session(options.pack), probed()
+    session, compute = Session(options.pack), suited()
     pack = session.pack
     if pack.gate is None:
         raise InputError(f"pack {pack.name} has no gate; `gigs pack calibrate` makes one")

@@ -34,7 +34,7 @@ from gigs.method.presets import Preset, get_preset
 from gigs.method.product import Product
 from gigs.session import Session
 from gigs.verify.panel import Panel
-from gigs.vision.compute import Compute, probed
+from gigs.vision.compute import Compute, suited
 from gigs.vision.runtime import Runtime
 
 PRESETS = ("paper-text", "fast", "faithful", "preview")
@@ -53,7 +53,7 @@ def main() -> None:
     if options.busy:
         busy.main(options)
         return
-    session, compute = Session(options.pack), probed()
+    session, compute = Session(options.pack), suited()
     pack, side = session.pack, session.generator.resolution
     if options.catalogue:
         chosen = photos.held_out(Catalogue.open(options.catalogue), side, options.photos, 0)

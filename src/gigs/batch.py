@@ -19,6 +19,7 @@ from gigs.errors import GigsError, InputError
 from gigs.inversion.gate import RefusedError
 from gigs.io import folders, written
 from gigs.io.fingerprint import fingerprint
+from gigs.io.text import readable
 from gigs.method.choice import NothingToShowError
 from gigs.method.cut_out import check_photos
 from gigs.method.options import Options
@@ -138,7 +139,7 @@ def _run(request: Request, on_step: OnStep, session: Session) -> Finished:
                     result.save(folder)
                     seal(folder, file_names(len(result)), mark)
         except (RefusedError, NothingToShowError) as error:
-            source = None if path is None else path.name
+            source = None if path is None else readable(path.name)
             done.refused.append(Refusal(source, str(error), isinstance(error, RefusedError)))
             continue
         done.results.append((folder, with_pictures(result, Pictures(folder=folder))))

@@ -24,6 +24,7 @@ from gigs.generator.use import AS_STORED, Use
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import Gate
 from gigs.io import storage
+from gigs.io.text import readable
 from gigs.method.colours import Liking, Wish, find_colours, options_of
 from gigs.method.cut_out import Photo, cut_out_of, keep_of, mask_for, require_photo
 from gigs.method.models import Models
@@ -44,7 +45,7 @@ from gigs.result.colourways import Colourways, compose_colours
 from gigs.result.compose import Origin, compose
 from gigs.verify.panel import Panel
 from gigs.verify.recalibration import Recalibration
-from gigs.vision.compute import Compute, pick_device, probed
+from gigs.vision.compute import Compute, pick_device, suited
 from gigs.vision.images import as_photo, decode_photo, fit_square, to_tensor
 from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.opening import photo_bytes
@@ -251,7 +252,7 @@ class Session:
         if isinstance(photo, str | PathLike):
             content = photo_bytes(Path(photo))
             given: bytes | Image.Image | np.ndarray = content
-            picture, source = decode_photo(content, str(photo)), Path(photo).name
+            picture, source = decode_photo(content, str(photo)), readable(Path(photo).name)
         else:
             given, picture, source = photo, as_photo(photo), None
         square, fit = fit_square(picture, self.generator.resolution)
@@ -297,8 +298,8 @@ class Session:
         return within_memory(once, self.models(runtime.compute), runtime, [] if panel is None else [panel])
 
     def compute(self, preset: Preset) -> Compute:
-        """Precision and layout on this machine: what a probe found fastest, where the preset allows it."""
-        return probed(self.device) if preset.probe else Compute(device=self.device)
+        """Precision and layout: what suits this machine, where the preset allows it."""
+        return suited(self.device) if preset.probe else Compute(device=self.device)
 
     def models(self, compute: Compute) -> Models:
         """The networks, placed for a way of computing."""
@@ -338,7 +339,7 @@ class Session:
         for kind in ("generator", "recommender", "encoder"):
             given, name = getattr(self.own, kind), f"{kind}.safetensors"
             if given:
-                found[kind] = {"file": given.name, "sha256": storage.sha256_of(given)}
+                found[kind] = {"file": readable(given.name), "sha256": storage.sha256_of(given)}
             elif name in self.pack.info["files"] and not (kind == "encoder" and self.own.generator):
                 found[kind] = {"file": f"{self.pack.name}/{name}", "sha256": self.pack.info["files"][name]}
         found["generator"] |= self.own.use.described()

@@ -16,6 +16,7 @@ from gigs.audience.privacy import (
     private_taste,
     promise,
     pulled_back,
+    require_delta,
 )
 from gigs.audience.taste import Taste, taste_of
 from gigs.errors import InputError
@@ -132,3 +133,12 @@ def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(InputError, match=r"gigs\[privacy\]"):
         noise_multiplier(PrivacySettings(epsilon=1.0))
+
+
+def test_a_delta_that_lets_a_member_be_named_is_refused():
+    """--dp-delta 0.09 for 51 members: each of them is named with a chance that is no promise."""
+    for delta, members in ((0.09, 51), (0.002, 51), (0.0019, 60), (1e-3, 101)):
+        with pytest.raises(InputError, match="--dp-delta"):
+            require_delta(PrivacySettings(epsilon=1.0, delta=delta), members)
+    for delta, members in ((1e-6, 100_000), (1e-3, 60), (1e-5, 5000)):
+        require_delta(PrivacySettings(epsilon=1.0, delta=delta), members)

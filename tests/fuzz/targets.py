@@ -18,17 +18,32 @@ import pandas as pd
 import torch
 from PIL import Image, features
 
+from gigs.audience import Audience
+from gigs.audience.privacy import PrivacySettings, promise
+from gigs.audience.taste import Taste, taste_of
+from gigs.cli.audience import described
 from gigs.data.catalogue import Catalogue
 from gigs.generator.base import load_generator, save_generator
 from gigs.generator.families.dvbpr_critic import load_critic, save_critic
 from gigs.inversion.encoder import load_encoder, save_encoder
-from gigs.io import folders, storage
+from gigs.io import folders, pickles, storage
+from gigs.io.card import pack_card
 from gigs.packs import load_pack
+from gigs.packs.audiences.file import load_audience, save_audience
+from gigs.packs.audiences.tastes import load_tastes, save_tastes
+from gigs.packs.panel import share_map_of
 from gigs.recommender import load_recommender
+from gigs.report.contact_sheet import contact_sheet
+from gigs.report.page import render_compare, render_overview, render_page
+from gigs.report.test_pack import test_pack
 from gigs.result import Result
+from gigs.result.saved import rebuild
 from gigs.training.checkpoint import load_checkpoint, save_checkpoint
+from gigs.verify.scorer import is_weak
+from gigs.verify.share_map import Estimate, ShareMap
 from gigs.vision import images
 from gigs.vision.sizes import MIN_SIDE
+from tests.fuzz import result_folders, shops
 from tests.fuzz.mutate import damage, damage_json, damage_safetensors
 from tests.fuzz.tables import tables
 from tests.helpers.pictures import encoded, quadrants
@@ -39,6 +54,7 @@ from tests.helpers.small_models import (
     small_recommender,
     write_small_pack,
 )
+from tests.report.finished_result import write_finished
 
 SIDE, ITEMS = 16, 5
 
@@ -69,6 +85,8 @@ def make_targets(work: Path) -> dict[str, Target]:
         "checkpoint": Target([_checkpoint(work)], damage, lambda content: _load_checkpoint(work / "run", content)),
         "pickle": Target(_pickles(), damage, _unpickle),
         **_descriptions(work),
+        **_shops(work),
+        **_folders(work),
     }
 
 
@@ -168,82 +186,149 @@ def _pickles() -> list[bytes]:
 
 
 def _unpickle(content: bytes) -> object:
-    return storage.unpickle_restricted(content, [("collections", "OrderedDict")])
+    return pickles.unpickle_restricted(content, [("collections", "OrderedDict")])
 
 
 def _descriptions(work: Path) -> dict[str, Target]:
     """Files that describe folders: the rest of the folder is whole."""
-    root = write_small_pack(work / "pack", encoder=True)
-    info = json.loads((root / "pack.json").read_text())
-    limits = {"drift": 0.1, "rough": 0.3, "refused": 0.5}
-    info["gate"] = {"limits": {"draft": limits, "optimised": limits}, "mean": [0.0] * 6}
-    result = work / "result"
-    for name in ("photo.png", "reconstruction.png", "suggestion-1.png"):
-        storage.write_bytes(result / name, b"png")
-        storage.write_bytes(result / "raw" / name, b"png")
-    manifest = folders.write_manifest(result, folders.names(result, ["*.png", "raw/*.png"])).read_bytes()
+    result, listed = work / "result", work / "listed"
+    for folder in (result, listed):
+        write_finished(folder, gains=(0.4, -0.3))
+    manifest = (listed / "manifest.json").read_bytes()
     return {
-        "pack.json": Target([json.dumps(info).encode()], damage_json, lambda content: _use_pack(root, content)),
-        "result.json": Target([_record()], damage_json, lambda content: _use_result(result, content)),
+        "pack.json": Target(
+            [json.dumps(described_pack(work / "pack")).encode()],
+            damage_json,
+            lambda content: _use_pack(work / "pack", content),
+        ),
+        "result.json": Target(_records(work), damage_json, lambda content: _use_result(result, content)),
         "manifest.json": Target(
-            [manifest], damage_json, _through_file(result / "manifest.json", lambda _: folders.check_manifest(result))
+            [manifest], damage_json, _through_file(listed / "manifest.json", lambda _: folders.check_manifest(listed))
+        ),
+        ".audience": Target(
+            [seed_audience(work).read_bytes()], damage_safetensors, _through_file(work / "x.audience", _use_audience)
+        ),
+        "safetensors: tastes": Target(
+            [_tastes(work)], damage_safetensors, _through_file(work / "tastes.safetensors", _use_tastes)
         ),
     }
 
 
+def _shops(work: Path) -> dict[str, Target]:
+    (work / "shop").mkdir()
+    return {
+        "shop tables": Target(shops.seeds(), shops.misshape, lambda content: shops.use_table(work / "shop", content))
+    }
+
+
+def _folders(work: Path) -> dict[str, Target]:
+    whole = work / "whole"
+    write_finished(whole, gains=(0.4,))
+    rebuild(whole)
+    return {
+        "result folder": Target(
+            [result_folders.contents(whole)],
+            result_folders.changes,
+            lambda content: result_folders.use_folder(whole, work / "changed", content),
+        )
+    }
+
+
+def described_pack(root: Path) -> dict[str, object]:
+    """A small pack's description with an entry of every kind."""
+    info = json.loads((write_small_pack(root, encoder=True) / "pack.json").read_text())
+    limits = {"drift": 0.1, "rough": 0.3, "refused": 0.5}
+    auc = {"value": 0.66, "low": 0.6, "high": 0.7, "n": 400}
+    scorers = {
+        name: {"role": role, "file": "recommender.safetensors", "auc": auc, "users": 60, "trained": {"fold": 0}}
+        for name, role in {"a": "target", "b": "judge", "c": "judge"}.items()
+    }
+    estimate = Estimate(0.3, 0.05)
+    share = ShareMap(slope=estimate, reliability=0.8, weights={"few": estimate}, told_apart={"few": True})
+    favourite = {"column": "type", "value": "Dress", "share": 0.2, "lift": 1.5}
+    said = {"members": "all", "description": {"favourites": [favourite], "age": 30.0, "age_of_all": 31.0}}
+    info["audiences"]["few"] |= said
+    return info | {
+        "gate": {"limits": {"draft": limits, "optimised": limits}, "mean": [0.0] * small_recommender().feature_count},
+        "verify": {"scorers": scorers, "category": {}, "disagreement": 0.7},
+        "share": share.record(),
+        "held_out_products": ["01"],
+    }
+
+
 def _use_pack(root: Path, content: bytes) -> None:
+    """Whatever is read of a description, by whichever command."""
     (root / "pack.json").write_bytes(content)
     pack = load_pack(root)
     pack.examples()
     assert pack.gate is None or pack.gate.judge(0.1, 0.1, draft=True).grade
+    assert pack.info.get("verify") is None or all(is_weak(one["auc"]) in (True, False) for one in pack.scorers.values())
+    assert share_map_of(pack) is None or 0 <= share_map_of(pack).worth <= 100
     for name, about in pack.audiences.items():
-        assert len(pack.audience(name).theta) > 0 and about["label"] is not None
+        described("x", about["label"], about["users"], {**about, "from": about.get("condition")})
+    pack.info["verify"] = None  # its scorers' files are not there
+    for name in pack.audiences:
+        assert len(pack.audience(name).theta) > 0
         assert 0 <= (pack.audience(name).percentile(0.1) or 0) <= 1
+    pack_card(pack.info)
 
 
 def _use_result(folder: Path, content: bytes) -> None:
+    """Everything that is made of a result again: reports, overview, the pack for a test, the page of its outcome."""
     (folder / "result.json").write_bytes(content)
-    for entry in Result.read(folder):
-        assert entry.score is None or f"{entry.score:+.2f}"
+    result = Result.read(folder)
+    for entry in result:
         assert (folder / entry.file).resolve().is_relative_to(folder.resolve()) and isinstance(entry.words, str)
+    render_page(result, "folder").encode()
+    render_compare(result).encode()
+    render_overview([("folder", result)]).encode()
+    contact_sheet(result)
+    test_pack([("folder", result)])
 
 
-def _record() -> bytes:
-    def picture(name: str, **more: object) -> dict[str, object]:
-        return {"file": f"{name}.png", "raw": f"raw/{name}.png", "score": 1.5, "percentile": 0.5, **more}
+def _records(work: Path) -> list[bytes]:
+    """Records of a verified result, one without judges, and one drawn from nothing."""
+    kinds = ({}, {"verified": False}, {"verified": False, "photo": False}, {"shared": False})
+    for number, kind in enumerate(kinds):
+        write_finished(work / f"record-{number}", gains=(0.4, -0.3), **kind)
+    return [(work / f"record-{number}" / "result.json").read_bytes() for number in range(len(kinds))]
 
-    believed = {"gain": 0.1, "low": -0.2, "high": 0.4, "verdict": "unclear"}
-    colour = {"name": "grey", "hex": "#8e8d8c", "share": 1.0}
-    answer = {"value": "Solid", "confidence": 0.9, "sure": True}
-    changes = {
-        "words": "Darker.", "nothing": False, "lightness": {"change": -9.0, "real": True},
-        "vividness": {"change": 0.1, "real": False},
-        "palette": {"before": [colour], "after": [colour], "delta_e": 3.0, "turns": []},
-        "attributes": {"appearance": {"before": answer, "after": answer, "changed": False}},
-        "outline": {"width": 1.0, "height": 1.2, "overlap": 0.9, "words": ["longer"]}, "where": None,
-        "not_sure": [], "map": "change-1.png",
-    }  # fmt: skip
-    check = {
-        "verdict": believed, "category": {"name": "Dress", "kept": True, "probability": 0.9},
-        "nearest_item": {"item_id": "01", "distance": 0.3, "rarity": 0.5, "lpips": 0.2, "row": 3},
-        "rank": {"main": {"photo": 0.4, "suggestion": 0.5}},
-        "place": {"photo": 0.4, "worst": 0.3, "likely": 0.5, "best": 0.6}, "users_gaining": 0.6,
-        "user_gain": {"p10": 0.0, "p50": 0.1, "p90": 1.0}, "specificity": None,
-        "hit_at_10": {"photo": 0.0, "suggestion": 0.1},
-    }  # fmt: skip
-    gains = {"gain_vs_photo": 0.1, "gain_vs_reconstruction": 0.2, "lpips_to_reconstruction": 0.1, "max_abs_shift": 0.4}
-    record = {
-        "schema": 2, "preset": "fast", "settings": {}, "seed": 0, "device": "cpu", "compute": {"device": "cpu"},
-        "seconds": {"total": 1.5}, "pack": "small", "models": {}, "objective": "mean", "gate": None, "distinct": 1.0,
-        "audience": {"name": "women", "label": "women's buyers", "users": 60, "scored_users": 60, "privacy": None},
-        "photo": picture("photo", source="shirt.jpg"), "verification": None, "versions": {"gigs": "0"},
-        "reconstruction": picture(
-            "reconstruction", lpips=0.1, mse=0.01, caution=None, lpips_before_tuning=0.1, steps=3, found_at_step=2,
-            changes=None,
-        ),
-        "suggestions": [picture("suggestion-1", changes=changes, check=check, **gains)],
-    }  # fmt: skip
-    return json.dumps(record).encode()
+
+def seed_audience(work: Path) -> Path:
+    """A sound file with everything that one may hold."""
+    generator = torch.Generator().manual_seed(0)
+    taste = taste_of(torch.randn(60, 6, generator=generator), torch.randn(20, generator=generator))
+    favourite = {"column": "type", "value": "Dress", "share": 0.2, "lift": 1.5}
+    description = {"favourites": [favourite], "age": 30.0, "age_of_all": 31.0}
+    origin = {"from": "age < 30", "pack": "small", "scorers": {"a": "0"}, "members": "all", "description": description}
+    private = promise(PrivacySettings(epsilon=1.0), 1, {"a": 1.0}, {"a": 0.1}).record()
+    made = Audience.of_tastes(
+        "young", {"a": taste, "b": taste}, label="the young", quantiles=(0.0, 0.5, 1.0), origin=origin, privacy=private
+    )
+    return save_audience(made, work / "seed.audience")
+
+
+def _use_audience(path: Path) -> None:
+    found = load_audience(path)
+    assert len(found.theta) > 0 and 0 <= (found.percentile(0.3) or 0) <= 1 and dict(found.origin)["scorers"] is not None
+    described(found.name, found.label, found.users, {**found.origin, "privacy": found.privacy})
+    for taste in found.tastes.values():
+        _use_taste(taste)
+
+
+def _tastes(work: Path) -> bytes:
+    taste = taste_of(torch.randn(60, 6, generator=torch.Generator().manual_seed(0)), torch.arange(20.0))
+    return save_tastes(work, {("a", "everyone"): taste, ("b", "few"): taste}, "a")[0].read_bytes()
+
+
+def _use_tastes(path: Path) -> None:
+    for taste in load_tastes(path).values():
+        _use_taste(taste)
+
+
+def _use_taste(taste: Taste) -> None:
+    phi = torch.ones(2, len(taste.theta))
+    assert torch.isfinite(taste.z(phi)).all() and torch.isfinite(taste.error(phi)).all()
 
 
 def hostile_headers() -> list[bytes]:

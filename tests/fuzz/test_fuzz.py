@@ -15,6 +15,7 @@ NAMES = (
     "safetensors: dvbpr-gan", "safetensors: critic", "npy", "parquet",
     "table.csv", "table.jsonl", "table.json", "table.parquet",
     "checkpoint", "pickle", "pack.json", "result.json", "manifest.json",
+    ".audience", "safetensors: tastes", "shop tables", "result folder",
 )  # fmt: skip
 
 
@@ -35,7 +36,7 @@ def test_valid_files_are_read(targets, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_damaged_files_end_in_typed_errors(targets, name):
-    """Rows 2, 3, 18, 19."""
+    """Rows 2, 3, 18, 19, 36, 38, 40."""
     outcomes = [attempt(targets[name], number, SEED) for number in range(INPUTS)]
     assert set(outcomes) <= {"accepted", "refused"}
     assert "refused" in outcomes  # the damage is real

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from gigs.errors import ModelError
-from gigs.io import storage
+from gigs.io import pickles, storage
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and signals")
 
@@ -150,7 +150,7 @@ class Hostile:
 def test_a_hostile_pickle_is_refused_before_it_runs(tmp_path):
     canary = tmp_path / "canary"
     with pytest.raises(ModelError, match="refused to unpickle"):
-        storage.unpickle_restricted(pickle.dumps(Hostile(canary)), [("collections", "OrderedDict")])
+        pickles.unpickle_restricted(pickle.dumps(Hostile(canary)), [("collections", "OrderedDict")])
     assert not canary.exists()
 
 
@@ -159,22 +159,22 @@ def test_a_hostile_pickle_is_refused_before_it_runs(tmp_path):
 )
 def test_pickles_written_by_hand_are_refused(payload):
     with pytest.raises(ModelError, match="refused to unpickle"):
-        storage.unpickle_restricted(payload, [("collections", "OrderedDict")])
+        pickles.unpickle_restricted(payload, [("collections", "OrderedDict")])
 
 
 def test_listed_types_are_unpickled_and_damage_is_named():
     allowed = [("collections", "OrderedDict")]
     content = pickle.dumps(collections.OrderedDict(a=[1, 2.5, "x", b"y"]))
-    assert storage.unpickle_restricted(content, allowed) == {"a": [1, 2.5, "x", b"y"]}
+    assert pickles.unpickle_restricted(content, allowed) == {"a": [1, 2.5, "x", b"y"]}
     for damaged in (b"", content[:10], b"garbage", content[:-1]):
         with pytest.raises(ModelError, match="malformed pickle"):
-            storage.unpickle_restricted(damaged, allowed)
+            pickles.unpickle_restricted(damaged, allowed)
 
 
 @pytest.mark.parametrize("payload", [b"}]K\x01s.", b"NK\x01K\x02s.", b"\x80\x04\x95" + b"\xff" * 8 + b"."])
 def test_any_malformed_pickle_is_named(payload):
     with pytest.raises(ModelError, match="malformed pickle"):
-        storage.unpickle_restricted(payload, [])
+        pickles.unpickle_restricted(payload, [])
 
 
 def test_settings_are_readable_without_gigs(tensor_file):

@@ -58,7 +58,7 @@ def changed_pack(source, to, change):
 
 
 @pytest.mark.usefixtures("small_limits")
-@pytest.mark.parametrize("name", ["../beside/judge.safetensors", "/judge.safetensors", "unlisted.safetensors", ["x"]])
+@pytest.mark.parametrize("name", ["../beside/judge.safetensors", "/judge.safetensors", "unlisted.safetensors"])
 def test_a_scorers_file_is_one_that_the_pack_lists(name, shops_pack, tmp_path):
     """Row 14: what no hash was compared with is not loaded, wherever it lies."""
     (tmp_path / "beside").mkdir()
@@ -192,7 +192,9 @@ def test_the_bundled_pack_keeps_its_promises():
 def test_a_newer_generator_goes_into_a_pack_and_the_old_gate_goes(tmp_path):
     root = write_small_pack(tmp_path / "pack", encoder=True)
     info = json.loads((root / "pack.json").read_text())
-    (root / "pack.json").write_text(json.dumps(info | {"gate": {"limits": {}, "mean": []}}))
+    limits = {"drift": 0.1, "rough": 0.3, "refused": 0.5}
+    gate = {"limits": {"draft": limits, "optimised": limits}, "mean": [0.0]}
+    (root / "pack.json").write_text(json.dumps(info | {"gate": gate}))
     newer = save_generator(tmp_path / "generator.safetensors", small_generator(seed=5))
     encoder = save_encoder(tmp_path / "encoder.safetensors", small_encoder(seed=5))
     card = {"generator": {"images_shown": 7}}

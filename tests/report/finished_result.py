@@ -122,9 +122,14 @@ def _suggestion(number: int, gain: float, verified: bool, photo: bool) -> dict[s
             "verdict": {"gain": gain, "low": low, "high": high, "verdict": word},
             "category": {"name": "Dress", "kept": True, "probability": 0.9},
             "nearest_item": {"item_id": f"0{number}", "distance": 0.8, "rarity": 0.5, "lpips": 0.2},
-            "place": {"photo": 0.42, "worst": 0.42 + low / 4, "likely": 0.42 + gain / 4, "best": 0.42 + high / 4},
+            "place": {"photo": 0.42, "worst": _above(low), "likely": _above(gain), "best": _above(high)},
             "rank": {name: {"photo": 0.42, "suggestion": 0.5} for name in ("main", "first", "second")},
             "users_gaining": 0.71, "user_gain": {"p10": 0.0, "p50": gain, "p90": 1.0}, "specificity": 0.2,
             "hit_at_10": {"photo": 0.0, "suggestion": 0.0},
         }  # fmt: skip
     return entry
+
+
+def _above(gain: float) -> float:
+    """Share of real items that a picture of such a gain stands above."""
+    return min(1.0, max(0.0, 0.42 + gain / 4))

@@ -144,7 +144,7 @@ def test_hostile_names_stay_text(tmp_path) -> None:
 
     def spoil(record) -> None:
         record["suggestions"][0]["check"]["nearest_item"]["item_id"] = evil
-        record["suggestions"][0]["changes"]["palette"]["after"][0]["hex"] = '"><script>alert(1)</script>'
+        record["suggestions"][0]["changes"]["palette"]["after"][0]["name"] = evil
 
     spoilt(tmp_path, spoil)
     page = render_page(Result.read(tmp_path), "one")

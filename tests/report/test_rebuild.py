@@ -50,7 +50,7 @@ def test_several_products_get_an_overview(tmp_path) -> None:
     assert [page.relative_to(tmp_path).as_posix() for page in pages] == [
         "overview.html", "boots/report.html", "red dress/report.html",
     ]  # fmt: skip
-    assert 'href="red dress/report.html"' in pages[0].read_text()
+    assert 'href="red%20dress/report.html"' in pages[0].read_text()
 
 
 def test_what_cannot_be_shown_is_named(tmp_path) -> None:

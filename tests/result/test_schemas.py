@@ -85,3 +85,54 @@ def test_an_impossible_share_is_a_damaged_result(tmp_path: Path) -> None:
     spoilt(tmp_path, lambda record: record["suggestions"][0].update(share={"of_100": 54, "low": 60, "high": 70}))
     with pytest.raises(ModelError, match="damaged"):
         Result.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "named"),
+    [
+        ("seconds.total", "NaN", "not valid JSON"), ("reconstruction.lpips", "1e400", "not valid JSON"),
+        ("audience.label", '"\\ud800"', "not valid JSON"), ("reconstruction.lpips", "-0.1", "reconstruction.lpips"),
+        ("suggestions.0.score", "1e300", "suggestions[0].score"), ("suggestions.0.percentile", "1.5", "percentile"),
+        ("suggestions.0.changes.palette.after.0.hex", '"red;}body{"', "hex"),
+        ("suggestions.0.changes.palette.after.0.hex", '"#12345\\n"', "hex"),
+        ("verification.target.suggestions_z", "[]", "suggestions_z"),
+        ("verification.judges.0.suggestions_z", "[0.1]", "suggestions_z is not of 3"),
+        ("verification.retained", "[]", "retained"), ("verification.category.kept", "9", "category.kept"),
+        ("verification.category.probability", "2", "category.probability"), ("suggestions.1.check", "null", "no check"),
+        ("suggestions.0.check.nearest_item.rarity", "-1", "rarity"), ("suggestions.0.residual", "7", "residual"),
+        ("gate", '{"grade": "fine", "words": "", "mismatch": 0, "lpips": 0, "drift": 0}', "gate.grade"),
+        ("seed", "-1", "seed"), ("photo.file", '""', "photo.file"),
+    ],
+)  # fmt: skip
+def test_a_field_out_of_its_range_is_refused_at_reading_by_its_name(tmp_path: Path, place, value, named) -> None:
+    """Row 38: not in the middle of a report."""
+    write_finished(tmp_path)
+    record = storage.read_json(tmp_path / "result.json")
+    *way, last = [int(step) if step.isdigit() else step for step in place.split(".")]
+    holder = record
+    for step in way:
+        holder = holder[step]
+    holder[last] = "HERE"
+    (tmp_path / "result.json").write_text(json.dumps(record).replace('"HERE"', value))
+    for read in (Result.read, rebuild):
+        with pytest.raises(ModelError) as refused:
+            read(tmp_path)
+        assert named in str(refused.value) and "result.json" in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_numbers_that_were_not_measured_are_dashes_in_the_report(tmp_path: Path) -> None:
+    """They may be missing, as the schema says, and the report must not end in an error for it."""
+    write_finished(tmp_path)
+
+    def unmeasured(record) -> None:
+        record["verification"]["target"]["auc"] = {}
+        record["photo"]["score"] = record["reconstruction"]["score"] = None
+        record["seconds"] = {"total": 1.0}
+        for entry in record["suggestions"]:
+            entry |= dict.fromkeys(("score", "gain_vs_photo", "gain_vs_reconstruction", "max_abs_shift"))
+            entry["lpips_to_reconstruction"] = entry["share"] = None
+
+    spoilt(tmp_path, unmeasured)
+    rebuild(tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "- [-, -]" in page and ">None<" not in page

@@ -154,6 +154,14 @@ def test_strangers_pages_and_names_are_refused(studio, visitor):
     assert visitor.http.post("/gradio_api/queue/join", content=b"[" * 5000).status_code == 400
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix", "Forwarded"])
+def test_no_header_of_a_visitors_says_where_the_page_is(studio, visitor, header):
+    """Gradio took it for the root that the page loads everything else from."""
+    for path in ("/", "/config"):
+        answer = visitor.http.get(path, headers={header: "evil.invalid"})
+        assert answer.status_code == 200 and "evil" not in answer.text and studio.url in answer.text
+
+
 def test_an_origin_is_compared_whole(studio, visitor):
     """Row 41: `null` is any page in a frame without rights, and a name without a scheme is none."""
     host = studio.url.removeprefix("http://")

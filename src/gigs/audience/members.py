@@ -23,6 +23,7 @@ from gigs.audience.base import EVERYONE
 from gigs.data.catalogue import Catalogue
 from gigs.data.conditions import matching
 from gigs.errors import InputError
+from gigs.io.regular import require_file
 
 BUYERS_OF = "buyers-of:"
 ALL_BUT = "all-but:"
@@ -93,8 +94,7 @@ def listed(path: Path) -> list[str]:
         InputError: It cannot be read.
     """
     try:
-        if path.exists() and not path.is_file():  # reading a named pipe would wait without end
-            raise InputError(f"audience file {path}: is not an ordinary file")
+        require_file(path)
         if path.is_file() and path.stat().st_size > MAX_LIST:
             raise InputError(f"audience file {path}: too large for a list (at most {MAX_LIST >> 20} MB)")
         lines = path.read_text(encoding="utf-8-sig").splitlines()

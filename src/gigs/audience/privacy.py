@@ -26,6 +26,7 @@ SCOPE = (
     "which rule they were chosen. It does not cover the recommenders, which were trained without such a promise, nor "
     "segments, which were found in the buyers' own vectors."
 )
+LIKELY = 0.1  # delta times members, above which a promise is none
 REACH = 0.5  # of the median distance of real items from everybody's taste: a buyer of several lies nearer than an item
 
 
@@ -46,6 +47,19 @@ class PrivacySettings:
             raise InputError(f"--dp-epsilon {self.epsilon}: give a number above 0 (1 is usual) and at most 100")
         if not 0 < self.delta < 0.1:
             raise InputError(f"--dp-delta {self.delta}: give a number above 0 and well below one over the members")
+
+
+def require_delta(settings: PrivacySettings, members: int) -> None:
+    """Refuse a delta that lets some member be named outright: with 1 / members, one may be, on average.
+
+    Raises:
+        InputError: It is above a tenth of that.
+    """
+    if settings.delta * members > LIKELY:
+        raise InputError(
+            f"--dp-delta {settings.delta:g}: of {members} members, that lets one be named with a chance that is no "
+            f"promise; give at most {LIKELY / members:.0e}"
+        )
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from gigs.cli import (
     train,
     verify,
 )
-from gigs.cli.console import errors
+from gigs.cli.console import errors, write_anything
+from gigs.cli.ending import EndedError, orderly_ending
 from gigs.errors import GigsError, is_out_of_memory
 
 app = typer.Typer(
@@ -70,11 +71,14 @@ def root(
 def main() -> None:
     """Entry point of `gigs`: every error a user can mend is one line and exit code 2 (or the error's own).
 
-    Ctrl-C is one line and exit code 130: what was finished before is whole, and what was not leaves no trace.
+    Ctrl-C is one line and exit code 130, SIGTERM one and 143, SIGHUP one and 129: what was finished before is whole,
+    and what was not leaves no trace.
     """
     warnings.showwarning = _warn
+    write_anything(sys.stdout, sys.stderr)
     try:
-        app()
+        with orderly_ending():
+            app()
     except GigsError as error:
         _fail(error, error.exit_code)
     except BrokenPipeError:
@@ -86,6 +90,9 @@ def main() -> None:
         if not is_out_of_memory(error):
             raise
         _fail("out of memory; a smaller --batch, --n or picture size needs less, or close other programs", 2)
+    except EndedError as end:
+        errors.print(f"gigs: ended by {end.name}; what is finished is kept, and --resume goes on from it")
+        raise
     except SystemExit as end:
         if end.code == 130:
             errors.print("gigs: interrupted; what is finished is kept, and --resume goes on from it", markup=False)

@@ -102,7 +102,12 @@ def create_command(
 
 
 def _show(name: str, label: str, users: int, about: dict[str, Any]) -> None:
-    """A few lines of plain words."""
+    for line in described(name, label, users, about):
+        output.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def described(name: str, label: str, users: int, about: dict[str, Any]) -> list[str]:
+    """A few lines of plain words about an audience; `about` is its entry in a pack, or an audience's origin."""
     lines = [f"{name}: {label}", f"  {users:,} users, from: {about.get('from')}"]
     if about.get("members") == "own halves":
         lines.append("  the model that is optimised and those that judge go by different members")
@@ -120,8 +125,7 @@ def _show(name: str, label: str, users: int, about: dict[str, Any]) -> None:
     if privacy:
         lines.append(privacy_line(privacy))
         lines.append(f"  {privacy['scope']}")
-    for line in lines:
-        output.print(line, soft_wrap=True, markup=False, highlight=False)
+    return lines
 
 
 def privacy_line(privacy: dict[str, Any]) -> str:

@@ -1,9 +1,40 @@
-"""Where the command line prints: results to standard output, progress and errors to standard error."""
+"""Where the command line prints: results to standard output, progress and errors to standard error.
+
+What it prints comes from packs, tables and file names too. Nothing in it is taken for markup, and no control code in it
+reaches the terminal.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any, TextIO
 
 from rich.console import Console
+from rich.text import Text
 
-output = Console()
-errors = Console(stderr=True)
+from gigs.io.text import shown
+
+
+class PlainConsole(Console):
+    """A console that shows text as it is."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Text without control codes; Rich's cells, titles and printed strings all come through here."""
+        return super().render_str(shown(text), **options)
+
+
+def write_anything(*streams: TextIO | None) -> None:
+    """Let streams write `?` for letters that their encoding lacks, instead of ending in an error."""
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+output = PlainConsole()
+errors = PlainConsole(stderr=True)
 
 
 def warn(text: str | None) -> None:

@@ -31,7 +31,7 @@ def show_command(pack: str = PACK) -> None:
 
     loaded = load_pack(pack)
     output.print(f"{loaded.name}: {len(loaded.info['files'])} files match their hashes ({loaded.root})", soft_wrap=True)
-    output.print_json(data=loaded.info["card"])
+    output.print_json(data=loaded.info["card"], ensure_ascii=True)
     warn(doubt(loaded.recommender.about))
 
 
@@ -116,11 +116,11 @@ def calibrate_command(
     """
     from gigs.data.catalogue import Catalogue
     from gigs.studies.gate_calibration import GateCalibrationSettings, calibrate_gate
-    from gigs.vision.compute import probed
+    from gigs.vision.compute import suited
 
     settings = GateCalibrationSettings(photos=photos, where=where, drift_weight=drift_weight, seed=seed)
     with _writing(pack) as on_step:
-        about = calibrate_gate(pack, Catalogue.open(catalogue), settings, compute=probed(), on_step=on_step)
+        about = calibrate_gate(pack, Catalogue.open(catalogue), settings, compute=suited(), on_step=on_step)
     for stage, limits in about["limits"].items():
         output.print(f"{stage}: rough above {limits['rough']:.3f}, refused above {limits['refused']:.3f}")
 
@@ -148,12 +148,12 @@ def scorers_command(
     """
     from gigs.data.catalogue import Catalogue
     from gigs.packs.build.scorers import ScorerFiles, ScorerSettings, add_scorers
-    from gigs.vision.compute import probed
+    from gigs.vision.compute import suited
 
     files = ScorerFiles(targets=dict(map(_scorer, target)), judges=dict(map(_scorer, judge)))
     with _writing(pack) as on_step:
         settings = ScorerSettings(where=where, items=items)
-        made = add_scorers(pack, Catalogue.open(catalogue), files, settings, compute=probed(), on_step=on_step)
+        made = add_scorers(pack, Catalogue.open(catalogue), files, settings, compute=suited(), on_step=on_step)
     _print_scorers(made)
     output.print(f"category classifier: {made.info['verify']['category']}", soft_wrap=True)
 

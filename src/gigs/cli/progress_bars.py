@@ -23,12 +23,12 @@ from gigs.progress import OnStep, Step
 def progress_bars(console: Console) -> Iterator[OnStep]:
     """Show one bar a stage, with the step's values behind it; stages of the same name start over."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(compact=True),
-        TextColumn("{task.fields[values]}"),
+        TextColumn("{task.fields[values]}", markup=False),
     )
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=console, transient=not console.is_terminal) as progress:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
 import typer
@@ -13,6 +12,9 @@ from gigs.errors import InputError
 
 PORT = typer.Option(7860, help="Port to listen on; 0 takes any that is free.")
 HOST = typer.Option("127.0.0.1", help="Address to listen on. Any but this computer's own lets others in, unasked.")
+NAME = typer.Option(
+    [], "--name", help="With --host: a further name by which visitors open the page; any number of times."
+)
 PACK = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
@@ -20,6 +22,7 @@ DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 def studio_command(
     port: int = PORT,
     host: str = HOST,
+    name: list[str] = NAME,
     pack: str = PACK,
     device: str = DEVICE,
     recalibration: Path = RECALIBRATION,
@@ -35,7 +38,7 @@ def studio_command(
     from gigs.studio.engine import Engine
     from gigs.studio.server import Address, Studio
 
-    address = Address(host=host, port=port)
+    address = Address(host=host, port=port, names=tuple(name))
     if not address.is_private:
         errors.print(
             f"gigs: --host {host}: anybody who can reach this computer can use the page, and there is no password",
@@ -43,8 +46,10 @@ def studio_command(
         )  # fmt: skip
     engine = Engine(pack, device=device, recalibration=recalibration)
     studio = Studio(engine, address)
-    errors.print("Reading the models ...", markup=False)
-    engine.warm()
-    output.print(f"Open {studio.url} in your browser. Ctrl-C ends it.", markup=False, highlight=False, soft_wrap=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    studio.run()
+    try:
+        errors.print("Reading the models ...", markup=False)
+        engine.warm()
+        output.print(f"Open {studio.url} in your browser. Ctrl-C ends it.", highlight=False, soft_wrap=True)
+        studio.run()
+    finally:
+        studio.close()

@@ -144,14 +144,14 @@ def _train_scorer(
     from gigs.inversion.catalogue_reconstructions import reconstructions as redrawn
     from gigs.packs.load import start_folder
     from gigs.recommender import ItemPictures, train_recommender
-    from gigs.vision.compute import pick_device, probed
+    from gigs.vision.compute import pick_device, suited
 
     opened, place = Catalogue.open(catalogue), pick_device(device)
     with progress_bars(errors) as on_step:
         views = []
         if source.reconstructions:
             root = start_folder(source.reconstructions)
-            views = [redrawn(opened, root, where=source.where, compute=probed(place), on_step=on_step)]
+            views = [redrawn(opened, root, where=source.where, compute=suited(place), on_step=on_step)]
         items = ItemPictures(opened, views)
         trained = train_recommender(items, settings, out, on_step=on_step, resume=resume, device=place)
     output.print(f"{trained.path}: best of {trained.epochs} epochs was epoch {trained.best_epoch}", soft_wrap=True)

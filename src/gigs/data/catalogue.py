@@ -62,7 +62,8 @@ class Catalogue:
         for name in ("items", "users", "interactions"):
             try:
                 check_parquet(root / f"{name}.parquet")
-                tables[name] = pd.read_parquet(root / f"{name}.parquet")
+                with (root / f"{name}.parquet").open("rb") as handle:  # PyArrow itself opens no path but of UTF-8
+                    tables[name] = pd.read_parquet(handle)
             except DataError:
                 raise
             except Exception as error:  # of a damaged file, pandas raises whatever its parts raise

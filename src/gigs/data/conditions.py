@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 
 import numpy as np
 import pandas as pd
@@ -32,26 +34,53 @@ def matching(table: pd.DataFrame, condition: str, what: str) -> np.ndarray:
         what: What the user calls the condition, for the error message.
 
     Returns:
-        bool `[len(table)]`; a missing value satisfies nothing.
+        bool `[len(table)]`. A comparison with a missing value is neither true nor false, and neither is what follows
+        from it alone: of a user without an age, `age > 30` and `not (age > 30)` are not true, but `age > 30 or
+        purchases > 0` is true of one who bought something (Kleene 1938).
 
     Raises:
         InputError: The condition cannot be evaluated; the message lists the columns.
     """
     columns = ", ".join(map(str, table.columns))
-    named = _columns_named(condition, what, columns)
+    tree = _parsed(condition, what, columns)
     try:
-        result = table.eval(condition, engine="python", local_dict={}, global_dict={})
+        return _truth(tree, table)[0]
+    except NoAnswerError as error:
+        raise InputError(f"{what} {condition!r}: not a condition (it gives no yes or no for each row)") from error
     except Exception as error:  # pandas raises whatever the expression's parts raise
         raise InputError(f"{what} {condition!r}: {error}; columns are {columns}") from error
-    if not isinstance(result, pd.Series) or result.dtype not in (np.dtype(bool), pd.BooleanDtype()):
-        raise InputError(f"{what} {condition!r}: not a condition (it gives no yes or no for each row)")
-    used = [column for column in table.columns if str(column) in named]
-    known = table[used].notna().all(axis=1)  # by itself, `not (age > 30)` would be true of a missing age
-    return (result.fillna(False).astype(bool) & known).to_numpy()
 
 
-def _columns_named(condition: str, what: str, columns: str) -> set[str]:
-    """Names in a condition that consists of nothing but comparisons of columns.
+class NoAnswerError(Exception):
+    """A part of a condition is no comparison."""
+
+
+def _truth(node: ast.AST, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Where a condition is true, and where it is false, bool `[len(table)]` each; elsewhere it is neither."""
+    if isinstance(node, ast.BoolOp):
+        parts = [_truth(part, table) for part in node.values]
+        true, false = ([part[side] for part in parts] for side in (0, 1))
+        if isinstance(node.op, ast.And):
+            return np.logical_and.reduce(true), np.logical_or.reduce(false)
+        return np.logical_or.reduce(true), np.logical_and.reduce(false)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert):
+        true_, false_ = _truth(node.operand, table)
+        return false_, true_
+    answer = table.eval(ast.unparse(node), engine="python", local_dict={}, global_dict={})
+    if not isinstance(answer, pd.Series) or answer.dtype not in (np.dtype(bool), pd.BooleanDtype()):
+        raise NoAnswerError
+    names = _names(node)
+    known = table[[column for column in table.columns if str(column) in names]].notna().all(axis=1)
+    holds = answer.fillna(False).astype(bool)
+    return (holds & known).to_numpy(), (~holds & known).to_numpy()
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _parsed(condition: str, what: str, columns: str) -> ast.expr:
+    """A condition that consists of nothing but comparisons of columns.
 
     Raises:
         InputError: There is something else in it.
@@ -60,14 +89,25 @@ def _columns_named(condition: str, what: str, columns: str) -> set[str]:
         raise InputError(f"{what}: a condition of {len(condition):,} letters; {MAX_LENGTH:,} are the most")
     try:
         tree = ast.parse(condition.strip(), mode="eval")
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        tree = ast.parse(_in_words(condition.strip()), mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError, tokenize.TokenError) as error:
         reason = re.sub(r"\s+", " ", str(getattr(error, "msg", None) or error or "nested too deep"))
         raise InputError(f"{what} {condition!r}: {reason}; columns are {columns}") from error
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names = _names(tree)
     plain = all(isinstance(node, ALLOWED) and _is_plain(node) for node in ast.walk(tree))
     if not plain or any(name.startswith("__") for name in names):
         raise InputError(f"{what} {condition!r}: only comparisons of columns are allowed; columns are {columns}")
-    return names
+    return tree.body
+
+
+def _in_words(condition: str) -> str:
+    """With `and` for `&` and `or` for `|`, which then bind as loosely; so pandas reads them."""
+    words = {"&": "and", "|": "or"}
+    tokens = tokenize.generate_tokens(io.StringIO(condition).readline)
+    return tokenize.untokenize(
+        (tokenize.NAME, words[token.string]) if token.string in words else (token.type, token.string)
+        for token in tokens
+    )
 
 
 def _is_plain(node: ast.AST) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gigs.io.documents import Fraction, HexColour, NotNegative, Number
 from gigs.verify.probes import Answer
 
 
@@ -12,8 +13,8 @@ class Colour:
     """One colour of a product: its name, `#rrggbb`, and the share of the product that has it, in `[0,1]`."""
 
     name: str
-    hex: str
-    share: float
+    hex: HexColour
+    share: Fraction
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Turn:
 
     before: str
     after: str
-    share: float
-    delta_e: float
+    share: Fraction
+    delta_e: NotNegative
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class PaletteChange:
 
     before: tuple[Colour, ...]
     after: tuple[Colour, ...]
-    delta_e: float
+    delta_e: NotNegative
     turns: tuple[Turn, ...]
 
 
@@ -40,7 +41,7 @@ class PaletteChange:
 class Tone:
     """A change of mean L* or C*; `real` where it is visible and the photo confirms it."""
 
-    change: float
+    change: Number
     real: bool
 
 
@@ -57,9 +58,9 @@ class AttributeChange:
 class OutlineChange:
     """Width and height after/before, the overlap of the outlines in `[0,1]`, and the words for it."""
 
-    width: float
-    height: float
-    overlap: float
+    width: NotNegative
+    height: NotNegative
+    overlap: Fraction
     words: tuple[str, ...]
 
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from gigs.errors import GigsError, ModelError
+from gigs.io.documents import NotNegative, Number
 
+Grade = Literal["good", "rough", "refused"]
 STAGES = ("draft", "optimised")
 ROUGH_SHARE, REFUSED_SHARE = 0.25, 0.05  # of held-out photos, above the first and above the second limit
 WORDS = {
@@ -48,9 +50,9 @@ class RefusedError(GigsError):
 class Limits:
     """Mismatch above which a reconstruction is rough, and above which it is refused; `drift` weighs the drift."""
 
-    drift: float
-    rough: float
-    refused: float
+    drift: Number
+    rough: Number
+    refused: Number
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,11 @@ class Verdict:
     `drift` is 1 - cosine between the recommender's centred features of photo and reconstruction, in [0,2].
     """
 
-    grade: str
+    grade: Grade
     words: str
-    mismatch: float
-    lpips: float
-    drift: float
+    mismatch: Number
+    lpips: NotNegative
+    drift: Number
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Gate:
         """Grade one reconstruction."""
         limits = self.limits["draft" if draft else "optimised"]
         mismatch = lpips + limits.drift * drift
-        grade = "refused" if mismatch > limits.refused else "rough" if mismatch > limits.rough else "good"
+        grade: Grade = "refused" if mismatch > limits.refused else "rough" if mismatch > limits.rough else "good"
         return Verdict(grade, WORDS[grade], mismatch, lpips, drift)
 
     def drift(self, photo: Tensor, reconstruction: Tensor) -> Tensor:

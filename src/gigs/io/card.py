@@ -90,7 +90,7 @@ def pack_card(info: dict[str, Any]) -> str:
             f"# {info['name']}: a pack for gigs\n",
             "Everything that `gigs suggest` needs: generator, recommender, audiences and, where it has one, encoder.\n",
             "## How pictures reach it\n",
-            _table(info.get("preprocessing", {})),
+            _table(info.get("preprocessing") or {}),
             "## Audiences\n",
             _table(audiences),
             "## Where it comes from\n",

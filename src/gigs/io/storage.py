@@ -1,24 +1,22 @@
-"""Files that are either whole or absent: atomic writes, hashes, safetensors with their settings, safe unpickling."""
+"""Files that are either whole or absent: atomic writes, hashes, safetensors with their settings."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import hashlib
-import io
 import json
 import os
-import pickle
-import pickletools
 import re
 import secrets
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from numpy.lib.format import open_memmap
@@ -26,6 +24,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from gigs.errors import DiskError, ModelError
+from gigs.io.regular import require_file
+from gigs.io.text import is_text
 
 MAX_JSON = 64 << 20  # bytes: what is read whole must not be able to fill the memory
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -35,8 +35,6 @@ UNFINISHED = ".gigs-"
 HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 STALE_SECONDS = 7 * 86400.0  # after which another computer's unfinished file has no writer any more
 _SELF = secrets.token_hex(4)  # a process number comes back, in a container most of all
-# What the unpickler raises on bytes that are no sensible pickle.
-MALFORMED = (AttributeError, ValueError, IndexError, KeyError, TypeError, OverflowError)
 
 
 def cache_dir() -> Path:
@@ -147,8 +145,8 @@ def write_bytes(path: Path, content: bytes) -> Path:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write UTF-8 text atomically."""
-    return write_bytes(path, text.encode("utf-8"))
+    """Write UTF-8 text atomically; half a character becomes `?`."""
+    return write_bytes(path, text.encode("utf-8", "replace"))
 
 
 def write_json(path: Path, content: Any) -> Path:
@@ -157,23 +155,25 @@ def write_json(path: Path, content: Any) -> Path:
 
 
 def json_bytes(content: Any) -> bytes:
-    """What `write_json` writes."""
-    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+    """What `write_json` writes; half a character, as of a file name that is no text, becomes `?`."""
+    return (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON; a missing, malformed or overlong file (above 64 MB) is a `ModelError` that names it."""
+    """Read JSON; a missing, malformed or overlong file (above 64 MB) is a `ModelError` that names it.
+
+    It is read strictly: no NaN, no infinity, no number above what a float holds, no half of a character. What was read
+    can therefore be written again.
+    """
     try:
-        if Path(path).exists() and not Path(path).is_file():  # reading a named pipe would wait without end
-            raise ModelError(f"{path}: is not an ordinary file")
-        with Path(path).open("rb") as handle:
+        with require_file(Path(path), ModelError).open("rb") as handle:
             content = handle.read(MAX_JSON + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ModelError(f"{path}: no such file") from error
     if len(content) > MAX_JSON:
         raise ModelError(f"{path}: too large for a description (at most {MAX_JSON >> 20} MB)")
     try:
-        return json.loads(content.decode("utf-8"))
+        return msgspec.json.decode(content)
     except (ValueError, RecursionError) as error:  # bytes that are no text, no JSON, numbers or nesting without end
         raise ModelError(f"{path}: not valid JSON ({error})") from error
 
@@ -219,6 +219,8 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     path = Path(path)
     if not path.is_file():
         raise ModelError(f"{path}: no such file")
+    if not is_text(os.fsencode(path).decode("utf-8", "surrogateescape")):
+        raise ModelError(f"{path}: safetensors opens only paths that are UTF-8; rename the file or its folder")
     try:
         with safe_open(path, framework="pt") as handle:
             metadata = handle.metadata() or {}
@@ -234,37 +236,3 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         if tensor.is_floating_point() and not torch.isfinite(tensor.float()).all():
             raise ModelError(f"{path}: damaged: {name} holds numbers that are not finite")
     return tensors, settings
-
-
-class RestrictedUnpickler(pickle.Unpickler):
-    """Unpickler that resolves only the globals in `allowed`; anything else is refused before it can run."""
-
-    def __init__(self, stream: IO[bytes], allowed: Iterable[tuple[str, str]], **options: Any) -> None:
-        super().__init__(stream, **options)
-        self._allowed = frozenset(allowed)
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Resolve a global named in the pickle, if it is on the list."""
-        if (module, name) not in self._allowed:
-            raise ModelError(f"refused to unpickle {module}.{name}: not on the list of harmless types")
-        return super().find_class(module, name)
-
-
-def unpickle_restricted(content: bytes, allowed: Iterable[tuple[str, str]]) -> Any:
-    """Unpickle `content`, resolving only `allowed` (module, name) pairs.
-
-    Raises:
-        ModelError: The pickle names another global, or is malformed.
-    """
-    try:
-        _check_memo(content)
-        return RestrictedUnpickler(io.BytesIO(content), allowed).load()
-    except (pickle.UnpicklingError, EOFError, MemoryError, *MALFORMED) as error:
-        raise ModelError(f"malformed pickle ({error})") from error
-
-
-def _check_memo(content: bytes) -> None:
-    """Refuse a memo index that no writer makes: the unpickler would reserve, and touch, memory for as many entries."""
-    for count, (opcode, argument, _) in enumerate(pickletools.genops(content)):
-        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > count:
-            raise ValueError(f"memo index {argument} after {count} steps")

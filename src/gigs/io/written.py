@@ -70,7 +70,8 @@ def claim(folder: Path, names: Iterable[str], *, changed: bool = False) -> None:
         if path.parent.exists() and not path.parent.is_dir():
             raise InputError(f"{path.parent}: is no folder; move it away, or choose another folder")
         there = path.exists() or path.is_symlink()
-        ours = is_ours(folder, name, hashes) or (changed and name in hashes and not path.is_symlink())
+        plain = path.is_file() and not path.is_symlink()
+        ours = is_ours(folder, name, hashes) or (changed and name in hashes and plain)
         if there and not ours:
             raise InputError(
                 f"{path}: is not a file that gigs wrote, or it was changed since, and would be replaced; move it away, "
@@ -203,7 +204,7 @@ def _lines(folder: Path) -> list[dict[str, Any]]:
     for line in path.read_bytes().splitlines():
         try:
             one = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         named = isinstance(one, dict) and all(isinstance(value, str) for value in one.values())
         if named and ("request" in one or {"name", "sha256"} <= set(one)):

@@ -30,7 +30,7 @@ class Preset:
     `candidates`: how many redesigns are put on the photo and scored there before the best are chosen.
     `check`: let judges look at what came out; a draft need not.
     `objective`: what is raised for the audience (`verify.objective`).
-    `probe`: compute in whatever precision and layout a start-up probe found fastest here; otherwise plain fp32.
+    `probe`: compute in the precision and layout that suit this machine (`vision.compute.suited`); otherwise plain fp32.
     """
 
     name: str

@@ -72,8 +72,18 @@ class Pack(HubPack):
 
     @cached_property
     def gate(self) -> Gate | None:
-        """The inversion gate, where the pack was calibrated."""
-        return Gate.from_pack(self.info.get("gate"))
+        """The inversion gate, where the pack was calibrated.
+
+        Raises:
+            ModelError: It is malformed, or was calibrated with another recommender.
+        """
+        gate = Gate.from_pack(self.info.get("gate"))
+        if gate is not None and len(gate.mean) != self.recommender.feature_count:
+            raise ModelError(
+                f"{self.root / 'pack.json'}: the gate's mean has {len(gate.mean)} numbers, the recommender works with "
+                f"{self.recommender.feature_count}; calibrate the pack again"
+            )
+        return gate
 
     @cached_property
     def recommender(self) -> Recommender:

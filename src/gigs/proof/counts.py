@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from gigs.errors import InputError
+from gigs.io.regular import require_file
 from gigs.report.counting_sheet import COLUMNS, PRODUCT, REDESIGN
 
 Kind = Literal["choices", "sales"]
@@ -91,7 +92,7 @@ def read_counts(path: str | Path) -> Counts:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as handle:
+        with require_file(path).open("rb") as handle:
             content = handle.read(LARGEST + 1)
     except OSError as error:
         raise InputError(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gigs.errors import InputError
 from gigs.io import folders, storage
+from gigs.io.text import readable
 from gigs.proof.counts import read_counts
 from gigs.proof.findings import Findings, compare
 from gigs.proof.ledger import record
@@ -43,7 +44,9 @@ def compare_folder(
     read = read_counts(counts)
     result = Result.read(folder)
     fingerprint = storage.sha256_of(folder / FILE)
-    findings = compare(result, read, product=folder.resolve().name, fingerprint=fingerprint, test=test.strip())
+    findings = compare(
+        result, read, product=readable(folder.resolve().name), fingerprint=fingerprint, test=test.strip()
+    )
     page = render_results(result, findings)
     with folders.owned(folder):
         if ledger is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
+from gigs.report import templating
 from gigs.verify.share import EVEN
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _entries(result: Record) -> list[tuple[Picture, str, str, bool]]:
         entries.append((result.reconstruction, base, _score(result.reconstruction), False))
     for number, entry in enumerate(result.suggestions, start=1):
         gain = entry.gain_vs_photo if entry.gain_vs_photo is not None else entry.gain_vs_reconstruction
-        detail, good = f"{_score(entry)} (gain {gain:+.2f})", (gain or 0) > 0
+        detail, good = f"{_score(entry)} (gain {templating.number(gain, '%+.2f')})", (gain or 0) > 0
         if entry.check is not None:
             detail, good = f"{entry.verdict} (judges' gain {entry.gain:+.2f})", (entry.gain or 0) > 0
         if entry.share is not None:
@@ -78,7 +79,7 @@ def _checked(result: Record) -> str:
 
 
 def _score(entry: Picture) -> str:
-    return f"score {entry.score:+.2f}"
+    return f"score {templating.number(entry.score, '%+.2f')}"
 
 
 def _tile(picture: Image.Image, title: str, detail: str, good: bool) -> Image.Image:

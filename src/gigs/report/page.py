@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment
 
+from gigs.io.text import address, readable
 from gigs.report import texts
 from gigs.report.pictures import reduced
 from gigs.report.results_page import FILE as RESULTS
@@ -42,7 +44,7 @@ def render_page(result: Record, folder: str, *, tested: bool = False) -> str:
         result=result,
         proof=RESULTS if tested else None,
         try_words=texts.TRY,
-        command=texts.TRY_COMMAND.format(folder=folder or "FOLDER"),
+        command=texts.TRY_COMMAND.format(folder=shlex.quote(readable(folder)) if folder else "FOLDER"),
     )
 
 
@@ -86,8 +88,8 @@ def render_overview(results: Sequence[tuple[str, Record]]) -> str:
         best = view["options"][0]
         products.append(
             {
-                "name": view["photo_name"] if result.photo else folder,
-                "link": f"{folder}/report.html",
+                "name": view["photo_name"] if result.photo else readable(folder),
+                "link": address(f"{folder}/report.html"),
                 "photo": view["photo"] and result.pictures.png(view["photo"]),
                 "best": result.pictures.png(best["file"]),
                 "label": result.audience.label,

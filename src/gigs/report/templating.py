@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import base64
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader, Undefined, select_autoescape
+
+from gigs.io.text import address
 
 
 def environment() -> Environment:
     """The templates; whoever asks may add filters of its own."""
-    return Environment(loader=PackageLoader("gigs.report"), autoescape=select_autoescape(), trim_blocks=True)
+    made = Environment(loader=PackageLoader("gigs.report"), autoescape=select_autoescape(), trim_blocks=True)
+    made.filters |= {"number": number, "address": address}
+    return made
+
+
+def number(value: float | Undefined | None, form: str) -> str:
+    """A number in a printf form; a dash where there is none."""
+    return "-" if value is None or isinstance(value, Undefined) else form % value
 
 
 def inlined(content: bytes, kind: str = "png") -> str:

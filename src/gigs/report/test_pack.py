@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gigs.io.text import harmless_cell
 from gigs.report import counting_sheet, texts
 from gigs.report.view import view_of
 
@@ -89,13 +90,10 @@ def _table(rows: list[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
+    writer.writerows(
+        {name: harmless_cell(value) if isinstance(value, str) else value for name, value in row.items()} for row in rows
+    )
     return text.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    """A text that spreadsheets do not take for a formula: folder names may begin like one."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -7,14 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
-from gigs.errors import InputError, ModelError
-from gigs.io import folders, storage
+from gigs.errors import ModelError
+from gigs.io import documents, folders, storage
 from gigs.result.pictures import Pictures
 from gigs.result.schema import SCHEMA, Picture, Record
 
 FILE = "result.json"
+ADVICE = "make it again"
 NOTHING = "Almost nothing that can be named."  # how schema 1 said that a redesign changes nothing
 CHECK = (
     "category", "nearest_item", "rank", "place", "users_gaining", "user_gain", "specificity", "hit_at_10",
@@ -37,13 +36,14 @@ def read_record(folder: str | Path, kind: type[R]) -> R:
     content = storage.read_json(path)
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema not in (1, SCHEMA):
-        raise ModelError(f"{path}: not a result of this gigs; make it again")
+        raise ModelError(f"{path}: not a result of this gigs; {ADVICE}")
     try:
-        record = msgspec.convert(_from_schema_1(content) if schema == 1 else content, kind)
-    except (msgspec.ValidationError, InputError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path}: damaged ({error}); make it again") from error
-    if not record.suggestions or "total" not in record.seconds:
-        raise ModelError(f"{path}: damaged (no redesign in it); make it again")
+        content = _from_schema_1(content) if schema == 1 else content
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path}: damaged ({error}); {ADVICE}") from error
+    record = documents.checked(content, kind, path, ADVICE)
+    if fault := _contradiction(record):
+        raise ModelError(f"{path}: damaged ({fault}); {ADVICE}")
     for name in _named_files(record):
         folders.inside(folder, name)
     return with_pictures(record, Pictures(folder=folder))
@@ -62,6 +62,24 @@ def with_pictures(record: R, pictures: Pictures) -> R:
         reconstruction=bound(record.reconstruction),
         suggestions=tuple(map(bound, record.suggestions)),
     )
+
+
+def _contradiction(record: Record) -> str:
+    """What in a record does not fit the rest of it, by the field's name; empty where all fits."""
+    count, found = len(record.suggestions), record.verification
+    if "total" not in record.seconds:
+        return "seconds: total is missing"
+    if record.choice is not None and any((one.suggestion or 1) > count for one in record.choice.front):
+        return "choice.front: names a redesign that is not there"
+    if found is None:
+        return ""
+    if any(one.check is None for one in record.suggestions):
+        return "suggestions: one has no check, though they were verified"
+    if any(len(one.suggestions_z) != count for one in (found.target, *found.judges)):
+        return f"verification: suggestions_z is not of {count} redesigns"
+    if len(found.retained) != len(found.judges):
+        return "verification: retained is not of as many judges"
+    return "verification: category.kept is more than there are" if found.category.kept > count else ""
 
 
 def _named_files(record: Record) -> Iterator[str]:

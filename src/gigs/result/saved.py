@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jinja2 import UndefinedError
-
-from gigs.errors import InputError, ModelError
+from gigs.errors import InputError
 from gigs.io import folders, storage, written
+from gigs.io.text import is_text, readable, shown
 from gigs.report.contact_sheet import contact_sheet
 from gigs.report.page import render_compare, render_overview, render_page
 from gigs.report.results_page import FILE as RESULTS
@@ -18,8 +17,6 @@ from gigs.result.result import COMPARE, Result
 
 OVERVIEW = "overview.html"
 REPORT = ("report.html", COMPARE, "contact-sheet.png")
-# What a report of a result that is damaged where no reader looks runs into.
-DAMAGED = (KeyError, TypeError, AttributeError, ValueError, IndexError, UndefinedError)
 
 
 def results_in(root: Path) -> list[tuple[Path, Result]]:
@@ -70,12 +67,26 @@ def write_test_pack(root: Path, path: Path) -> Path:
         InputError: There is no result.
         ModelError: A result is damaged, or a picture of it is missing.
     """
-    named = [(folder.resolve().name, result) for folder, result in results_in(root)]
+    taken: set[str] = set()
+    named = [(_product(folder, taken), result) for folder, result in results_in(root)]
+    beside = path.resolve().parent == root.resolve()
+    if beside and not is_text(path.name):
+        raise InputError(f"{path}: a manifest lists no name but of UTF-8; choose another name")
     content = test_pack(named)
-    if path.resolve().parent != root.resolve():
+    if not beside:
         return storage.write_bytes(path, content)
     with folders.owned(root):  # beside the results it is one more of their files
         return _beside(root, path.name, content)
+
+
+def _product(folder: Path, taken: set[str]) -> str:
+    """The name of a product's folder in the pack: its own, as text, and no other's."""
+    plain = shown(readable(folder.resolve().name)) or "product"
+    name, number = plain, 2
+    while name in taken:
+        name, number = f"{plain}-{number}", number + 1
+    taken.add(name)
+    return name
 
 
 def _beside(root: Path, name: str, content: bytes) -> Path:
@@ -97,10 +108,7 @@ def link_proof(folder: Path, result: Result) -> None:
 
 
 def _rebuilt(root: Path, folder: Path, result: Result) -> Path:
-    try:
-        content = (_page(folder, result), render_compare(result).encode(), contact_sheet(result))
-    except DAMAGED as error:
-        raise ModelError(f"{folder / FILE}: damaged or of another gigs ({error}); make the result again") from error
+    content = (_page(folder, result), render_compare(result).encode(), contact_sheet(result))
     with folders.owned_below(root, folder):
         _put(folder, dict(zip(REPORT, content, strict=True)))
     return folder / REPORT[0]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from msgspec import Meta
 from PIL import Image
 
 from gigs.explain.description import Description
 from gigs.inversion.gate import Verdict
+from gigs.io.documents import AtLeastOne, Count, Fraction, NotNegative, Number, Seed, Word
 from gigs.result.pictures import Pictures
 from gigs.transfer import CutOut
 from gigs.verify.findings import RedesignCheck, VerificationSummary
@@ -35,8 +37,8 @@ class AudienceSummary:
 
     name: str
     label: str
-    users: int
-    scored_users: int
+    users: Count
+    scored_users: Count
     privacy: dict[str, Any] | None = None
 
 
@@ -52,10 +54,10 @@ class Picture:
         pictures: All pictures of the result.
     """
 
-    file: str
-    raw: str
-    score: float | None
-    percentile: float | None
+    file: Word
+    raw: Word
+    score: Number | None
+    percentile: Fraction | None
     pictures: Pictures = field(default_factory=Pictures, repr=False, compare=False)
 
     @property
@@ -90,11 +92,11 @@ class ReconstructionSummary(Picture):
         changes: What redrawing alone changed.
     """
 
-    lpips: float | None
-    mse: float | None
-    lpips_before_tuning: float | None
-    steps: int
-    found_at_step: int | None
+    lpips: NotNegative | None
+    mse: NotNegative | None
+    lpips_before_tuning: NotNegative | None
+    steps: Count
+    found_at_step: Count | None
     caution: str | None
     changes: Description | None
 
@@ -111,9 +113,9 @@ class CutOutSummary:
             so; None where it shows one whole product.
     """
 
-    confidence: float
+    confidence: Fraction
     doubt: str | None
-    area: float
+    area: Fraction
     framing: str | None = None
 
     @classmethod
@@ -139,10 +141,10 @@ class FrontEntry:
         suggestion: Number of the suggestion that it is, counted from 1; None where it is not among them.
     """
 
-    file: str
-    change: float
-    gain: float
-    suggestion: int | None
+    file: Word
+    change: NotNegative
+    gain: Number
+    suggestion: AtLeastOne | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,10 +159,10 @@ class ChoiceSummary:
         front: From the least change to the most gain.
     """
 
-    asked: int
-    candidates: int
-    over_budget: int
-    unseen: int
+    asked: Count
+    candidates: Count
+    over_budget: Count
+    unseen: Count
     front: tuple[FrontEntry, ...] = ()
 
 
@@ -184,12 +186,12 @@ class Suggestion(Picture):
     """
 
     rendered: Literal["photo", "sketch", "drawn"] = DRAWN
-    residual: float | None = None
+    residual: Fraction | None = None
     kept: tuple[str, ...] = ()
-    gain_vs_photo: float | None
-    gain_vs_reconstruction: float | None
-    lpips_to_reconstruction: float | None
-    max_abs_shift: float | None
+    gain_vs_photo: Number | None
+    gain_vs_reconstruction: Number | None
+    lpips_to_reconstruction: NotNegative | None
+    max_abs_shift: NotNegative | None
     changes: Description
     share: Share | None = None
     check: RedesignCheck | None = None
@@ -220,10 +222,10 @@ class Record:
     schema: int
     preset: str
     settings: dict[str, Any]
-    seed: int
+    seed: Seed
     device: str
     compute: Compute
-    seconds: dict[str, float]
+    seconds: dict[str, NotNegative]
     pack: str
     models: dict[str, dict[str, Any]]
     audience: AudienceSummary
@@ -231,8 +233,8 @@ class Record:
     photo: PhotoSummary | None
     reconstruction: ReconstructionSummary
     gate: Verdict | None
-    suggestions: tuple[Suggestion, ...]
-    distinct: float | None
+    suggestions: Annotated[tuple[Suggestion, ...], Meta(min_length=1)]
+    distinct: Number | None
     verification: VerificationSummary | None
     versions: dict[str, str]
     cutout: CutOutSummary | None = None

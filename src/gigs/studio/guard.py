@@ -35,6 +35,7 @@ GET = re.compile(
     r"/|/config|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static|result|svelte)/[\w./-]+"
     rf"|{API}/(info|startup-events|queue/data|upload_progress|heartbeat/\w+|file=[^:]+)"
 )
+FORWARDED = re.compile(rb"(x-)?forwarded|x-real-ip|x-original-|x-scheme", re.IGNORECASE)
 POST = re.compile(rf"{UPLOAD}|{JOIN}|{API}/(cancel|reset)")
 OWN = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -53,11 +54,11 @@ class Guard:
         app: Behind it.
         limits: Bytes and seconds.
         uploads: Folder that files must come from.
-        hosts: Names by which the server may be addressed; empty for any.
+        allows: Whether the server may be addressed by a Host.
     """
 
-    def __init__(self, app: Any, limits: Limits, uploads: Path, hosts: frozenset[str]) -> None:
-        self._app, self._limits, self._uploads, self._hosts = app, limits, uploads, hosts
+    def __init__(self, app: Any, limits: Limits, uploads: Path, allows: Callable[[str], bool]) -> None:
+        self._app, self._limits, self._uploads, self._allows = app, limits, uploads, allows
         self.room = Room(uploads, limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,6 +68,8 @@ class Guard:
                 await self._app(scope, receive, send)
             return
         receive = self._bounded(scope, receive)
+        # Gradio would take a visitor's word for where the page is, and load the rest of it from there.
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if not FORWARDED.match(name)]
         try:
             self._check(scope)
             if scope["path"] == JOIN:
@@ -96,7 +99,7 @@ class Guard:
         """Address, host, origin and announced length."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self._hosts and re.sub(r":\d+$", "", host) not in self._hosts:
+        if not self._allows(host):
             raise HTTPException(421, texts.NOT_HERE)
         if not all(origin in (f"http://{host}", f"https://{host}") for origin in headers.getlist("origin")):
             raise HTTPException(403, texts.NOT_HERE)

@@ -26,6 +26,7 @@ class Limits:
         history: Results kept for each visitor; the oldest goes.
         visits: Visitors at a time.
         idle_seconds: Time after which what an absent visitor left is removed.
+        crowded_seconds: The same for who was seen longest ago, when there are as many visitors as may be.
     """
 
     photo_bytes: int = 20 << 20
@@ -40,6 +41,7 @@ class Limits:
     history: int = 12
     visits: int = 100
     idle_seconds: float = 1800.0
+    crowded_seconds: float = 300.0
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

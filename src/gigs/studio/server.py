@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -16,34 +13,17 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 
-from gigs.errors import InputError
 from gigs.studio import texts
+from gigs.studio.address import Address
 from gigs.studio.desk import Desk
 from gigs.studio.engine import Engine
+from gigs.studio.folder import StudioFolder
 from gigs.studio.guard import Guard
 from gigs.studio.limits import Limits
 from gigs.studio.visits import ARCHIVE
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SWEEP_SECONDS = 60.0
 CONNECTIONS = 400
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """Where the studio listens; port 0 takes any that is free."""
-
-    host: str = LOOPBACK[0]
-    port: int = 7860
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.port <= 65535:
-            raise InputError(f"--port must be from 0 to 65535, not {self.port}")
-
-    @property
-    def is_private(self) -> bool:
-        """Whether only this computer can reach it."""
-        return self.host in LOOPBACK
 
 
 @dataclass
@@ -55,26 +35,24 @@ class Studio:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        self._socket = _listen(self.address)
-        self.folder = Path(tempfile.mkdtemp(prefix="gigs-studio-")).resolve()
+        self._socket, self._folder = self.address.listen(), StudioFolder()
+        self.folder = self._folder.path
         self.uploads = self.folder / "uploads"
         self.uploads.mkdir()
         self.desk = Desk(self.engine, self.folder / "visits", self.uploads, self.limits)
-        hosts = frozenset(("127.0.0.1", "localhost", "[::1]")) if self.address.is_private else frozenset[str]()
         app = build_app(self.desk, self.uploads)
         self._examples = frozenset(self.uploads.rglob("*"))  # Gradio copies them there
-        guarded = Guard(app, self.limits, self.uploads, hosts)
+        guarded = Guard(app, self.limits, self.uploads, self.address.allows)
         guarded.room.kept = self._examples
         settings = uvicorn.Config(
-            guarded, log_level="error", limit_concurrency=CONNECTIONS, timeout_graceful_shutdown=2
+            guarded, log_level="error", limit_concurrency=CONNECTIONS, timeout_graceful_shutdown=2, proxy_headers=False
         )
         self._server = uvicorn.Server(settings)
 
     @property
     def url(self) -> str:
         """Where to open it in a browser on this computer."""
-        port = self._socket.getsockname()[1]
-        return f"http://{self.address.host if self.address.is_private else '127.0.0.1'}:{port}"
+        return self.address.url(self._socket.getsockname()[1])
 
     def run(self) -> None:
         """Serve until interrupted."""
@@ -85,9 +63,13 @@ class Studio:
             self._server.run(sockets=[self._socket])
         finally:
             ended.set()
-            self.desk.close()
-            self._socket.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self.close()
+
+    def close(self) -> None:
+        """Remove every file; also of a studio that never served."""
+        self.desk.close()
+        self._socket.close()
+        self._folder.remove()
 
     def stop(self) -> None:
         """End `run`, from any thread."""
@@ -140,22 +122,3 @@ def sweep_uploads(uploads: Path, seconds: float, keep: frozenset[Path] = frozens
                 path.unlink()
         except OSError:  # a folder that is not empty, or a file that is gone
             continue
-
-
-def _listen(address: Address) -> socket.socket:
-    """A listening socket.
-
-    Raises:
-        InputError: The port is taken, or the address is not this computer's.
-    """
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((address.host, address.port))
-    except OSError as error:
-        listening.close()
-        raise InputError(
-            f"{address.host}:{address.port} cannot be used ({error.strerror or error}); choose another --port"
-        ) from error
-    return listening

@@ -118,13 +118,32 @@ class Visits:
         with self._lock:
             if session not in self._visits:
                 if len(self._visits) >= self._limits.visits:
-                    raise BusyError("too many visitors")
+                    self._let_one_go()
                 folder = self.root / new_key()
                 folder.mkdir(parents=True)
                 self._visits[session] = Visit(folder)
             visit = self._visits[session]
             visit.seen, visit.gone = time.monotonic(), False
             return visit
+
+    def _let_one_go(self) -> None:
+        """Let one visit go: anybody can begin as many as the studio has room for, and nobody may be shut out by that.
+
+        One without a photo loses nothing, and begins anew by itself; else that of who left, or was seen longest ago.
+
+        Raises:
+            BusyError: All were seen a moment ago with a photo of theirs, or are being computed for.
+        """
+        now = time.monotonic()
+        found = [
+            (visit.photo is not None or bool(visit.results), not visit.gone, visit.seen, session)
+            for session, visit in self._visits.items()
+            if visit.job is None or visit.job.done.is_set() or visit.job.stopped
+        ]
+        used, _, seen, session = min(found, default=(True, True, now, ""))
+        if used and now - seen < self._limits.crowded_seconds:
+            raise BusyError("too many visitors")
+        shutil.rmtree(self._visits.pop(session).folder, ignore_errors=True)
 
     def known(self, session: str | None) -> Visit | None:
         """The visit of a session; None where there is none."""

@@ -11,6 +11,7 @@ import torch
 
 from gigs.errors import ModelError
 from gigs.io import storage
+from gigs.io.pickles import check_torch_file
 
 CHECKPOINTS = ("checkpoint.pt", "checkpoint.previous.pt")
 MAX_RETRIES = 3  # returns to the last checkpoint, each with half the learning rate, before a diverging run gives up
@@ -46,6 +47,7 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{folder}: no checkpoint to resume from; start without --resume")
     for path in present:
         try:
+            check_torch_file(path)
             return torch.load(path, map_location="cpu", weights_only=True)
         except (OSError, EOFError, pickle.UnpicklingError, *DAMAGE) as error:
             warnings.warn(f"{path}: damaged, trying the one before ({error})", stacklevel=2)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gigs.io import storage
+from gigs.io.text import is_text
 
 
 class TrainingLog:
@@ -44,7 +46,9 @@ class TrainingLog:
         self.file = self.path.open("a", newline="", encoding="utf-8")
         self.writer = csv.DictWriter(self.file, columns, restval="")
         self.board: Any = None
-        if board:
+        if board and not is_text(out):
+            warnings.warn(f"{out}: TensorBoard takes no folder of that name; log.csv has all of it", stacklevel=2)
+        elif board:
             from torch.utils.tensorboard import SummaryWriter  # slow to import
 
             self.board = SummaryWriter(str(out / "tensorboard"), purge_step=keep_until if keep_until > 0 else None)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import Meta
+
+from gigs.io.documents import Count, Fraction, NotNegative, Number
 from gigs.verify.recalibration import Recalibration
 from gigs.verify.share import Share
 from gigs.verify.verdict import Belief
@@ -14,10 +17,10 @@ from gigs.verify.verdict import Belief
 class Auc:
     """AUC of a scorer on held-out purchases, with its 95% interval; None where it was not measured."""
 
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    n: int | None = None
+    value: Fraction | None = None
+    low: Fraction | None = None
+    high: Fraction | None = None
+    n: Count | None = None
 
     @classmethod
     def of(cls, about: dict[str, Any]) -> Auc:
@@ -39,9 +42,9 @@ class Reading:
 
     name: str
     auc: Auc
-    photo_z: float
-    reconstruction_z: float
-    suggestions_z: tuple[float, ...]
+    photo_z: Number
+    reconstruction_z: Number
+    suggestions_z: Annotated[tuple[Number, ...], Meta(min_length=1)]
 
     @property
     def mean_gain(self) -> float:
@@ -53,7 +56,7 @@ class Reading:
 class JudgeReading(Reading):
     """A judge's scores; `ceiling`: its slope on the target over real items; `weak`: its AUC is not above chance."""
 
-    ceiling: float
+    ceiling: Number
     weak: bool
 
 
@@ -62,9 +65,9 @@ class Retained:
     """Share of the target's mean gain that a judge grants; None where the target gained next to nothing."""
 
     judge: str
-    gain: float
-    share: float | None
-    ceiling: float
+    gain: Number
+    share: Number | None
+    ceiling: Number
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Rival:
     """A type that a photo may show, and the probability of its family, in `[0,1]`."""
 
     name: str
-    probability: float
+    probability: Fraction
 
 
 @dataclass(frozen=True)
@@ -94,10 +97,10 @@ class ProductCategory:
     photo: str
     family: str
     told: bool
-    probability: float
-    kept: int
-    replaced: int
-    accuracy: float | None
+    probability: Fraction
+    kept: Count
+    replaced: Count
+    accuracy: Fraction | None
     rivals: tuple[Rival, ...] = ()
 
 
@@ -105,10 +108,10 @@ class ProductCategory:
 class Diversity:
     """Mean and least LPIPS and 1 - SSIM over all pairs of redesigns; None for a single one."""
 
-    lpips: float | None = None
-    lpips_least: float | None = None
-    one_minus_ssim: float | None = None
-    one_minus_ssim_least: float | None = None
+    lpips: Number | None = None
+    lpips_least: Number | None = None
+    one_minus_ssim: Number | None = None
+    one_minus_ssim_least: Number | None = None
 
 
 @dataclass(frozen=True)
@@ -138,10 +141,10 @@ class VerificationSummary:
     retained: tuple[Retained, ...]
     category: ProductCategory
     diversity: Diversity
-    users_drawn: int
+    users_drawn: Count
     share: Share | None = None
     told_apart: bool | None = None
-    purchases: int = 0
+    purchases: Count = 0
     recalibration: Recalibration | None = None
 
 
@@ -151,7 +154,7 @@ class RedesignCategory:
 
     name: str
     kept: bool
-    probability: float
+    probability: Fraction
 
 
 @dataclass(frozen=True)
@@ -167,37 +170,37 @@ class NearestItem:
     """
 
     item_id: str
-    distance: float
-    rarity: float
-    lpips: float
-    row: int | None = None
+    distance: NotNegative
+    rarity: Fraction
+    lpips: NotNegative
+    row: Count | None = None
 
 
 @dataclass(frozen=True)
 class Pair:
     """The same figure of the photo and of the redesign."""
 
-    photo: float
-    suggestion: float
+    photo: Fraction
+    suggestion: Fraction
 
 
 @dataclass(frozen=True)
 class Place:
     """Share of the type's real items to stand above: the photo, and a picture that gains as much as is believed."""
 
-    photo: float
-    worst: float
-    likely: float
-    best: float
+    photo: Fraction
+    worst: Fraction
+    likely: Fraction
+    best: Fraction
 
 
 @dataclass(frozen=True)
 class UserGain:
     """Quantiles of the gain over an audience's users, in z."""
 
-    p10: float
-    p50: float
-    p90: float
+    p10: Number
+    p50: Number
+    p90: Number
 
 
 @dataclass(frozen=True)
@@ -221,7 +224,7 @@ class RedesignCheck:
     nearest_item: NearestItem
     rank: dict[str, Pair]
     place: Place
-    users_gaining: float
+    users_gaining: Fraction
     user_gain: UserGain
-    specificity: float | None
+    specificity: Number | None
     hit_at_10: Pair

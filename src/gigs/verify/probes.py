@@ -18,6 +18,7 @@ from torch import Tensor
 
 from gigs.errors import DataError, ModelError
 from gigs.io import storage
+from gigs.io.documents import Fraction
 from gigs.verify.category import PhotoFeatures, fit_linear
 
 FILE = "probes.safetensors"
@@ -33,7 +34,7 @@ class Answer:
     """A probe's answer: its best guess, how sure it is in `[0,1]`, and whether that is sure enough to be said."""
 
     value: str
-    confidence: float
+    confidence: Fraction
     sure: bool
 
 

@@ -16,13 +16,16 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
 from gigs.errors import DataError, ModelError
+from gigs.io.documents import NotNegative, Number
 from gigs.metrics.figure import NORMAL
 from gigs.verify.independence import effective_number, error_of_mean, others_of
 from gigs.verify.share import Share
@@ -35,8 +38,8 @@ LEAST_BUYERS = 30  # fewer buyers' choices set no map
 class Estimate:
     """A number that was fitted, with its standard error over buyers."""
 
-    value: float
-    error: float
+    value: Number
+    error: NotNegative
 
     @property
     def above_zero(self) -> bool:
@@ -59,7 +62,7 @@ class ShareMap:
     """
 
     slope: Estimate
-    reliability: float
+    reliability: Annotated[float, Meta(gt=0, le=1)]
     weights: Mapping[str, Estimate] = field(default_factory=dict)
     typical: Estimate = Estimate(0.0, 0.0)
     told_apart: Mapping[str, bool] = field(default_factory=dict)
@@ -93,24 +96,11 @@ class ShareMap:
             ModelError: It is malformed.
         """
         try:
-            single = record["single"]
-            found = cls(
-                slope=Estimate(**record["slope"]),
-                reliability=float(record["reliability"]),
-                weights={name: Estimate(**one) for name, one in record["weights"].items()},
-                typical=Estimate(**record["typical"]),
-                told_apart={name: bool(one) for name, one in record["told_apart"].items()},
-                single=None if single is None else (Estimate(**single[0]), Estimate(**single[1])),
-                about=dict(record["about"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            return msgspec.convert(record, cls)
+        except msgspec.ValidationError as error:
             raise ModelError(
-                f"the pack's map from gains to shares is malformed ({error!r}); run `gigs verify share`"
+                f"the pack's map from gains to shares is malformed ({error}); run `gigs verify share`"
             ) from error
-        numbers = [found.slope.value, found.slope.error, found.reliability]
-        if not all(math.isfinite(number) for number in numbers) or not 0 < found.reliability <= 1:
-            raise ModelError("the pack's map from gains to shares holds impossible numbers; run `gigs verify share`")
-        return found
 
 
 def share_of(

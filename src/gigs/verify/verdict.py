@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from gigs.io.documents import Number
 from gigs.verify.independence import others_of
 
 Word = Literal["likely", "unclear", "no gain found", "no promise"]
@@ -50,9 +51,9 @@ class Belief:
     above 0, `unclear` in between, `no promise` where every judge is weak (AUC interval reaching 0.5).
     """
 
-    gain: float
-    low: float
-    high: float
+    gain: Number
+    low: Number
+    high: Number
     verdict: Word
 
     @property

@@ -1,27 +1,27 @@
-"""How to compute fast here: device, precision, memory layout and compilation, measured at start-up, not assumed.
+"""How to compute fast here: device, precision, memory layout and compilation.
 
-bf16 convolutions are several times faster than fp32 on a CPU with AMX or AVX-512-bf16 and slower on one without.
+bf16 convolutions are several times faster than fp32 on a CPU with AMX and slower on one without. Results go by what the
+machine is (`suited`), so that they can be had again; long trainings by what is measured when they start (`chosen`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from gigs.errors import GigsError, InputError, is_out_of_memory
-from gigs.io import storage
+from gigs.errors import InputError, is_out_of_memory
 from gigs.vision.pixel_norm import PixelNorm
+
+AMPERE = 8  # compute capability from which a GPU multiplies matrices in bf16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,26 +89,30 @@ def probe(device: str = "cpu", *, allow_compile: bool = False, repeats: int = 3,
     return compiled if _seconds(compiled, repeats) < 0.9 * fastest else best
 
 
-def probed(device: str = "cpu") -> Compute:
-    """The probe's answer for this machine, kept in the cache so that the same seed goes on giving the same bytes.
+def suited(device: str = "cpu") -> Compute:
+    """What suits this machine by what it is, not by what it was doing: the same seed goes on giving the same bytes.
 
-    `GIGS_COMPUTE` (`wished`) decides instead of the probe.
+    bf16 where the processor multiplies matrices in it (AMX), or the GPU does (Ampere and later); channels_last wherever
+    its kernels are. A result records the answer, and `GIGS_COMPUTE` (`wished`) asks for another, or for that of a
+    result from elsewhere.
 
     Raises:
         InputError: `GIGS_COMPUTE` is of another form.
     """
     if wish := wished(device):
         return wish
-    path = storage.cache_dir() / "compute.json"
-    key = f"{device} {_processor()} {torch.get_num_threads()} threads torch {torch.__version__}"
-    known = _read_cache(path)
-    if isinstance(known.get(key), dict) and set(known[key]) == {"bf16", "channels_last"}:
-        return Compute(device=device, **known[key])
-    found = probe(device)
-    answer = {"bf16": found.bf16, "channels_last": found.channels_last}
-    with contextlib.suppress(OSError):  # a cache that cannot be written only costs the next run the probe
-        storage.write_json(path, known | {key: answer})
-    return found
+    kind = torch.device(device).type
+    if kind == "cuda":
+        bf16 = torch.cuda.get_device_capability(device)[0] >= AMPERE
+        return Compute(device=device, bf16=bf16, channels_last=True)
+    if kind == "cpu":
+        return Compute(device=device, bf16=has_amx(), channels_last=True)
+    return Compute(device=device)
+
+
+def has_amx() -> bool:
+    """Whether the processor has AMX; AVX-512 with bf16 alone is no faster than fp32."""
+    return bool(torch.cpu._is_amx_tile_supported())
 
 
 def chosen(device: str, *, allow_compile: bool = False) -> Compute:
@@ -131,23 +135,6 @@ def wished(device: str) -> Compute | None:
     return Compute(
         device=device, bf16="bf16" in parts, channels_last="channels_last" in parts, compile="compile" in parts
     )
-
-
-def _read_cache(path: Path) -> dict[str, Any]:
-    try:
-        known = storage.read_json(path)
-    except (GigsError, OSError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def _processor() -> str:
-    """The processor's model where the system tells it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _seconds(compute: Compute, repeats: int) -> float:

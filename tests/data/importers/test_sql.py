@@ -83,6 +83,18 @@ def test_a_query_that_is_none_is_one_line_and_changes_nothing(file, database, me
     assert file.read_bytes() == before and not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["ATTACH DATABASE '{}' AS other", "VACUUM INTO '{}'", "PRAGMA query_only = OFF", "DETACH DATABASE main",
+     "CREATE TEMP TABLE t AS SELECT 1", "SELECT writefile('{}', 'x')"],
+)  # fmt: skip
+def test_a_query_that_writes_elsewhere_is_refused_by_the_database_itself(database, messy, tmp_path, query):
+    """`query_only` lets some of these make a file."""
+    run = command(database, query.format(tmp_path / "made.db"), messy, tmp_path / "out")
+    assert run.returncode == 2 and len(run.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "made.db").exists()
+
+
 def test_colons_in_a_query_are_no_parameters(database, messy, tmp_path):
     query = ITEMS.replace(" FROM items", ", 'a:b' AS note, '12:30' AS hour FROM items")
     catalogue = import_sql(

@@ -67,7 +67,7 @@ def write_catalogue(
             stale.unlink()
         items["has_image"], problems = _pack(content.picture, items["item_id"], out, image_size, on_step)
         for name, table in content.tables.items():
-            storage.write_atomic(out / f"{name}.parquet", partial(table.to_parquet, index=False))
+            storage.write_atomic(out / f"{name}.parquet", partial(_write_parquet, table))
         about = content.info()
         (out / "dropped.csv").unlink(missing_ok=True)
         for name, write in content.more_files.items():
@@ -76,6 +76,11 @@ def write_catalogue(
         storage.write_json(out / "catalogue.json", about)
         written.finished(out)
         return Catalogue.open(out)
+
+
+def _write_parquet(table: pd.DataFrame, path: Path) -> None:
+    with path.open("wb") as handle:  # PyArrow itself opens no path but of UTF-8
+        table.to_parquet(handle, index=False)
 
 
 def _marks(out: Path) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from gigs.data.importers.spelling import SHORTENED, SHORTENED_FIX, SHORTENED_ID
 from gigs.data.importers.stamps import day_first, read_stamp
 
 MAX_ID = 256  # characters
+DEEPEST = 32  # lists in lists; Python's own stack ends at some hundreds
 INVISIBLE = "\ufeff\u200b\u2060\u00ad"  # marks that copying leaves at the ends of a cell
 # Seconds, milliseconds, microseconds and nanoseconds since 1970 by their size: each range is 1973 to 5138.
 EPOCHS = {"s": 1e8, "ms": 1e11, "us": 1e14, "ns": 1e17}
@@ -25,12 +26,15 @@ SERIAL = (25_570, 109_575)  # days since 1899-12-30, as spreadsheets count them:
 EARLIEST, LATEST = pd.Timestamp("1970-01-02"), pd.Timestamp("2200-01-01")
 
 
-def as_text(value: Any) -> str | None:
+def as_text(value: Any, depth: int = 0) -> str | None:
     """A value of JSON, Parquet or a database as the text that a CSV would hold; None for nothing.
 
-    Whole numbers lose a needless ".0", so that an id is the same from any source; lists are joined with "|".
+    Whole numbers lose a needless ".0", so that an id is the same from any source; lists are joined with "|". What lies
+    deeper in other values than any cell means (`depth`: how deep this one does) becomes `?`.
     """
-    if value is None or (isinstance(value, float | Decimal) and math.isnan(value)):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, Decimal) and value.is_nan():  # math.isnan fails on a signalling one
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -41,9 +45,12 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, bytes | bytearray | memoryview):
         value = bytes(value).decode("utf-8", "replace")
     if isinstance(value, list | tuple):
-        value = "|".join(filter(None, map(as_text, value)))
+        value = "?" if depth > DEEPEST else "|".join(filter(None, (as_text(each, depth + 1) for each in value)))
     if isinstance(value, dict):
-        value = json.dumps(value, ensure_ascii=False, default=str)
+        try:
+            value = json.dumps(value, ensure_ascii=False, default=str)
+        except RecursionError:
+            value = "?"
     return writable(str(value))
 
 

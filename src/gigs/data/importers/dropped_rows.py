@@ -12,12 +12,11 @@ from typing import Any
 import pandas as pd
 
 from gigs.data.importers.cell_values import writable
+from gigs.io.text import harmless_cell
 
 HEADER = ("table", "row", "id", "reason", "fix")
 EXAMPLES = 5
 SHOWN = 100  # characters of an id in a summary
-# A cell that starts like a formula would be run by the spreadsheet that opens it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass
@@ -79,12 +78,7 @@ class DroppedRows:
         with path.open("w", newline="", encoding="utf-8") as handle:
             writer = csv.writer(handle, lineterminator="\n")
             writer.writerow(HEADER)
-            writer.writerows([harmless(str(cell)) for cell in line] for line in lines)
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe before a leading sign makes it text."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+            writer.writerows([harmless_cell(str(cell)) for cell in line] for line in lines)
 
 
 def _example(row: int, identifier: str) -> str:

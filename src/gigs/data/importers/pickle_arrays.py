@@ -24,7 +24,8 @@ import numpy as np
 from gigs.data.importers.pickle_opcodes import ALLOWED, LONG_STRINGS, Depths
 from gigs.data.importers.pickle_stand_ins import STAND_INS, PlainArray, Span
 from gigs.errors import DataError, ModelError
-from gigs.io.storage import MALFORMED, RestrictedUnpickler
+from gigs.io.pickles import MALFORMED, RestrictedUnpickler
+from gigs.io.regular import require_file
 from gigs.progress import OnStep, Step, silent
 from gigs.vision.opening import MAX_BYTES
 
@@ -50,7 +51,10 @@ def read_object_array(path: str | Path, parts: int, on_step: OnStep = silent) ->
         DataError: No such array, damaged, or holding anything but plain data; nothing in it is ever run.
     """
     try:
-        with Path(path).open("rb") as handle, tempfile.SpooledTemporaryFile(max_size=64 << 20) as reduced:
+        with (
+            require_file(Path(path), DataError).open("rb") as handle,
+            tempfile.SpooledTemporaryFile(max_size=64 << 20) as reduced,
+        ):
             _reduce(_Bounded(handle, _skip_header(handle, parts)), reduced, on_step)
             reduced.seek(0)
             content = _SpanUnpickler(reduced).load()
@@ -146,7 +150,7 @@ class _SpanUnpickler(RestrictedUnpickler):
     """The restricted unpickler with stand-ins for NumPy's names; a persistent id is a string left in the file."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        super().__init__(stream, STAND_INS, encoding="bytes")
+        super().__init__(stream, STAND_INS, walked=True, encoding="bytes")
 
     def find_class(self, module: str, name: str) -> Any:
         """The stand-in, if the name is on the list."""

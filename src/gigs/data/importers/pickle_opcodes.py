@@ -7,6 +7,7 @@ as many at once, and hashing tuples nested in tuples takes time without end, or 
 from __future__ import annotations
 
 from gigs.errors import DataError
+from gigs.io.pickles import MAX_STACK
 
 # By what they do to the stack. Python 2 writes protocol 2; the rest is there for files that Python 3 saved again.
 # fmt: off
@@ -27,6 +28,7 @@ ALLOWED = PUSH | TUPLES.keys() | POPS.keys() | TO_MARK | CALLS | MEMO | NEUTRAL 
 # Opcodes of strings that may be long, with the bytes that their lengths take.
 LONG_STRINGS = {"BINSTRING": 4, "BINBYTES": 4, "BINUNICODE": 4, "BINBYTES8": 8, "BINUNICODE8": 8, "BYTEARRAY8": 8}
 MAX_DEPTH = 20
+MAX_CONTAINERS = 1 << 22  # lists and dicts in all, about 64 bytes each; the published files hold fewer than a million
 MARK = -1
 
 
@@ -36,14 +38,19 @@ class Depths:
     def __init__(self) -> None:
         self._stack: list[int] = []
         self._memo = bytearray()
+        self._left = MAX_CONTAINERS
 
     def follow(self, name: str, argument: object) -> None:
         """Take one allowed opcode.
 
         Raises:
-            DataError: It takes what is not there, leaves the memo out of order, or nests tuples too deep.
+            DataError: It takes what is not there, leaves the memo out of order, nests tuples too deep, or there are
+                more values at once, or more lists, than any writer makes.
         """
         stack = self._stack
+        self._left -= name in ("EMPTY_LIST", "EMPTY_DICT")
+        if len(stack) > MAX_STACK or self._left < 0:
+            raise DataError("refused: more values at once, or more lists, than any writer of data makes")
         if name in PUSH:
             stack.append(0)
         elif name == "MARK":

@@ -127,7 +127,9 @@ def _once(
     compared = [column for column in frame.columns if column != key and column not in beside]
     model = first.set_index(key)[compared].reindex(later[key].to_numpy())
     cells = later[compared]
-    agrees = (cells.isna().to_numpy() | (cells.to_numpy() == model.to_numpy())).all(axis=1)
+    # The kind is said, for of a table without further columns pandas makes an array of numbers.
+    blank, same = cells.isna().to_numpy(dtype=bool), (cells == model.set_axis(cells.index)).to_numpy(dtype=bool)
+    agrees = (blank | same).all(axis=1)
     for mask, reason, fix, severity in (
         (agrees, "says nothing new of an item or user above it", "none needed", "note"),
         (~agrees, "the same id as a row above it, which was kept", "give two things two ids", "warning"),
@@ -138,12 +140,15 @@ def _once(
 
 def _with_others(table: pd.DataFrame, frame: pd.DataFrame, used: set[str]) -> pd.DataFrame:
     """Add the shop's further columns, under names that can stand in a condition, as numbers where they are numbers."""
+    found: dict[str, pd.Series] = {}
     for header in frame.columns:
         if header in used or header in ("item_id", "user_id"):
             continue
         name = re.sub(r"\W+", "_", str(header)).strip("_").lower() or "column"
-        if name in RESERVED or name in table or keyword.iskeyword(name) or name[0].isdigit() or name[:7] == "bought_":
+        taken = name in RESERVED or name in table or name in found
+        if taken or keyword.iskeyword(name) or name[0].isdigit() or name[:7] == "bought_":
             name = f"x_{name}"
-        if name not in table:
-            table[name] = typed(frame[header])
-    return table
+        if name not in table and name not in found:
+            found[name] = typed(frame[header])
+    # All at once: a column at a time copies the table for each.
+    return pd.concat([table, pd.DataFrame(found, index=table.index)], axis=1)

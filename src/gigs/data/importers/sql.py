@@ -7,6 +7,7 @@ back. A password in the URL is neither printed nor stored, not even when the con
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +20,11 @@ from gigs.data.importers.photos import Photos
 from gigs.data.importers.raw_table import RawTable, table_of
 from gigs.data.importers.shop import ShopSettings, import_shop
 from gigs.errors import DataError, InputError
+from gigs.io.regular import require_file
 from gigs.progress import OnStep, Step, silent
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import URL, Connection, Engine
 
 ROWS_AT_ONCE = 10_000
 # Drivers that gigs[sql] or a shop's own environment has, where the URL names none.
@@ -89,7 +91,7 @@ def _query(text: str, name: str) -> str:
     if not text.startswith("@"):
         return text
     try:
-        return Path(text[1:]).read_text(encoding="utf-8-sig")
+        return require_file(Path(text[1:])).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"--{name} {text}: the query cannot be read ({error})") from error
 
@@ -164,7 +166,7 @@ def _records(engine: Engine, query: str) -> Iterator[tuple[int, dict[str, Any]]]
     with engine.connect().execution_options(**options) as connection:
         try:
             if engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA query_only = ON")
+                _allow_reading_only(connection)
             # text() would read ":name" in a query, such as PostgreSQL's ::date, as a parameter.
             result = connection.execute(text(query.strip().rstrip(";").replace(":", "\\:")))
             if not result.returns_rows:
@@ -173,6 +175,24 @@ def _records(engine: Engine, query: str) -> Iterator[tuple[int, dict[str, Any]]]
                 yield row, dict(record)
         finally:
             connection.rollback()
+
+
+def _allow_reading_only(connection: Connection) -> None:
+    """Let SQLite itself refuse whatever does not read: `query_only` lets ATTACH and VACUUM INTO make files."""
+    reading = {
+        sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE,
+        sqlite3.SQLITE_TRANSACTION,
+    }  # fmt: skip
+
+    def decide(action: int, *_: object) -> int:
+        return sqlite3.SQLITE_OK if action in reading else sqlite3.SQLITE_DENY
+
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)
+    if not connection.info.get("reads only"):  # it is told once, and serves several queries
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+        driver.set_authorizer(decide)
+        connection.info["reads only"] = True
 
 
 def _without_secrets(message: str, address: URL) -> str:

@@ -17,9 +17,11 @@ from typing import TextIO
 from gigs.data.bounds import TableBounds
 from gigs.data.importers.json_tables import read_json_array, read_json_lines
 from gigs.data.importers.parquet_tables import read_parquet
+from gigs.data.importers.quotation import swallowed_rows
 from gigs.data.importers.raw_table import RawTable, frame_of
 from gigs.data.importers.sheet_habits import HEADER_WITHIN, header_place, usual_names, without_repeats
 from gigs.errors import DataError
+from gigs.io.regular import require_file
 
 DELIMITERS = (",", ";", "\t", "|")
 SEPARATOR = re.compile(r"\"?sep=(.)\"?[,;\t|]*\s*", re.IGNORECASE)  # what Excel is told in a first line
@@ -47,9 +49,7 @@ def read_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
     """
     path = Path(path)
     try:
-        if path.exists() and not path.is_file():  # reading a named pipe would wait without end
-            raise DataError(f"{path}: cannot be read ({'it is a folder' if path.is_dir() else 'not an ordinary file'})")
-        with path.open("rb") as handle:
+        with require_file(path, DataError).open("rb") as handle:
             head = handle.read(512)
         if not head.strip():
             raise DataError(f"{path}: the file is empty")
@@ -143,6 +143,9 @@ def _cells(
         if any(cells[width:]) or (len(cells) < width and any("\n" in cell for cell in cells)):
             broken[row] = f"{len(cells)} cells where the header has {width} (a quotation mark out of place?)"
             bounds.check_broken(len(broken))
+            continue
+        if lost := swallowed_rows(cells, width):
+            broken[row] = f"a quotation mark left open takes in {lost:,} rows"
             continue
         rows.append(row)
         bounds.check(len(rows), width)

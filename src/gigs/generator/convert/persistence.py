@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from gigs.errors import ModelError
-from gigs.io.storage import MALFORMED
+from gigs.io.pickles import MALFORMED, check_pickle, check_torch_file
 
 MARKER = b"torch_utils.persistence"
 HEAD = 1 << 20  # bytes in which the marker must appear
@@ -82,6 +82,7 @@ def read_persistent(path: Path) -> Any:
     """
     try:
         with path.open("rb") as handle:
+            check_pickle(handle)
             return _Reader(handle).load()
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
@@ -108,7 +109,9 @@ def _node(meta: Any) -> Node:
 
 def _storage(content: Any) -> Any:
     """In place of `torch.storage._load_from_bytes`, which unpickles without restraint."""
-    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    stream = io.BytesIO(content)
+    check_torch_file(stream)
+    return torch.load(stream, map_location="cpu", weights_only=True)
 
 
 def _parameter(data: Any, requires_grad: Any = False, hooks: Any = None) -> Tensor:

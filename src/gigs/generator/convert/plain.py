@@ -15,10 +15,11 @@ from torch.serialization import safe_globals
 
 from gigs.errors import ModelError
 from gigs.generator.convert.progan_formats import Record
+from gigs.io.pickles import ZIP, check_torch_file
+from gigs.io.text import is_text
 
 _PATHS = ("Posix", "Windows", "PurePosix", "PureWindows")
 SYSTEM = {"builtins", "__builtin__", "os", "posix", "nt", "sys", "subprocess", "shutil", "importlib", "runpy", "socket"}
-ZIP = b"PK\x03\x04"  # how files of PyTorch 1.6 and later begin
 
 
 def _path(*parts: object) -> str:
@@ -62,8 +63,9 @@ def read_plain(path: Path) -> Any:
     if not path.is_file():
         raise ModelError(f"{path}: no such file")
     with path.open("rb") as handle:
-        mapped = handle.read(len(ZIP)) == ZIP
+        mapped = handle.read(len(ZIP)) == ZIP and is_text(path)
     try:
+        check_torch_file(path)
         with safe_globals(HARMLESS), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of PyTorch's, about pickle protocols, with a request to file an issue
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gigs.errors import ModelError
-from gigs.io.storage import RestrictedUnpickler
+from gigs.io.pickles import RestrictedUnpickler, check_torch_file
 
 Tensors = dict[str, Tensor]
 Reader = Callable[[Path], Tensors]
@@ -84,6 +84,7 @@ def read_checkpoint(source: Path | IO[bytes]) -> Tensors:
         ModelError: It is damaged, or holds anything but tensors.
     """
     try:
+        check_torch_file(source)
         state = torch.load(source, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, LookupError, TypeError, ValueError, OSError) as error:
         raise ModelError(f"not a readable checkpoint ({_first_line(error)})") from error

@@ -14,7 +14,7 @@ from torch import Tensor
 from gigs.audience.base import MINIMUM_USERS, Audience, require_enough
 from gigs.audience.describe import describe
 from gigs.audience.members import listed, read_weights
-from gigs.audience.privacy import PrivacySettings, bound_of, noise_multiplier, private_taste, promise
+from gigs.audience.privacy import PrivacySettings, bound_of, noise_multiplier, private_taste, promise, require_delta
 from gigs.audience.taste import Taste
 from gigs.data.catalogue import Catalogue
 from gigs.data.importers.photos import SUFFIXES
@@ -144,6 +144,7 @@ def _private(
         raise InputError(
             f"pack {buyers.pack.name}: has no audience `everyone` to clip around; a private audience needs it"
         )
+    require_delta(settings, min(map(len, own.values())))
     folds = [about.get("trained", {}).get("fold") for about in scorers.values()]
     releases = max(folds.count(fold) for fold in folds) if halves else len(scorers)
     multiplier = noise_multiplier(settings, releases)

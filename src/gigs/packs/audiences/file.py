@@ -15,11 +15,13 @@ from torch import Tensor
 from gigs.audience.base import Audience
 from gigs.audience.taste import Taste
 from gigs.errors import InputError, ModelError
-from gigs.io import storage
+from gigs.io import documents, storage
+from gigs.packs.audiences.header import SCHEMA, AudienceHeader
+from gigs.packs.audiences.tastes import taste_of_file
 from gigs.packs.load import Pack
 
 SUFFIX = ".audience"
-SCHEMA = 1
+ADVICE = "make it again with `gigs audience create`"
 
 
 def save_audience(audience: Audience, path: Path) -> Path:
@@ -69,50 +71,18 @@ def load_audience(path: Path) -> Audience:
         raise InputError(f"{path}: no such file; make one with `gigs audience create`")
     tensors, header = storage.load_tensors(path)
     if header.get("kind") != "audience" or header.get("schema") != SCHEMA:
-        raise ModelError(f"{path}: not an audience of this gigs; make it again with `gigs audience create`")
-    try:
-        return _audience_of(tensors, header)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"{path}: not an audience ({error}); make it again with `gigs audience create`") from error
+        raise ModelError(f"{path}: not an audience of this gigs; {ADVICE}")
+    return _audience_of(tensors, header, documents.checked(header, AudienceHeader, path, ADVICE), path)
 
 
-def _audience_of(tensors: dict[str, Tensor], header: dict[str, Any]) -> Audience:
-    """From a file's content. Raises KeyError, TypeError, ValueError or AttributeError where it is malformed."""
-    tastes = {
-        str(scorer): Taste(
-            users=int(numbers["users"]),
-            theta=_shaped(tensors[f"{scorer}/theta"], 1),
-            covariance=_shaped(tensors[f"{scorer}/covariance"], 2),
-            mean=float(numbers["mean"]),
-            spread=_positive(numbers["spread"]),
-            effective=None if numbers["effective"] is None else float(numbers["effective"]),
-            noise=float(numbers["noise"]),
-        )
-        for scorer, numbers in header["tastes"].items()
-    }
-    target, origin, privacy = str(header["target"]), dict(header["origin"]), header["privacy"]
-    if not {"pack", "scorers", "members"} <= set(origin):
-        raise KeyError("origin")
-    quantiles = tuple(float(value) for value in header["quantiles"])
-    if len(quantiles) < 2 or list(quantiles) != sorted(quantiles):
-        raise ValueError("quantiles")
+def _audience_of(tensors: dict[str, Tensor], header: dict[str, Any], said: AudienceHeader, path: Path) -> Audience:
+    """From a file's content, whose header is of the right form."""
+    tastes = {scorer: taste_of_file(tensors, scorer, numbers, path, ADVICE) for scorer, numbers in said.tastes.items()}
     found = Audience.of_tastes(
-        str(header["name"]), {target: tastes[target], **tastes}, label=str(header["label"]), quantiles=quantiles,
-        origin=origin, privacy=None if privacy is None else dict(privacy),
+        said.name, {said.target: tastes[said.target], **tastes}, label=said.label, quantiles=tuple(said.quantiles),
+        origin=header["origin"], privacy=header.get("privacy"),
     )  # fmt: skip
-    return replace(found, users=int(header["users"]))
-
-
-def _shaped(tensor: Tensor, dimensions: int) -> Tensor:
-    if tensor.ndim != dimensions or len(set(tensor.shape)) != 1:
-        raise ValueError(f"a tensor of {tuple(tensor.shape)}")
-    return tensor.float()
-
-
-def _positive(value: Any) -> float:
-    if not float(value) > 0:
-        raise ValueError(f"a spread of {value}")
-    return float(value)
+    return replace(found, users=said.users)
 
 
 def target_quantiles(taste: Taste, items: Tensor, count: int) -> list[float]:

@@ -161,10 +161,10 @@ def update_pack(
     pack = load_pack(root)
     drawing = load_generator(generator)
     check_pair(load_encoder(encoder), drawing)
-    if drawing.resolution != pack.info["preprocessing"]["resolution"]:
+    resolution = (pack.info.get("preprocessing") or {}).get("resolution")
+    if drawing.resolution != resolution:
         raise InputError(
-            f"{generator}: draws at {drawing.resolution} px, the pack's scores are of "
-            f"{pack.info['preprocessing']['resolution']} px; build a new pack"
+            f"{generator}: draws at {drawing.resolution} px, the pack's scores are of {resolution} px; build a new pack"
         )
     info = {key: value for key, value in pack.info.items() if key not in ("gate", "verify", "probes", "share")}
     stale = [name for name in info["files"] if name.startswith(("examples/", *CHECKERS))]

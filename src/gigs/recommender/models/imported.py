@@ -17,7 +17,8 @@ import numpy as np
 import torch
 
 from gigs.errors import InputError, ModelError
-from gigs.io.storage import MALFORMED, RestrictedUnpickler
+from gigs.io.pickles import MALFORMED, RestrictedUnpickler
+from gigs.io.regular import require_file
 from gigs.recommender.models.callable import CallableRecommender
 from gigs.recommender.models.vbpr import VBPR
 from gigs.vision.backbone import Backbone, feature_width
@@ -136,7 +137,7 @@ def user_ids_of(factors: dict[str, np.ndarray], file: str | Path | None) -> list
     """
     if file is not None:
         try:
-            lines = Path(file).read_text(encoding="utf-8-sig").splitlines()
+            lines = require_file(Path(file)).read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"users' file {file}: cannot be read ({error})") from error
         return [line.strip() for line in lines if line.strip()]
