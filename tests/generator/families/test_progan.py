@@ -25,7 +25,7 @@ def test_pictures_have_the_contracts_shape_and_range(generator):
 def test_every_row_is_drawn_on_its_own(generator):
     z = generator.sample(4, torch.Generator().manual_seed(2))
     alone = torch.cat([generator(row[None]) for row in z])
-    torch.testing.assert_close(generator(z), alone, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(generator(z), alone, atol=1e-4, rtol=1e-4)  # processors sum in different orders
 
 
 def test_the_gradient_reaches_z(generator):

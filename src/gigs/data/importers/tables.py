@@ -24,6 +24,7 @@ from gigs.errors import DataError
 from gigs.io.regular import require_file
 
 DELIMITERS = (",", ";", "\t", "|")
+RECORDS = re.compile(rb"\[?\s*\{")  # how JSON Lines and an array of records begin
 SEPARATOR = re.compile(r"\"?sep=(.)\"?[,;\t|]*\s*", re.IGNORECASE)  # what Excel is told in a first line
 MAX_CELL = 1 << 20  # characters
 MAX_RECORD = 16 << 20  # characters of one record, whatever lines it goes over
@@ -58,9 +59,9 @@ def read_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
                 raise DataError(f"{path}: {advice}")
         if head.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
             return read_parquet(path, name)
-        start = head.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-        if path.suffix.lower() in (".jsonl", ".ndjson", ".json") or start == b"{":
-            table = read_json_array(path, name) if start == b"[" else read_json_lines(path, name)
+        start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+        if path.suffix.lower() in (".jsonl", ".ndjson", ".json") or RECORDS.match(start):
+            table = read_json_array(path, name) if start[:1] == b"[" else read_json_lines(path, name)
             if table.frame.columns.empty:
                 raise DataError(f"{path}: holds no JSON object; write one record a line (JSON Lines)")
             return table
