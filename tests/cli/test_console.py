@@ -1,4 +1,4 @@
-"""What comes from packs, tables and names is shown as it is: never markup, never a terminal's control code. Row 41."""
+"""What comes from packs, tables and names is shown as it is: never markup, never a terminal's control code. Row 53."""
 
 from __future__ import annotations
 

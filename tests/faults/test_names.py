@@ -1,4 +1,4 @@
-"""File names that are no UTF-8, in any locale, are names like any other. Row 39."""
+"""File names that are no UTF-8, in any locale, are names like any other. Row 52."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pipe or a device that is given for a file is named at once, not waited for. Row 42."""
+"""A pipe or a device that is given for a file is named at once, not waited for. Row 54."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ SHAPES: tuple[Callable[[random.Random], bytes], ...] = (
 
 def use_table(folder: Path, content: bytes) -> None:
     """Read a table as each of the three, as far as an import without photos goes."""
-    path = folder / ("table.parquet" if content.startswith(b"PAR1") else "table")
+    path = folder / ("table.json" if content.startswith(b"[") else "table")  # all else is told by its first bytes
     path.write_bytes(content)
     table = read_table(path, "items")
     path.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import features
 
 from gigs.errors import ModelError
 from gigs.io import storage
@@ -16,6 +17,7 @@ NAMES = (
     "table.csv", "table.jsonl", "table.json", "table.parquet",
     "checkpoint", "pickle", "pack.json", "result.json", "manifest.json",
     ".audience", "safetensors: tastes", "shop tables", "result folder",
+    *(("avif",) if features.check("avif") else ()),
 )  # fmt: skip
 
 
@@ -36,7 +38,7 @@ def test_valid_files_are_read(targets, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_damaged_files_end_in_typed_errors(targets, name):
-    """Rows 2, 3, 18, 19, 36, 38, 40."""
+    """Rows 2, 3, 18, 19, 36, 39, 51."""
     outcomes = [attempt(targets[name], number, SEED) for number in range(INPUTS)]
     assert set(outcomes) <= {"accepted", "refused"}
     assert "refused" in outcomes  # the damage is real

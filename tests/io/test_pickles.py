@@ -1,6 +1,6 @@
 """A pickle may take memory in proportion to its data, and no more: bombs of a few MB are refused before they are lists.
 
-Row 20.
+Row 55.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Every field of `pack.json` is held against its type when the pack is loaded; what is wrong is one line that names it.
 
-Row 38.
+Row 51.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def test_an_impossible_share_is_a_damaged_result(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_field_out_of_its_range_is_refused_at_reading_by_its_name(tmp_path: Path, place, value, named) -> None:
-    """Row 38: not in the middle of a report."""
+    """Row 51: not in the middle of a report."""
     write_finished(tmp_path)
     record = storage.read_json(tmp_path / "result.json")
     *way, last = [int(step) if step.isdigit() else step for step in place.split(".")]

@@ -1,4 +1,4 @@
-"""Invented visitors shut nobody out, and a killed studio leaves no photo. Row 17."""
+"""Invented visitors shut nobody out, and a killed studio leaves no photo. Row 57."""
 
 from __future__ import annotations
 

@@ -91,5 +91,6 @@ def check_parquet(path: Path) -> None:
 
     if path.exists() and not path.is_file():
         raise DataError(f"{path}: is not an ordinary file")
-    about = parquet.read_metadata(path)
+    with path.open("rb") as handle:  # PyArrow itself opens no path but of UTF-8
+        about = parquet.read_metadata(handle)
     TableBounds.of_file(path).check(about.num_rows, about.num_columns)

@@ -1,4 +1,4 @@
-"""Every field of an `.audience` file is held against its type when it is read; what is wrong is one line. Row 38."""
+"""Every field of an `.audience` file is held against its type when it is read; what is wrong is one line. Row 51."""
 
 from __future__ import annotations
 

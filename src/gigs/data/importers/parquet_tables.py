@@ -29,10 +29,11 @@ def read_parquet(path: Path, name: str) -> RawTable:
     bounds = TableBounds.of_file(path)
     try:
         check_parquet(path)
-        with parquet.ParquetFile(path) as file:
+        with path.open("rb") as handle, parquet.ParquetFile(handle) as file:
             header = list(file.schema_arrow.names)
             texts = [one.name for one in file.schema_arrow if arrow.types.is_string(one.type)]
-        with parquet.ParquetFile(path, read_dictionary=texts) as file:  # of a dictionary each value is read once
+        # Of a dictionary each value is read once.
+        with path.open("rb") as handle, parquet.ParquetFile(handle, read_dictionary=texts) as file:
             columns = _columns(file, len(header), bounds)
     except (arrow.ArrowException, ValueError) as error:
         raise DataError(f"{path}: not a readable Parquet file ({' '.join(str(error).split())[:200]})") from error
