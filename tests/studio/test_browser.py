@@ -105,7 +105,7 @@ def test_from_a_photo_to_a_report(page, studio, tmp_path):
     page.locator("#gigs-audience input").click()
     page.get_by_role("option", name="women's buyers").click()
     says(page, "A quick draft for women's buyers")
-    assert page.locator(".gigs-card .gigs-stamp").count() == 4
+    assert 1 <= page.locator(".gigs-card .gigs-stamp").count() <= 4  # fewer where two would look alike
     page.shot("2-draft")
 
     studio.engine._steps = 4000

@@ -53,7 +53,8 @@ def test_the_pack_says_what_its_probes_are_worth_and_its_hashes_fit(pack: Path) 
 
 def test_a_suggestion_has_the_probes_answers(pack: Path, tmp_path: Path) -> None:
     run(Request(
-        options=Options.of(n=2, steps=2, render="drawn"), out=tmp_path, example=1, audience="ladies", pack=str(pack), min_audience=1,
+        options=Options.of(n=2, steps=2, render="drawn"), out=tmp_path, example=1, audience="ladies", pack=str(pack),
+        min_audience=1,
     ))  # fmt: skip
     for number, entry in enumerate(Result.read(tmp_path), start=1):
         assert set(entry.changes.attributes) == {"colour", "type"}
