@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 
-# Ten thousand turns are some 20 microseconds: long enough for the next kernel of an idle machine, too short to matter to
-# a busy one. Sleeping at once cost 12% where nothing else ran, this 2%.
+# Ten thousand turns are long enough for the next kernel of an idle machine, and too short to matter to a busy one:
+# sleeping at once cost 12% where nothing else ran, this 2%.
 # GNU's OpenMP, which PyTorch has on Linux, and LLVM's and Intel's, on macOS and Windows (milliseconds of spinning).
 ASLEEP = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "10000", "KMP_BLOCKTIME": "0"}
 
