@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from gigs.io.signals import caught
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -26,13 +27,5 @@ def orderly_ending() -> Iterator[None]:
     def on_signal(number: int, frame: FrameType | None) -> None:
         raise EndedError(number)
 
-    caught = {}
-    if threading.current_thread() is threading.main_thread():
-        caught = {number: old for number in SIGNALS if (old := signal.getsignal(number)) is not signal.SIG_IGN}
-    for number in caught:
-        signal.signal(number, on_signal)
-    try:
+    with caught(SIGNALS, on_signal):
         yield
-    finally:
-        for number, old in caught.items():
-            signal.signal(number, old or signal.SIG_DFL)

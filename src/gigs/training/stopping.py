@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
+from gigs.io.signals import caught
 from gigs.progress import OnStep, Step
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -57,7 +58,7 @@ def train_until(run: Run, images: int, stage: str, on_step: OnStep) -> None:
 def stop_requests() -> Iterator[Callable[[], bool]]:
     """Hold back the first Ctrl-C or SIGTERM; gives a function that says whether one came. The second acts at once.
 
-    A signal that is ignored stays so (`nohup`). Outside the main thread no signal can be caught, and none is.
+    Whether a signal can be caught at all, `io.signals.caught` says.
     """
     came = threading.Event()
 
@@ -66,13 +67,5 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         came.set()
 
-    caught = {}
-    if threading.current_thread() is threading.main_thread():
-        caught = {number: old for number in SIGNALS if (old := signal.getsignal(number)) is not signal.SIG_IGN}
-    for number in caught:
-        signal.signal(number, on_signal)
-    try:
+    with caught(SIGNALS, on_signal):
         yield came.is_set
-    finally:
-        for number, old in caught.items():
-            signal.signal(number, old or signal.SIG_DFL)

@@ -46,12 +46,15 @@ def judged(coarse: np.ndarray, alpha: np.ndarray, pixels: np.ndarray) -> Judged:
     return Judged(confidence, f"The cut-out is unsure: {reason}. Look at it, or give a mask of the product.")
 
 
-def _sureness(coarse: np.ndarray) -> float:
-    """Share of what was found that was found surely; a network in doubt gives grey."""
+def found_surely(coarse: np.ndarray) -> float:
+    """Share of what was found that was found surely; a network in doubt gives grey. 0 where nothing was."""
     found = coarse > 0.1
-    if not found.any():
-        return 0.0
-    return _rising(float((coarse > 0.8).sum() / found.sum()), 0.35, 0.8)
+    return float((coarse > 0.8).sum() / found.sum()) if found.any() else 0.0
+
+
+def _sureness(coarse: np.ndarray) -> float:
+    """The same as a confidence."""
+    return _rising(found_surely(coarse), 0.35, 0.8)
 
 
 def _blurred(alpha: np.ndarray) -> float:

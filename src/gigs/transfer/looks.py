@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from gigs.transfer.doubt import found_surely
 from gigs.transfer.matte import backdrop, refined
 from gigs.transfer.network import SIDE, salience
 from gigs.transfer.pale import pale_around
@@ -58,12 +59,11 @@ def _look(picture: Image.Image, pixels: np.ndarray) -> Look:
 
 
 def _trouble(coarse: np.ndarray, alpha: np.ndarray, pixels: np.ndarray) -> float:
-    found = coarse > 0.1
     pale = pale_around(alpha, pixels)
     mask = np.asarray(Image.fromarray(alpha).resize(pale.shape[::-1], Image.Resampling.BOX)) > 0.5
-    if not found.any() or not mask.any():
+    if not mask.any():
         return 1.0
-    return max(1 - float((coarse > 0.8).sum() / found.sum()), float(pale.sum() / mask.sum()))
+    return max(1 - found_surely(coarse), float(pale.sum() / mask.sum()))
 
 
 def _stretched(pixels: np.ndarray) -> Image.Image:

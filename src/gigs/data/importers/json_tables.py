@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +24,7 @@ def read_json_lines(path: Path, name: str) -> RawTable:
     Raises:
         DataError: Larger than a table may be.
     """
-    bounds, broken = TableBounds.of_file(path), dict[int, str]()
-
-    def records() -> Iterator[tuple[int, dict[str, Any]]]:
-        with path.open("rb") as handle:
-            for row in range(1, 1 << 62):
-                line = handle.readline(MAX_LINE)
-                if not line:
-                    return
-                if text := line.removeprefix(codecs.BOM_UTF8).strip():
-                    try:
-                        record = json.loads(text)
-                    except (ValueError, RecursionError):
-                        record = None
-                    if isinstance(record, dict):
-                        yield row, record
-                    else:
-                        broken[row] = "not a JSON object in one line"
-                        bounds.check_broken(len(broken))
-
-    table = table_of(records(), name, bounds)
-    table.broken = broken
-    return table
+    return _table(path, name, _lines(path), "not a JSON object in one line")
 
 
 def read_json_array(path: Path, name: str) -> RawTable:
@@ -56,19 +35,39 @@ def read_json_array(path: Path, name: str) -> RawTable:
     """
     if path.stat().st_size > MAX_ARRAY:
         raise DataError(f"{path}: a JSON array of more than {MAX_ARRAY >> 20} MB; write one record a line (JSON Lines)")
+    return _table(path, name, enumerate(_elements(path), start=1), "not a JSON object")
+
+
+def _table(path: Path, name: str, entries: Iterable[tuple[int, Any]], complaint: str) -> RawTable:
+    """The table of those numbered entries that are objects; of all others it is noted what they are."""
     bounds, broken = TableBounds.of_file(path), dict[int, str]()
 
     def records() -> Iterator[tuple[int, dict[str, Any]]]:
-        for row, entry in enumerate(_elements(path), start=1):
+        for row, entry in entries:
             if isinstance(entry, dict):
                 yield row, entry
             else:
-                broken[row] = "not a JSON object"
+                broken[row] = complaint
                 bounds.check_broken(len(broken))
 
     table = table_of(records(), name, bounds)
     table.broken = broken
     return table
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Any]]:
+    """What the lines that are not empty hold, with their numbers from 1; None where one cannot be read."""
+    with path.open("rb") as handle:
+        for row in range(1, 1 << 62):
+            line = handle.readline(MAX_LINE)
+            if not line:
+                return
+            if text := line.removeprefix(codecs.BOM_UTF8).strip():
+                try:
+                    record = json.loads(text)
+                except (ValueError, RecursionError):
+                    record = None
+                yield row, record
 
 
 def _elements(path: Path) -> Iterator[Any]:
