@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.stats import binom, norm
 
 from gigs.errors import InputError
 from gigs.verify.share import EVEN
@@ -38,6 +37,8 @@ def buyers_needed(share: float) -> int | None:
     _require_share(share)
     if _too_small(share):
         return None
+    from scipy.stats import norm
+
     p = max(share, 100 - share) / 100  # the test is the same on both sides
     spread = norm.isf(LEVEL / 2) / 2 + norm.isf(1 - POWER) * math.sqrt(p * (1 - p))
     guess = (spread / (p - 0.5)) ** 2  # without the rounding to whole people, which the window below makes room for
@@ -56,6 +57,8 @@ def exact_power(n: np.ndarray, p: float) -> np.ndarray:
     Returns:
         `[K]`, in `[0,1]`.
     """
+    from scipy.stats import binom  # imported late: it takes a second
+
     most = binom.ppf(LEVEL / 2, n, 0.5)  # the most choices of the rarer option that may be too few
     most = np.where(binom.cdf(most, n, 0.5) > LEVEL / 2, most - 1, most)
     return binom.cdf(most, n, p) + binom.sf(n - most - 1, n, p)
@@ -86,6 +89,8 @@ def views_needed(share: float, conversion: float) -> int | None:
     other = math.inf if share == 100 else conversion * share / (100 - share)
     if other >= 1:
         raise InputError(f"share {share:g} at conversion {conversion:g}: the redesign would have to sell to everybody")
+    from scipy.stats import norm
+
     both = (conversion + other) / 2
     chance = norm.isf(LEVEL / 2) * math.sqrt(2 * both * (1 - both))
     real = norm.isf(1 - POWER) * math.sqrt(conversion * (1 - conversion) + other * (1 - other))

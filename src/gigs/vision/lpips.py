@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gigs.errors import InputError
 from gigs.io.weights import fetch
 from gigs.vision.frozen import autocast_dtype
+from gigs.vision.torchvision_import import import_torchvision
 
 Network = Literal["vgg", "alex"]
 Target = list[Tensor]
@@ -143,6 +144,7 @@ def _lpips_model(net: Network) -> Any:
     """lpips's own network with our weights: made without memory first, so nothing is downloaded or drawn at random."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchvision's, about the arguments lpips calls it with
+        import_torchvision()
         import lpips
 
         with torch.device("meta"):
