@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from importlib.metadata import version
 from typing import Any, NoReturn
 
 import typer
 
+from gigs import __version__
 from gigs.cli import (
     audience,
     colours,
@@ -64,7 +64,7 @@ def root(
 ) -> None:
     """Redesigns of a seller's product that a named audience would prefer."""
     if show_version:
-        typer.echo(f"gigs {version('gigs')}")
+        typer.echo(f"gigs {__version__}")
         raise typer.Exit
 
 
