@@ -14,6 +14,7 @@ from gigs.cli import (
     audience,
     colours,
     data,
+    doctor,
     evaluate,
     experiment,
     generator,
@@ -26,8 +27,9 @@ from gigs.cli import (
     suggest,
     train,
     verify,
+    weights,
 )
-from gigs.cli.console import errors, write_anything
+from gigs.cli.console import errors, tell_of_downloads, write_anything
 from gigs.cli.ending import EndedError, orderly_ending
 from gigs.errors import GigsError, is_out_of_memory
 
@@ -45,6 +47,7 @@ app.command("colours")(colours.colours_command)
 app.command("studio")(studio.studio_command)
 app.command("report")(report.report_command)
 app.command("results")(results.results_command)
+app.command("doctor")(doctor.doctor_command)
 app.command("audiences")(audience.list_command)
 app.command("recommend")(recommend.recommend_command)
 app.add_typer(audience.app, name="audience")
@@ -56,6 +59,7 @@ app.add_typer(recommender.app, name="recommender")
 app.add_typer(pack.app, name="pack")
 app.add_typer(verify.app, name="verify")
 app.add_typer(experiment.app, name="experiment")
+app.add_typer(weights.app, name="weights")
 
 
 @app.callback(invoke_without_command=True)
@@ -75,6 +79,7 @@ def main() -> None:
     and what was not leaves no trace.
     """
     warnings.showwarning = _warn
+    tell_of_downloads()
     write_anything(sys.stdout, sys.stderr)
     try:
         with orderly_ending():
