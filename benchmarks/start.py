@@ -3,9 +3,9 @@
     python -m benchmarks.start
     python -m benchmarks.start --against ../gigs-before/src    # another checkout's code, run in turn with this one's
 
-Seconds of processor (user and system) of a child process, the least of a few runs: what else the computer does counts for
-little then. Each run is warm: the files were read before. "cold" adds one run with an empty folder of weights, by
-`--cold`, which downloads them.
+Seconds of processor (user and system) of a child process, the least of a few runs: what else the computer does counts
+for little then. The files were read before. `--cold` adds one draft with an empty folder of weights, which downloads
+them.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def saying(text: str, after: float = SILENT_SECONDS) -> Iterator[None]:
 
 
 def tell_of_downloads() -> None:
-    """Print what the code below the command line logs about downloads: what, from where, how large, where it is kept."""
+    """Print what is logged about downloads: what, from where, how large, and where it is kept."""
     log = logging.getLogger("gigs.io.weights")
     if not any(isinstance(handler, _Notes) for handler in log.handlers):
         log.addHandler(_Notes())

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gigs.errors import InputError, ModelError
+from gigs.io.build import without_memory
 from gigs.vision.convolutions import IMAGENET_MEAN, IMAGENET_STD, WIDTHS, PooledConvolutions
 from gigs.vision.efficientnet_lite import BLOCKS, EfficientNetLite
 from gigs.vision.resize import resize_bilinear
@@ -52,7 +53,7 @@ def normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
 @lru_cache
 def _outline(name: str) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
     """Width of the features, mean and deviation of one of timm's networks, without its weights."""
-    with torch.device("meta"):
+    with without_memory():
         network: Any = _any(name)
     known = network.pretrained_cfg
     width = getattr(network, "head_hidden_size", None) or network.num_features
@@ -179,7 +180,7 @@ def _downloaded(name: str) -> dict[str, Tensor]:
 def _lite(name: str, state: dict[str, Tensor] | None) -> nn.Module:
     if state is None:
         return _outlined(name)
-    with torch.device("meta"):  # made without memory first: drawing random weights takes longer than loading these
+    with without_memory():
         network = _outlined(name)
     kept = {key: tensor for key, tensor in state.items() if not key.startswith("classifier.")}
     network.load_state_dict(kept, strict=True, assign=True)

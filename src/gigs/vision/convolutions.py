@@ -7,6 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from gigs.io.build import without_memory
 from gigs.vision.torchvision_import import import_torchvision
 
 RELU5_3 = 30  # torchvision's vgg16().features[:30] ends with it
@@ -25,7 +26,7 @@ def convolutions(name: str, state: dict[str, Tensor] | None) -> nn.Sequential:
             prefix; None draws random weights (tests).
     """
     build, last = getattr(import_torchvision().models, name), POOLED[name][-1]
-    with torch.device("meta"):  # made without memory first: the classifier behind is nine tenths of it
+    with without_memory():  # the classifier behind is nine tenths of it
         layers = build(weights=None).features[:last]
     if state is None:
         layers.to_empty(device="cpu")

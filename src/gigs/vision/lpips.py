@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gigs.errors import InputError
+from gigs.io.build import without_memory
 from gigs.io.weights import fetch
 from gigs.vision.frozen import autocast_dtype
 from gigs.vision.torchvision_import import import_torchvision
@@ -147,7 +148,7 @@ def _lpips_model(net: Network) -> Any:
         import_torchvision()
         import lpips
 
-        with torch.device("meta"):
+        with without_memory():
             model = lpips.LPIPS(net=net, pnet_rand=True, pretrained=False, verbose=False)
     convolutions = fetch(_FEATURES[net])
     linear = fetch(f"lpips-{net}")

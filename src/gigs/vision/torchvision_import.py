@@ -1,7 +1,8 @@
 """Import torchvision, and what builds on it, without PyTorch's compiler, which takes as long to import as PyTorch.
 
 torchvision imports the compiler (`torch._dynamo`) for the sake of one question that `roi_align` asks when it is called;
-gigs never calls it. timm and lpips import torchvision, so each run of gigs would pay for a compiler that it does not use.
+gigs never calls it. timm and lpips import torchvision, so each run of gigs would pay for a compiler that it does not
+use.
 """
 
 from __future__ import annotations

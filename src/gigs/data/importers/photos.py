@@ -17,7 +17,7 @@ from types import TracebackType
 from PIL import Image
 
 from gigs.data.importers.cell_values import one_line
-from gigs.data.importers.photo_names import READ, REFUSED, SUFFIXES
+from gigs.data.importers.photo_names import REFUSED, SUFFIXES
 from gigs.data.importers.spelling import bare, file_names_of
 from gigs.errors import DataError, InputError
 from gigs.vision import images

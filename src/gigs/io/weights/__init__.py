@@ -50,7 +50,9 @@ class Standing:
 def overview() -> list[Standing]:
     """All sets of weights, those that are needed first; nothing is read or downloaded."""
     return [
-        Standing(name, purpose, name in NEEDED, _place(name), tuple((one.label, one.megabytes) for one in _holding(name)))
+        Standing(
+            name, purpose, name in NEEDED, _place(name), tuple((one.label, one.megabytes) for one in _holding(name))
+        )
         for name, purpose in PURPOSES.items()
     ]
 
