@@ -11,7 +11,7 @@ TEST ?=
 PARALLEL := -n auto --maxprocesses 8 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo studio test test-quick check format bench fuzz chaos clean
+.PHONY: help setup doctor demo studio test test-quick check format dist bench fuzz chaos clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=24"
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
 	@touch $(STAMP)
+
+doctor: $(STAMP)  ## what this machine has and lacks
+	$(BIN)/gigs doctor
 
 demo: $(STAMP)  ## redesign the bundled pack's example product; opens nothing, writes demo/
 	$(BIN)/gigs suggest --example 1 --audience women --seed 0 --out demo
@@ -47,6 +50,11 @@ check: $(STAMP)  ## lint, formatting, types and layers of imports
 format: $(STAMP)  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+dist: $(STAMP)  ## build the source archive and the wheel, and check both
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
 
 bench: $(STAMP)  ## the presets side by side on this machine; BENCH="--quick" for a short one, BENCH="--help" for more
 	$(BIN)/python -m benchmarks.run $(if $(findstring --shown,$(BENCH)),,$(if $(wildcard data/hm/catalogue.json),--catalogue data/hm)) $(BENCH)

@@ -73,12 +73,8 @@ def test_a_damaged_pack_and_whatever_breaks_are_findings_and_no_traceback(examin
 
 
 def test_extras_are_read_from_the_packages_metadata(monkeypatch):
-    lines = [
-        "torch>=2",
-        "gradio>=6; extra == 'studio'",
-        'a; python_version < "3.11" and extra == "sql"',
-        "b; extra == 'dev'",
-    ]
+    sql = 'a; python_version < "3.11" and extra == "sql"'
+    lines = ["torch>=2", "gradio>=6; extra == 'studio'", sql, "b; extra == 'dev'"]
     monkeypatch.setattr(doctor, "requires", lambda name: lines)
     assert doctor.extras() == {"studio": ["gradio"], "sql": ["a"]}
 

@@ -15,8 +15,8 @@ HEAVY = ("torch", "numpy", "PIL", "pandas", "jinja2", "typer")
 SPARED = ("torch._dynamo", "timm", "lpips", "pandas", "pyarrow", "sklearn", "scipy.stats", "matplotlib", "tensorboard")
 # What only extras bring, and the modules of gigs that are nothing without them.
 EXTRA = (
-    "matplotlib", "tensorboard", "diffusers", "sqlalchemy", "psycopg", "gradio", "ray", "accelerate", "duckdb", "fastapi",
-    "uvicorn", "prometheus_client", "dp_accounting",
+    "matplotlib", "tensorboard", "diffusers", "sqlalchemy", "psycopg", "gradio", "ray", "accelerate", "duckdb",
+    "fastapi", "uvicorn", "prometheus_client", "dp_accounting",
 )  # fmt: skip
 NEED_AN_EXTRA = ("gigs.studio", "gigs.serve", "gigs.farm", "gigs.testing")
 
