@@ -60,6 +60,10 @@ def test_downloads_are_announced_on_standard_error(monkeypatch, capsys):
 def test_whoever_waits_is_told_and_whoever_does_not_is_not(monkeypatch):
     said = []
     monkeypatch.setattr(console, "_note", said.append)
+    monkeypatch.setattr(console, "_is_watched", lambda: False)
+    with console.saying("unwatched", after=0):
+        console.threading.Event().wait(0.05)
+    monkeypatch.setattr(console, "_is_watched", lambda: True)
     with console.saying("quick", after=60):
         pass
     with console.saying("slow", after=0):
@@ -67,4 +71,4 @@ def test_whoever_waits_is_told_and_whoever_does_not_is_not(monkeypatch):
             if said:
                 break
             console.threading.Event().wait(0.01)
-    assert said == ["slow"]
+    assert said == ["slow ..."]

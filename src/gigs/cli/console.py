@@ -52,14 +52,26 @@ SILENT_SECONDS = 2.0  # after which somebody who waits is told what for
 
 @contextmanager
 def saying(text: str, after: float = SILENT_SECONDS) -> Iterator[None]:
-    """Say on standard error what is being done, if it takes longer than `after` seconds."""
-    timer = threading.Timer(after, lambda: _note(text))
-    timer.daemon = True
-    timer.start()
+    """Say at a terminal what is being done, if it takes longer than `after` seconds."""
+    timer = said_later(text, after)
     try:
         yield
     finally:
         timer.cancel()
+
+
+def said_later(text: str, after: float = SILENT_SECONDS) -> threading.Timer:
+    """Say at a terminal what is being done, in `after` seconds, unless the timer is cancelled before."""
+    timer = threading.Timer(after, _note, args=(f"{text} ...",))
+    timer.daemon = True
+    if _is_watched():
+        timer.start()
+    return timer
+
+
+def _is_watched() -> bool:
+    """Whether somebody reads along; a log file needs no such words."""
+    return errors.is_terminal
 
 
 def tell_of_downloads() -> None:

@@ -21,7 +21,7 @@ def doctor_command(out: Path = OUT, offline: bool = OFFLINE, as_json: bool = JSO
 
     Nothing is downloaded or changed. Exit code 1 means that something stops gigs.
     """
-    with saying("looking at this machine; PyTorch takes a few seconds to load"):
+    with saying("examining this machine; PyTorch takes a few seconds to load"):
         from gigs.doctor import examine, is_ready, record
 
         findings = examine(out=out, offline=offline)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, saying
 from gigs.cli.suggest import RECALIBRATION
 from gigs.errors import InputError
 
@@ -35,8 +35,9 @@ def studio_command(
         import gradio  # noqa: F401
     except ImportError as error:
         raise InputError("gigs studio needs Gradio, which is not installed: pip install 'gigs[studio]'") from error
-    from gigs.studio.engine import Engine
-    from gigs.studio.server import Address, Studio
+    with saying("loading PyTorch and Gradio, which takes a few seconds"):
+        from gigs.studio.engine import Engine
+        from gigs.studio.server import Address, Studio
 
     address = Address(host=host, port=port, names=tuple(name))
     if not address.is_private:

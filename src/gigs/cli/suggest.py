@@ -172,7 +172,7 @@ def suggest_command(
       gigs suggest shirt.jpg --recommender runs/vbpr/recommender.safetensors --catalogue data/hm
       --audience 'age >= 18 and age < 30'
     """
-    with saying("starting; PyTorch takes a few seconds to load"):  # not at the top: --help should not wait for it
+    with saying("loading PyTorch, which takes a few seconds"):  # not at the top: --help should not wait for it
         from gigs.batch import Request, run
         from gigs.generator.use import Use
         from gigs.inversion.gate import RefusedError
