@@ -1,4 +1,4 @@
-"""The typed result of one product, and the form of `result.json` (`docs/result.md`)."""
+"""The typed result of one product, and the form of `result.json` (`docs/reference/result.md`)."""
 
 from __future__ import annotations
 

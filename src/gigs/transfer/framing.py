@@ -3,7 +3,7 @@
 A generator draws one whole garment whatever it is shown, so that the hem of a trouser leg becomes a skirt. The cut-out
 tells: along which of the photo's edges it runs, how much of the photo it fills, and into which pieces it falls. Where
 next to nothing could be cut out, the photo itself does: a close-up has the same colour in the middle as all around.
-`docs/transfer.md` says how often each sentence is said of ordinary photos, and how often it is missed.
+`docs/lab/transfer.md` says how often each sentence is said of ordinary photos, and how often it is missed.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The rule, in words: above the shoulders, the first row that is nearly as wide as the upper half of the cut-out gets,
 somebody has a head: narrower, a good part of it of skin's colour, and hair of another colour on top. Then all of the
 head is theirs, and so is whatever else in the cut-out has the face's colour. Without a head nothing is taken for skin:
-neither a beige coat that lies flat nor its collar has hair. `docs/transfer.md` says how often the rule errs.
+neither a beige coat that lies flat nor its collar has hair. `docs/lab/transfer.md` says how often the rule errs.
 """
 
 from __future__ import annotations
