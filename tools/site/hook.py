@@ -1,0 +1,80 @@
+"""MkDocs hook: pages and diagrams that are made from the code, and pages that lie outside the folder of documents."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+# Files of the repository that have a page: where the site keeps them.
+OUTSIDE = {"SECURITY.md": "reference/security-policy.md", "training/README.md": "lab/training-kit.md"}
+LINK = re.compile(r"\]\((?!\w+:|#)([^)\s#]*)(#[^)\s]*)?\)")
+MARK = re.compile(r"^<!-- diagram: ([\w-]+) -->$", re.MULTILINE)
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the generated pages."""
+    for name, content in generated().items():
+        files.append(File.generated(config, name, content=content))
+    for path, name in OUTSIDE.items():
+        files.append(File.generated(config, name, content=(ROOT / path).read_text(encoding="utf-8")))
+    return files
+
+
+def generated() -> dict[str, str]:
+    """Pages and files that are made from the code, by their place in the site."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    import json
+
+    from tools.site import commands, schemas
+
+    pages = {"reference/cli.md": commands.page(), "reference/schemas.md": schemas.page()}
+    for file, (_, kind) in schemas.kinds().items():
+        pages[f"reference/{file}"] = json.dumps(schemas.schema(kind), indent=2) + "\n"
+    return pages
+
+
+def on_page_markdown(markdown: str, page: Any, **others: Any) -> str:
+    """Draw the diagrams that a page asks for, and lead links to files of the repository to their pages."""
+    return with_diagrams(with_links(markdown, page.file.src_uri))
+
+
+def with_diagrams(markdown: str) -> str:
+    """A page with `<!-- diagram: NAME -->` replaced by that diagram.
+
+    Raises:
+        KeyError: There is no diagram of that name.
+    """
+    if not MARK.search(markdown):
+        return markdown
+    from tools.site.diagrams import DIAGRAMS
+
+    return MARK.sub(lambda found: f'<figure markdown="0">\n{DIAGRAMS[found[1]]()}\n</figure>', markdown)
+
+
+def with_links(markdown: str, place: str) -> str:
+    """A page with links between documents and other files of the repository put right.
+
+    Args:
+        markdown: Of the page.
+        place: Of the page in the site, such as `reference/security.md`.
+    """
+    own = {name: path for path, name in OUTSIDE.items()}.get(place)
+    written = posixpath.join("docs", place) if own is None else own
+
+    def there(found: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(written), found[1]))
+        if own is None and target not in OUTSIDE:
+            return found[0]
+        target = OUTSIDE.get(target, target.removeprefix("docs/"))
+        return f"]({posixpath.relpath(target, posixpath.dirname(place) or '.')}{found[2] or ''})"
+
+    return LINK.sub(there, markdown)
