@@ -1,9 +1,9 @@
 """Fill the figures into README and guides, after measuring them anew where that is asked for.
 
-    python -m tools.figures                    # measure everything, then fill: `make figures`
-    python -m tools.figures --only share demo  # only these measurements
-    python -m tools.figures --fill             # measure nothing
-    python -m tools.figures --list             # what there is, and the command of each
+python -m tools.figures                    # measure everything, then fill: `make figures`
+python -m tools.figures --only share demo  # only these measurements
+python -m tools.figures --fill             # measure nothing
+python -m tools.figures --list             # what there is, and the command of each
 """
 
 from __future__ import annotations

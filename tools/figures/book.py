@@ -129,7 +129,7 @@ def value_at(at: str, text: str, seconds: float) -> float:
         return sum(bool(re.search(at.removeprefix("lines:"), line)) for line in text.splitlines())
     found: Any = json.loads(text)
     try:
-        for step in at.split("/")[1:]:
+        for step in (part.replace("~1", "/").replace("~0", "~") for part in at.split("/")[1:]):
             found = found[int(step)] if isinstance(found, list) else found[step]
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise LookupError(f"{at}: the measurement's file has nothing there") from error

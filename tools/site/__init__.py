@@ -1,1 +1,1 @@
-"""What the documentation's site shows of the code: commands, schemas and diagrams, made from it whenever it is built."""
+"""What the documentation's site shows of the code, made from it whenever the site is built."""

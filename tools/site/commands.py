@@ -9,7 +9,9 @@ import click
 import typer
 from typer.cli import get_docs_for_click
 
-INTRODUCTION = "# Command line\n\nEvery command with its arguments and options, as `gigs COMMAND --help` gives them.\n\n"
+INTRODUCTION = (
+    "# Command line\n\nEvery command with its arguments and options, as `gigs COMMAND --help` gives them.\n\n"
+)
 EXAMPLES = re.compile(r"(?:^  gigs [^\n]*\n(?:  (?!gigs )[^\n]*\n)*\n?)+", re.MULTILINE)
 
 

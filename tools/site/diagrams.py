@@ -84,4 +84,7 @@ def packages() -> str:
     return stack(rows, "The packages of gigs in layers: each imports only from layers below its own", arrows=False)
 
 
-DIAGRAMS = {"way-of-the-data": way_of_the_data, "packages": packages}
+DIAGRAMS = {
+    "way-of-the-data": (way_of_the_data, "Drawn from the code: who calls what, in this order."),
+    "packages": (packages, "Drawn from the import rules: a package may import those below it, and none above."),
+}

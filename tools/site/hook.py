@@ -16,6 +16,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 # Files of the repository that have a page: where the site keeps them.
 OUTSIDE = {"SECURITY.md": "reference/security-policy.md", "training/README.md": "lab/training-kit.md"}
+# A link to a folder leads to the page that lists what is in it.
+FOLDERS = {"docs/lab/experiments": "lab/experiments/summary-honest.md"}
 LINK = re.compile(r"\]\((?!\w+:|#)([^)\s#]*)(#[^)\s]*)?\)")
 MARK = re.compile(r"^<!-- diagram: ([\w-]+) -->$", re.MULTILINE)
 
@@ -34,9 +36,13 @@ def generated() -> dict[str, str]:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import json
 
-    from tools.site import commands, schemas
+    from tools.site import commands, measured, schemas
 
-    pages = {"reference/cli.md": commands.page(), "reference/schemas.md": schemas.page()}
+    pages = {
+        "reference/cli.md": commands.page(),
+        "reference/schemas.md": schemas.page(),
+        "lab/figures.md": measured.page(),
+    }
     for file, (_, kind) in schemas.kinds().items():
         pages[f"reference/{file}"] = json.dumps(schemas.schema(kind), indent=2) + "\n"
     return pages
@@ -57,7 +63,11 @@ def with_diagrams(markdown: str) -> str:
         return markdown
     from tools.site.diagrams import DIAGRAMS
 
-    return MARK.sub(lambda found: f'<figure markdown="0">\n{DIAGRAMS[found[1]]()}\n</figure>', markdown)
+    def drawn(found: re.Match[str]) -> str:
+        draw, caption = DIAGRAMS[found[1]]
+        return f"<figure>\n{draw()}\n<figcaption>{caption}</figcaption>\n</figure>"
+
+    return MARK.sub(drawn, markdown)
 
 
 def with_links(markdown: str, place: str) -> str:
@@ -72,9 +82,10 @@ def with_links(markdown: str, place: str) -> str:
 
     def there(found: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(written), found[1]))
-        if own is None and target not in OUTSIDE:
+        known = OUTSIDE | FOLDERS
+        if own is None and target not in known:
             return found[0]
-        target = OUTSIDE.get(target, target.removeprefix("docs/"))
+        target = known.get(target, target.removeprefix("docs/"))
         return f"]({posixpath.relpath(target, posixpath.dirname(place) or '.')}{found[2] or ''})"
 
     return LINK.sub(there, markdown)

@@ -1,4 +1,4 @@
-"""Schemas of the files that gigs writes: JSON Schema for programs and a table for people, from the types that read them."""
+"""Schemas of the files that gigs writes, from the types that read them: for programs, and as tables for people."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import msgspec
 
 INTRODUCTION = (
     "# Schemas\n\n"
-    "gigs reads `result.json` and `pack.json` into typed records. The tables and the JSON Schema files on this page are "
-    "made from these types, so they cannot differ from what gigs accepts. A reader passes over names that it does not "
+    "gigs reads `result.json` and `pack.json` into typed records. The tables and the JSON Schema files on this page "
+    "are made from these types, so they cannot differ from what gigs accepts. A reader passes over names that it does not "
     "know. [What a result holds](result.md) explains the numbers.\n"
 )
 
@@ -106,7 +106,9 @@ def table(name: str, part: dict[str, Any]) -> str:
     required = set(part.get("required", ()))
     for field, about in part["properties"].items():
         absent = "" if field in required else " (may be absent)"
-        rows.append(f"| `{field}`{absent} | {in_words(about)} | {about.get('description', '').replace('|', chr(92) + '|')} |")
+        rows.append(
+            f"| `{field}`{absent} | {in_words(about)} | {about.get('description', '').replace('|', chr(92) + '|')} |"
+        )
     return f"### {name}\n\n{first}\n\n" + "\n".join(rows) + "\n"
 
 

@@ -44,7 +44,7 @@ def function(where: str) -> Function:
 
 
 def summary(node: ast.AST) -> str:
-    """The first sentence of a docstring, without marks, references to pages and the full stop; empty where there is none."""
+    """The first sentence of a docstring, without marks and references to pages; empty where there is no docstring."""
     text = (ast.get_docstring(node) or "") if isinstance(node, ast.Module | ast.ClassDef | Function) else ""
     first = re.split(r"(?<!Eq)\. (?=[A-Z])", " ".join(text.split("\n\n")[0].split()))[0]
     return re.sub(r"`|\s*\([^()]*\bdocs/[^()]*\)", "", first).rstrip(".")
@@ -63,7 +63,7 @@ def gives(node: Function) -> str:
 
 
 def calls(node: ast.AST) -> list[str]:
-    """Names that a function calls or passes on, in the order of the source: `reconstruct`, `self.product`, `redesigned`."""
+    """Names that a function mentions, in the order of the source: `reconstruct`, `product` for `self.product`."""
     found = []
     for one in ast.walk(node):
         if isinstance(one, ast.Attribute):

@@ -55,9 +55,7 @@ def stack(rows: list[list[Box]], label: str, *, arrows: bool) -> str:
         height = max(28 + LINE * len(box.lines(width)) + PADDING // 2 for box in row)
         for place, box in enumerate(row):
             x = place * (width + GAP)
-            placed.append(
-                {"x": x, "y": y, "width": width, "height": height, "lines": box.lines(width), **vars(box)}
-            )
+            placed.append({"x": x, "y": y, "width": width, "height": height, "lines": box.lines(width), **vars(box)})
         y += height
         if arrows and row is not rows[-1]:
             tips.append((WIDTH / 2, y + 2))
