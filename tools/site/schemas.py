@@ -9,12 +9,12 @@ from typing import Any
 import griffe
 import msgspec
 
-INTRODUCTION = (
-    "# Schemas\n\n"
-    "gigs reads `result.json` and `pack.json` into typed records. The tables and the JSON Schema files on this page are "
-    "made from these types, so they always say what gigs accepts. A reader ignores names that it does not know. "
-    "[What a result holds](result.md) explains the numbers.\n"
-)
+INTRODUCTION = """# Schemas
+
+gigs reads `result.json` and `pack.json` into typed records. The tables and the JSON Schema files on this page are made
+from these types, so they always say what gigs accepts. A reader ignores names that it does not know.
+[What a result holds](result.md) explains the numbers.
+"""
 
 
 def kinds() -> dict[str, tuple[str, type]]:
