@@ -65,7 +65,7 @@ def with_diagrams(markdown: str) -> str:
 
     def drawn(found: re.Match[str]) -> str:
         draw, caption = DIAGRAMS[found[1]]
-        return f"<figure>\n{draw()}\n<figcaption>{caption}</figcaption>\n</figure>"
+        return f'<figure class="gigs-figure">\n{draw()}\n<figcaption>{caption}</figcaption>\n</figure>'
 
     return MARK.sub(drawn, markdown)
 
