@@ -126,7 +126,7 @@ def value_at(at: str, text: str, seconds: float) -> float:
     if at == "@seconds":
         return round(seconds, 1)
     if at.startswith("lines:"):
-        return sum(bool(re.search(at.removeprefix("lines:"), line)) for line in text.splitlines())
+        return float(sum(bool(re.search(at.removeprefix("lines:"), line)) for line in text.splitlines()))
     found: Any = json.loads(text)
     try:
         for step in (part.replace("~1", "/").replace("~0", "~") for part in at.split("/")[1:]):
@@ -135,4 +135,4 @@ def value_at(at: str, text: str, seconds: float) -> float:
         raise LookupError(f"{at}: the measurement's file has nothing there") from error
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise LookupError(f"{at}: {found!r} is no number")
-    return round(found, 6)
+    return round(float(found), 6)

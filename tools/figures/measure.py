@@ -57,4 +57,5 @@ def machine() -> str:
     """Cores, processor, and how gigs computes on it."""
     from gigs.vision.compute import suited
 
-    return f"{os.cpu_count()} cores, {platform.machine()}, {suited().describe()}"
+    compute = suited()
+    return f"{os.cpu_count()} cores, {platform.machine()}, {'bf16' if compute.bf16 else 'fp32'}"

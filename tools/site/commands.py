@@ -9,9 +9,6 @@ import click
 import typer
 from typer.cli import get_docs_for_click
 
-INTRODUCTION = (
-    "# Command line\n\nEvery command with its arguments and options, as `gigs COMMAND --help` gives them.\n\n"
-)
 EXAMPLES = re.compile(r"(?:^  gigs [^\n]*\n(?:  (?!gigs )[^\n]*\n)*\n?)+", re.MULTILINE)
 
 
@@ -22,7 +19,7 @@ def page() -> str:
     command = typer.main.get_command(app)
     tell_in_full(command)
     text = get_docs_for_click(obj=command, ctx=click.Context(command, info_name="gigs"), name="gigs")
-    return INTRODUCTION + EXAMPLES.sub(fenced, text.partition("\n")[2].lstrip())
+    return EXAMPLES.sub(fenced, text.partition("\n")[2].lstrip())
 
 
 def tell_in_full(command: click.Command) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import json
 import posixpath
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ OUTSIDE = {"SECURITY.md": "reference/security-policy.md", "training/README.md": 
 # A link to a folder leads to the page that lists what is in it.
 FOLDERS = {"docs/lab/experiments": "lab/experiments/summary-honest.md"}
 LINK = re.compile(r"\]\((?!\w+:|#)([^)\s#]*)(#[^)\s]*)?\)")
+PAGE = re.compile(r"^<!-- page: (\w+) -->.*?<!-- / -->$", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"^<!-- diagram: ([\w-]+) -->$", re.MULTILINE)
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Add the generated pages."""
+    """Add the generated files, and pages that lie outside."""
     for name, content in generated().items():
         files.append(File.generated(config, name, content=content))
     for path, name in OUTSIDE.items():
@@ -32,25 +34,23 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def generated() -> dict[str, str]:
-    """Pages and files that are made from the code, by their place in the site."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    import json
+    """Files that are made from the code, by their place in the site."""
+    from tools.site import schemas
 
-    from tools.site import commands, measured, schemas
-
-    pages = {
-        "reference/cli.md": commands.page(),
-        "reference/schemas.md": schemas.page(),
-        "lab/figures.md": measured.page(),
+    return {
+        f"reference/{file}": json.dumps(schemas.schema(kind), indent=2) + "\n"
+        for file, (_, kind) in schemas.kinds().items()
     }
-    for file, (_, kind) in schemas.kinds().items():
-        pages[f"reference/{file}"] = json.dumps(schemas.schema(kind), indent=2) + "\n"
-    return pages
 
 
 def on_page_markdown(markdown: str, page: Any, **others: Any) -> str:
-    """Draw the diagrams that a page asks for, and lead links to files of the repository to their pages."""
-    return with_diagrams(with_links(markdown, page.file.src_uri))
+    """Fill in what a page takes from the code, and lead links to files of the repository to their pages."""
+    return with_diagrams(with_links(with_pages(markdown), page.file.src_uri))
+
+
+def with_pages(markdown: str) -> str:
+    """A page with `<!-- page: NAME -->` up to `<!-- / -->` replaced by what that module of this package makes."""
+    return PAGE.sub(lambda found: import_module(f"tools.site.{found[1]}").page(), markdown)
 
 
 def with_diagrams(markdown: str) -> str:

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from tools.figures.book import Book, Measurement
 
-INTRODUCTION = (
-    "# Figures of the guides\n\n"
-    "README and guides take their figures from one file, `docs/figures.json`. `make figures` measures them again and "
-    "fills them in. A figure's name stands beside it in the text, in a comment that only the source shows.\n"
-)
-
 
 def page(book: Book | None = None) -> str:
     """The page, in Markdown."""
@@ -17,7 +11,7 @@ def page(book: Book | None = None) -> str:
     rows = ["| figure | value | n | measured by | more |", "|---|---|---|---|---|"]
     for name, one in book.figures.items():
         rows.append(f"| `{name}` | {one.text} | {one.count} | [{one.of}](#{one.of}) | [page](../{one.page}) |")
-    parts = [INTRODUCTION, "\n".join(rows), "## How they were measured"]
+    parts = ["\n".join(rows), "## How they were measured"]
     parts += [told(name, one) for name, one in book.measurements.items()]
     return "\n\n".join(parts) + "\n"
 

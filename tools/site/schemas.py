@@ -9,13 +9,6 @@ from typing import Any
 import griffe
 import msgspec
 
-INTRODUCTION = """# Schemas
-
-gigs reads `result.json` and `pack.json` into typed records. The tables and the JSON Schema files on this page are made
-from these types, so they always say what gigs accepts. A reader ignores names that it does not know.
-[What a result holds](result.md) explains the numbers.
-"""
-
 
 def kinds() -> dict[str, tuple[str, type]]:
     """By file of the schema: the file that it describes, and the type that reads it."""
@@ -88,7 +81,7 @@ def attributes(kind: type) -> dict[str, str]:
 
 def page() -> str:
     """The page, in Markdown."""
-    parts = [INTRODUCTION]
+    parts = []
     for file, (described, kind) in kinds().items():
         whole = schema(kind)
         parts.append(f"## `{described}`\n\n[{file}]({file}) is its JSON Schema.\n")
