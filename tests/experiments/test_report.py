@@ -155,7 +155,7 @@ def slope_of(low, high):
 
 
 def test_levelling_off_is_said_only_where_no_slope_is_shown():
-    assert "levels off as far" in slope_of(-0.1, 0.1)
+    assert "it levels off" in slope_of(-0.1, 0.1)
     assert "still falls" in slope_of(-0.3, -0.1) and "still rises" in slope_of(0.1, 0.3)
 
 
