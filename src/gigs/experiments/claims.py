@@ -155,7 +155,7 @@ def _judges(tables: Tables) -> list[str]:
     if not parts:
         return []
     return [
-        "**What remains under the judges?** The share of the target's gain, and the judges' gain in standard deviations:",
+        "**What remains under the judges?** The share of the target's gain, and their own gain in standard deviations:",
         *(f"- {one}" for one in parts),
     ]
 

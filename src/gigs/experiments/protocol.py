@@ -82,7 +82,7 @@ PROTOCOLS = {
         ),
         Protocol(
             name="paper-code",
-            words="as in the published code: 6 suggestions, of which the best 3 count; radius 0.5; weights 0.1 / 1 / 1; "
+            words="as in the published code: 6 suggestions, of which the best 3 count; radius 0.5; weights 0.1, 1, 1; "
             "gains are against the reconstruction; dropout stays on in the scorer; opposite SSIM is against the base, "
             "with the wrong data range; 1,000 real pictures for FID; many users start from random designs, not photos",
             n=6,
@@ -97,8 +97,8 @@ PROTOCOLS = {
         ),
         Protocol(
             name="honest",
-            words="all suggestions count; gains are against the real photo; photos that cannot be redrawn are replaced; "
-            "opposite SSIM is among the suggestions of one product; judges' gains stand beside the target's",
+            words="all suggestions count; gains are against the real photo; photos that cannot be redrawn are "
+            "replaced; opposite SSIM is among the suggestions of one product; judges' gains stand beside the target's",
             gate=True,
             judges=True,
         ),

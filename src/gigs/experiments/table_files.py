@@ -17,7 +17,9 @@ HEADERS = {
     "judges_z": "judges' score (z)",
     "category_kept": "category kept",
 }
+PAIRED = "Each pair is compared over the items that both rows share. The p-values are not adjusted for their number."
 PAPER = "paper"
+RETAINED = "Retained is the judges' gain divided by the target's, both in standard deviations of real items' scores."
 CAUTION = "The paper used another data set and other models. Compare signs and rank orders, not sizes."
 
 
@@ -136,7 +138,7 @@ def _notes(described: Mapping[str, Any]) -> list[str]:
     if described["why_no_judges"]:
         lines.append(f"No judges: {described['why_no_judges']}.")
     elif any("retained" in row for row in described["rows"]):
-        lines.append("Retained is the judges' gain divided by the target's, both in standard deviations of real items' scores.")
+        lines.append(RETAINED)
     lines.append(f"IS, FID and KID use the features of {described['features']}.")
     trained = {row["cell"]: row["photos_of_trained_products"] for row in described["rows"]}
     some = ", ".join(f"{count} in the row {cell}" for cell, count in trained.items() if count)
@@ -179,8 +181,7 @@ def _comparisons(described: Mapping[str, Any]) -> list[str]:
         for one in pairs
     ]  # fmt: skip
     head = ["first", "second", "figure", "items", "first - second [95%]", "Wilcoxon p", "paired t p"]
-    return ["## Paired comparisons", "", "Each pair is compared over the items that both rows share. The p-values are not "
-            "adjusted for multiple comparisons.", "", *_grid(head, rows), ""]  # fmt: skip
+    return ["## Paired comparisons", "", PAIRED, "", *_grid(head, rows), ""]
 
 
 def _difference(one: Mapping[str, Any]) -> str:

@@ -47,7 +47,7 @@ class Probe:
         weight: `[C,width]`, on standardised features.
         bias: `[C]`.
         thresholds: Probability from which each value is reported, `[C]`; `NEVER` for values that are not reliable.
-        about: Photos, and on held-out photos: `accuracy` of all guesses, `precision` of the reported ones, and the `said`
+        about: Photos, and on held-out photos: `accuracy` of all guesses, `precision` of those reported, and the `said`
             share; under `redrawn` the same of those photos redrawn.
     """
 
