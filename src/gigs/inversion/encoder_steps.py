@@ -19,21 +19,21 @@ from gigs.inversion.encoder import Encoder, check_pair, load_encoder
 from gigs.vision.compute import Compute
 from gigs.vision.lpips import PerceptualLoss
 
-ALEXNET_SIDE = 64  # pixels; below it AlexNet has one position left at its last layers, and compares no shapes
+ALEXNET_SIDE = 64  # pixels; below this, AlexNet's last layers have only one position and compare no shapes
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderSettings:
     """One training run of an encoder E for a generator G.
 
-    Of every batch, half are photos x, whose reconstruction G(E(x)) is compared with them: `mse_weight` times the mean
-    squared error in `[-1,1]` plus `lpips_weight` times LPIPS (AlexNet). Half are pairs (z, G(z)), whose z is known:
-    `latent_weight` times 1 - cos(E(G(z)), z), and `generated_weight` times the same loss as for photos.
+    Half of every batch are photos x, compared with their reconstructions G(E(x)): `mse_weight` times the mean squared
+    error in `[-1,1]` plus `lpips_weight` times LPIPS (AlexNet). The other half are pairs (z, G(z)) with known z:
+    `latent_weight` times 1 - cos(E(G(z)), z), plus `generated_weight` times the same loss as for photos.
 
-    `images`: pictures shown in all, photos and generated ones. `learning_rate` rises over the first `warm_up` (a share
-    of `images`) and falls to 0 at the end. `ema`: decay per batch of the averaged weights, which are what is saved.
-    `fmap_base`, `fmap_max`: widths of the network; where None, those of the encoder it starts from, or a ProGAN's.
-    `balance`: column of the item table; photos are drawn with 1/sqrt(how many share the value).
+    `images`: total number of pictures shown, photos and generated ones. `learning_rate` rises over the first `warm_up`
+    (a share of `images`) and falls to 0 at the end. `ema`: decay per batch of the averaged weights, which are saved.
+    `fmap_base`, `fmap_max`: widths of the network; if None, those of the encoder it starts from, or a ProGAN's.
+    `balance`: column of the item table; photos are drawn with weight 1/sqrt(number with the same value).
     """
 
     images: int = 100_000
@@ -67,7 +67,7 @@ class EncoderSettings:
 
     @property
     def pairs(self) -> int:
-        """Generated pictures in a batch; the others are photos."""
+        """Number of generated pictures in a batch; the others are photos."""
         return self.batch // 2 if self.latent_weight + self.generated_weight > 0 else 0
 
     def rate_at(self, shown: int) -> float:
@@ -161,14 +161,14 @@ def first_encoder(
     """The encoder that a run begins with, on the CPU.
 
     Args:
-        generator: What it is for.
-        settings: Of the run; its seed draws the weights of a new network.
-        network: A checkpoint's `ProGANSettings`, whose weights are loaded later; goes before `start_from`.
+        generator: The generator to train for.
+        settings: Settings of the run; its seed draws the weights of a new network.
+        network: A checkpoint's `ProGANSettings`, whose weights are loaded later; takes precedence over `start_from`.
         start_from: An encoder's file.
 
     Raises:
-        InputError: Widths are asked for that `network` or the file does not have.
-        ModelError: The sizes do not go with the generator's, or no such network can be made.
+        InputError: The requested widths differ from those of `network` or the file.
+        ModelError: The sizes do not match the generator's, or no such network can be made.
     """
     torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
     if network is not None:
@@ -194,6 +194,6 @@ def _new_encoder(generator: Generator, settings: EncoderSettings) -> Encoder:
 
 
 def _enlarged(images: Tensor) -> Tensor:
-    """Small pictures with their pixels repeated, to a side that AlexNet can look at."""
+    """Small pictures with their pixels repeated, up to a side that AlexNet can process."""
     scale = ALEXNET_SIDE // images.shape[-1]
     return F.interpolate(images, scale_factor=scale) if scale > 1 else images

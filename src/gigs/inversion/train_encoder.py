@@ -39,12 +39,12 @@ KEPT = ("encoder.safetensors", "checkpoint*.pt", "log.csv", "settings.json", "re
 
 @dataclass(frozen=True)
 class TrainingPictures:
-    """What an encoder learns from: photos, and pictures of the generator whose latent vectors it is to find.
+    """What an encoder learns from: photos, and generated pictures whose latent vectors it must find.
 
     Attributes:
-        catalogue: Photos; those of held-out products are only measured on.
-        generator: Of any family; a frozen copy of it is used.
-        generator_file: Where it came from. Its hash is kept with the encoder, and a resumed run must match.
+        catalogue: Photos; those of held-out products serve only to measure.
+        generator: A generator of any family; a frozen copy of it is used.
+        generator_file: Its file, whose hash is stored with the encoder; a resumed run must match.
     """
 
     catalogue: Catalogue
@@ -64,15 +64,16 @@ def train_encoder(
     """Train and save `OUT/encoder.safetensors` (averaged weights).
 
     Also in OUT: `checkpoint.pt` (everything), `log.csv`, `settings.json`, `reconstructions-*.png` (held-out photos,
-    each beside its reconstruction) and in the end `manifest.json`. Where a loss is not finite, the run returns to its
-    last checkpoint with half the learning rate, three times at most; log and weights tell.
+    each beside its reconstruction) and in the end `manifest.json`. If a loss is not finite, the run returns to its
+    last checkpoint with half the learning rate, at most three times; log and weights record this.
 
     Args:
         pictures: What it learns from.
         out: Folder of this run.
         settings: The run's settings.
         compute: Device, precision and layout.
-        start: `weights` is an encoder's file. Resumed with the same settings, the weights come out as if uninterrupted.
+        start: `weights` is an encoder's file. Resumed with the same settings, a run gives the uninterrupted run's
+            weights.
         on_step: Progress, with the last batch's losses.
 
     Returns:
@@ -93,7 +94,7 @@ def train_encoder(
 
 
 def held_out_figures(path: str | Path) -> list[dict[str, Any]]:
-    """What a trained encoder's file says of held-out photos: one entry at the start of training, one at the end."""
+    """Held-out figures in a trained encoder's file: one entry at the start of training, one at the end."""
     return storage.load_tensors(Path(path))[1]["about"].get("held_out", [])
 
 
@@ -138,7 +139,7 @@ class Run:
         written.begin(out, KEPT, ours=CHECKPOINTS)
         self._begin_chapter()
         if not start.resume:
-            self.checkpoint()  # so that --resume never takes up an older run of this folder
+            self.checkpoint()  # so that a resumed run never continues an older run of this folder
         if self.shown == 0:
             self.measure()
 
@@ -162,7 +163,7 @@ class Run:
         return self.stepper.finite()
 
     def checkpoint(self) -> None:
-        """Save everything that a resumed run needs to go on as if nothing had happened, and draw a grid."""
+        """Save everything that a resumed run needs, and draw a grid."""
         state = {
             "network": asdict(self.encoder.config),
             "shown": self.shown,
@@ -174,7 +175,7 @@ class Run:
             "averaged": self.averaged.state_dict(),
             "optimiser": self.stepper.optimiser.state_dict(),
         }
-        if len(self.held_out):  # first: killed in between, the grid is drawn again
+        if len(self.held_out):  # first, so that a run killed in between draws the grid again
             grid = self.held_out.grid(self.averaged, self.generator, self.compute)
             save_png(grid, self.out / f"reconstructions-{self.shown:08d}.png")
         save_checkpoint(self.out, state)
@@ -190,7 +191,7 @@ class Run:
         return path
 
     def measure(self) -> None:
-        """How well the averaged encoder redraws held-out photos; once for any number of images shown."""
+        """How well the averaged encoder redraws held-out photos; measured once per number of images shown."""
         known = [figures["images_shown"] for figures in self.about["held_out"]]
         if len(self.held_out) == 0 or self.shown in known:
             return
@@ -206,12 +207,12 @@ class Run:
 
     @torch.no_grad()
     def _average(self) -> None:
-        """Move the averaged weights one batch on; at first faster, or the initial weights would stay in them."""
+        """Update the averaged weights by one batch; faster at first, so that the initial weights fade."""
         decay = min(self.settings.ema, (1 + self.steps) / (10 + self.steps))
         torch._foreach_lerp_(list(self.averaged.parameters()), list(self.encoder.parameters()), 1 - decay)
 
     def _take(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint's state."""
+        """Continue from a checkpoint's state."""
         about = json.loads(state["about"])
         made_for, given = (each.get("generator_sha256") for each in (about, self.about))
         if None not in (made_for, given) and made_for != given:
@@ -221,7 +222,7 @@ class Run:
             self.about["generator_sha256"] = made_for or given
         self._load(state)
         last = self.about["training"][-1]["encoder"]
-        if last["learning_rate"] == self.settings.learning_rate:  # with another one asked for, it counts afresh
+        if last["learning_rate"] == self.settings.learning_rate:  # with another one, counting starts again
             self.stepper.halvings = state["retries"]
 
     def _load(self, state: dict[str, Any]) -> None:
@@ -233,7 +234,7 @@ class Run:
         self.rng.set_state(state["rng"])
 
     def _begin_chapter(self, **more: Any) -> None:
-        """Note in the history from where on, and how, this run goes on; open its log there."""
+        """Record in the history where and how this run continues, and open its log there."""
         how = {"encoder": asdict(self.settings), "compute": self.compute.describe()}
         self.about["training"].append({"from_images": self.shown, **how, **more})
         storage.write_json(self.out / "settings.json", {"photos": len(self.rows), "history": self.about["training"]})
@@ -252,7 +253,7 @@ class Run:
 
 
 def _refuse_other_runs(out: Path) -> None:
-    """Not into the folder of a generator's or recommender's run: its checkpoint would be overwritten."""
+    """Refuse the folder of a generator's or recommender's run, whose checkpoint would be overwritten."""
     if not (out / "checkpoint.pt").is_file():
         return
     settings = out / "settings.json"
