@@ -7,13 +7,16 @@ training it is.
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from gigs.data.catalogue import Catalogue
 from gigs.generator.families.autoencoder import AutoencoderSettings, build_autoencoder, save_autoencoder
@@ -122,6 +125,28 @@ def run(catalogue: Catalogue, out: Path, jobs: dict[str, int]) -> None:
         patch.setattr(Backbone, "pretrained", classmethod(lambda cls, name: random_backbone(name, 0)))
         for name, images in jobs.items():
             RUNS[name.rpartition("/")[2]](catalogue, out / name, images, (out / name / "checkpoint.pt").is_file())
+
+
+# Biases of a dvbpr-gan that the batch normalisation after them takes away, and its means, which follow them: their
+# gradient is rounding alone, and no picture shows it.
+UNSEEN = re.compile(r"^dvbpr_gan .*(critic\.convs\.\d+\.bias|generator\.(layers\.\d+\.0|dense)\.bias|running_mean)$")
+
+
+def weights(state: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Weights of a checkpoint, without its optimisers and random numbers."""
+    if isinstance(state, Tensor) and state.is_floating_point():
+        yield name, state
+    elif isinstance(state, dict):
+        for key, value in state.items():
+            if not str(key).startswith("optimiser"):
+                yield from weights(value, f"{name}.{key}")
+
+
+def apart(one: dict[str, Any], other: dict[str, Any]) -> dict[str, float]:
+    """Of every weight, the largest difference between two checkpoints of one network."""
+    found, others = dict(weights(one)), dict(weights(other))
+    assert found.keys() == others.keys()
+    return {key: float((tensor - others[key]).abs().max()) for key, tensor in found.items()}
 
 
 if __name__ == "__main__":
