@@ -106,6 +106,8 @@ def test_processes_share_only_devices_of_which_each_has_one(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(InputError, match=r"--device cuda:1: several processes"):
         join("cuda:1")
+    with pytest.raises(InputError, match="WORLD_SIZE=2 in the environment, but no RANK, LOCAL_RANK"):
+        join("cpu")
     monkeypatch.setenv("WORLD_SIZE", "1")
     assert join("cuda:1") is ALONE  # nobody to share with
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
 import math
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ T = TypeVar("T")
 Rows = TypeVar("Rows", Tensor, np.ndarray)
 TIMEOUT = "GIGS_PROCESS_TIMEOUT"  # environment variable: seconds after which a process that does not answer is given up
 DEFAULT_TIMEOUT = 3600.0  # the others wait while the first one encodes photos or measures
+PLACE = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # what a launcher says beside WORLD_SIZE
 MISSING = "training by several processes needs accelerate: pip install 'gigs[distributed]'"
 
 
@@ -199,12 +201,18 @@ def join(device: str = "auto") -> Processes:
         device: `cpu`, `cuda`, or `auto` for GPUs where there are any.
 
     Raises:
-        InputError: accelerate is not installed, or the device is not one that processes can share.
+        InputError: accelerate is not installed, the device is not one that processes can share, or the launcher has not
+            said which of the processes this is.
         LostError: Not all of them came in time.
     """
     if here().count > 1 or started_together() == 1:
         return here()
     require_shareable(device)
+    if missing := [name for name in PLACE if name not in os.environ]:
+        raise InputError(
+            f"WORLD_SIZE={started_together()} in the environment, but no {', '.join(missing)}: start the processes with "
+            "gigs train --processes, torchrun or accelerate launch, or unset it"
+        )
     try:
         from accelerate import PartialState
     except ImportError as error:
@@ -256,8 +264,10 @@ def require_same(folder: Path, tensors: Collection[Tensor], rows: int) -> None:
     """
     if here().count == 1:
         return
-    sums = [float(tensor.detach().double().sum()) for tensor in tensors]
-    found = here().gathered((rows, [value if math.isfinite(value) else None for value in sums]))
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    found = here().gathered((rows, digest.hexdigest()))
     for rank, other in enumerate(found):
         if other != found[0]:
             raise InputError(
