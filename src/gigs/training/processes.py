@@ -210,8 +210,8 @@ def join(device: str = "auto") -> Processes:
     require_shareable(device)
     if missing := [name for name in PLACE if name not in os.environ]:
         raise InputError(
-            f"WORLD_SIZE={started_together()} in the environment, but no {', '.join(missing)}: start the processes with "
-            "gigs train --processes, torchrun or accelerate launch, or unset it"
+            f"WORLD_SIZE={started_together()} in the environment, but no {', '.join(missing)}: start the processes "
+            "with gigs train --processes, torchrun or accelerate launch, or unset it"
         )
     try:
         from accelerate import PartialState
