@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -52,7 +53,6 @@ def launch(arguments: Sequence[str], count: int) -> None:
             max_restarts=0,
             logs_specs=DefaultLogsSpecs(log_dir=folder),
             signals_to_handle=",".join(signals),
-            shutdown_timeout=GRACE,
         )
         try:
             elastic_launch(config, sys.executable)(*(argument.replace("$", "$$") for argument in arguments))
@@ -113,6 +113,7 @@ def _environment(count: int) -> Iterator[None]:
     """What the processes shall find in their environment; ours is as before, afterwards."""
     before = dict(os.environ)
     os.environ[LAUNCHED] = "1"
+    os.environ.setdefault("TORCH_ELASTIC_SHUTDOWN_TIMEOUT", str(GRACE))
     # All of them with a thread for every core would be in one another's way.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // count)))
     try:
@@ -126,6 +127,8 @@ def _environment(count: int) -> Iterator[None]:
 def _handlers_kept() -> Iterator[list[str]]:
     """The launcher takes signals for itself and keeps them: put ours back. Gives the names of those not ignored."""
     numbers = {name: getattr(signal, name) for name in SIGNALS if hasattr(signal, name)}
+    if threading.current_thread() is not threading.main_thread():  # then it cannot take them
+        numbers = {}
     before = {name: signal.getsignal(number) for name, number in numbers.items()}
     try:
         yield [name for name, handler in before.items() if handler is not signal.SIG_IGN]
