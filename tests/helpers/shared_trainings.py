@@ -7,6 +7,7 @@ training it is.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ from gigs.generator.train.progressive import train_generator
 from gigs.generator.train.settings import HybridSettings
 from gigs.inversion.encoder_steps import EncoderSettings
 from gigs.inversion.train_encoder import TrainingPictures, train_encoder
+from gigs.progress import Step
 from gigs.recommender import defaults_for, train_recommender
 from gigs.training.processes import join, leave
 from gigs.training.start import Start
@@ -46,7 +48,12 @@ HYBRID = replace(SMALL, batch=16, hybrid=HybridSettings(adversarial_after=32))
 PROJECTED = replace(
     SMALL, hybrid=HybridSettings(adversarial=1.0, adversarial_after=0), loss="hinge", critic="projected", penalty="none"
 )
+ENCODER_IMAGES = 32
 DVBPR = {"input_size": 64, "hidden": 16, "width": 0.125, "factors": 8, "batch_size": 32, "patience": 9, "flip": True}
+
+
+class BrokenOffError(Exception):
+    """Shown as many images as asked for."""
 
 
 def progan(catalogue: Catalogue, out: Path, images: int, resume: bool) -> None:
@@ -73,13 +80,24 @@ def dvbpr_gan(catalogue: Catalogue, out: Path, images: int, resume: bool) -> Non
 
 
 def encoder(catalogue: Catalogue, out: Path, images: int, resume: bool) -> None:
-    """Photos and generated pictures, for a ProGAN at random weights."""
+    """Photos and generated pictures, for a ProGAN at random weights.
+
+    The learning rate falls to 0 over the images asked for: a run that others shall go on with is broken off, not ended.
+    """
+
+    def break_off(step: Step) -> None:
+        if step.stage == "training the encoder" and step.done == images < ENCODER_IMAGES:
+            raise BrokenOffError
+
     torch.manual_seed(0)
     generator = ProGAN(ProGANSettings(resolution=16, latent_dim=16, fmap_base=64, fmap_max=16)).freeze()
     settings = EncoderSettings(
-        images=images, batch=8, fmap_base=64, fmap_max=16, checkpoint_every=1000, generated_weight=0.5, warm_up=0.0
-    )
-    train_encoder(TrainingPictures(catalogue, generator), out, settings, Compute(), start=Start(resume=resume))
+        images=ENCODER_IMAGES, batch=8, fmap_base=64, fmap_max=16, checkpoint_every=16, generated_weight=0.5,
+        warm_up=0.0,
+    )  # fmt: skip
+    with contextlib.suppress(BrokenOffError):
+        pictures = TrainingPictures(catalogue, generator)
+        train_encoder(pictures, out, settings, Compute(), start=Start(resume=resume), on_step=break_off)
 
 
 def autoencoder(catalogue: Catalogue, out: Path, images: int, resume: bool) -> None:
