@@ -133,7 +133,7 @@ def dvbpr(catalogue: Catalogue, out: Path, epochs: int, resume: bool) -> None:
 
 
 RUNS: dict[str, Callable[[Catalogue, Path, int, bool], None]] = {
-    each.__name__: each for each in (progan, projected, wgan, dvbpr_gan, encoder, autoencoder, flow, vbpr, dvbpr)
+    each.__name__: each for each in (progan, projected, wgan, dvbpr_gan, encoder, flow, autoencoder, vbpr, dvbpr)
 }
 
 
@@ -160,11 +160,11 @@ def weights(state: Any, name: str = "") -> Iterator[tuple[str, Tensor]]:
                 yield from weights(value, f"{name}.{key}")
 
 
-def apart(one: dict[str, Any], other: dict[str, Any]) -> dict[str, float]:
-    """Of every weight, the largest difference between two checkpoints of one network."""
+def apart(one: dict[str, Any], other: dict[str, Any], how: Callable[[Tensor], Tensor] = torch.max) -> dict[str, float]:
+    """Of every weight, the largest difference between two checkpoints of one network, or what `how` makes of them."""
     found, others = dict(weights(one)), dict(weights(other))
     assert found.keys() == others.keys()
-    return {key: float((tensor - others[key]).abs().max()) for key, tensor in found.items()}
+    return {key: float(how((tensor - others[key]).abs())) for key, tensor in found.items()}
 
 
 if __name__ == "__main__":
