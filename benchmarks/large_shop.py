@@ -1,4 +1,4 @@
-"""A shop of any size, made by code: what a user likes shows in the photos, so that a recommender has something to learn.
+"""A shop of any size, made by code: what a user likes shows in the photos, so a recommender has something to learn.
 
 Every item is of one of `STYLES` styles, which its photo shows as a colour, a shape and a pattern. Every user likes two
 styles: seven purchases of ten are of these, the others of any, and popular items sell more often. Purchases are written

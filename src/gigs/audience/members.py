@@ -131,11 +131,18 @@ def user_table(catalogue: Catalogue) -> pd.DataFrame:
     `purchases`: distinct items; `main_section`: the section most of them are from (the first in the alphabet on a tie);
     `bought_menswear` and the like, one a section: how many of them are from it.
     """
-    bought = catalogue.interactions.loc[catalogue.interactions["split"] == "train", ["user", "item"]]
-    sections = catalogue.items["section"].to_numpy()[bought["item"].to_numpy()]
-    counts = pd.crosstab(bought["user"].to_numpy(), sections)
+    trained = (catalogue.interactions["split"] == "train").to_numpy()
+    buyers, items = (catalogue.interactions[name].to_numpy()[trained] for name in ("user", "item"))
+    of_item, names = pd.factorize(catalogue.items["section"], sort=True)
+    sections, known = of_item[items], of_item[items] >= 0
+    cells = np.bincount(buyers[known] * len(names) + sections[known], minlength=len(catalogue.users) * len(names))
+    counts = cells.reshape(len(catalogue.users), len(names))
+    sold = counts.any(axis=0)  # sections of which anybody bought something
+    counts, names = counts[:, sold], names[sold]
     users = catalogue.users.copy()
-    users["purchases"] = bought.groupby("user").size().reindex(users.index, fill_value=0)
-    users["main_section"] = counts.idxmax(axis=1).reindex(users.index)
-    counts.columns = ["bought_" + re.sub(r"\W+", "_", str(name)).strip("_").lower() for name in counts.columns]
-    return users.join(counts.reindex(users.index, fill_value=0))
+    users["purchases"] = np.bincount(buyers, minlength=len(users))
+    most = counts.argmax(axis=1) if len(names) else np.zeros(len(users), dtype=np.int64)
+    labels = np.array([*names, np.nan], dtype=object)
+    users["main_section"] = pd.Series(labels[np.where(counts.any(axis=1), most, -1)], index=users.index)
+    columns = ["bought_" + re.sub(r"\W+", "_", str(name)).strip("_").lower() for name in names]
+    return users.join(pd.DataFrame(counts, index=users.index, columns=columns))

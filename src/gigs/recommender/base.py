@@ -84,7 +84,11 @@ class Recommender(HubMixin, nn.Module, ABC):
     @property
     def user_factors(self) -> Tensor:
         """theta of every user, `[U,K]`, in the order of `user_ids`; what was learned, unless a model adds to it."""
-        return self.theta
+        return self.factors_from(self.theta)
+
+    def factors_from(self, learned: Tensor) -> Tensor:
+        """User factors `[B,K]` from rows of `theta`, `[B,learned]`: these, unless a model adds to them."""
+        return learned
 
     @abstractmethod
     def features(self, images: Tensor) -> Tensor:

@@ -89,11 +89,12 @@ def import_shop(
         raise DataError(_nothing_left(tables["interactions"], dropped))
     seen = events.user_ids()
     users, added = user_table(tables.get("users"), chosen.get("users", {}), seen, settings.k_core, dropped)
+    kinds = dict(list(events.kinds().items())[:MOST_KINDS])
     pairs, split = events.pairs(users["user_id"], dated, settings.split, settings.seed)
+    del events  # the rows: they are as many as the pairs
     held_out = _hold_out(items["product_code"], settings.hold_out)
     items["held_out"] = hold_out_products(items["product_code"], held_out, settings.seed)
     pictures = ItemPhotos(photos, items, cells, settings.image_size)
-    kinds = dict(list(events.kinds().items())[:MOST_KINDS])
 
     def info() -> dict[str, Any]:
         pictures.note(dropped)

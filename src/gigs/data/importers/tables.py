@@ -22,7 +22,14 @@ from gigs.data.importers.json_tables import read_json_array, read_json_lines
 from gigs.data.importers.parquet_tables import stream_parquet
 from gigs.data.importers.quotation import swallowed_rows
 from gigs.data.importers.raw_table import MOST_SHARED, PIECE, RawTable, StreamedTable, explained, frame_of
-from gigs.data.importers.sheet_habits import HEADER_WITHIN, header_place, is_repeat, repeats_note, usual_names, without_totals
+from gigs.data.importers.sheet_habits import (
+    HEADER_WITHIN,
+    header_place,
+    is_repeat,
+    repeats_note,
+    usual_names,
+    without_totals,
+)
 from gigs.errors import DataError
 from gigs.io.regular import require_file
 
