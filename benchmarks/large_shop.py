@@ -19,6 +19,7 @@ from PIL import Image
 from pyarrow import csv, parquet
 
 STYLES, PER_USER, LIKED = 24, 2, 0.7
+LOOKS = 100  # different photos of a style: items of a large shop share them
 SIDE = 64  # pixels of a photo
 DAYS = 730
 START = np.datetime64("2023-01-01T00:00:00", "s")
@@ -74,6 +75,7 @@ def _purchases(size: Size, style: np.ndarray, rng: np.random.Generator) -> Itera
     popularity = rng.permutation(size.items)  # item at each place of popularity, most popular first
     rank_in_style = np.argsort(popularity)[order]
     order = order[np.lexsort((rank_in_style, style[order]))]  # in a style, popular items first
+    buyers, articles = pa.array(_ids("C", np.arange(size.users))), pa.array(_ids("A", np.arange(size.items)))
     for part in np.array_split(np.arange(size.purchases), DAYS):
         count, day = len(part), int(part[0] * DAYS // size.purchases) if len(part) else 0
         if not count:
@@ -87,8 +89,8 @@ def _purchases(size: Size, style: np.ndarray, rng: np.random.Generator) -> Itera
         seconds = np.sort(rng.integers(0, 86_400, count))
         yield pa.table(
             {
-                "customer_id": _ids("C", users),
-                "article_id": _ids("A", items),
+                "customer_id": buyers.take(pa.array(users)),
+                "article_id": articles.take(pa.array(items)),
                 "quantity": rng.integers(1, 3, count),
                 "time": pa.array((START + np.timedelta64(day, "D") + seconds).astype("datetime64[s]")),
             }
@@ -109,20 +111,26 @@ def _ids(letter: str, numbers: np.ndarray) -> np.ndarray:
 
 
 def _photos(path: Path, style: np.ndarray, seed: int) -> None:
-    """One small JPEG an item: its style's colour, shape and stripes, with the item's own shade and size."""
+    """A small JPEG an item, one of `LOOKS` of its style."""
     rng = np.random.default_rng([seed, 1])
     look = np.random.default_rng(1)  # of the styles, the same in every shop
     colours, width = look.integers(20, 220, (STYLES, 3)), look.integers(3, 14, STYLES)
-    down, across = np.mgrid[:SIDE, :SIDE] - SIDE / 2
+    pictures = [[_photo(kind, colours[kind], width[kind], rng) for _ in range(LOOKS)] for kind in range(STYLES)]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for item, kind in enumerate(style):
-            half = rng.uniform(16, 28)
-            shape = (np.abs(down) < half) & (np.abs(across) < half * 0.7) if kind % 2 else down**2 + across**2 < half**2
-            stripes = ((down if kind % 3 else across) + 99) // width[kind] % 2 == 0
-            colour = np.clip(colours[kind] + rng.integers(-30, 31, 3), 0, 255)
-            picture = np.full((SIDE, SIDE, 3), 255, dtype=np.uint8)
-            picture[shape] = colour
-            picture[shape & stripes] = colour // 2
-            content = io.BytesIO()
-            Image.fromarray(picture).save(content, "JPEG", quality=85)
-            archive.writestr(f"A{item:08d}.jpg", content.getvalue())
+            archive.writestr(f"A{item:08d}.jpg", pictures[kind][int(rng.integers(LOOKS))])
+
+
+def _photo(kind: int, colour: np.ndarray, width: int, rng: np.random.Generator) -> bytes:
+    """A style's colour, shape and stripes, with a shade and size of its own."""
+    down, across = np.mgrid[:SIDE, :SIDE] - SIDE / 2
+    half = rng.uniform(16, 28)
+    shape = (np.abs(down) < half) & (np.abs(across) < half * 0.7) if kind % 2 else down**2 + across**2 < half**2
+    stripes = ((down if kind % 3 else across) + 99) // width % 2 == 0
+    shade = np.clip(colour + rng.integers(-30, 31, 3), 0, 255)
+    picture = np.full((SIDE, SIDE, 3), 255, dtype=np.uint8)
+    picture[shape] = shade
+    picture[shape & stripes] = shade // 2
+    content = io.BytesIO()
+    Image.fromarray(picture).save(content, "JPEG", quality=85)
+    return content.getvalue()
