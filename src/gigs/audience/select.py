@@ -58,7 +58,7 @@ def _sample(factors: Tensor) -> Tensor:
 
 def audience_factors(spec: str, recommender: Recommender, catalogue: Catalogue | None = None) -> Tensor:
     """Factors `[U,K]` of every user of an audience; arguments and errors as `select_audience`."""
-    return recommender.user_factors[audience_rows(spec, recommender, catalogue)].detach()
+    return recommender.factors_of(audience_rows(spec, recommender, catalogue)).detach()
 
 
 def audience_rows(spec: str, recommender: Recommender, catalogue: Catalogue | None = None) -> np.ndarray:
@@ -84,5 +84,4 @@ def _rows(spec: str, recommender: Recommender, catalogue: Catalogue | None) -> n
         return np.array([recommender.user_row(user) for user in listed(Path(spec[1:]))], dtype=np.int64)
     if catalogue is None:
         raise InputError(f"audience {spec!r}: not one of the pack's; a condition on users needs --catalogue DIR")
-    chosen = set(members_of(spec, catalogue))
-    return np.array([row for row, user in enumerate(recommender.user_ids) if user in chosen], dtype=np.int64)
+    return recommender.user_rows(members_of(spec, catalogue))

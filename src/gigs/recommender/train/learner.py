@@ -20,7 +20,7 @@ from gigs.recommender.train.settings import TrainingSettings
 from gigs.vision.images import to_tensor
 
 CHUNK = 16_384  # pairs whose features are in memory at once
-LAZY_FROM = 50_000  # users
+LAZY_FROM = 200_000  # users
 MOST_SUMS = 1 << 28  # numbers: what users bought is added up beforehand if that takes no more than a gigabyte
 SAME = 1e-4  # of the largest feature: a spread below it is rounding, which standardising would blow up
 
