@@ -22,6 +22,8 @@ from gigs.training.shared_layers import share_among, share_layers
 from gigs.vision.images import to_tensor
 
 CHUNK = 16_384  # pairs whose features are in memory at once
+LAZY_FROM = 200_000  # users
+MOST_SUMS = 1 << 28  # numbers: what users bought is added up beforehand if that takes no more than a gigabyte
 SAME = 1e-4  # of the largest feature: a spread below it is rounding, which standardising would blow up
 
 ALIKE = (
@@ -54,6 +56,14 @@ class Learner(ABC):
     def __init__(self, settings: TrainingSettings) -> None:
         self.settings, self.processes = settings, ALONE
 
+    @property
+    def lazy(self) -> bool:
+        """Whether a step looks at the factors of the batch's users alone, so that it takes no longer with more users.
+
+        Adam otherwise moves everybody's factors in every step, by what it remembers of earlier ones.
+        """
+        return self.model.theta.requires_grad and len(self.model.user_ids) > LAZY_FROM
+
     @abstractmethod
     def phi(self, items: np.ndarray, rng: np.random.Generator) -> Tensor:
         """phi of item rows int64 `[B]`, with gradient, `[B,K]`; `rng` draws view and mirroring.
@@ -82,12 +92,16 @@ class Learner(ABC):
         device = phi.device
         difference = phi[: len(users)] - phi[len(users) :]
         rows = torch.from_numpy(users).to(device)
-        theta = model.user_factors[rows]
+        theta = model.factors_from(self._learned(rows))
         loss = -F.logsigmoid((theta * difference).sum(1)).mean()  # x_uij of Eq. 4
         loss = loss + self.view_penalty(theta, positives, negatives)
         if settings.theta_decay:
-            loss = loss + settings.theta_decay * 0.5 * model.theta[rows].square().sum(1).mean()
+            loss = loss + settings.theta_decay * 0.5 * self._learned(rows).square().sum(1).mean()
         return loss + self.network_penalty()
+
+    def _learned(self, rows: Tensor) -> Tensor:
+        """Rows of theta, with a gradient of these rows alone where `lazy`."""
+        return F.embedding(rows, self.model.theta, sparse=True) if self.lazy else self.model.theta[rows]
 
     def to(self, device: str) -> None:
         """Move the model, and whatever else the loss needs, to a device."""
@@ -177,10 +191,31 @@ class PurchaseLearner(FeatureLearner):
         model.theta.requires_grad_(False)
         self.anchor = model.embedding.detach().clone()
         self.counts = torch.bincount(users, minlength=len(model.user_ids)).float()
-        self.sums = torch.zeros(len(model.user_ids), model.width)
-        for who, what in zip(users.split(CHUNK), items.split(CHUNK), strict=True):
-            self.sums.index_add_(0, who, self._standard(what))
+        self.sums: Tensor | None = None
+        if len(model.user_ids) * model.width <= MOST_SUMS:
+            self.sums = torch.zeros(len(model.user_ids), model.width)
+            for who, what in zip(users.split(CHUNK), items.split(CHUNK), strict=True):
+                self.sums.index_add_(0, who, self._standard(what))
+        else:
+            self._order_purchases(users, items)
         self.end_epoch()
+
+    def _order_purchases(self, users: Tensor, items: Tensor) -> None:
+        """Keep what each user bought, to add it up a batch at a time."""
+        self.bought = items[torch.argsort(users, stable=True)]
+        self.ends = torch.cumsum(self.counts.long(), 0)
+        rows = torch.arange(len(self.raw)).split(CHUNK)
+        self.standardised = torch.cat([self._standard(some) for some in rows])
+
+    def _sums_of(self, users: Tensor) -> Tensor:
+        """Sum of the standardised features of what each user bought, `[B,width]`."""
+        if self.sums is not None:
+            return self.sums[users]
+        counts = self.counts[users].long()
+        offsets = torch.cumsum(counts, 0) - counts
+        places = torch.arange(int(counts.sum()), device=users.device)
+        places += torch.repeat_interleave(self.ends[users] - counts - offsets, counts)
+        return F.embedding_bag(self.bought[places], self.standardised, offsets, mode="sum")
 
     def _principal(self, items: Tensor, most: int) -> tuple[Tensor, Tensor]:
         """Principal components `[k,width]` of items' features about zero, longest first, and mean squares `[k]`."""
@@ -196,13 +231,15 @@ class PurchaseLearner(FeatureLearner):
     def to(self, device: str) -> None:
         """Move model, start and sums; the views stay where they are and are moved a batch at a time."""
         super().to(device)
-        self.anchor, self.counts, self.sums = (t.to(device) for t in (self.anchor, self.counts, self.sums))
+        for name in ("anchor", "counts", "sums", "bought", "ends", "standardised"):
+            if isinstance(value := getattr(self, name, None), Tensor):
+                setattr(self, name, value.to(device))
 
     def loss(self, triplets: Triplets, rng: np.random.Generator) -> Tensor:
         """Eq. 3 with the positive item left out of its own user's mean: it must not vouch for itself."""
-        users, positives = torch.from_numpy(triplets[0]).to(self.sums.device), torch.from_numpy(triplets[1])
+        users, positives = torch.from_numpy(triplets[0]).to(self.counts.device), torch.from_numpy(triplets[1])
         others = (self.counts[users] - 1).clamp(min=1)[:, None]
-        theta = ((self.sums[users] - self._standard(positives)) / others) @ self.model.embedding.T
+        theta = ((self._sums_of(users) - self._standard(positives)) / others) @ self.model.embedding.T
         phi = self.phi(np.concatenate([triplets[1], triplets[2]]), rng)
         difference = phi[: len(users)] - phi[len(users) :]
         score = (theta * difference[:, :-1]).sum(1) + difference[:, -1]
@@ -220,7 +257,10 @@ class PurchaseLearner(FeatureLearner):
     @torch.no_grad()
     def end_epoch(self) -> None:
         """theta_u: the mean over u's training items."""
-        self.model.theta.copy_((self.sums / self.counts.clamp(min=1)[:, None]) @ self.model.embedding.T)
+        everybody = torch.arange(len(self.counts), device=self.counts.device)
+        for users in [everybody] if self.sums is not None else everybody.split(CHUNK):
+            means = self._sums_of(users) / self.counts[users].clamp(min=1)[:, None]
+            self.model.theta[users] = means @ self.model.embedding.T
 
     def _standard(self, items: Tensor) -> Tensor:
         return self.model.standard(self.views[0][items].to(self.model.mean.device))

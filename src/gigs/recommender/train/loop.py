@@ -18,9 +18,10 @@ from gigs.errors import InputError, ModelError
 from gigs.io import storage
 from gigs.progress import OnStep, Step, silent
 from gigs.recommender.base import Recommender
-from gigs.recommender.evaluate import rank_held_out
 from gigs.recommender.feedback import Feedback
+from gigs.recommender.ranking import MOST_RANKED, rank_held_out, some_users
 from gigs.recommender.train.learner import Learner
+from gigs.recommender.train.optimiser import optimiser_of
 from gigs.recommender.train.settings import TrainingSettings
 from gigs.training.checkpoint import MAX_RETRIES, load_checkpoint, save_checkpoint
 from gigs.training.processes import here, require_same
@@ -55,7 +56,7 @@ def fit(
     from (seed, e, retries), so an epoch repeated after an interruption is the same epoch.
     """
     model = learner.model
-    optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=settings.learning_rate)
+    optimiser = optimiser_of(learner, settings.learning_rate)
     sampler = _sampler(feedback, settings)
     model.about["dropped"] = feedback.dropped | {"users_with_every_item": len(sampler.skipped_users)}
     run = _Run(model, optimiser, settings, out_dir, _data_hash(feedback))
@@ -128,9 +129,11 @@ def run_epoch(
 def validation_auc(learner: Learner, feedback: Feedback, settings: TrainingSettings) -> float:
     """AUC of validation purchases (a mean over pairs), among all or a fixed sample of the items.
 
+    Of at most `MOST_RANKED` users, always the same ones.
+
     NaN where there is none, or none has another item to be compared with: every epoch is then as good as any.
     """
-    held_out = feedback.validation
+    held_out = some_users(feedback.validation, MOST_RANKED, settings.seed)
     if not len(held_out[0]):
         return math.nan
     allowed = feedback.usable
