@@ -51,5 +51,8 @@ class Computes(Protocol):
     def compute(self, order: Order, out: Path, on_step: OnStep) -> None:
         """Carry an order out; `on_step` may raise, which ends it."""
 
+    def mend(self) -> None:
+        """Begin anew where it was lost."""
+
     def close(self) -> None:
         """End."""

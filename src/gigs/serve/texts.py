@@ -63,6 +63,8 @@ NO_TYPE = "no such type of product is known; choose one of: {known}"
 REFUSED = "{reason} If you are sure of the photo, send it again with `force=true`."
 NOTHING_TO_SHOW = "No redesign of this photo changes anything that can be seen. Raise `change`, keep less, or choose another audience."
 CANCELLED = "The computation was ended because the server ended. Send the photo again."
-OUT_OF_TIME = "This took longer than {seconds:.0f} seconds and was ended. Ask for fewer redesigns, or for a quicker preset."
+OUT_OF_TIME = (
+    "This took longer than {seconds:.0f} seconds and was ended. Ask for fewer redesigns, or for a quicker preset."
+)
 INTERRUPTED = "The server ended before this was finished, and nothing was kept of it. Send the photo again."
 BROKEN = "Something went wrong on the server. Try again; if it happens again, tell whoever runs it."

@@ -98,6 +98,12 @@ class Worker:
             self._end_computation()
             raise
 
+    def mend(self) -> None:
+        """Begin anew where the process was lost."""
+        if not self._process.is_alive():
+            LOG.warning("a process was lost; another one reads the models")
+            self._start()
+
     def close(self) -> None:
         """End the process."""
         self._stop.set()

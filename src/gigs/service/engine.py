@@ -127,10 +127,7 @@ class Engine:
         Raises:
             PlainError: It cannot be used.
         """
-        try:
-            photo = decode_photo(path.read_bytes(), texts.YOUR_PHOTO)
-        except InputError as error:
-            raise PlainError(str(error)) from error
+        photo = looked_at(path)
         return photo, fit_square(photo, self.pack.generator.resolution)[1]
 
     def draft(self, wish: Wish, on_step: OnStep) -> Draft:
@@ -148,7 +145,7 @@ class Engine:
         panel = self.session.panel(audience, options)
         small = photo.copy()
         small.thumbnail((DRAFT_SIDE, DRAFT_SIDE))
-        mask, region = (None if one is None else _reduced(one, small.size) for one in self.marked(wish, photo))
+        mask, region = (None if one is None else _reduced(one, small.size) for one in marked(wish, photo))
         options = replace(options, mask=mask, keep_region=region)
         product = self.session.product(small, options)
         asks = () if panel is None or product.photo is None else panel.question(product.photo)
@@ -165,7 +162,7 @@ class Engine:
             RefusedError: The gate refuses it.
             NothingToShowError: Nothing in it could be seen to change.
         """
-        self.marked(wish, self._looked_at(wish, on_step))
+        marked(wish, self._looked_at(wish, on_step))
         on_step(SEEN)
         options = self._options(self._preset(self._within_reach(wish.preset), wish.count, wish), wish, on_step)
         request = Request(options=options, out=out, photos=(wish.photo,), audience=wish.audience, pack=self.pack.name)
@@ -181,7 +178,7 @@ class Engine:
         Raises:
             PlainError: A mask or a colour cannot be used, or nothing was found.
         """
-        mask, region = self.marked(wish, self._looked_at(wish, on_step))
+        mask, region = marked(wish, self._looked_at(wish, on_step))
         on_step(SEEN)
         try:
             found = self.session.colours(
@@ -192,22 +189,6 @@ class Engine:
             raise PlainError(str(error).replace(wish.photo.name, texts.YOUR_PHOTO)) from error
         found.save(out)
         return found
-
-    def marked(self, wish: Wish, photo: Image.Image) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Where the product is, and what must not change, each bool `[H,W]` of the photo; None where it is not said.
-
-        Raises:
-            PlainError: A mask cannot be used; it is called "your mask", not by a file's name.
-        """
-        try:
-            product = None if wish.mask is None else read_mask(wish.mask, photo).mask(*photo.size)
-        except InputError as error:
-            raise _of_visitors(error, wish.mask, texts.YOUR_MASK) from error
-        try:
-            region = None if wish.region is None else read_region(wish.region, photo)
-        except InputError as error:
-            raise _of_visitors(error, wish.region, texts.YOUR_REGION) from error
-        return product, region
 
     def _looked_at(self, wish: Wish, on_step: OnStep) -> Image.Image:
         """The photo; who stopped while it was decoded, or has had their time, waits for nothing more."""
@@ -233,6 +214,35 @@ class Engine:
             keep_region=wish.region,
             on_step=on_step,
         )
+
+
+def looked_at(path: Path) -> Image.Image:
+    """A photo, upright; what is wrong is said of "your photo", not of a file.
+
+    Raises:
+        PlainError: It cannot be used.
+    """
+    try:
+        return decode_photo(path.read_bytes(), texts.YOUR_PHOTO)
+    except InputError as error:
+        raise PlainError(str(error)) from error
+
+
+def marked(wish: Wish, photo: Image.Image) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Where the product is, and what must not change, each bool `[H,W]` of the photo; None where it is not said.
+
+    Raises:
+        PlainError: A mask cannot be used; it is called "your picture", not by a file's name.
+    """
+    try:
+        product = None if wish.mask is None else read_mask(wish.mask, photo).mask(*photo.size)
+    except InputError as error:
+        raise _of_visitors(error, wish.mask, texts.YOUR_MASK) from error
+    try:
+        region = None if wish.region is None else read_region(wish.region, photo)
+    except InputError as error:
+        raise _of_visitors(error, wish.region, texts.YOUR_REGION) from error
+    return product, region
 
 
 def _of_visitors(error: InputError, path: Path | None, words: str) -> PlainError:

@@ -15,6 +15,7 @@ from gigs.progress import OnStep, Step
 from gigs.service.limits import ServiceLimits
 
 POLL_SECONDS = 0.2
+STOPPED = 16  # times as many as may wait: whoever was stopped while waiting still stands in the line
 
 
 class BusyError(GigsError):
@@ -157,7 +158,7 @@ class Jobs:
         with self._lock:
             self._line = [job for job in self._line if not job.done.is_set()]
             waiting = self._waiting()
-            if waiting >= self._limits.waiting:
+            if waiting >= self._limits.waiting or len(self._line) >= STOPPED * self._limits.waiting:
                 raise BusyError(f"{waiting} are waiting already")
             job = Job(work, self._limits.seconds, self._ahead, tell)
             self._line.append(job)
