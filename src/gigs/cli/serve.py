@@ -30,8 +30,8 @@ WAITING = typer.Option(
 )
 SECONDS = typer.Option(300.0, min=1.0, help="Time that one computation may take.")
 KEEP = typer.Option(
-    None, "--keep", metavar="FOLDER", help="Keep results in this folder, also when the server starts again. Without, they "
-    "go with it.",
+    None, "--keep", metavar="FOLDER", help="Keep results in this folder, also when the server starts again. Without, "
+    "they go with it.",
 )  # fmt: skip
 KEEP_HOURS = typer.Option(24.0, min=0.001, help="Hours after which a result is removed.")
 KEEP_RESULTS = typer.Option(500, min=1, help="Results that are kept; the oldest give way.")
@@ -86,7 +86,8 @@ def serve_command(
     address, known = Address(host=host, port=port, names=tuple(name)), Keys.of(keys)
     if not address.is_private and not known:
         warn(
-            f"gigs: --host {host} without a key: anybody who can reach this computer can use it. Set {VARIABLE} or --keys"
+            f"gigs: --host {host} without a key: anybody who can reach this computer can use it. "
+            f"Set {VARIABLE} or --keys"
         )
     pick_device(device)  # what cannot be used is said here, and not by a process in the background
     if recalibration is not None:

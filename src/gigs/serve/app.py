@@ -180,7 +180,7 @@ def _about_the_server(service: Service) -> APIRouter:
 
     @router.get(
         "/health/ready", summary="Would a photo be computed?", response_model=models.Health,
-        responses={503: {"model": models.Health, "description": "Not now: it is starting, ending, or lost its workers"}},
+        responses={503: {"model": models.Health, "description": "It is starting, is ending, or lost its workers"}},
     )  # fmt: skip
     async def ready() -> JSONResponse:
         """200 where a worker has its models in memory, and the server is not ending."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -32,7 +33,7 @@ def documented(app: FastAPI) -> dict[str, Any]:
 def render_docs(description: dict[str, Any]) -> str:
     """HTML of the description: every address with its fields, answers and an example, and every kind of problem."""
     made = Environment(loader=PackageLoader("gigs.serve"), autoescape=select_autoescape(), trim_blocks=True)
-    made.filters |= {"code": code, "kind": lambda schema: kind_of(schema, description)}
+    made.filters |= {"code": code, "kind": partial(kind_of, description=description)}
     operations = [
         {"method": method.upper(), "path": path, "fields": _fields(operation, description), **operation}
         for path, methods in description["paths"].items()

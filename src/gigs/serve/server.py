@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -101,7 +102,7 @@ class ApiServer:
 class _Server(uvicorn.Server):
     """Drains before it stops listening; asked twice, it does not wait."""
 
-    def __init__(self, config: uvicorn.Config, drain: object) -> None:
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], None]) -> None:
         super().__init__(config)
         self._drain, self._asked = drain, False
 

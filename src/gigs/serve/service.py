@@ -87,11 +87,12 @@ class Service:
         self._check_names(wish)
         task = self.store.new(kind, asked)
         try:
+            placed = {name: task.folder / name for name in files}
             for name, content in files.items():
-                (task.folder / name).write_bytes(content)
-            placed = replace(wish, **{name: task.folder / name for name in files})
-            self._check_photo(placed)
-            order = Order(kind=kind, wish=placed, named=named)
+                placed[name].write_bytes(content)
+            wish = replace(wish, photo=placed["photo"], mask=placed.get("mask"), region=placed.get("region"))
+            self._check_photo(wish)
+            order = Order(kind=kind, wish=wish, named=named)
             self.store.add(task)
             task.job = self.jobs.submit(
                 lambda on_step: self._work(task, order, on_step), lambda news: self._told(task, news)

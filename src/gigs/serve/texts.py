@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 ABOUT = """\
-Send a photo of one product and the name of an audience. Get redesigns of that product which this audience should prefer,
-with what judges think of them.
+Send a photo of one product and the name of an audience. Get redesigns of that product which this audience should
+prefer, with what judges think of them.
 
 1. `GET /v1/audiences` lists whom redesigns can be made for.
 2. `POST /v1/redesigns` takes the photo and answers at once with an id.
@@ -61,7 +61,10 @@ NOT_FINISHED = "The redesigns are still being made. Ask GET /v1/{kind}/{id} unti
 NO_AUDIENCE = "no audience has this name; GET /v1/audiences lists them"
 NO_TYPE = "no such type of product is known; choose one of: {known}"
 REFUSED = "{reason} If you are sure of the photo, send it again with `force=true`."
-NOTHING_TO_SHOW = "No redesign of this photo changes anything that can be seen. Raise `change`, keep less, or choose another audience."
+NOTHING_TO_SHOW = (
+    "No redesign of this photo changes anything that can be seen. Raise `change`, keep less, or choose another "
+    "audience."
+)
 CANCELLED = "The computation was ended because the server ended. Send the photo again."
 OUT_OF_TIME = (
     "This took longer than {seconds:.0f} seconds and was ended. Ask for fewer redesigns, or for a quicker preset."

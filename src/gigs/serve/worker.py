@@ -1,7 +1,7 @@
 """An engine in a process of its own: what ends it ends one computation, and the server goes on.
 
-A computation that is stopped, or has had its time, is asked to end at its next step. Where no step comes, its process is
-ended, and another one reads the models.
+A computation that is stopped, or has had its time, is asked to end at its next step. Where no step comes, its process
+is ended, and another one reads the models.
 """
 
 from __future__ import annotations
