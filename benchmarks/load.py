@@ -1,4 +1,4 @@
-"""`python -m benchmarks.load`: several clients on one `gigs serve`: each sends a photo, asks how far it is, and fetches.
+"""`python -m benchmarks.load`: several clients on one `gigs serve`. Each sends a photo, asks how it does, and fetches.
 
 Photos are made from the pack's own examples: enlarged, and each client's in a hue of its own. Every answer is timed. An
 answer counts as an error unless it is what the documentation promises; being told to come back (429) is counted apart.
@@ -218,7 +218,8 @@ def started(options: argparse.Namespace, folder: str) -> tuple[subprocess.Popen[
     """A server of our own that is ready, and its address."""
     port = free_port()
     command = [sys.executable, "-m", "gigs", "serve", "--port", str(port), "--pack", options.pack, "--keep", folder,
-               "--workers", str(options.workers), "--waiting", str(options.waiting), "--seconds", str(options.seconds), "--grace", "5"]  # fmt: skip
+               "--workers", str(options.workers), "--waiting", str(options.waiting),
+               "--seconds", str(options.seconds), "--grace", "5"]  # fmt: skip
     server = subprocess.Popen(command)
     url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + READY_SECONDS
     while True:
