@@ -101,7 +101,7 @@ def test_resident_memory_is_told_where_it_can_be():
 @pytest.mark.slow
 @pytest.mark.weights
 def test_the_bundled_pack_end_to_end_and_a_signal(tmp_path):
-    command = [sys.executable, "-m", "gigs", "serve", "--port", "0", "--keep", str(tmp_path / "kept"), "--grace", "100"]
+    command = [sys.executable, "-m", "gigs", "serve", "--port", "0", "--keep", str(tmp_path / "kept"), "--grace", "600"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
     try:
         url = server.stdout.readline().split("/docs")[0]
@@ -112,7 +112,7 @@ def test_the_bundled_pack_end_to_end_and_a_signal(tmp_path):
             waited(lambda: http.get(place).json()["state"] == "running", 60)
             server.send_signal(signal.SIGTERM)  # it runs: it may finish
             began = time.monotonic()
-            while (status := http.get(place).json())["state"] == "running" and time.monotonic() - began < 280:
+            while (status := http.get(place).json())["state"] == "running" and time.monotonic() - began < 560:
                 time.sleep(0.3)
         assert server.wait(60) == 0
     finally:

@@ -130,7 +130,7 @@ def _tasks(service: Service, kind: str) -> APIRouter:
         task = _found(service, kind, id)
         if service.streams >= service.limits.streams:
             service.metrics.turned_away("streams")
-            raise ProblemError(429, "busy", texts.STREAMING.format(kind=kind), headers={"Retry-After": "10"})
+            raise ProblemError(429, "busy", texts.STREAMING.format(place=address(task)), headers={"Retry-After": "10"})
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(events(task, service), media_type="text/event-stream", headers=headers)
 
@@ -244,7 +244,7 @@ async def _taken(
 def _found(service: Service, kind: str, task_id: str) -> Task:
     task = service.store.get(task_id, kind)
     if task is None:
-        raise ProblemError(404, "not-found", texts.NO_TASK.format(kind="request"))
+        raise ProblemError(404, "not-found", texts.NO_TASK)
     return task
 
 
@@ -254,7 +254,7 @@ def _done(task: Task) -> Task:
         return task
     problem = task.record.problem
     if problem is None:
-        raise ProblemError(409, "not-finished", texts.NOT_FINISHED.format(kind=task.record.kind))
+        raise ProblemError(409, "not-finished", texts.NOT_FINISHED.format(place=address(task)))
     raise ProblemError(409, problem["type"].partition("#")[2], problem["detail"])
 
 
@@ -262,7 +262,7 @@ def _file(task: Task, name: str, names: Any) -> FileResponse:
     """A file of a result; only names that were listed when it was finished are looked for on the disk."""
     path = task.out / name
     if name not in names or not path.is_file():
-        raise ProblemError(404, "not-found", texts.NO_FILE.format(kind=task.record.kind))
+        raise ProblemError(404, "not-found", texts.NO_FILE.format(place=address(task)))
     return FileResponse(path, headers=PRIVATE)
 
 

@@ -236,7 +236,7 @@ def _held(root: Path) -> FileLock:
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(root / LOCK)
+        lock = FileLock(root / LOCK, thread_local=False)  # the server's thread lets go of it
         lock.acquire(timeout=0)
     except Timeout as error:
         raise InputError(f"{root}: another gigs serve keeps its results there; choose another folder") from error

@@ -45,8 +45,8 @@ TITLES = {
     "interrupted": "Interrupted", "broken": "Server error",
 }  # fmt: skip
 NOT_FOUND = "There is nothing here. GET /docs lists what there is."
-NO_TASK = "No {kind} has this id. It was never given out, or what it stood for was deleted or has expired."
-NO_FILE = "There is no such file. GET /v1/{kind}/{id} lists the pictures."
+NO_TASK = "Nothing has this id. It was never given out, or what it stood for was deleted or has expired."
+NO_FILE = "There is no such file. GET {place} lists the pictures."
 NO_KEY = "Send the key of this server as `Authorization: Bearer KEY`."
 STRANGE = "This server does not answer to this name, or not to pages of other sites."
 TOO_LARGE = "A photo may have {most} MB at most. Save a smaller copy and send that."
@@ -54,10 +54,10 @@ TOO_SLOW = "The request did not arrive within {seconds:g} seconds. Try again, or
 NO_FORM = "Send the photo as a form: Content-Type multipart/form-data, with a file `photo` and a text `audience`."
 BUSY = "{waiting} computations are waiting already. Try again in {seconds} seconds."
 UPLOADING = "As many photos are being uploaded as may at a time. Try again in {seconds} seconds."
-STREAMING = "As many clients listen to events as may at a time. Ask GET /v1/{kind}/{id} instead."
+STREAMING = "As many clients listen to events as may at a time. Ask GET {place} instead."
 NO_ROOM = "The disk of this server is nearly full. Try again later, or tell whoever runs it."
 ENDING = "This server is ending. Send the photo again in a minute."
-NOT_FINISHED = "The redesigns are still being made. Ask GET /v1/{kind}/{id} until its state is `done`."
+NOT_FINISHED = "The redesigns are still being made. Ask GET {place} until its state is `done`."
 NO_AUDIENCE = "no audience has this name; GET /v1/audiences lists them"
 NO_TYPE = "no such type of product is known; choose one of: {known}"
 REFUSED = "{reason} If you are sure of the photo, send it again with `force=true`."

@@ -27,7 +27,7 @@ class PrivateFolder:
     def __init__(self, prefix: str) -> None:
         sweep_left(prefix)
         self.path = Path(tempfile.mkdtemp(prefix=prefix)).resolve()
-        self._lock = FileLock(self.path / LOCK)
+        self._lock = FileLock(self.path / LOCK, thread_local=False)  # whoever ends the server lets go of it
         self._lock.acquire(timeout=0)
 
     def remove(self) -> None:
