@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -11,6 +12,12 @@ from gigs.cli.console import errors, output, warn
 from gigs.cli.ending import EndedError
 from gigs.cli.suggest import RECALIBRATION
 from gigs.errors import InputError
+
+if TYPE_CHECKING:
+    from gigs.serve.limits import Limits
+    from gigs.serve.server import ApiServer
+    from gigs.serve.worker import Settings
+    from gigs.service.address import Address
 
 PORT = typer.Option(8000, help="Port to listen on; 0 takes any that is free.")
 HOST = typer.Option(
@@ -68,47 +75,60 @@ def serve_command(
     deployment. Needs FastAPI: pip install 'gigs[serve]'.
     """
     _require()
-    from gigs.packs import load_pack
-    from gigs.serve.keys import VARIABLE, Keys
     from gigs.serve.limits import Limits
-    from gigs.serve.pool import Pool
-    from gigs.serve.server import ApiServer
-    from gigs.serve.store import Store
-    from gigs.serve.worker import Settings, Worker
+    from gigs.serve.worker import Settings
     from gigs.service.address import Address
-    from gigs.verify.recalibration import Recalibration
-    from gigs.vision.compute import pick_device
 
     limits = Limits(
         waiting=waiting, seconds=seconds, keep_seconds=keep_hours * 3600, results=keep_results,
         result_bytes=round(keep_gigabytes * (1 << 30)), grace_seconds=grace,
     )  # fmt: skip
-    address, known = Address(host=host, port=port, names=tuple(name)), Keys.of(keys)
-    if not address.is_private and not known:
-        warn(
-            f"gigs: --host {host} without a key: anybody who can reach this computer can use it. "
-            f"Set {VARIABLE} or --keys"
-        )
-    pick_device(device)  # what cannot be used is said here, and not by a process in the background
-    if recalibration is not None:
-        Recalibration.read(recalibration)
-    loaded = load_pack(pack)
-    store = Store(keep, limits)
+    address = Address(host=host, port=port, names=tuple(name))
     threads = max(1, (os.cpu_count() or 1) // workers)
     settings = Settings(pack=pack, device=device, recalibration=recalibration, threads=threads)
-    pool = Pool([Worker(settings) for _ in range(workers)])
-    try:
-        server = ApiServer(loaded, pool, store, address=address, keys=known, limits=limits)
-    except BaseException:
-        pool.close()
-        store.close()
-        raise
+    server = _server(address, keys, settings, workers, keep, limits)
     output.print(f"{server.url}/docs says how to ask. Ctrl-C ends it.", highlight=False, soft_wrap=True)
     errors.print("Reading the models; requests that come meanwhile wait.", markup=False)
     try:
         server.run()
     except (KeyboardInterrupt, EndedError):  # both are how a server ends
         errors.print("Ended.", markup=False)
+
+
+def _server(
+    address: Address, keys: Path | None, settings: Settings, workers: int, keep: Path | None, limits: Limits
+) -> ApiServer:
+    """A server that has its port and its folder, and whose processes read their models.
+
+    Raises:
+        InputError: Something given cannot be used.
+    """
+    from gigs.packs import load_pack
+    from gigs.serve.keys import VARIABLE, Keys
+    from gigs.serve.pool import Pool
+    from gigs.serve.server import ApiServer
+    from gigs.serve.store import Store
+    from gigs.serve.worker import Worker
+    from gigs.verify.recalibration import Recalibration
+    from gigs.vision.compute import pick_device
+
+    known = Keys.of(keys)
+    if not address.is_private and not known:
+        warn(
+            f"gigs: --host {address.host} without a key: anybody who can reach this computer can use it. Set "
+            f"{VARIABLE} or --keys"
+        )
+    pick_device(settings.device)  # what cannot be used is said here, and not by a process in the background
+    if settings.recalibration is not None:
+        Recalibration.read(settings.recalibration)
+    pack, store = load_pack(settings.pack), Store(keep, limits)
+    pool = Pool([Worker(settings) for _ in range(workers)])
+    try:
+        return ApiServer(pack, pool, store, address=address, keys=known, limits=limits)
+    except BaseException:
+        pool.close()
+        store.close()
+        raise
 
 
 def _require() -> None:

@@ -11,25 +11,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
-from gigs.serve import models, texts
+from gigs.serve import described, models, texts
 from gigs.serve.answers import address, events, pictures_of, status_of
 from gigs.serve.docs_page import documented, render_docs
 from gigs.serve.metrics import CONTENT_TYPE
 from gigs.serve.order import COLOURS, REDESIGNS
-from gigs.serve.problems import LOG, MEDIA_TYPE, ProblemError, answer
+from gigs.serve.problems import LOG, ProblemError, answer
 from gigs.serve.service import Service
 from gigs.serve.store import Task
 from gigs.service.engine import Wish
 
 FILES = ("photo", "mask", "region")
-RETRY = {"Retry-After": {"description": "Seconds after which to try again.", "schema": {"type": "integer"}}}
 PRIVATE = {"Cache-Control": "private, no-store"}
-SCHEMA = {"$ref": "#/components/schemas/Problem"}
-AMONG = {
-    401: "No key, or a wrong one", 404: "Nothing there", 409: "There is no result, or not yet", 413: "Too large",
-    415: "Not a form", 422: "A field, the photo or a mask cannot be used", 429: "Full; try again later",
-    503: "The server is ending", 507: "The disk is nearly full",
-}  # fmt: skip
 
 
 def build_app(service: Service) -> FastAPI:
@@ -51,20 +44,10 @@ def build_app(service: Service) -> FastAPI:
     return app
 
 
-def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
-    """What OpenAPI is to say of errors."""
-    found: dict[int | str, dict[str, Any]] = {}
-    for code in (401, *codes):
-        found[code] = {"description": AMONG[code], "content": {MEDIA_TYPE: {"schema": SCHEMA}}}
-        if code in (429, 503):
-            found[code]["headers"] = RETRY
-    return found
-
-
 def _audiences(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["audiences"])
 
-    @router.get("/audiences", summary="Whom redesigns can be made for", responses=problems())
+    @router.get("/audiences", summary="Whom redesigns can be made for", responses=described.problems())
     async def audiences() -> models.Audiences:
         """Audiences and types of products that this server's pack knows."""
         entries = [
@@ -79,7 +62,7 @@ def _audiences(service: Service) -> APIRouter:
 def _redesigns(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=[REDESIGNS])
 
-    @router.post("/redesigns", summary="Ask for redesigns", **_taking(REDESIGNS))
+    @router.post("/redesigns", summary="Ask for redesigns", **described.taking(REDESIGNS))
     async def redesigns(
         form: Annotated[models.RedesignForm, Form(media_type="multipart/form-data")], response: Response
     ) -> models.Status:
@@ -99,7 +82,7 @@ def _redesigns(service: Service) -> APIRouter:
 def _colours(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=[COLOURS])
 
-    @router.post("/colours", summary="Ask for other colours", **_taking(COLOURS))
+    @router.post("/colours", summary="Ask for other colours", **described.taking(COLOURS))
     async def colours(
         form: Annotated[models.ColourForm, Form(media_type="multipart/form-data")], response: Response
     ) -> models.Status:
@@ -114,13 +97,18 @@ def _tasks(service: Service, kind: str) -> APIRouter:
     """What can be asked of a request once it was taken in."""
     router = APIRouter(prefix=f"/v1/{kind}/{{id}}", tags=[kind])
 
-    @router.get("", summary="How far it is, and the result", response_model_exclude_none=True, responses=problems(404))
+    @router.get(
+        "", summary="How far it is, and the result", response_model_exclude_none=True, responses=described.problems(404)
+    )
     async def status(id: str) -> models.Status:
         """The state, the place in the line, the progress; once it is done, every number and links to the pictures."""
         return await asyncio.to_thread(status_of, _found(service, kind, id), service)
 
     @router.get(
-        "/events", summary="Follow it", response_class=StreamingResponse, responses=_events() | problems(404, 429)
+        "/events",
+        summary="Follow it",
+        response_class=StreamingResponse,
+        responses=described.events() | described.problems(404, 429),
     )
     async def follow(id: str) -> StreamingResponse:
         """Server-sent events: one whenever the status changes, named by its state, until it is finished.
@@ -135,7 +123,10 @@ def _tasks(service: Service, kind: str) -> APIRouter:
         return StreamingResponse(events(task, service), media_type="text/event-stream", headers=headers)
 
     @router.get(
-        "/pictures/{name:path}", summary="A picture", response_class=FileResponse, responses=_png() | problems(404, 409)
+        "/pictures/{name:path}",
+        summary="A picture",
+        response_class=FileResponse,
+        responses=described.picture() | described.problems(404, 409),
     )
     async def picture(id: str, name: str) -> FileResponse:
         """One of `pictures`: the photo, a redesign at the photo's own size, or what the generator drew (`raw/`)."""
@@ -143,7 +134,11 @@ def _tasks(service: Service, kind: str) -> APIRouter:
         return _file(task, name, pictures_of(task))
 
     @router.get(
-        "/report", summary="The report", status_code=307, response_class=RedirectResponse, responses=problems(404, 409)
+        "/report",
+        summary="The report",
+        status_code=307,
+        response_class=RedirectResponse,
+        responses=described.problems(404, 409),
     )
     async def report(id: str) -> RedirectResponse:
         """A page for people, which prints and reads on a phone."""
@@ -156,7 +151,7 @@ def _tasks(service: Service, kind: str) -> APIRouter:
         task = _done(_found(service, kind, id))
         return _file(task, name, task.record.files)
 
-    @router.delete("", summary="Stop and remove it", status_code=204, responses=problems(404))
+    @router.delete("", summary="Stop and remove it", status_code=204, responses=described.problems(404))
     async def remove(id: str) -> Response:
         """Stop the computation if it runs or waits, and remove the photo, the pictures and all else."""
         await asyncio.to_thread(service.remove, _found(service, kind, id))
@@ -188,7 +183,9 @@ def _about_the_server(service: Service) -> APIRouter:
             return health("ready", 200)
         return health("ending" if service.is_ending else "starting", 503)
 
-    @router.get("/metrics", summary="Metrics", response_class=Response, responses=_plain() | problems())
+    @router.get(
+        "/metrics", summary="Metrics", response_class=Response, responses=described.plain() | described.problems()
+    )
     async def metrics() -> Response:
         """Counters and histograms as Prometheus reads them."""
         return Response(service.metrics.page(), headers={"Content-Type": CONTENT_TYPE})
@@ -211,16 +208,6 @@ def _add_docs(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def start() -> RedirectResponse:
         return RedirectResponse("/docs")
-
-
-def _taking(kind: str) -> dict[str, Any]:
-    """How a request that takes an order in is described."""
-    location = {"Location": {"description": "Where it is found.", "schema": {"type": "string"}}}
-    taken = {202: {"description": f"Taken in; a GET of `Location` says how far the {kind} are", "headers": location}}
-    return {
-        "status_code": 202, "response_model_exclude_none": True,
-        "responses": taken | problems(413, 415, 422, 429, 503, 507),
-    }  # fmt: skip
 
 
 async def _taken(
@@ -264,18 +251,6 @@ def _file(task: Task, name: str, names: Any) -> FileResponse:
     if name not in names or not path.is_file():
         raise ProblemError(404, "not-found", texts.NO_FILE.format(place=address(task)))
     return FileResponse(path, headers=PRIVATE)
-
-
-def _events() -> dict[int | str, dict[str, Any]]:
-    return {200: {"description": "Events", "content": {"text/event-stream": {"schema": {"type": "string"}}}}}
-
-
-def _png() -> dict[int | str, dict[str, Any]]:
-    return {200: {"description": "PNG", "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}}
-
-
-def _plain() -> dict[int | str, dict[str, Any]]:
-    return {200: {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}}
 
 
 async def _refused(request: Request, error: Exception) -> Response:
