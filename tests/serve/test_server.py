@@ -112,11 +112,14 @@ def test_the_bundled_pack_end_to_end_and_a_signal(tmp_path):
             waited(lambda: http.get(place).json()["state"] == "running", 60)
             server.send_signal(signal.SIGTERM)  # it runs: it may finish
             began = time.monotonic()
-            while (status := http.get(place).json())["state"] == "running" and time.monotonic() - began < 560:
-                time.sleep(0.3)
+            status = http.get(place).json()
+            while status["state"] == "running" and time.monotonic() - began < 560:
+                time.sleep(0.1)
+                status = http.get(place).json()
+            picture = http.get(status["pictures"]["suggestion-1.png"])  # the server waits a moment for that
         assert server.wait(60) == 0
     finally:
         server.kill()
-    assert status["state"] == "running" or status["state"] == "done"
+    assert status["state"] == "done" and picture.status_code == 200
     kept = tmp_path / "kept" / place.rpartition("/")[2]
     assert (kept / "result" / "suggestion-1.png").is_file() and not (kept / "photo").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -21,6 +22,7 @@ from gigs.service.address import Address
 TEND_SECONDS = 15.0
 CONNECTIONS = 400
 CLOSING_SECONDS = 2
+FETCH_SECONDS = 5.0  # in which clients may fetch what was finished last
 
 
 class ApiServer:
@@ -83,7 +85,7 @@ class ApiServer:
 
     def stop(self) -> None:
         """End `run` in good order, from any thread."""
-        self._drain()
+        self.service.drain(self._limits.grace_seconds)
         self._server.should_exit = True
 
     def close(self) -> None:
@@ -92,7 +94,8 @@ class ApiServer:
         self._socket.close()
 
     def _drain(self) -> None:
-        self.service.drain(self._limits.grace_seconds)
+        if self.service.drain(self._limits.grace_seconds):
+            time.sleep(FETCH_SECONDS)
 
     def _tend(self, ended: threading.Event) -> None:
         while not ended.wait(TEND_SECONDS):

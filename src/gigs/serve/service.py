@@ -118,14 +118,20 @@ class Service:
         if not self.is_ending:
             self.pool.mend()
 
-    def drain(self, grace: float) -> None:
-        """Take nothing more; what waits is cancelled, what runs may finish within so many seconds."""
+    def drain(self, grace: float) -> bool:
+        """Take nothing more; what waits is cancelled, what runs may finish within so many seconds.
+
+        Returns:
+            Whether anything ran.
+        """
         self.is_ending = True
+        ran = self.jobs.running > 0
         for task in self.store:
             if task.job is not None and not task.job.started.is_set() and not task.is_finished:
                 task.job.stop()
                 self._end(task, "cancelled", document(503, "cancelled", texts.CANCELLED))
         self.jobs.close(grace)
+        return ran
 
     def close(self) -> None:
         """End whatever runs, and let go of the folder."""
