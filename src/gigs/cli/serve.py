@@ -35,7 +35,7 @@ WORKERS = typer.Option(1, min=1, max=64, help="Processes that compute behind one
 WAITING = typer.Option(
     8, min=1, max=10_000, help="Computations that may wait; further ones are told when to come back."
 )
-SECONDS = typer.Option(300.0, min=1.0, help="Time that one computation may take.")
+SECONDS = typer.Option(300.0, min=1.0, help="Seconds that one computation may take.")
 KEEP = typer.Option(
     None, "--keep", metavar="FOLDER", help="Keep results in this folder, also when the server starts again. Without, "
     "they go with it.",
@@ -67,9 +67,9 @@ def serve_command(
 
     Try it, in another terminal:
 
-      curl -F photo=@shirt.jpg -F audience=women http://127.0.0.1:8000/v1/redesigns
+      curl -F photo=@shirt.jpg -F audience=women 127.0.0.1:8000/v1/redesigns
 
-      curl http://127.0.0.1:8000/v1/redesigns/ID
+      curl 127.0.0.1:8000/v1/redesigns/ID
 
     http://127.0.0.1:8000/docs lists all addresses, fields and errors; docs/serve.md has clients, metrics and
     deployment. Needs FastAPI: pip install 'gigs[serve]'.
