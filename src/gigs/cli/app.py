@@ -22,6 +22,7 @@ from gigs.cli import (
     recommender,
     report,
     results,
+    serve,
     studio,
     suggest,
     train,
@@ -44,6 +45,7 @@ app = typer.Typer(
 app.command("suggest")(suggest.suggest_command)
 app.command("colours")(colours.colours_command)
 app.command("studio")(studio.studio_command)
+app.command("serve")(serve.serve_command)
 app.command("report")(report.report_command)
 app.command("results")(results.results_command)
 app.command("audiences")(audience.list_command)
