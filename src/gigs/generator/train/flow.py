@@ -25,7 +25,6 @@ from gigs.generator.train.flow_settings import FlowTrainSettings
 from gigs.generator.train.latents import LatentEncoder, make_latents
 from gigs.generator.train.networks import NetworkSet, copied, step_at
 from gigs.generator.train.run import TrainingRun
-from gigs.io import storage
 from gigs.progress import OnStep, silent
 from gigs.training.processes import held, here
 from gigs.training.start import AFRESH, Start
