@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH ?=
+FIGURES ?=
 FUZZ ?=
 CHAOS ?=
 TEST ?=
@@ -11,7 +12,7 @@ TEST ?=
 PARALLEL := -n auto --maxprocesses 8 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup doctor demo studio test test-quick check format dist bench fuzz chaos clean
+.PHONY: help setup doctor demo studio test test-quick check format docs figures dist bench fuzz chaos clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +57,13 @@ dist: $(STAMP)  ## build the source archive and the wheel, and check both
 	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
 
+docs: $(STAMP)  ## build the documentation's site: site/index.html; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open site/index.html. Its search needs a server: $(BIN)/python -m http.server --directory site"
+
+figures: $(STAMP)  ## measure the figures in README and guides, and fill them in; FIGURES="--list" says which commands
+	$(BIN)/python -m tools.figures $(FIGURES)
+
 bench: $(STAMP)  ## the presets side by side on this machine; BENCH="--quick" for a short one, BENCH="--help" for more
 	$(BIN)/python -m benchmarks.run $(if $(findstring --shown,$(BENCH)),,$(if $(wildcard data/hm/catalogue.json),--catalogue data/hm)) $(BENCH)
 
@@ -66,4 +74,4 @@ chaos: $(STAMP)  ## kill training and suggestions at random moments and compare:
 	$(BIN)/python -m tests.faults.chaos $(CHAOS)
 
 clean:  ## remove what the commands above made, but not data or runs
-	rm -rf $(VENV) demo bench dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) demo bench site dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -36,8 +36,9 @@ def studio_command(
     except ImportError as error:
         raise InputError("gigs studio needs Gradio, which is not installed: pip install 'gigs[studio]'") from error
     with saying("loading PyTorch and Gradio, which takes a few seconds"):
-        from gigs.studio.engine import Engine
-        from gigs.studio.server import Address, Studio
+        from gigs.service.address import Address
+        from gigs.service.engine import Engine
+        from gigs.studio.server import Studio
 
     address = Address(host=host, port=port, names=tuple(name))
     if not address.is_private:
