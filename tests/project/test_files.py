@@ -50,7 +50,7 @@ def test_plots_and_tensorboard_are_extras_and_the_core_has_neither():
     extras = project["optional-dependencies"]
     assert extras["plots"][0].startswith("matplotlib") and extras["train"][0].startswith("tensorboard")
     everything = re.search(r"gigs\[(.+)\]", extras["dev"][0])[1].split(",")
-    assert set(everything) == set(extras) - {"dev", "docs"}
+    assert set(everything) == set(extras) - {"dev"}
 
 
 def test_constraints_name_each_package_once():
