@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from torchvision.utils import make_grid
 
@@ -19,6 +20,8 @@ from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
 from gigs.vision.images import save_png, to_tensor
+
+PHOTOS_FOR_COMPONENTS = 1000
 
 
 def train_autoencoder(
@@ -50,10 +53,15 @@ def train_autoencoder(
         return run.finish()
 
 
+def _spread(rows: np.ndarray, count: int) -> np.ndarray:
+    """So many of the rows, evenly spread."""
+    return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int)]
+
+
 class AutoencoderRun(TrainingRun):
     """A run of an autoencoder."""
 
-    columns = ("shown", "l1", "lpips", "kl", "generator", "critic", "retries")
+    columns = ("shown", "l1", "coarse", "lpips", "kl", "generator", "critic", "retries")
     product = "autoencoder"
     same = ("adversarial",)
     settings: AutoencoderTrainSettings
@@ -72,6 +80,8 @@ class AutoencoderRun(TrainingRun):
         held_out = select(catalogue, catalogue.held_out_items(), settings.where)
         self.shown_photos = to_tensor(self.photos[held_out[:16]])
         self.nets = AutoencoderNetworks(settings, compute)
+        if start.weights is None and not start.resume:
+            self.nets.start_from_components(to_tensor(self.photos[_spread(rows, PHOTOS_FOR_COMPONENTS)]))
         if start.weights is not None and not start.resume:
             self.shown = int(self.nets.start_from(start.weights).get("images_shown", 0))
         self.begin(start.resume)

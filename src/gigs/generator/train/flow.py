@@ -17,6 +17,7 @@ from gigs.data.select import select
 from gigs.errors import ModelError
 from gigs.generator.base import load_generator, save_generator
 from gigs.generator.convert.autoencoder import load_autoencoder
+from gigs.generator.families.autoencoder import latents_id
 from gigs.generator.families.flow_conditions import dropped, labels, vocabulary
 from gigs.generator.families.flow_network import FlowNetwork
 from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
@@ -24,7 +25,7 @@ from gigs.generator.train.flow_settings import FlowTrainSettings
 from gigs.generator.train.latents import LatentEncoder, make_latents
 from gigs.generator.train.networks import NetworkSet, copied, step_at
 from gigs.generator.train.run import TrainingRun
-from gigs.io import folders, storage
+from gigs.io import folders
 from gigs.progress import OnStep, silent
 from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
@@ -117,7 +118,7 @@ class FlowRun(TrainingRun):
         catalogue = data.catalogue
         rows = _some(select(catalogue, catalogue.train_items(), settings.where), settings)
         self.coder, self.coder_about = load_autoencoder(data.autoencoder)
-        self.origin = _hash(data.autoencoder)
+        self.origin = latents_id(self.coder)
         super().__init__(catalogue, out, settings, compute, rows, self.coder.config["sample_size"])
         items = catalogue.items.iloc[rows]
         self.vocabulary = vocabulary(items, settings.conditions)
@@ -163,7 +164,7 @@ class FlowRun(TrainingRun):
 
     def _start_from(self, path: Path) -> None:
         other = load_generator(path)
-        if not isinstance(other, LatentFlow) or other.about.get("autoencoder_sha256") != self.origin:
+        if not isinstance(other, LatentFlow) or other.about.get("latents") != self.origin:
             raise ModelError(f"{path}: not a latent flow over this autoencoder's latents")
         if other.config.conditions != self.vocabulary:
             raise ModelError(f"{path}: it is told other conditions than this catalogue has")
@@ -180,7 +181,7 @@ class FlowRun(TrainingRun):
 
     def about(self) -> dict[str, Any]:
         """How the flow was trained, and its autoencoder."""
-        return super().about() | {"autoencoder": self.coder_about, "autoencoder_sha256": self.origin}
+        return super().about() | {"autoencoder": self.coder_about, "latents": self.origin}
 
     def averaged_generator(self) -> LatentFlow:
         """The generator with the averaged weights, on the CPU."""
@@ -210,10 +211,3 @@ def _some(rows: np.ndarray, settings: FlowTrainSettings) -> np.ndarray:
     if not settings.photos or settings.photos >= len(rows):
         return rows
     return np.sort(np.random.default_rng(settings.seed).choice(rows, settings.photos, replace=False))
-
-
-def _hash(autoencoder: Path) -> str:
-    """What tells an autoencoder from others: its file's hash."""
-    if autoencoder.is_dir():
-        autoencoder = next(autoencoder.glob("diffusion_pytorch_model.*"))
-    return storage.sha256_of(autoencoder)

@@ -29,7 +29,7 @@ class Latents:
     Attributes:
         array: float16 `[photos, views, C, S, S]`, memory-mapped; the second view is the mirrored photo's.
         mean: `[C,1,1]` over all of them.
-        deviation: `[C,1,1]`.
+        deviation: `[C,1,1]`, the same for all channels, so that what varies little goes on doing so.
     """
 
     array: np.ndarray
@@ -37,7 +37,7 @@ class Latents:
     deviation: Tensor
 
     def scaled(self, rows: Tensor, views: Tensor) -> Tensor:
-        """Latents `[N,C,S,S]` of those photos in those views, each channel of mean 0 and variance 1 over all."""
+        """Latents `[N,C,S,S]` of those photos in those views: channels of mean 0, and on average of variance 1."""
         chosen = torch.from_numpy(self.array[rows.numpy(), views.numpy()]).float()
         return (chosen - self.mean) / self.deviation
 
@@ -119,7 +119,7 @@ def _write(encoder: LatentEncoder, photos: np.ndarray, rows: np.ndarray, on_step
 
 
 def _moments(path: Path, pieces: int = 4096) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel, `[C]`, over all latents of a file."""
+    """Mean of each channel and the root mean square of their deviations, `[C]`, over all latents of a file."""
     array = open_memmap(path, mode="r")
     count, total, squares = 0, torch.zeros(array.shape[2]).double(), torch.zeros(array.shape[2]).double()
     for start in range(0, len(array), pieces):
@@ -127,4 +127,5 @@ def _moments(path: Path, pieces: int = 4096) -> tuple[Tensor, Tensor]:
         total, squares = total + piece.sum((0, 1, 3, 4)), squares + piece.square().sum((0, 1, 3, 4))
         count += piece.numel() // piece.shape[2]
     mean = total / count
-    return mean.float(), (squares / count - mean.square()).clamp_min(1e-8).sqrt().float()
+    variance = (squares / count - mean.square()).clamp_min(1e-8).mean()
+    return mean.float(), variance.sqrt().float().expand_as(mean).contiguous()
