@@ -11,6 +11,7 @@ from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_compute import training_compute
 from gigs.cli.train_options import BALANCE, CATALOGUE, COMPILE, DEVICE, RESUME, WHERE
+from gigs.cli.train_processes import PROCESSES
 
 START = typer.Option(None, help="A file to train on from, with fresh optimisers; what it was shown counts.")
 EVERY = typer.Option(None, min=1, help="Photos between checkpoints.")
@@ -55,6 +56,7 @@ def train_autoencoder_command(
     compile_networks: bool = COMPILE,
     seed: int = typer.Option(0, min=0, help="Of everything random."),
     device: str = DEVICE,
+    processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
     """Train an autoencoder: photos to small latents and back. A flow over these latents is the next step.
@@ -85,7 +87,9 @@ def train_autoencoder_command(
         adversarial_after=adversarial_after, where=where, balance=balance, seed=seed,
         checkpoint_every=checkpoint_every or 4_000,
     )  # fmt: skip
-    compute = training_compute(out, resume=resume, device=device, compile_networks=compile_networks, may_move=True)
+    compute = training_compute(
+        out, resume=resume, device=device, compile_networks=compile_networks, processes=processes, may_move=True
+    )
     start = Start(resume=resume, weights=start_from)
     with progress_bars(errors) as on_step:
         path = train_autoencoder(
@@ -122,6 +126,7 @@ def train_flow_command(
     compile_networks: bool = COMPILE,
     seed: int = typer.Option(0, min=0, help="Of everything random."),
     device: str = DEVICE,
+    processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
     """Train a flow over an autoencoder's latents: together they are a generator of the family latent-flow.
@@ -144,7 +149,9 @@ def train_flow_command(
         balance=balance, seed=seed, checkpoint_every=checkpoint_every or 20_000,
         conditions=tuple(name.strip() for name in conditions.split(",") if name.strip()),
     )  # fmt: skip
-    compute = training_compute(out, resume=resume, device=device, compile_networks=compile_networks, may_move=True)
+    compute = training_compute(
+        out, resume=resume, device=device, compile_networks=compile_networks, processes=processes, may_move=True
+    )
     start = Start(resume=resume, weights=start_from)
     with progress_bars(errors) as on_step:
         path = train_flow(

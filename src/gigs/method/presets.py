@@ -75,7 +75,7 @@ def fast(n: int | None, steps: int | None) -> Preset:
     """Encoder start, few and larger steps, plateau stop, sign-gradient shifts, repulsion in place of the predictor.
 
     On the photo, the encoder's answer suffices: only the change is transferred, so the reconstruction's errors cancel.
-    `docs/speed.md` has the paired comparison with `paper-text`.
+    `docs/lab/speed.md` has the paired comparison with `paper-text`.
     """
     inversion = InversionSettings(
         steps=_or(steps, 120), learning_rate=0.4, final_rate=0.02, patience=40, start="encoder", restarts=32,

@@ -4,7 +4,7 @@ A generator draws one whole garment whatever it is shown, so the hem of a trouse
 reveals
 this: the photo's edges along which it runs, the share of the photo that it fills, and its pieces. If next to nothing
 could be cut out, the photo itself reveals it: a close-up has the same colour in the middle as all around.
-`docs/transfer.md` says how often each sentence appears for ordinary photos, and how often it is missed.
+`docs/lab/transfer.md` says how often each sentence appears for ordinary photos, and how often it is missed.
 """
 
 from __future__ import annotations

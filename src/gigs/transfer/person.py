@@ -3,7 +3,7 @@
 The rule: the shoulders are the first row that is nearly as wide as the upper half of the cut-out gets. A head above
 them is narrower, to a good part skin-coloured, and has hair of another colour on top. If there is one, all of it is
 skin or hair, and so is everything else in the cut-out with the face's colour. Without a head nothing counts as skin,
-because neither a flat beige coat nor its collar has hair. `docs/transfer.md` says how often the rule errs.
+because neither a flat beige coat nor its collar has hair. `docs/lab/transfer.md` says how often the rule errs.
 """
 
 from __future__ import annotations

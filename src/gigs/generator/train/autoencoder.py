@@ -14,8 +14,8 @@ from gigs.generator.families.autoencoder import build_autoencoder, decode, encod
 from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
 from gigs.generator.train.autoencoder_steps import AutoencoderNetworks, AutoencoderStepper
 from gigs.generator.train.run import TrainingRun
-from gigs.io import folders
 from gigs.progress import OnStep, silent
+from gigs.training.processes import held, here
 from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
@@ -47,7 +47,7 @@ def train_autoencoder(
         ModelError: `start.resume` without a checkpoint, or one of another network; a run that diverges.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
-    with folders.owned(Path(out)):
+    with held(Path(out)):
         run = AutoencoderRun(catalogue, Path(out), settings, compute, start)
         train_until(run, settings.images, "training the autoencoder", on_step)
         return run.finish()
@@ -75,6 +75,7 @@ class AutoencoderRun(TrainingRun):
         compute: Compute,
         start: Start,
     ) -> None:
+        here().require_shares(judged_photos=settings.judged)
         rows = select(catalogue, catalogue.train_items(), settings.where)
         super().__init__(catalogue, out, settings, compute, rows, settings.network.resolution)
         held_out = select(catalogue, catalogue.held_out_items(), settings.where)

@@ -23,6 +23,7 @@ from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
 from gigs.generator.train.losses import critic_loss, generator_loss
 from gigs.generator.train.networks import NetworkSet, copied, step_at
 from gigs.generator.train.projected_critic import ProjectedCritic
+from gigs.training.processes import here
 from gigs.vision.compute import Compute
 from gigs.vision.lpips import PerceptualLoss
 
@@ -97,15 +98,17 @@ class AutoencoderStepper:
         settings, losses = self.settings, dict[str, float]()
         real = self._piece(photos, settings.crop)[0] * 2 - 1
         side = settings.crop // settings.network.factor
-        noise = torch.randn(len(real), settings.network.latent_channels, side, side, generator=self.rng)
+        shape = (len(real), settings.network.latent_channels, side, side)
+        noise = here().draw(torch.randn, shape, self.rng)
         with self.compute.autocast():
             drawn, kl = self.autoencode(real, noise.to(real.device))
         pixels = drawn.detach().requires_grad_()
         l1, coarse = (pixels - real).abs().mean(), avg_pool2d(pixels - real, settings.network.factor).abs().mean()
         loss = settings.l1 * l1 + settings.coarse * coarse
         losses |= {"l1": l1.item() / 2, "coarse": coarse.item() / 2, "kl": kl.item()}  # l1 and coarse as on [0,1]
-        seen, at = self._piece(pixels[: settings.judged], settings.window)
-        target = real[: settings.judged][at]
+        judged = settings.judged // here().count
+        seen, at = self._piece(pixels[:judged], settings.window)
+        target = real[:judged][at]
         if self.lpips is not None and shown >= settings.lpips_after:
             with self.compute.autocast():
                 lpips = self.lpips(_unit(seen), _unit(target)).float().mean()
@@ -119,6 +122,7 @@ class AutoencoderStepper:
         optimiser.zero_grad(set_to_none=True)
         learned = [(drawn, pull), (settings.kl * kl, None)][: 2 if kl.requires_grad else 1]  # a linear encoder is not
         torch.autograd.backward(*map(list, zip(*learned, strict=True)))
+        self.nets.average_gradients("autoencoder")
         clip_grad_norm_(self.nets.modules["autoencoder"].parameters(), LONGEST_GRADIENT)
         step_at(optimiser, min(1.0, (step + 1) / WARM_UP))
         if critical:
@@ -145,15 +149,12 @@ class AutoencoderStepper:
         loss = generator_loss("hinge", self._answers(seen))
         losses["generator"] = loss.item()
         (push,) = torch.autograd.grad(loss, pixels)
-        return push * (self.settings.adversarial * pull.norm() / push.norm().clamp_min(1e-12))
+        return push * (self.settings.adversarial * here().length(pull) / here().length(push).clamp_min(1e-12))
 
     def _critic_step(self, real: Tensor, drawn: Tensor, losses: dict[str, float]) -> None:
         loss = critic_loss("hinge", self._answers(real), self._answers(drawn))
         losses["critic"] = loss.item()
-        optimiser = self.nets.optimisers["critic"]
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
+        self.nets.descend("critic", loss)
 
     def _answers(self, images: Tensor) -> Tensor:
         critic: Any = self.nets.modules["critic"]

@@ -25,8 +25,8 @@ from gigs.generator.train.flow_settings import FlowTrainSettings
 from gigs.generator.train.latents import LatentEncoder, make_latents
 from gigs.generator.train.networks import NetworkSet, copied, step_at
 from gigs.generator.train.run import TrainingRun
-from gigs.io import folders
 from gigs.progress import OnStep, silent
+from gigs.training.processes import held, here
 from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
@@ -79,7 +79,7 @@ def train_flow(
         ModelError: `start.resume` without a checkpoint, or one of another network or autoencoder; a run that diverges.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
-    with folders.owned(Path(out)):
+    with held(Path(out)):
         run = FlowRun(data, Path(out), settings, compute, start, on_step)
         train_until(run, settings.images, "training the flow", on_step)
         return run.finish()
@@ -142,13 +142,13 @@ class FlowRun(TrainingRun):
 
     def train_batch(self) -> dict[str, float]:
         """One batch; returns the losses."""
-        settings, rng, device = self.settings, self.rng, self.compute.device
+        settings, rng, device, processes = self.settings, self.rng, self.compute.device, here()
         rows = torch.multinomial(self.odds, settings.batch, replacement=True, generator=rng)
         views = torch.randint(0, self.latents.array.shape[1], (settings.batch,), generator=rng)
-        latents = self.latents.scaled(rows, views)
-        told = dropped(self.conditions[rows], settings.drop_each, settings.drop_every, rng)
-        noise = torch.randn(latents.shape, generator=rng)
-        time = torch.randn(settings.batch, generator=rng).sigmoid()  # more often midway (Esser et al. 2024)
+        latents = self.latents.scaled(processes.mine(rows), processes.mine(views))
+        told = processes.mine(dropped(self.conditions[rows], settings.drop_each, settings.drop_every, rng))
+        noise = processes.draw(torch.randn, latents.shape, rng)
+        time = processes.draw(torch.randn, (len(latents),), rng).sigmoid()  # more often midway (Esser et al. 2024)
         at = time[:, None, None, None]
         points = torch.lerp(latents, noise, at)
         with self.compute.autocast():
@@ -157,6 +157,7 @@ class FlowRun(TrainingRun):
         optimiser = self.nets.optimisers["flow"]
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        self.nets.average_gradients("flow")
         clip_grad_norm_(self.nets.modules["flow"].parameters(), LONGEST_GRADIENT)
         step_at(optimiser, min(1.0, (self.steps + 1) / WARM_UP))
         self.nets.average(self.steps)
