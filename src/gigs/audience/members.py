@@ -1,4 +1,4 @@
-"""Which of a catalogue's users belong to an audience, whatever recommender may know them.
+"""Which of a catalogue's users belong to an audience, independently of any recommender.
 
 ```
 everyone                      all buyers
@@ -6,8 +6,8 @@ user:ID                       one of them
 @FILE                         those listed, one id a line
 age >= 18 and age < 30        a condition on the user table (`user_table`)
 buyers-of:0706016001          who bought an item
-buyers-of:type=Dress          who bought anything of which a condition on the item table holds; COLUMN=VALUE for short
-all-but:age < 45              all others: those of whom a condition does not hold, or nobody knows whether it does
+buyers-of:type=Dress          who bought any item that meets a condition on the item table; COLUMN=VALUE for short
+all-but:age < 45              everybody else: those who do not meet the condition, or for whom it is unknown
 ```
 """
 
@@ -28,7 +28,7 @@ from gigs.io.regular import require_file
 BUYERS_OF = "buyers-of:"
 ALL_BUT = "all-but:"
 DERIVED = ("purchases", "main_section", "bought_")  # how the columns begin that follow from what users bought
-MAX_LIST = 256 << 20  # bytes: what is read whole must not be able to fill the memory
+MAX_LIST = 256 << 20  # bytes; a file that is read as a whole must not fill the memory
 
 
 def members_of(spec: str, catalogue: Catalogue) -> list[str]:
@@ -66,7 +66,7 @@ def _satisfying(condition: str, catalogue: Catalogue) -> np.ndarray:
 
 
 def buyers_of(what: str, catalogue: Catalogue) -> np.ndarray:
-    """Rows of users who bought, in training, an item (by its id) or any item of which a condition holds.
+    """Rows of users who bought, in training, an item (by its id) or any item that meets a condition.
 
     Raises:
         InputError: There is no such item, nobody bought one, or the condition cannot be evaluated.
@@ -98,7 +98,7 @@ def _condition(what: str, items: pd.DataFrame) -> str:
 
 
 def listed(path: Path) -> list[str]:
-    """Ids in a file, one a line; blank lines and repetitions do not count.
+    """Ids in a file, one per line; blank lines and duplicates are ignored.
 
     Raises:
         InputError: It cannot be read.
@@ -114,7 +114,7 @@ def listed(path: Path) -> list[str]:
 
 
 def read_weights(path: Path) -> dict[str, float]:
-    """How much each user counts: `user_id,weight` a line, with or without that heading.
+    """Each user's weight, from lines of `user_id,weight`, with or without that heading.
 
     Raises:
         InputError: It cannot be read, or a line has no weight above 0.

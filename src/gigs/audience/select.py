@@ -20,14 +20,14 @@ MANY = 50_000  # users whose covariance is taken in pieces of so many
 def select_audience(
     spec: str, recommender: Recommender, catalogue: Catalogue | None = None, *, name: str | None = None
 ) -> Audience:
-    """Resolve what a user wrote after `--audience`.
+    """Resolve the text of an audience.
 
     Args:
-        spec: `everyone`; `user:ID`; `@FILE` with one user id a line; `buyers-of:ITEM` or `buyers-of:COLUMN=VALUE`;
+        spec: `everyone`; `user:ID`; `@FILE` with one user id per line; `buyers-of:ITEM` or `buyers-of:COLUMN=VALUE`;
             otherwise a condition on the user table, such as `age >= 18 and age < 30`.
         recommender: Must hold user factors.
         catalogue: Needed for a condition and for buyers of something.
-        name: What to call the audience; `spec` where not given.
+        name: Name of the audience; `spec` by default.
 
     Raises:
         InputError: Unknown users, an empty audience, a condition that cannot be evaluated.
@@ -51,7 +51,7 @@ def _covariance(factors: Tensor) -> Tensor:
 
 
 def _sample(factors: Tensor) -> Tensor:
-    """At most `SAMPLE` rows, always the same ones."""
+    """At most `SAMPLE` rows, always the same."""
     rows = torch.randperm(len(factors), generator=torch.Generator().manual_seed(0))[:SAMPLE]
     return factors[rows.sort().values]
 

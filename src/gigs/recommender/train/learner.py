@@ -17,6 +17,8 @@ from gigs.recommender.features import pixel_phi, project_all
 from gigs.recommender.models.dvbpr import DVBPR
 from gigs.recommender.models.vbpr import VBPR
 from gigs.recommender.train.settings import TrainingSettings
+from gigs.training.processes import ALONE, Processes
+from gigs.training.shared_layers import share_among, share_layers
 from gigs.vision.images import to_tensor
 
 CHUNK = 16_384  # pairs whose features are in memory at once
@@ -46,12 +48,13 @@ class Learner(ABC):
 
     Attributes:
         model: The recommender being trained.
+        processes: Among whom the present batch is shared.
     """
 
     model: VBPR | DVBPR
 
     def __init__(self, settings: TrainingSettings) -> None:
-        self.settings = settings
+        self.settings, self.processes = settings, ALONE
 
     @property
     def lazy(self) -> bool:
@@ -63,11 +66,23 @@ class Learner(ABC):
 
     @abstractmethod
     def phi(self, items: np.ndarray, rng: np.random.Generator) -> Tensor:
-        """phi of item rows int64 `[B]`, with gradient, `[B,K]`; `rng` draws view and mirroring."""
+        """phi of item rows int64 `[B]`, with gradient, `[B,K]`; `rng` draws view and mirroring.
+
+        Where several processes share the batch, these are this process's rows, and `rng` draws for all of them.
+        """
 
     @abstractmethod
     def all_phi(self, rows: np.ndarray) -> np.ndarray:
         """phi of the first view in evaluation mode, float32 `[items,K]`; only `rows` are needed."""
+
+    def share(self, triplets: Triplets, processes: Processes) -> Triplets:
+        """This process's triplets of a batch; all of them where they cannot be shared evenly, as in an epoch's last.
+
+        Every process then computes the same, and the mean of their gradients is the gradient all the same.
+        """
+        self.processes = ALONE if len(triplets[0]) % processes.count else processes
+        users, positives, negatives = (self.processes.mine(part) for part in triplets)
+        return users, positives, negatives
 
     def loss(self, triplets: Triplets, rng: np.random.Generator) -> Tensor:
         """Negative of Eq. 3 per triplet: -ln sigma(x_ui - x_uj) + lambda ||Theta||^2, mean over the batch."""
@@ -91,6 +106,10 @@ class Learner(ABC):
     def to(self, device: str) -> None:
         """Move the model, and whatever else the loss needs, to a device."""
         self.model.to(device)
+
+    def _views_drawn(self, items: np.ndarray, views: int, rng: np.random.Generator) -> np.ndarray:
+        """For each item, which of its views is looked at."""
+        return self.processes.mine(rng.integers(0, views, len(items) * self.processes.count))
 
     def network_penalty(self) -> Tensor:
         """lambda ||Theta||^2 of the network's weights (Eq. 3)."""
@@ -127,7 +146,7 @@ class FeatureLearner(Learner):
         rows = torch.from_numpy(items)
         raw = self.views[0][rows]
         if len(self.views) > 1:
-            chosen = torch.from_numpy(rng.integers(0, len(self.views), len(items)))
+            chosen = torch.from_numpy(self._views_drawn(items, len(self.views), rng))
             for number, view in enumerate(self.views[1:], start=1):
                 raw[chosen == number] = view[rows[chosen == number]]
         return self.model.project(raw.to(self.model.mean.device))
@@ -226,7 +245,8 @@ class PurchaseLearner(FeatureLearner):
         score = (theta * difference[:, :-1]).sum(1) + difference[:, -1]
         # A user of one item has nothing left to be described by and would teach the bias alone.
         kept = (self.counts[users] > 1).float()
-        loss = -(kept * F.logsigmoid(score)).sum() / kept.sum().clamp(min=1) + self.network_penalty()
+        count = self.processes.mean_of(kept.sum()).clamp(min=1 / self.processes.count)
+        loss = -(kept * F.logsigmoid(score)).sum() / count + self.network_penalty()
         return loss + self.view_penalty(torch.cat([theta, theta.new_ones(len(theta), 1)], dim=1), *triplets[1:])
 
     def network_penalty(self) -> Tensor:
@@ -254,18 +274,21 @@ class PixelLearner(Learner):
     def __init__(self, model: DVBPR, views: Sequence[np.ndarray], settings: TrainingSettings) -> None:
         super().__init__(settings)
         self.model, self.views = model, list(views)
+        share_layers(model)
 
     def phi(self, items: np.ndarray, rng: np.random.Generator) -> Tensor:
         """phi from pixels; positives and negatives in one pass through the shared (siamese) network."""
         pixels = np.asarray(self.views[0][items])
         if len(self.views) > 1:
-            chosen = rng.integers(0, len(self.views), len(items))
+            chosen = self._views_drawn(items, len(self.views), rng)
             for number, view in enumerate(self.views[1:], start=1):
                 pixels[chosen == number] = view[items[chosen == number]]
         images = to_tensor(pixels).to(self.model.theta.device)
         if self.settings.flip:
-            mirrored = torch.from_numpy(rng.random(len(items)) < 0.5).to(images.device)
+            drawn = self.processes.mine(rng.random(len(items) * self.processes.count))
+            mirrored = torch.from_numpy(drawn < 0.5).to(images.device)
             images = torch.where(mirrored[:, None, None, None], images.flip(-1), images)
+        share_among(self.model, self.processes)
         with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self.settings.bf16):
             phi = self.model.features(images)
         return phi.float()
