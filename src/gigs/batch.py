@@ -14,7 +14,6 @@ import numpy as np
 import torch
 
 from gigs.audience import MINIMUM_USERS, Audience
-from gigs.data.importers.item_types import item_types
 from gigs.errors import GigsError, InputError
 from gigs.inversion.gate import RefusedError
 from gigs.io import folders, written
@@ -159,6 +158,8 @@ def _kinds(request: Request, panel: Panel | None) -> dict[Path, str]:
         return {}
     if panel is None:
         raise InputError("--types says among which of the pack's real items to look: it needs the pack's own models")
+    from gigs.data.importers.item_types import item_types  # imported late, with pandas
+
     found = item_types(request.types, request.photos, panel.category.names)
     if missing := found.missing(request.types):
         warnings.warn(missing, stacklevel=2)

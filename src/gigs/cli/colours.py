@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gigs.cli.console import errors, output, warn
+from gigs.cli.console import errors, output, saying, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, MASK, MIN_AUDIENCE, PACK, RECALIBRATION, SEED, VERIFY
 
@@ -45,9 +45,10 @@ def colours_command(
 
       gigs colours shirt.jpg --audience women --n 4 --colours 'navy, #7a1f2b' --out out
     """
-    from gigs.io import folders
-    from gigs.result.colourways import PAGE
-    from gigs.session import Session
+    with saying("loading PyTorch, which takes a few seconds"):
+        from gigs.io import folders
+        from gigs.result.colourways import PAGE
+        from gigs.session import Session
 
     with folders.owned(out), progress_bars(errors) as on_step:
         _check(out, [path for path in (photo, mask, keep_region, recalibration) if path is not None])

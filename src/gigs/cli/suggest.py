@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gigs.cli.console import errors, output, warn
+from gigs.cli.console import errors, output, saying, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
 
@@ -172,14 +172,14 @@ def suggest_command(
       gigs suggest shirt.jpg --recommender runs/vbpr/recommender.safetensors --catalogue data/hm
       --audience 'age >= 18 and age < 30'
     """
-    # torch takes seconds to import; --help should not wait for it
-    from gigs.batch import Request, run
-    from gigs.generator.use import Use
-    from gigs.inversion.gate import RefusedError
-    from gigs.method.options import Options, preset_of
-    from gigs.method.presets import with_budget
-    from gigs.session import OwnModels
-    from gigs.verify.recalibration import Recalibration
+    with saying("loading PyTorch, which takes a few seconds"):  # not at the top: --help should not wait for it
+        from gigs.batch import Request, run
+        from gigs.generator.use import Use
+        from gigs.inversion.gate import RefusedError
+        from gigs.method.options import Options, preset_of
+        from gigs.method.presets import with_budget
+        from gigs.session import OwnModels
+        from gigs.verify.recalibration import Recalibration
 
     named = "preview" if preview else preset
     chosen = preset_of(named, n=n, steps=steps, change=change, objective=objective, render=render)

@@ -6,7 +6,6 @@ import platform
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from gigs import __version__
 from gigs.audience import Audience
 from gigs.explain.colours import difference, hex_of, name_of
 from gigs.io import storage, written
@@ -224,7 +224,7 @@ def compose_colours(
         better=found.better,
         colours=tuple(replace(entry, pictures=pictures) for entry in entries),
         seconds={stage: round(seconds, 3) for stage, seconds in found.seconds.items()},
-        versions={"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
+        versions={"gigs": __version__, "torch": torch.__version__, "python": platform.python_version()},
         pictures=pictures,
     )
 
