@@ -16,6 +16,7 @@ from gigs.generator.base import Generator
 from gigs.generator.families.progan import ProGANSettings
 from gigs.generator.latent import standardise
 from gigs.inversion.encoder import Encoder, check_pair, load_encoder
+from gigs.training.processes import here
 from gigs.vision.compute import Compute
 from gigs.vision.lpips import PerceptualLoss
 
@@ -109,13 +110,14 @@ class EncoderStepper:
         total = self.loss(photos, losses)
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
+        here().average_gradients(self.trained)
         norm = torch.nn.utils.get_total_norm([each.grad for each in self.trained if each.grad is not None])
-        if not math.isfinite(total.item() + norm.item()):
+        if not math.isfinite(here().mean(total.item()) + norm.item()):
             raise FloatingPointError("loss or gradient")
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate_at(shown)
         self.optimiser.step()
-        return losses
+        return here().means(losses)
 
     def loss(self, photos: Tensor, losses: dict[str, float]) -> Tensor:
         """The whole loss; its parts go into `losses`, unweighted, with the squared error as in `[0,1]`.
@@ -124,14 +126,14 @@ class EncoderStepper:
             FloatingPointError: The encoder's answer is not finite.
         """
         settings, count = self.settings, len(photos)
-        z = self.generator.sample(settings.pairs, self.rng).to(self.compute.device)
+        z = here().mine(self.generator.sample(settings.pairs, self.rng)).to(self.compute.device)
         with torch.no_grad(), self.compute.autocast():
             generated = self.redraw(z).float() if len(z) else photos[:0]
         targets = torch.cat([photos, generated])
         with self.compute.autocast():
             codes = self.encode(targets)
             drawn = self.redraw(codes if settings.generated_weight else codes[:count]).float()
-        if not torch.isfinite(codes).all():
+        if here().any(not torch.isfinite(codes).all()):
             raise FloatingPointError("encoder's answer")
         total = self._picture_loss(photos, drawn[:count], losses, "")
         if settings.latent_weight:

@@ -25,7 +25,8 @@ from gigs.inversion.encoder_steps import EncoderSettings, EncoderStepper, first_
 from gigs.io import folders, storage, written
 from gigs.progress import OnStep, silent
 from gigs.training.checkpoint import CHECKPOINTS, diverged, load_checkpoint, save_checkpoint
-from gigs.training.log import TrainingLog
+from gigs.training.log import NoLog, TrainingLog
+from gigs.training.processes import held, here, require_same
 from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
@@ -87,7 +88,7 @@ def train_encoder(
             does not fit; a run that diverges.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
-    with folders.owned(Path(out)):
+    with held(Path(out)):
         run = Run(pictures, Path(out), settings, compute, start, on_step)
         train_until(run, settings.images, "training the encoder", on_step)
         return run.finish()
@@ -117,7 +118,9 @@ class Run:
         self.odds = odds(catalogue, self.rows, settings.balance)
         if len(self.rows) < settings.batch:
             raise DataError(f"{len(self.rows)} photos to train on, a batch takes {settings.batch}; widen --where")
-        self.photos = catalogue.images(generator.resolution)
+        here().require_shares(photos_of_a_batch=settings.batch - settings.pairs, generated_pictures=settings.pairs)
+        with here().main_first():
+            self.photos = catalogue.images(generator.resolution)
         self.held_out = HeldOut(self.photos, select(catalogue, catalogue.held_out_items(), settings.where))
         self.rng = torch.Generator().manual_seed(settings.seed)
         self.shown = self.steps = 0
@@ -135,8 +138,10 @@ class Run:
         self.stepper = EncoderStepper(self.encoder, self.generator, settings, compute, self.rng)
         if state is not None:
             self._take(state)
-        out.mkdir(parents=True, exist_ok=True)
-        written.begin(out, KEPT, ours=CHECKPOINTS)
+        require_same(out, list(self.encoder.parameters()), len(self.rows))
+        if here().main:
+            out.mkdir(parents=True, exist_ok=True)
+            written.begin(out, KEPT, ours=CHECKPOINTS)
         self._begin_chapter()
         if not start.resume:
             self.checkpoint()  # so that a resumed run never continues an older run of this folder
@@ -163,7 +168,9 @@ class Run:
         return self.stepper.finite()
 
     def checkpoint(self) -> None:
-        """Save everything that a resumed run needs, and draw a grid."""
+        """Save everything that a resumed run needs to go on as if nothing had happened, and draw a grid."""
+        if not here().main:
+            return
         state = {
             "network": asdict(self.encoder.config),
             "shown": self.shown,
@@ -185,15 +192,17 @@ class Run:
         self.measure()
         self.checkpoint()
         self.log.close()
-        about = {"images_shown": self.shown, **self.about}
-        path = save_encoder(self.out / "encoder.safetensors", self.averaged, about)
-        written.seal(self.out, folders.names(self.out, KEPT))
+        path = self.out / "encoder.safetensors"
+        if here().main:
+            save_encoder(path, self.averaged, {"images_shown": self.shown, **self.about})
+            written.seal(self.out, folders.names(self.out, KEPT))
+        here().wait()
         return path
 
     def measure(self) -> None:
         """How well the averaged encoder redraws held-out photos; measured once per number of images shown."""
         known = [figures["images_shown"] for figures in self.about["held_out"]]
-        if len(self.held_out) == 0 or self.shown in known:
+        if len(self.held_out) == 0 or self.shown in known or not here().main:
             return
         figures = self.held_out.measure(self.averaged, self.generator, self.on_step)
         self.about["held_out"].append({"images_shown": self.shown, **figures})
@@ -237,6 +246,9 @@ class Run:
         """Record in the history where and how this run continues, and open its log there."""
         how = {"encoder": asdict(self.settings), "compute": self.compute.describe()}
         self.about["training"].append({"from_images": self.shown, **how, **more})
+        self.log: TrainingLog | NoLog = NoLog()
+        if not here().main:
+            return
         storage.write_json(self.out / "settings.json", {"photos": len(self.rows), "history": self.about["training"]})
         known = {"held_out_mse": {str(figures["images_shown"]) for figures in self.about["held_out"]}}
         self.log = TrainingLog(self.out, COLUMNS, self.shown or -1, known=known)
@@ -246,6 +258,7 @@ class Run:
         failed = self.shown
         self.stepper.halvings = diverged(self.out, failed, self.stepper.halvings)
         self._load(load_checkpoint(self.out))
+        here().wait()  # before the first one replaces what the others read
         self.recent = {"retries": self.stepper.halvings}
         self.log.close()
         self._begin_chapter(not_finite_after=failed, retries=self.stepper.halvings)

@@ -1,4 +1,4 @@
-"""What the studio computes: a quick draft, and the real redesigns. Models are read once."""
+"""What a server computes: a quick draft, the real redesigns, other colours. Models are read once."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from gigs.result import Result
 from gigs.result.colourways import Colourways
 from gigs.result.compose import shown_of
 from gigs.result.schema import CutOutSummary
+from gigs.service import texts
+from gigs.service.problems import PlainError
 from gigs.session import Session
-from gigs.studio import texts
-from gigs.studio.problems import PlainError
 from gigs.transfer.mask import read_mask, read_region
 from gigs.vision.images import Fit, decode_photo, fit_square
 
@@ -43,12 +43,18 @@ class Wish:
     audience: str
     change: float = 0.5
     count: int = 6
-    careful: bool = False
+    preset: str = "fast"
+    seed: int = 0
     anyway: bool = False
     kind: str | None = None
     keep: tuple[str, ...] = ()
     mask: Path | None = None
     region: Path | None = None
+
+    @property
+    def careful(self) -> bool:
+        """Whether the generator is tuned to the photo."""
+        return self.preset == "faithful"
 
 
 @dataclass(frozen=True)
@@ -121,10 +127,7 @@ class Engine:
         Raises:
             PlainError: It cannot be used.
         """
-        try:
-            photo = decode_photo(path.read_bytes(), texts.YOUR_PHOTO)
-        except InputError as error:
-            raise PlainError(str(error)) from error
+        photo = looked_at(path)
         return photo, fit_square(photo, self.pack.generator.resolution)[1]
 
     def draft(self, wish: Wish, on_step: OnStep) -> Draft:
@@ -136,14 +139,13 @@ class Engine:
             NothingToShowError: Nothing in it could be seen to change.
         """
         photo = self._looked_at(wish, on_step)
-        # a draft starts from the encoder's answer, where there is an encoder
-        preset = self._preset("fast" if self.pack.encoder is None else "preview", self._drafted, wish)
+        preset = self._preset(self._within_reach("preview"), self._drafted, wish)
         options = self._options(replace(preset, check=False), wish, on_step)
         audience = self.session.audience(wish.audience)
         panel = self.session.panel(audience, options)
         small = photo.copy()
         small.thumbnail((DRAFT_SIDE, DRAFT_SIDE))
-        mask, region = (None if one is None else _reduced(one, small.size) for one in self.marked(wish, photo))
+        mask, region = (None if one is None else _reduced(one, small.size) for one in marked(wish, photo))
         options = replace(options, mask=mask, keep_region=region)
         product = self.session.product(small, options)
         asks = () if panel is None or product.photo is None else panel.question(product.photo)
@@ -160,9 +162,9 @@ class Engine:
             RefusedError: The gate refuses it.
             NothingToShowError: Nothing in it could be seen to change.
         """
-        self.marked(wish, self._looked_at(wish, on_step))
+        marked(wish, self._looked_at(wish, on_step))
         on_step(SEEN)
-        options = self._options(self._preset("faithful" if wish.careful else "fast", wish.count, wish), wish, on_step)
+        options = self._options(self._preset(self._within_reach(wish.preset), wish.count, wish), wish, on_step)
         request = Request(options=options, out=out, photos=(wish.photo,), audience=wish.audience, pack=self.pack.name)
         done = run(request, on_step, self.session)
         if done.refused:
@@ -176,33 +178,17 @@ class Engine:
         Raises:
             PlainError: A mask or a colour cannot be used, or nothing was found.
         """
-        mask, region = self.marked(wish, self._looked_at(wish, on_step))
+        mask, region = marked(wish, self._looked_at(wish, on_step))
         on_step(SEEN)
         try:
             found = self.session.colours(
-                wish.photo, wish.audience, n=wish.count, colours=named or None, mask=mask, keep_region=region,
-                on_step=on_step,
+                wish.photo, wish.audience, n=wish.count, colours=named or None, seed=wish.seed, mask=mask,
+                keep_region=region, on_step=on_step,
             )  # fmt: skip
         except InputError as error:
             raise PlainError(str(error).replace(wish.photo.name, texts.YOUR_PHOTO)) from error
         found.save(out)
         return found
-
-    def marked(self, wish: Wish, photo: Image.Image) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Where the product is, and what must not change, each bool `[H,W]` of the photo; None where it is not said.
-
-        Raises:
-            PlainError: A mask cannot be used; it is called "your mask", not by a file's name.
-        """
-        try:
-            product = None if wish.mask is None else read_mask(wish.mask, photo).mask(*photo.size)
-        except InputError as error:
-            raise _of_visitors(error, wish.mask, texts.YOUR_MASK) from error
-        try:
-            region = None if wish.region is None else read_region(wish.region, photo)
-        except InputError as error:
-            raise _of_visitors(error, wish.region, texts.YOUR_REGION) from error
-        return product, region
 
     def _looked_at(self, wish: Wish, on_step: OnStep) -> Image.Image:
         """The photo; who stopped while it was decoded, or has had their time, waits for nothing more."""
@@ -213,16 +199,50 @@ class Engine:
     def _preset(self, name: str, count: int, wish: Wish) -> Preset:
         return preset_of(name, n=count, steps=self._steps, change=wish.change)
 
+    def _within_reach(self, name: str) -> str:
+        """A preset of that name, or `fast`: a draft starts from the encoder's answer, and not every pack has one."""
+        return "fast" if name == "preview" and self.pack.encoder is None else name
+
     def _options(self, preset: Preset, wish: Wish, on_step: OnStep) -> Options:
         return Options(
             preset=preset,
             product_type=wish.kind,
             force=wish.anyway,
+            seed=wish.seed,
             keep=wish.keep,
             mask=wish.mask,
             keep_region=wish.region,
             on_step=on_step,
         )
+
+
+def looked_at(path: Path) -> Image.Image:
+    """A photo, upright; what is wrong is said of "your photo", not of a file.
+
+    Raises:
+        PlainError: It cannot be used.
+    """
+    try:
+        return decode_photo(path.read_bytes(), texts.YOUR_PHOTO)
+    except InputError as error:
+        raise PlainError(str(error)) from error
+
+
+def marked(wish: Wish, photo: Image.Image) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Where the product is, and what must not change, each bool `[H,W]` of the photo; None where it is not said.
+
+    Raises:
+        PlainError: A mask cannot be used; it is called "your picture", not by a file's name.
+    """
+    try:
+        product = None if wish.mask is None else read_mask(wish.mask, photo).mask(*photo.size)
+    except InputError as error:
+        raise _of_visitors(error, wish.mask, texts.YOUR_MASK) from error
+    try:
+        region = None if wish.region is None else read_region(wish.region, photo)
+    except InputError as error:
+        raise _of_visitors(error, wish.region, texts.YOUR_REGION) from error
+    return product, region
 
 
 def _of_visitors(error: InputError, path: Path | None, words: str) -> PlainError:

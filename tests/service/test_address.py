@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from gigs.errors import InputError
-from gigs.studio.address import Address
+from gigs.service.address import Address
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where the studio listens, and by which names it may be asked for."""
+"""Where a server listens, and by which names it may be asked for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Where the studio listens.
+    """Where a server listens.
 
     Attributes:
         host: An address of this computer, or a name for one.
