@@ -92,10 +92,10 @@ def views_needed(share: float, conversion: float) -> int | None:
     return math.ceil(((chance + real) / (other - conversion)) ** 2)
 
 
-def about(number: int) -> str:
+def about(number: int) -> int:
     """A number of people as one says it: two figures, rounded up, for nobody can ask 1,226 people to the man."""
     step = 10 ** max(0, len(str(number)) - 2)
-    return f"{-(-number // step) * step:,}"
+    return -(-number // step) * step
 
 
 def _too_small(share: float) -> bool:
