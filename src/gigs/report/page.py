@@ -44,6 +44,7 @@ def render_page(result: Record, folder: str, *, tested: bool = False, say: Langu
         result=result,
         proof=RESULTS if tested else None,
         try_words=say(texts.TRY),
+        columns=texts.COLUMNS,
         command=texts.TRY_COMMAND.format(folder=shlex.quote(readable(folder)) if folder else "FOLDER"),
     )
 

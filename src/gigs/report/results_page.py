@@ -50,7 +50,7 @@ def render_results(result: Record, findings: Findings, say: Language = ENGLISH) 
             rows=rows,
             reading=words.reading(findings, say),
             advice=words.advice(findings, say),
-            stamps=say(texts.STAMPS),
+            stamps=say(texts.stamps(result.on_photo)),
         )
     )
 
@@ -74,6 +74,7 @@ def _row(one: Finding, result: Record, ends: tuple[int, int], say: Language) -> 
     found, found_range = words.share(Share(one.found.of_100, one.joint.low, one.joint.high), say)
     return {
         "number": one.number,
+        "name": say(texts.REDESIGN, number=one.number),
         "picture": inlined(result.pictures.small(entry.file, SHOWN)),
         "words": words_of(entry.changes, say),
         "promised": promised,

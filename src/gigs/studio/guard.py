@@ -17,6 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
+from gigs.languages import known, preferred
 from gigs.studio import texts
 from gigs.studio.checks import uploaded
 from gigs.studio.limits import Limits
@@ -31,6 +32,7 @@ API = "/gradio_api"
 UPLOAD, JOIN = f"{API}/upload", f"{API}/queue/join"
 ROOM = 1 << 20  # beside the photo: a form's boundaries and names
 DEPTH = 20
+PREFIX = re.compile(rf"/({'|'.join(known()[1:])})(?=/)")  # of the page in a language other than English
 GET = re.compile(
     r"/|/config|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static|result|svelte)/[\w./-]+"
     rf"|{API}/(info|startup-events|queue/data|upload_progress|heartbeat/\w+|file=[^:]+)"
@@ -72,15 +74,15 @@ class Guard:
         scope["headers"] = [(name, value) for name, value in scope["headers"] if not FORWARDED.match(name)]
         try:
             self._check(scope)
-            if scope["path"] == JOIN:
+            if within(scope["path"]) == JOIN:
                 receive = await self._read(receive)
         except HTTPException as error:
-            await PlainTextResponse(error.detail, error.status_code)(scope, receive, send)
+            await _answer(scope, error.detail, error.status_code)(scope, receive, send)
             return
-        if scope["path"] == UPLOAD:
+        if within(scope["path"]) == UPLOAD:
             await self._take_in(scope, receive, send)
             return
-        await self._app(scope, receive, _with_headers(send, REPORT if scope["path"].startswith("/result/") else OWN))
+        await self._app(scope, receive, _with_headers(send, REPORT if within(scope["path"]).startswith("/result/") else OWN))
 
     async def _take_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass an upload on while there is room for it."""
@@ -88,7 +90,7 @@ class Guard:
         size = self._most(scope) if announced is None else int(announced)
         arrived = await asyncio.to_thread(self.room.admit, size)
         if arrived is None:
-            await PlainTextResponse(texts.NO_ROOM, 507)(scope, receive, send)
+            await _answer(scope, texts.NO_ROOM, 507)(scope, receive, send)
             return
         try:
             await self._app(scope, receive, _with_headers(send, OWN))
@@ -104,7 +106,7 @@ class Guard:
         if not all(origin in (f"http://{host}", f"https://{host}") for origin in headers.getlist("origin")):
             raise HTTPException(403, texts.NOT_HERE)
         allowed = {"GET": GET, "HEAD": GET, "POST": POST}.get(scope["method"])
-        if allowed is None or not allowed.fullmatch(scope["path"]):
+        if allowed is None or not allowed.fullmatch(within(scope["path"])):
             raise HTTPException(404, texts.NOT_HERE)
         if "file=" in scope["path"] and uploaded(scope["path"].partition("file=")[2], self._uploads) is None:
             raise HTTPException(404, texts.NOT_HERE)
@@ -113,7 +115,7 @@ class Guard:
             raise HTTPException(413, texts.TOO_LARGE.format(most=self._limits.photo_bytes >> 20))
 
     def _most(self, scope: Scope) -> int:
-        return self._limits.photo_bytes + ROOM if scope["path"] == UPLOAD else self._limits.message_bytes
+        return self._limits.photo_bytes + ROOM if within(scope["path"]) == UPLOAD else self._limits.message_bytes
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """`receive` that ends a body which is too long, or too slow to come."""
@@ -158,6 +160,17 @@ class Guard:
             return {"type": "http.request", "body": body, "more_body": False}
 
         return again
+
+
+def within(path: str) -> str:
+    """A path without the language that it begins with."""
+    return PREFIX.sub("", path, count=1) if PREFIX.match(path) else path
+
+
+def _answer(scope: Scope, text: str, code: int) -> PlainTextResponse:
+    """An English sentence as an answer, in the language that the browser likes best."""
+    say = preferred(Headers(scope=scope).get("accept-language", ""))
+    return PlainTextResponse(say.sentence(text), code)
 
 
 def _names_uploads_only(value: Any, uploads: Path, depth: int = 0) -> bool:
