@@ -101,7 +101,8 @@ def render_overview(results: Sequence[tuple[str, Record]], say: Language = ENGLI
                 "promise": best["promise"],
             }
         )
-    return templates.get_template("overview.html").render(products=products, stamps=say(_stamps(results)))
+    title = say.many("Redesigns of {count} product", "Redesigns of {count} products", len(products))
+    return templates.get_template("overview.html").render(title=title, products=products, stamps=say(_stamps(results)))
 
 
 def _stamps(results: Sequence[tuple[str, Record]]) -> str:
