@@ -48,6 +48,9 @@ format: $(STAMP)  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+languages: $(STAMP)  ## bring the catalogues of report and studio up to date with the English sentences
+	$(BIN)/python tools/languages.py
+
 bench: $(STAMP)  ## the presets side by side on this machine; BENCH="--quick" for a short one, BENCH="--help" for more
 	$(BIN)/python -m benchmarks.run $(if $(findstring --shown,$(BENCH)),,$(if $(wildcard data/hm/catalogue.json),--catalogue data/hm)) $(BENCH)
 

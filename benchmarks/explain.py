@@ -78,7 +78,7 @@ def known_edits(catalogue: Catalogue, rows: np.ndarray, side: int, seed: int) ->
             if is_named(changes, wanted):
                 entry["right"] += 1
             elif len(entry["wrong"]) < 8:
-                entry["wrong"].append([int(row), wanted, sentence(changes)])
+                entry["wrong"].append([int(row), wanted, description_of(changes).words])
     for entry in results.values():
         entry["share"] = round(entry["right"] / entry["edits"], 4)
     real = [entry for kind, entry in results.items() if kind != "nothing"]

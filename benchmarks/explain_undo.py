@@ -55,7 +55,9 @@ def _one(
     """Add the gains of one photo's redesigns, as they are and with their colours undone."""
     own, before, *after = looks_of(torch.cat([photo, base, images]))
     said = [changes_of(own, before, look) for look in after]
-    named = [bool(named_turns(description_of(one).palette.turns)) or one.lightness.real or one.vividness.real for one in said]
+    named = [
+        bool(named_turns(description_of(one).palette.turns)) or one.lightness.real or one.vividness.real for one in said
+    ]
     undone = torch.cat([recoloured(look, before) for look in after])
     for scorer in (panel.target, *panel.judges):
         z = scorer.z(torch.cat([base, images, undone])).tolist()

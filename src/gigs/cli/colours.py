@@ -9,7 +9,18 @@ import typer
 
 from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
-from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, LANGUAGE, MASK, MIN_AUDIENCE, PACK, RECALIBRATION, SEED, VERIFY
+from gigs.cli.suggest import (
+    AUDIENCE,
+    DEVICE,
+    KEEP_REGION,
+    LANGUAGE,
+    MASK,
+    MIN_AUDIENCE,
+    PACK,
+    RECALIBRATION,
+    SEED,
+    VERIFY,
+)
 
 if TYPE_CHECKING:
     from gigs.result.colourways import Colourway, Colourways

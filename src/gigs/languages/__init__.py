@@ -157,7 +157,6 @@ def language(code: str) -> Language:
     return Language(found, _read(found))
 
 
-
 def preferred(accepted: str) -> Language:
     """The language that a browser likes best, by its Accept-Language header; English where none is known."""
     wishes = []

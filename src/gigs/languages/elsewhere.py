@@ -11,20 +11,20 @@ from gigs.languages import message
 
 PHOTO_AND_PRODUCT = (
     message(
-        "The computer redrew this product only roughly, so details may be lost and the numbers are less certain. A plain "
-        "front view on an even, light backdrop usually helps; so does the preset `faithful`."
+        "The computer redrew this product only roughly, so details may be lost and the numbers are less certain. A "
+        "plain front view on an even, light backdrop usually helps; so does the preset `faithful`."
     ),
     message(
         "This picture could not be redrawn as a product of the kind the models know, so redesigns of it would mean "
         "nothing. Use a photo of one garment, seen from the front on an even, light backdrop, filling the picture."
     ),
     message(
-        "This picture is one even colour: no product can be seen in it, so neither the redesigns nor their numbers mean "
-        "anything. Is it the right file?"
+        "This picture is one even colour: no product can be seen in it, so neither the redesigns nor their numbers "
+        "mean anything. Is it the right file?"
     ),
     message(
-        "The computer did not redraw this product well, so the redesigns may be of another kind of product. Try a plain "
-        "front view on an even, light backdrop, or more steps."
+        "The computer did not redraw this product well, so the redesigns may be of another kind of product. Try a "
+        "plain front view on an even, light backdrop, or more steps."
     ),
     message(
         "The photo seems to show a part of the product from near: {how}. A redesign is of a whole product that is made "
@@ -33,12 +33,12 @@ PHOTO_AND_PRODUCT = (
     message("hardly any backdrop is to be seen around it"),
     message("it runs over its {edges}"),
     message(
-        "The product seems to be cut off at the {edges} of the photo, and what is beyond is made up, so the redesigns may "
-        "be of another kind of product. Take a photo of all of it, with some backdrop around."
+        "The product seems to be cut off at the {edges} of the photo, and what is beyond is made up, so the redesigns "
+        "may be of another kind of product. Take a photo of all of it, with some backdrop around."
     ),
     message(
-        "The photo seems to show {count} products, and they are redesigned as if they were one. Crop the photo to one of "
-        "them, or give a mask of it."
+        "The photo seems to show {count} products, and they are redesigned as if they were one. Crop the photo to one "
+        "of them, or give a mask of it."
     ),
     message("The cut-out is unsure: {reason}. Look at it, or give a mask of the product."),
     message("the product could not be told clearly from what is around it"),
@@ -60,12 +60,12 @@ RECOMMENDER = (
         "that others trained with `gigs evaluate recommender --keep`."
     ),
     message(
-        "The recommender was tested on {n} buyers only, too few to tell it from chance, so a gain in its score promises "
-        "nothing. Import more purchases (buyers with four items or more can be tested) and train again."
+        "The recommender was tested on {n} buyers only, too few to tell it from chance, so a gain in its score "
+        "promises nothing. Import more purchases (buyers with four items or more can be tested) and train again."
     ),
     message(
-        "On purchases that it had not seen, the recommender's AUC was {value} [{low}, {high}], and .500 is chance, so a "
-        "gain in its score promises nothing. Import more purchases or better photos, and train again."
+        "On purchases that it had not seen, the recommender's AUC was {value} [{low}, {high}], and .500 is chance, so "
+        "a gain in its score promises nothing. Import more purchases or better photos, and train again."
     ),
 )
 FILES = (
@@ -76,15 +76,13 @@ FILES = (
     message("{name}: the file is empty"),
     message("{name}: the file is too large (at most 100 MB)"),
     message("{name}: cannot be decoded ({reason})"),
-    message(
-        "{name}: {width} x {height} pixels is too small (each side needs at least {least}); give a larger photo"
-    ),
+    message("{name}: {width} x {height} pixels is too small (each side needs at least {least}); give a larger photo"),
     message(
         "{name}: {width} x {height} pixels is too narrow for a product photo (at most {most}:1); cut it to the product"
     ),
     message(
-        "{name}: {width} x {height} pixels is too large (at most {most} megapixels, or {jpeg} as JPEG, which is reduced); "
-        "save it smaller, or as JPEG"
+        "{name}: {width} x {height} pixels is too large (at most {most} megapixels, or {jpeg} as JPEG, which is "
+        "reduced); save it smaller, or as JPEG"
     ),
 )
 MASKS = (
@@ -104,8 +102,8 @@ COLOURWAYS = (
     message("colour '{colour}' is not known; write it as a hex value, such as #7a1f2b"),
     message("the product could not be cut out of the photo; give --mask FILE, white where it is"),
     message(
-        "none of the {tried} colours tried is liked better by {label} than today's; name colours to see them all the same "
-        "(--colours)"
+        "none of the {tried} colours tried is liked better by {label} than today's; name colours to see them all the "
+        "same (--colours)"
     ),
 )
 # The words of the bundled pack: its audiences, the types of product, and the colours that gigs names.

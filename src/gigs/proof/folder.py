@@ -22,7 +22,11 @@ LONGEST = 80  # characters of a test's name
 
 
 def compare_folder(
-    folder: str | Path, counts: str | Path, *, test: str = "test", ledger: str | Path | None = None,
+    folder: str | Path,
+    counts: str | Path,
+    *,
+    test: str = "test",
+    ledger: str | Path | None = None,
     language: str | None = None,
 ) -> Findings:
     """Put what a test with people counted beside what a result promised.
@@ -38,7 +42,8 @@ def compare_folder(
         ledger: File to keep promises against outcomes in, over products; made if need be.
 
     Raises:
-        InputError: The language is not known, the counts are malformed or of another result, or a file cannot be written.
+        InputError: The language is not known, the counts are malformed or of another result, or a file cannot be
+            written.
         ModelError: The folder holds no result, or a damaged one.
     """
     folder = Path(folder)

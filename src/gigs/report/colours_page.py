@@ -21,9 +21,9 @@ HOW = message(
     "comes first."
 )
 JUDGED = message(
-    "Independent judges say whether a colour is better. A judge is a computer model of what buyers chose in the past. The "
-    "judges had no part in choosing the colours. None of this is a forecast of sales. Show the best two or three to "
-    "customers before you dye any."
+    "Independent judges say whether a colour is better. A judge is a computer model of what buyers chose in the past. "
+    "The judges had no part in choosing the colours. None of this is a forecast of sales. Show the best two or three "
+    "to customers before you dye any."
 )
 UNJUDGED = message(
     "No independent judge has checked these colours. The computer model that chose them also put them in order. Take "

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from PIL import Image, ImageDraw, PngImagePlugin
 
 from gigs.languages import ENGLISH, Language
 from gigs.report import templating, texts
+from gigs.report.typeface import typeface
 from gigs.verify.share import EVEN
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ HEIGHT = 300
 CAPTION = 46
 GAP = 16
 COLUMNS = 5
+LEAST = 190  # width of a tile in pixels
+SIZES = (15, 13)  # of title and detail
 # What the file says of itself; English like the mark of every picture, since programs read it too.
 NOTE = "Design concepts, not listing photos. Drawn by gigs."
 NOTE_ON_PHOTO = (
@@ -32,16 +36,19 @@ def contact_sheet(result: Record, say: Language = ENGLISH) -> bytes:
     Raises:
         ModelError: A picture is missing.
     """
-    tiles = [_tile(entry.image, title, detail, good) for entry, title, detail, good in _entries(result, say)]
+    entries = _entries(result, say)
+    title = say(texts.TITLE, label=say.sentence(result.audience.label))
+    note = f"{say('Design concepts, not listing photos.')} {_checked(result, say)}"
+    font, drawable = typeface([title, note, *(text for _, name, detail, _ in entries for text in (name, detail))])
+    tiles = [_tile(one.image, (drawable(name), drawable(detail)), good, font) for one, name, detail, good in entries]
     width = max(tile.width for tile in tiles)
     columns = min(COLUMNS, len(tiles))
     rows = -(-len(tiles) // columns)
     head = 64
     sheet = Image.new("RGB", (columns * (width + GAP) + GAP, head + rows * (HEIGHT + CAPTION + GAP) + GAP), "white")
     draw = ImageDraw.Draw(sheet)
-    title = say(texts.TITLE, label=say.sentence(result.audience.label))
-    draw.text((GAP, 12), title, INK, ImageFont.load_default(22))
-    draw.text((GAP, 40), f"{say('Design concepts, not listing photos.')} {_checked(result, say)}", PALE, _font(13))
+    draw.text((GAP, 12), drawable(title), INK, font(22))
+    draw.text((GAP, 40), drawable(note), PALE, font(13))
     for index, tile in enumerate(tiles):
         row, column = divmod(index, columns)
         left = GAP + column * (width + GAP) + (width - tile.width) // 2
@@ -71,7 +78,7 @@ def _entries(result: Record, say: Language) -> list[tuple[Picture, str, str, boo
 def _detail(entry: Suggestion, say: Language) -> tuple[str, bool]:
     """What is known of a redesign, and whether it is good news."""
     if entry.share is not None:
-        return texts.of_100(entry.share, say), entry.share.low > EVEN
+        return texts.buyers(entry.share, say), entry.share.low > EVEN
     if entry.check is not None:
         gain, verdict = entry.gain or 0.0, say(texts.VERDICTS[entry.verdict])
         return say("{verdict} (judges’ gain {gain})", verdict=verdict, gain=say.number(gain, 2, signed=True)), gain > 0
@@ -92,16 +99,16 @@ def _score(entry: Picture, say: Language) -> str:
     return say("score {score}", score=templating.number(entry.score, 2, say, signed=True))
 
 
-def _tile(picture: Image.Image, title: str, detail: str, good: bool) -> Image.Image:
+def _tile(picture: Image.Image, words: tuple[str, str], good: bool, font: Callable[[int], Any]) -> Image.Image:
+    """A picture with its title and detail below, as wide as the widest of the three."""
     picture = picture.resize((max(1, round(picture.width * HEIGHT / picture.height)), HEIGHT), Image.Resampling.LANCZOS)
-    width = max(picture.width, 190)
+    width = max(
+        picture.width, LEAST, *(round(font(size).getlength(text)) + 8 for text, size in zip(words, SIZES, strict=True))
+    )
     tile = Image.new("RGB", (width, HEIGHT + CAPTION), "white")
     tile.paste(picture, ((width - picture.width) // 2, 0))
     draw = ImageDraw.Draw(tile)
-    draw.text((width / 2, HEIGHT + 6), title, INK, _font(15), anchor="ma")
-    draw.text((width / 2, HEIGHT + 26), detail, GOOD if good else PALE, _font(13), anchor="ma")
+    title, detail = words
+    draw.text((width / 2, HEIGHT + 6), title, INK, font(SIZES[0]), anchor="ma")
+    draw.text((width / 2, HEIGHT + 26), detail, GOOD if good else PALE, font(SIZES[1]), anchor="ma")
     return tile
-
-
-def _font(size: int) -> Any:
-    return ImageFont.load_default(size)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gigs.languages import ENGLISH, Language, message
 from gigs.report.texts import REDESIGN as REDESIGN_NAME
-from gigs.report.texts import of_100
+from gigs.report.texts import buyers
 from gigs.verify.people_needed import about, buyers_needed, views_needed
 from gigs.verify.share import EVEN, Share
 
@@ -26,14 +26,16 @@ CONFIRM = message("To confirm this, show both to about {people} buyers.")
 NO_CONFIRM = message("This is too close to 50 to confirm. A test would need more than {people} buyers.")
 MOST = 19_000  # buyers, as `verify.people_needed` bounds them
 BELOW = message("Most buyers should keep the product as it is, so there is nothing to confirm.")
-NO_PROMISE = message("Nothing is promised for this one. About {people} buyers would show whether {share} of 100 take it.")
+NO_PROMISE = message(
+    "Nothing is promised for this one. About {people} buyers would show whether {share} of 100 take it."
+)
 WORTH_SEEING = 60  # of 100: what a test of a redesign without a promise may look for
 TITLE = message("HOW MANY PEOPLE TO ASK")
 PROMISED = message("Promised: {share}.")
 SHOP = message("In a shop: {views} for each of the two pages.")
 VIEWS = message("where {rate} in 100 visitors buy, about {views} views")
-EXPLAINED = message("""With so many people, the test shows a correct promise 8 times in 10. Where buyers like both the same,
-it misleads 1 time in 20. Ask each person once about each pair. With fewer people, only larger shares show.
+EXPLAINED = message("""With so many people, the test shows a correct promise 8 times in 10. Where buyers like both the
+same, it misleads 1 time in 20. Ask each person once about each pair. With fewer people, only larger shares show.
 Several redesigns in one test need more people: a fifth more for two, half as many again for six.""")
 README = message("""
 Counting, and what it means
@@ -75,7 +77,7 @@ def how_many(result: Record, say: Language = ENGLISH) -> str:
     lines = [say(TITLE), ""]
     for number, suggestion in enumerate(result.suggestions, start=1):
         share = suggestion.share
-        said = [] if share is None else [say(PROMISED, share=of_100(share, say))]
+        said = [] if share is None else [say(PROMISED, share=buyers(share, say))]
         lines.append(" ".join([f"{say(REDESIGN_NAME, number=number)}:", *said, to_confirm(share, say)]))
         if share is not None and buyers_needed(share.of_100) is not None and share.of_100 > EVEN:
             lines.append(f"  {say(SHOP, views=_views(share.of_100, say))}")

@@ -47,8 +47,8 @@ HOW = {
     ),
     "sales": message(
         "“Found 60 of 100” means that 60 of every 100 sales would have been the redesign’s if both pages had been seen "
-        "equally often. A promise is about people who choose between the two side by side. A visitor of a shop sees only "
-        "one of them, so the two numbers may differ for reasons of the shop’s own."
+        "equally often. A promise is about people who choose between the two side by side. A visitor of a shop sees "
+        "only one of them, so the two numbers may differ for reasons of the shop’s own."
     ),
 }
 RANGE = message(
@@ -76,8 +76,8 @@ NEXT = {
 }
 NEXT["worse"] = NEXT["open"]
 NEXT_UNEVEN = message(
-    "First find out why the pages were not seen equally often. Unless you split the visitors that way on purpose, decide "
-    "nothing on this test until you know."
+    "First find out why the pages were not seen equally often. Unless you split the visitors that way on purpose, "
+    "decide nothing on this test until you know."
 )
 BEAT = {
     "choices": message("Redesign {number} beat the product as it is: {share} took it."),
@@ -164,7 +164,10 @@ def meaning(one: Finding, say: Language = ENGLISH) -> list[str]:
     if one.verdict != "open" or one.needed is None or one.promised is None or one.promised.of_100 <= 50:
         return said
     if one.counted >= one.needed:
-        return [*said, say("So large a test should have shown what was promised. Any difference is too small to matter.")]
+        return [
+            *said,
+            say("So large a test should have shown what was promised. Any difference is too small to matter."),
+        ]
     needed, had = about(one.needed), one.counted
     if one.redesign.choices is None:
         return [*said, say(
@@ -202,10 +205,10 @@ def cautions(findings: Findings, say: Language = ENGLISH) -> list[str]:
     if not uneven:
         return []
     return [say.many(
-        "The product and redesign {numbers} were not seen equally often. If visitors were meant to be split evenly, the "
-        "split went wrong, and these findings cannot be trusted.",
-        "The product and redesigns {numbers} were not seen equally often. If visitors were meant to be split evenly, the "
-        "split went wrong, and these findings cannot be trusted.",
+        "The product and redesign {numbers} were not seen equally often. If visitors were meant to be split evenly, "
+        "the split went wrong, and these findings cannot be trusted.",
+        "The product and redesigns {numbers} were not seen equally often. If visitors were meant to be split evenly, "
+        "the split went wrong, and these findings cannot be trusted.",
         len(uneven), numbers=_numbers(uneven, say),
     )]  # fmt: skip
 
@@ -213,8 +216,8 @@ def cautions(findings: Findings, say: Language = ENGLISH) -> list[str]:
 def reading(findings: Findings, say: Language = ENGLISH) -> list[str]:
     """How to read the table."""
     several = [] if len(findings) < 2 else [say(
-        "{count} redesigns were tested. The more you test, the likelier it is that one of them wins by luck. The ranges "
-        "found are therefore wider than for one alone. All of them together hold 19 times out of 20.",
+        "{count} redesigns were tested. The more you test, the likelier it is that one of them wins by luck. The "
+        "ranges found are therefore wider than for one alone. All of them together hold 19 times out of 20.",
         count=len(findings),
     )]  # fmt: skip
     return [say(HOW[findings.kind]), say(RANGE), *several, say(FIFTY)]

@@ -23,9 +23,7 @@ def environment(say: Language = ENGLISH) -> Environment:
     return made
 
 
-def number(
-    value: float | Undefined | None, digits: int, say: Language = ENGLISH, *, signed: bool = False
-) -> str:
+def number(value: float | Undefined | None, digits: int, say: Language = ENGLISH, *, signed: bool = False) -> str:
     """A number with so many decimals; a dash where there is none."""
     return "-" if value is None or isinstance(value, Undefined) else say.number(value, digits, signed=signed)
 

@@ -61,8 +61,8 @@ BELIEF = {
     "no promise": message("Too little is known about the taste of these buyers to promise anything."),
 }
 JUDGES = message(
-    "A judge is a computer model of what buyers chose in the past. {judges} judges looked at the finished pictures. They "
-    "had no part in making the redesigns. None of this is a forecast of sales."
+    "A judge is a computer model of what buyers chose in the past. {judges} judges looked at the finished pictures. "
+    "They had no part in making the redesigns. None of this is a forecast of sales."
 )
 SHARE = message(
     "Suppose 100 such buyers choose between your product as it is and this redesign. About {of_100} should take the "
@@ -78,7 +78,8 @@ WORTH = message(
     "compared with similar products that were on sale at the time and were not bought."
 )
 SAME_AS_ALL = message(
-    "These buyers’ purchases do not set their taste apart from that of all buyers. Expect about the same from everybody."
+    "These buyers’ purchases do not set their taste apart from that of all buyers. Expect about the same from "
+    "everybody."
 )
 NEXT = {
     "likely": message("Pick one or two that you could really make. Show them to customers before you make anything."),
@@ -104,8 +105,8 @@ ON_PHOTO = message(
     "seams keep their detail."
 )
 SKETCH = message(
-    "This is a rough sketch. The computer’s own drawing of this redesign changes more than your photo can show, such as "
-    "the neckline or the sleeves."
+    "This is a rough sketch. The computer’s own drawing of this redesign changes more than your photo can show, such "
+    "as the neckline or the sleeves."
 )
 FRONT = message("Less change, or more gain")
 FRONT_WORDS = message(
@@ -154,14 +155,16 @@ def percent(share: float, say: Language = ENGLISH) -> str:
     return say("over {percent}", percent=say.percent(0.99)) if share > 0.99 else say.percent(share)
 
 
-def of_100(share: Share, say: Language = ENGLISH) -> str:
+def buyers(share: Share, say: Language = ENGLISH) -> str:
     """A share of buyers with its interval."""
-    return say("{of_100} of 100 [{low}, {high}]", of_100=round(share.of_100), low=round(share.low), high=round(share.high))
+    return say(
+        "{of_100} of 100 [{low}, {high}]", of_100=round(share.of_100), low=round(share.low), high=round(share.high)
+    )
 
 
 def headline(one: Judged, say: Language = ENGLISH) -> str:
     """What matters most about a redesign, in a few words: the share of buyers, or where there is none, a verdict."""
-    return say(VERDICTS[one.verdict]) if one.share is None else of_100(one.share, say)
+    return say(VERDICTS[one.verdict]) if one.share is None else buyers(one.share, say)
 
 
 def promise(share: Share | None, checked: bool, say: Language = ENGLISH) -> str:
@@ -189,7 +192,11 @@ def fewer(result: Record, say: Language = ENGLISH) -> str | None:
     if choice is None or count >= choice.asked:
         return None
     said = [
-        say("You asked for {asked} redesigns, and {candidates} were tried.", asked=choice.asked, candidates=choice.candidates)
+        say(
+            "You asked for {asked} redesigns, and {candidates} were tried.",
+            asked=choice.asked,
+            candidates=choice.candidates,
+        )
     ]
     if choice.over_budget:
         said.append(say.many(
@@ -255,7 +262,7 @@ def _best(best: Share, count: int, say: Language) -> str:
     return say.many(
         "The redesign should win {best} buyers who choose between it and your product as it is.",
         "The best of {count} redesigns should win {best} buyers who choose between it and your product as it is.",
-        count, best=of_100(best, say),
+        count, best=buyers(best, say),
     )  # fmt: skip
 
 

@@ -60,7 +60,9 @@ def rebuild(root: Path, language: str | None = None) -> list[Path]:
         for folder, _ in results:
             written.claim(folder, REPORT, changed=True)
         pages = [rebuilt(root, folder, result, chosen) for folder, result in results]
-        return ([write_overview(root, results, chosen or language_in(root / OVERVIEW))] if len(results) > 1 else []) + pages
+        return (
+            [write_overview(root, results, chosen or language_in(root / OVERVIEW))] if len(results) > 1 else []
+        ) + pages
 
 
 def write_overview(root: Path, results: Sequence[tuple[Path, Result]], say: Language = ENGLISH) -> Path:

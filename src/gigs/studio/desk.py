@@ -234,7 +234,11 @@ class Desk:
             return error
 
     def _followed(
-        self, visit: Visit, job: Job | BusyError, shown: Callable[[Step | Finished], Screen], say: Language,
+        self,
+        visit: Visit,
+        job: Job | BusyError,
+        shown: Callable[[Step | Finished], Screen],
+        say: Language,
         running: bool = False,
     ) -> Iterator[Screen]:
         """Screens of a computation; one that another of the same visitor has replaced falls silent."""

@@ -82,7 +82,9 @@ class Guard:
         if within(scope["path"]) == UPLOAD:
             await self._take_in(scope, receive, send)
             return
-        await self._app(scope, receive, _with_headers(send, REPORT if within(scope["path"]).startswith("/result/") else OWN))
+        await self._app(
+            scope, receive, _with_headers(send, REPORT if within(scope["path"]).startswith("/result/") else OWN)
+        )
 
     async def _take_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass an upload on while there is room for it."""

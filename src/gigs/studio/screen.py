@@ -92,7 +92,11 @@ def photo(source: str, say: Language = ENGLISH) -> str:
 
 
 def cards(
-    shown: Sequence[Card], head: str = "", caution: str = "", foot: str = "", result: KeptResult | None = None,
+    shown: Sequence[Card],
+    head: str = "",
+    caution: str = "",
+    foot: str = "",
+    result: KeptResult | None = None,
     say: Language = ENGLISH,
 ) -> str:
     """Pictures with what is said of them, and the way to the report where there is one."""

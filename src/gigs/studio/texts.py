@@ -15,7 +15,9 @@ INTRO = message(
 )
 LANGUAGES = message("Language")
 PHOTO = message("1. Your product photo")
-PHOTO_HINT = message("One product from the front, on a plain, light backdrop. JPEG, PNG, WebP or AVIF, up to {most} MB.")
+PHOTO_HINT = message(
+    "One product from the front, on a plain, light backdrop. JPEG, PNG, WebP or AVIF, up to {most} MB."
+)
 EXAMPLES = message("No photo at hand? Pick one of these")
 EXAMPLE = message("Example {number}")
 AUDIENCE = message("2. Who should like it better?")
@@ -37,8 +39,8 @@ RESULTS, COLOURS = message("Redesigns"), message("Other colours")
 HISTORY = message("Earlier in this visit")
 COLOUR_NAMES = message("Colours that you have in mind (optional)")
 COLOUR_HINT = message(
-    "Write English colour names or hex values with commas in between, such as navy, #7a1f2b. Colours that buyers like are "
-    "found without this."
+    "Write English colour names or hex values with commas in between, such as navy, #7a1f2b. Colours that buyers like "
+    "are found without this."
 )
 COLOUR_GO = message("Show it in other colours")
 COLOURING = message("Trying colours")
@@ -85,7 +87,9 @@ KEEP = message("What must stay as it is")
 MASK = message(
     "Where your product is, if it was not found: a picture as large as your photo, white there and black elsewhere"
 )
-REGION = message("What must not change, such as a logo: a picture as large as your photo, white there and black elsewhere")
+REGION = message(
+    "What must not change, such as a logo: a picture as large as your photo, white there and black elsewhere"
+)
 YOUR_MASK = message("your picture of where the product is")
 YOUR_REGION = message("your picture of what must not change")
 KEPT = {"colour": message("its colours"), "shape": message("its outline"), "print": message("its print")}
@@ -109,8 +113,8 @@ NONE_SURE = message(
 NO_PROMISE = message("Too little is known about {audience} to promise anything. Take these as ideas.")
 UNCHECKED = message("{count} redesigns for {audience}. They were not checked.")
 NEXT = message(
-    "What now? Open the report and print it. Show the best two or three to customers or a panel, and talk to your maker. "
-    "Do not put these pictures on sale, because they show products that do not exist."
+    "What now? Open the report and print it. Show the best two or three to customers or a panel, and talk to your "
+    "maker. Do not put these pictures on sale, because they show products that do not exist."
 )
 COMPARE = message("Compare at full size")
 OPEN_REPORT, SAVE_ALL = message("Open the report"), message("Save everything (zip)")
@@ -120,5 +124,6 @@ FOOT = message("This runs on this computer only. Your photo goes nowhere else. I
 NOT_HERE = message("There is nothing here for you.")
 SLOW_UPLOAD = message("Your photo took too long to arrive. Try again, or save a smaller copy.")
 GONE = message(
-    "This result is no longer here. Results are deleted after you close the page. The oldest go first when space runs out."
+    "This result is no longer here. Results are deleted after you close the page. The oldest go first when space runs "
+    "out."
 )
