@@ -17,7 +17,7 @@ def report_command(
         False, "--test-pack", help="Also pack pictures, captions and a table for a customer panel or a shop's own test."
     ),
     language: str = typer.Option(
-        None, "--language", help="Language of the pages: en, de or es. By default each page keeps its own."
+        None, "--language", help="Language of the pages, such as de or es. By default each page keeps its own."
     ),
 ) -> None:
     """Write the report of a result anew, and an overview where the folder holds several products.

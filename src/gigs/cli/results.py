@@ -28,7 +28,7 @@ def results_command(
         None, "--recalibration", metavar="FILE.json", help="With --summary: write what puts later promises right."
     ),
     language: str = typer.Option(
-        None, "--language", help="Language of the page: en, de or es. By default that of the report."
+        None, "--language", help="Language of the page, such as de or es. By default that of the report."
     ),
 ) -> None:
     """Put what a test with people found beside what was promised: DIR/results.html and results.json.

@@ -119,7 +119,7 @@ RECALIBRATION = typer.Option(
     "verdicts and order go by it.",
 )
 LANGUAGE = typer.Option(
-    "en", "--language", help="Language of the report: en, de or es. `result.json` is English in every case."
+    "en", "--language", help="Language of the pages, such as de or es. An unknown value lists those there are."
 )
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
