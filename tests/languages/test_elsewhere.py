@@ -83,7 +83,7 @@ def test_the_reasons_of_an_unsure_cut_out_are_those_of_its_code():
 
     text = code.read_text(encoding="utf-8")
     reasons = [one for one in elsewhere.PHOTO_AND_PRODUCT if f'"{one}"' in text]
-    assert len(reasons) == 6 and "The cut-out is unsure: {reason}. Look at it, or give a mask of the product." in text
+    assert len(reasons) == 7 and "The cut-out is unsure: {reason}. Look at it, or give a mask of the product." in text
 
 
 @pytest.mark.parametrize("say", OTHERS, ids=lambda say: say.code)

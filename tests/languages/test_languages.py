@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
+from time import perf_counter
 
 import pytest
 
@@ -64,3 +65,10 @@ def test_a_finished_sentence_is_known_by_its_template():
     )
     assert ENGLISH.sentence(english) == english
     assert GERMAN.sentence("nobody wrote this") == "nobody wrote this" and GERMAN.sentence(None) == ""
+
+
+@pytest.mark.parametrize("text", ["a: x x " * 280, " instead of " * 160, "b instead of " * 150 + "c"])
+def test_a_strangers_text_takes_no_time(text):
+    started = perf_counter()
+    GERMAN.sentence(text)
+    assert perf_counter() - started < 2

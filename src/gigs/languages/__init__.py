@@ -26,6 +26,8 @@ from gigs.errors import InputError
 SOURCE = "en"  # the language of the sentences in the code
 CATALOGUES = files("gigs.languages").joinpath("catalogues")
 PLACE = re.compile(r"\{(\w+)\}")
+LEAST = 10  # fixed letters of a template by which a sentence is recognised
+LONGEST, DEPTH = 2000, 3  # letters of such a sentence, and sentences within sentences
 
 
 def message(text: str) -> str:
@@ -73,27 +75,31 @@ class Language:
         """
         return self._filled(self._translations.ngettext(one, many, count), {"count": count, **values})
 
-    def sentence(self, text: str | None) -> str:
+    def sentence(self, text: str | None, depth: int = DEPTH) -> str:
         """A finished English sentence in this language: one that was filled with its values elsewhere.
 
         `result.json` and errors hold such sentences. It is looked up as it is, then by the templates of the catalogue.
+
+        Args:
+            text: English; None is an empty text.
+            depth: How often a value may again be a sentence with values.
         """
         if not text or self.code == SOURCE:
             return text or ""
         found = self._translations.gettext(text)
-        if found != text:
+        if found != text or depth == 0 or len(text) > LONGEST:
             return found
-        for pattern, template in self._templates:
-            if (match := pattern.fullmatch(text)) is not None:
-                return self(template, **{name: self.sentence(value) for name, value in match.groupdict().items()})
+        for template in self._templates:
+            if (values := _values(template, text)) is not None:
+                return self(template, **{name: self.sentence(value, depth - 1) for name, value in values.items()})
         return text
 
     @cached_property
-    def _templates(self) -> list[tuple[re.Pattern[str], str]]:
-        """Every English sentence with values, as a pattern; those with most fixed letters first."""
+    def _templates(self) -> list[str]:
+        """Every English sentence with values; those with most fixed letters first."""
         catalogue = getattr(self._translations, "_catalog", {})
-        found = [one for one in catalogue if isinstance(one, str) and PLACE.search(one) and len(PLACE.sub("", one)) > 9]
-        return [(_pattern(one), one) for one in sorted(found, key=lambda one: -len(PLACE.sub("", one)))]
+        fixed = {one: len(PLACE.sub("", one)) for one in catalogue if isinstance(one, str) and PLACE.search(one)}
+        return sorted((one for one, letters in fixed.items() if letters >= LEAST), key=lambda one: -fixed[one])
 
     def number(self, value: float, digits: int = 0, *, signed: bool = False) -> str:
         """A number with so many decimals, as the locale writes it."""
@@ -122,17 +128,24 @@ class Language:
         return text.format(**shown)
 
 
-def _pattern(template: str) -> re.Pattern[str]:
-    """What matches every sentence that a template can be filled to."""
-    seen: set[str] = set()
-    parts = []
-    for number, part in enumerate(PLACE.split(template)):
-        if number % 2 == 0:
-            parts.append(re.escape(part))
-        else:
-            parts.append(f"(?P={part})" if part in seen else f"(?P<{part}>.+?)")
-            seen.add(part)
-    return re.compile("".join(parts), re.DOTALL)
+def _values(template: str, text: str) -> dict[str, str] | None:
+    """What a template was filled with to give a text; None if it was not.
+
+    Each value is as short as can be, and none is empty. The text may be a stranger's, so the time is linear in it.
+    """
+    first, *rest = PLACE.split(template)
+    names, (*between, last) = rest[::2], rest[1::2]
+    if not (text.startswith(first) and text.endswith(last)) or len(text) <= len(first) + len(last):
+        return None
+    left, found = text[len(first) : len(text) - len(last)], []
+    for fixed in between:
+        at = left.find(fixed, 1)
+        if at < 0:
+            return None
+        found.append(left[:at])
+        left = left[at + len(fixed) :]
+    values = dict(zip(names, [*found, left], strict=True))
+    return values if left and all(values[name] == one for name, one in zip(names, found, strict=False)) else None
 
 
 @lru_cache
