@@ -18,7 +18,7 @@ from gigs.packs import load_pack
 from gigs.packs.panel import types_of
 from gigs.recommender.standing import doubt_of
 from gigs.result.compose import CAUTION
-from gigs.studio import texts
+from gigs.service import texts
 from gigs.transfer.colour_words import colours_in
 from gigs.transfer.framing import CLOSE, CUT, EDGES, SEVERAL, _listed
 from gigs.transfer.mask import from_mask, region_from

@@ -1,7 +1,7 @@
 """The languages of report and studio: sentences from gettext catalogues, numbers and dates as each locale writes them.
 
 English sentences stand in the code, where `message` and `Language` mark them. Every other language is one file,
-`catalogues/CODE.po`, which Babel reads. `docs/languages.md` says how to add one.
+`catalogues/CODE.po`, which Babel reads. `docs/guides/languages.md` says how to add one.
 """
 
 from __future__ import annotations

@@ -10,8 +10,9 @@ import gradio as gr
 from markupsafe import escape
 
 from gigs.languages import ENGLISH, SOURCE, Language, known, language
+from gigs.service.limits import REDESIGNS
 from gigs.studio import screen, texts
-from gigs.studio.desk import COUNTS, Desk
+from gigs.studio.desk import Desk
 from gigs.studio.doors import CHOSEN
 from gigs.studio.screen import Screen
 from gigs.transfer.keep import KINDS
@@ -118,7 +119,7 @@ def _wishes(desk: Desk, say: Language) -> dict[str, Any]:
         )
         parts["mask"] = gr.File(label=say(texts.MASK), file_types=["image"], height=110, elem_id="gigs-mask")
         parts["region"] = gr.File(label=say(texts.REGION), file_types=["image"], height=110, elem_id="gigs-region")
-        parts["count"] = gr.Slider(*COUNTS, COUNT, step=1, label=say(texts.COUNT), buttons=[], elem_id="gigs-count")
+        parts["count"] = gr.Slider(*REDESIGNS, COUNT, step=1, label=say(texts.COUNT), buttons=[], elem_id="gigs-count")
         parts["careful"] = gr.Checkbox(False, label=say(texts.CAREFUL), elem_id="gigs-careful")
     parts["anyway"] = gr.Checkbox(False, label=say(texts.ANYWAY), visible=False, elem_id="gigs-anyway")
     with gr.Row(elem_classes="gigs-buttons"):

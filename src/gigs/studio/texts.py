@@ -48,7 +48,6 @@ COLOURED = message("Your product in other colours, best first.")
 OPEN_COLOURS = message("Open the page of colours")
 ODD_COLOURS = message("Write colours as English names or hex values, such as navy, #7a1f2b.")
 
-YOUR_PHOTO = message("your photo")
 CONCEPT = message("design concept")
 NOTE = "Design concept, not a listing photo. Made by gigs."  # in the picture's file, for programs too
 SKETCH = message("This is a rough sketch. More of it was meant to change than your photo can show.")
@@ -69,7 +68,6 @@ NO_PHOTO = message("First choose a photo of your product, or pick an example.")
 NO_SESSION = message("The page lost its connection. Please reload it.")
 RUNNING = message("Your redesigns are still being made. Wait for them, or press “Stop” first.")
 ODD_NUMBER = message("This page does not offer that setting. Please reload the page.")
-NO_AUDIENCE = message("This group of buyers is not known here. Choose one from the list.")
 NO_KIND = message("This type of product is not known here. Choose one from the list.")
 NO_ADDRESS = message("Upload the photo from your device. Web addresses and other files are not opened.")
 TOO_LARGE = message("Your photo is larger than {most} MB. Save a smaller copy and try again.")
@@ -90,8 +88,6 @@ MASK = message(
 REGION = message(
     "What must not change, such as a logo: a picture as large as your photo, white there and black elsewhere"
 )
-YOUR_MASK = message("your picture of where the product is")
-YOUR_REGION = message("your picture of what must not change")
 KEPT = {"colour": message("its colours"), "shape": message("its outline"), "print": message("its print")}
 
 STAGES = {
