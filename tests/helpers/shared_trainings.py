@@ -43,7 +43,7 @@ from tests.helpers.colour_shop import random_backbone
 from tests.helpers.short_training import SMALL, WGAN
 from tests.helpers.stand_ins import pyramid_for_lpips
 
-CODER = AutoencoderSettings(channels=(8, 8, 16), latent_channels=4, groups=4, resolution=32)
+CODER = AutoencoderSettings(patch=2, channels=(8, 16), latent_channels=4, groups=4, encoder="network", resolution=32)
 HYBRID = replace(SMALL, batch=16, hybrid=HybridSettings(adversarial_after=32))
 PROJECTED = replace(
     SMALL, hybrid=HybridSettings(adversarial=1.0, adversarial_after=0), loss="hinge", critic="projected", penalty="none"

@@ -112,6 +112,16 @@ def test_processes_share_only_devices_of_which_each_has_one(monkeypatch):
     assert join("cuda:1") is ALONE  # nobody to share with
 
 
+@pytest.mark.parametrize("seconds", ["soon", "0", "-5", "nan"])
+def test_a_timeout_is_a_number_of_seconds(seconds, monkeypatch):
+    pytest.importorskip("accelerate", reason="the extra gigs[distributed] is not installed")
+    for name in ("WORLD_SIZE", *processes.PLACE):
+        monkeypatch.setenv(name, "2")
+    monkeypatch.setenv(processes.TIMEOUT, seconds)
+    with pytest.raises(InputError, match=f"GIGS_PROCESS_TIMEOUT='{seconds}': write seconds"):
+        join("cpu")
+
+
 def test_a_second_sigterm_is_held_back_among_several(one_of_two):
     with stop_requests() as asked:
         os.kill(os.getpid(), signal.SIGTERM)

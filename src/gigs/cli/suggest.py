@@ -118,6 +118,9 @@ RECALIBRATION = typer.Option(
     help="What your own tests have taught about promised shares (`gigs results --summary --recalibration`): shares, "
     "verdicts and order go by it.",
 )
+LANGUAGE = typer.Option(
+    "en", "--language", help="Language of the pages, such as de or es. An unknown value lists those there are."
+)
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
 
@@ -154,6 +157,7 @@ def suggest_command(
     types: Path = TYPES,
     verify: bool = VERIFY,
     recalibration: Path = RECALIBRATION,
+    language: str = LANGUAGE,
     device: str = DEVICE,
 ) -> None:
     """Redesign products for an audience: photos in, distinct redesigns, scores and a report out.
@@ -193,7 +197,7 @@ def suggest_command(
             generator=generator, encoder=encoder, recommender=recommender, use=Use(space=space, label=label, size=size)
         ),
         catalogue=catalogue, types=types, resume=resume, min_audience=min_audience, device=device,
-        recalibration=None if recalibration is None else Recalibration.read(recalibration),
+        recalibration=None if recalibration is None else Recalibration.read(recalibration), language=language,
     )  # fmt: skip
     with progress_bars(errors) as on_step:
         done = run(request, on_step)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import hashlib
-import math
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -284,19 +283,14 @@ def _connected() -> Iterator[None]:
     except RuntimeError as error:
         if is_out_of_memory(error):
             raise
-        first_line = (str(error).splitlines() or [""])[0]
         raise LostError(
             "another process of this training has ended or does not answer; what was saved is kept, and --resume goes "
-            f"on from it ({first_line})"
+            f"on from it ({str(error).partition(chr(10))[0]})"
         ) from error
 
 
 def _timeout() -> float:
     text = os.environ.get(TIMEOUT, str(DEFAULT_TIMEOUT))
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
+    if not text.replace(".", "", 1).isdigit() or float(text) == 0:
         raise InputError(f"{TIMEOUT}={text!r}: write seconds, such as 600")
-    return seconds
+    return float(text)

@@ -98,10 +98,10 @@ def views_needed(share: float, conversion: float) -> int | None:
     return math.ceil(((chance + real) / (other - conversion)) ** 2)
 
 
-def about(number: int) -> str:
+def about(number: int) -> int:
     """A number of people to say aloud: two significant figures, rounded up."""
     step = 10 ** max(0, len(str(number)) - 2)
-    return f"{-(-number // step) * step:,}"
+    return -(-number // step) * step
 
 
 def _too_small(share: float) -> bool:

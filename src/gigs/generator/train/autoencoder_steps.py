@@ -121,7 +121,7 @@ class AutoencoderStepper:
         optimiser = self.nets.optimisers["autoencoder"]
         optimiser.zero_grad(set_to_none=True)
         learned = [(drawn, pull), (settings.kl * kl, None)][: 2 if kl.requires_grad else 1]  # a linear encoder is not
-        torch.autograd.backward(*map(list, zip(*learned, strict=True)))
+        torch.autograd.backward([each for each, _ in learned], [gradient for _, gradient in learned])
         self.nets.average_gradients("autoencoder")
         clip_grad_norm_(self.nets.modules["autoencoder"].parameters(), LONGEST_GRADIENT)
         step_at(optimiser, min(1.0, (step + 1) / WARM_UP))
