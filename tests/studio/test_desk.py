@@ -204,7 +204,7 @@ def test_a_computation_that_takes_too_long_is_ended(desk, engine, tmp_path):
     engine.steps = 10**9
     desk.jobs._limits = replace(desk.limits, seconds=0.2)
     last = list(desk.redesign("one", WISH))[-1]
-    assert "was ended" in last.status and not last.running
+    assert "was stopped" in last.status and not last.running
 
 
 def test_the_time_that_a_photo_takes_to_load_counts(desk, engine, tmp_path, monkeypatch):
@@ -219,7 +219,7 @@ def test_the_time_that_a_photo_takes_to_load_counts(desk, engine, tmp_path, monk
 
     monkeypatch.setattr(engine, "look", slow)
     engine.taken, desk.jobs._limits = 0, replace(desk.limits, seconds=0.1)
-    assert "was ended" in list(desk.redesign("one", WISH))[-1].status and engine.taken == 0
+    assert "was stopped" in list(desk.redesign("one", WISH))[-1].status and engine.taken == 0
     desk.jobs._limits = desk.limits
     loading.clear()
     stopper = threading.Thread(target=lambda: (loading.wait(5), desk.stop("one")))

@@ -82,9 +82,9 @@ def _detail(entry: Suggestion, say: Language) -> tuple[str, bool]:
     if entry.check is not None:
         gain, verdict = entry.gain or 0.0, say(texts.VERDICTS[entry.verdict])
         return say("{verdict} (judges’ gain {gain})", verdict=verdict, gain=say.number(gain, 2, signed=True)), gain > 0
-    gain = entry.gain_vs_photo if entry.gain_vs_photo is not None else entry.gain_vs_reconstruction
-    shown = templating.number(gain, 2, say, signed=True)
-    return say("{score} (gain {gain})", score=_score(entry, say), gain=shown), (gain or 0) > 0
+    own = entry.gain_vs_photo if entry.gain_vs_photo is not None else entry.gain_vs_reconstruction
+    shown = templating.number(own, 2, say, signed=True)
+    return say("{score} (gain {gain})", score=_score(entry, say), gain=shown), (own or 0) > 0
 
 
 def _checked(result: Record, say: Language) -> str:
