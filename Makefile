@@ -50,7 +50,7 @@ format: $(STAMP)  ## format the code
 	$(BIN)/ruff format .
 
 docs: $(STAMP)  ## build the documentation's site: site/index.html; a link that leads nowhere is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "Open site/index.html. Its search needs a server: $(BIN)/python -m http.server --directory site"
 
 figures: $(STAMP)  ## measure the figures in README and guides, and fill them in; FIGURES="--list" says which commands
