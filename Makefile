@@ -60,7 +60,7 @@ dist: $(STAMP)  ## build the source archive and the wheel, and check both
 languages: $(STAMP)  ## bring the catalogues of report and studio up to date with the English sentences
 	$(BIN)/python tools/languages.py
 docs: $(STAMP)  ## build the documentation's site: site/index.html; a link that leads nowhere is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "Open site/index.html. Its search needs a server: $(BIN)/python -m http.server --directory site"
 
 figures: $(STAMP)  ## measure the figures in README and guides, and fill them in; FIGURES="--list" says which commands
