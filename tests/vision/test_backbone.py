@@ -1,12 +1,12 @@
 """Any network of timm as VBPR's backbone; no weights are fetched here."""
 
 import pytest
+import timm
 import torch
 
 from gigs.errors import InputError, ModelError
 from gigs.recommender import VBPR, load_recommender
 from gigs.testing import RecommenderSuite
-from gigs.vision import backbone as backbones
 from gigs.vision.backbone import Backbone, feature_width, normalisation
 
 NAME = "timm:resnet10t"
@@ -69,7 +69,7 @@ def test_a_transformer_says_which_sizes_it_takes():
 
 
 def test_weights_come_from_timm_and_where_they_cannot_it_says_so(monkeypatch):
-    real = backbones.timm.create_model
+    real = timm.create_model
     wanted = network(NAME)
 
     def create(name, pretrained, num_classes):
@@ -78,7 +78,7 @@ def test_weights_come_from_timm_and_where_they_cannot_it_says_so(monkeypatch):
             made.load_state_dict(wanted)
         return made
 
-    monkeypatch.setattr(backbones.timm, "create_model", create)
+    monkeypatch.setattr(timm, "create_model", create)
     fetched = Backbone.pretrained(NAME).network.state_dict()
     assert all(torch.equal(fetched[key], tensor) for key, tensor in wanted.items())
 
@@ -87,6 +87,6 @@ def test_weights_come_from_timm_and_where_they_cannot_it_says_so(monkeypatch):
             raise OSError("Cannot reach the hub")
         return real(name, pretrained=False, num_classes=num_classes)
 
-    monkeypatch.setattr(backbones.timm, "create_model", offline)
+    monkeypatch.setattr(timm, "create_model", offline)
     with pytest.raises(ModelError, match=r"resnet10t: its weights are not to be had \(Cannot reach the hub\).*HF_HOME"):
         Backbone.pretrained(NAME)

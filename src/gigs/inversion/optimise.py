@@ -12,6 +12,7 @@ from gigs.errors import InputError, require_finite
 from gigs.generator.base import Generator
 from gigs.generator.latent import cosine_share
 from gigs.progress import Step
+from gigs.training.adam import Adam
 from gigs.vision.compute import Compute
 from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.runtime import Runtime
@@ -107,14 +108,11 @@ def invert(
     runtime = runtime or Runtime()
     z = _start(generator, photos, runtime.rng, start)
     measure = InversionLoss(generator, photos, perceptual, settings, runtime.compute)
-    optimiser = torch.optim.Adam([z.requires_grad_()], lr=settings.learning_rate)
+    adam = Adam(z.requires_grad_(), settings.learning_rate)
     best_loss = torch.full((len(z),), float("inf"), device=z.device)
     best_z, found_at = z.detach().clone(), torch.zeros(len(z), dtype=torch.long)
     plateau = _Plateau(settings, best_loss)
     for step in range(settings.steps + 1):  # the last pass only evaluates the last step
-        optimiser.param_groups[0]["lr"] = settings.learning_rate * cosine_share(
-            step / max(1, settings.steps), settings.final_rate
-        )
         with torch.set_grad_enabled(step < settings.steps):
             loss, lpips, mse = measure(z)
         better = loss.detach() < best_loss
@@ -127,9 +125,8 @@ def invert(
         if done:
             break
         if step < settings.steps:
-            optimiser.zero_grad(set_to_none=True)
             loss.sum().backward()
-            optimiser.step()
+            adam.step(cosine_share(step / max(1, settings.steps), settings.final_rate))
             with torch.no_grad():
                 z.copy_(generator.project(z))
     return replace(describe(generator, photos, perceptual, best_z, found_at), steps=step)

@@ -11,7 +11,7 @@ from gigs.recommender.models.vbpr import VBPR
 if TYPE_CHECKING:
     from gigs.recommender.evaluate import RankingSettings, evaluate_recommender
     from gigs.recommender.item_pictures import ItemPictures
-    from gigs.recommender.recommend import recommend
+    from gigs.recommender.recommendations import recommend
     from gigs.recommender.train.run import TrainedRecommender, train_recommender
     from gigs.recommender.train.settings import TrainingSettings, defaults_for
 
@@ -40,7 +40,7 @@ __getattr__ = exports(
         "TrainingSettings": "gigs.recommender.train.settings",
         "defaults_for": "gigs.recommender.train.settings",
         "evaluate_recommender": "gigs.recommender.evaluate",
-        "recommend": "gigs.recommender.recommend",
+        "recommend": "gigs.recommender.recommendations",
         "train_recommender": "gigs.recommender.train.run",
     },
 )

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gigs.errors import InputError
-from gigs.transfer.adam import Adam
+from gigs.training.adam import Adam
 from gigs.transfer.colour import ColourMap
 from gigs.transfer.keep import Keep
 from gigs.transfer.pair import Pair, transferred

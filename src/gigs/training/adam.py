@@ -1,7 +1,7 @@
 """Adam (Kingma and Ba 2015, arXiv:1412.6980) on one tensor.
 
 The sums are PyTorch's own. `torch.optim.Adam` around them imports PyTorch's compiler at its first step, which takes as
-long as fitting all changes of a photo.
+long as all steps of a short run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Adam:
         betas: Decay of the means of the gradient and of its square.
     """
 
-    def __init__(self, value: Tensor, rate: float, betas: tuple[float, float]) -> None:
+    def __init__(self, value: Tensor, rate: float, betas: tuple[float, float] = (0.9, 0.999)) -> None:
         self.value, self.rate, self.betas = value, rate, betas
         self.mean, self.square = torch.zeros_like(value), torch.zeros_like(value)
         self.steps = torch.tensor(0.0)

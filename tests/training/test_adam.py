@@ -2,7 +2,7 @@
 
 import torch
 
-from gigs.transfer.adam import Adam
+from gigs.training.adam import Adam
 
 
 def test_steps_at_a_falling_rate_are_torchs():
