@@ -16,6 +16,7 @@ from gigs.cli import (
     data,
     evaluate,
     experiment,
+    farm,
     generator,
     pack,
     recommend,
@@ -47,6 +48,7 @@ app.command("report")(report.report_command)
 app.command("results")(results.results_command)
 app.command("audiences")(audience.list_command)
 app.command("recommend")(recommend.recommend_command)
+app.add_typer(farm.app, name="farm")
 app.add_typer(audience.app, name="audience")
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gigs.errors import InputError
 from gigs.io.weights import fetch
 from gigs.vision.frozen import autocast_dtype
+from gigs.vision.remembered import remembered
 
 Network = Literal["vgg", "alex"]
 Target = list[Tensor]
@@ -72,7 +73,7 @@ class PerceptualLoss(nn.Module):
         Raises:
             InputError: Wrong shape or range.
         """
-        return self._features(images)
+        return remembered(self, images, lambda: self._features(images))
 
     def distance_to(self, target: Target, images: Tensor) -> Tensor:
         """LPIPS between a target and images.

@@ -1,0 +1,21 @@
+"""Who has begun which item: Ray gives a dead worker's block to another, and this says which item it died on."""
+
+from __future__ import annotations
+
+LIMIT = 2  # an item that two workers died on is given up
+
+
+class Attempts:
+    """How often each item was begun and not ended. One for a run, as an actor beside the driver."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, int] = {}
+
+    def begin(self, place: int) -> bool:
+        """Begin an item; False where as many workers as may have died on it already."""
+        self._open[place] = self._open.get(place, 0) + 1
+        return self._open[place] <= LIMIT
+
+    def end(self, place: int) -> None:
+        """It is made, or has failed in an orderly way."""
+        self._open.pop(place, None)
