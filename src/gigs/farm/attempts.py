@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 LIMIT = 2  # an item that two workers died on is given up
 
 
 class Attempts:
-    """How often each item was begun and not ended. One for a run, as an actor beside the driver."""
+    """How often each item was begun and not ended. One for a run, as an actor beside the driver.
 
-    def __init__(self) -> None:
+    Args:
+        kit: Ray's reference to what the workers need, in a list, as Ray would otherwise hand over what it stands for.
+    """
+
+    def __init__(self, kit: list[Any]) -> None:
+        self._kit = kit
         self._open: dict[int, int] = {}
+
+    def kit(self) -> list[Any]:
+        """The reference; a worker that is started in a dead one's place asks for it too."""
+        return self._kit
 
     def begin(self, place: int) -> bool:
         """Begin an item; False where as many workers as may have died on it already."""

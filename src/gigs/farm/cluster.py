@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -31,6 +32,8 @@ def require_ray() -> Any:
             import ray.data
     except ImportError as error:
         raise InputError("gigs farm needs Ray, which is not installed: pip install 'gigs[farm]'") from error
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     return ray
 
 

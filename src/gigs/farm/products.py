@@ -21,6 +21,7 @@ from gigs.inversion.gate import RefusedError
 from gigs.method.options import Options
 from gigs.method.pipeline import Begun
 from gigs.method.product import Product
+from gigs.result.schema import DRAWN
 
 WORKER, PHOTO, PRODUCT, INVERSION, GATE, REDESIGN = "worker", "photo", "cut-out", "inversion", "gate", "redesign"
 
@@ -97,7 +98,8 @@ class Products:
     ) -> None:
         kit = self.kit
         result = kit.session.redesign(product, kit.audiences[name], options, kit.panels[name], begun)
-        pictures = [result.pictures.png(one.file) for one in result]
+        # What the generator drew is kept as large as it drew it; `file` would be the same picture, enlarged.
+        pictures = [result.pictures.png(one.raw if one.rendered == DRAWN else one.file) for one in result]
         made.rows += rows_of(item, result, pictures)
         made.pictures += [
             {"item_id": item.item_id, "audience": name, "rank": number, "picture": picture}

@@ -142,22 +142,21 @@ def _made(
     """The parts of all blocks, in the order in which they are ready."""
     ray = require_ray()
     with cluster(request.address, request.workers, bytes_of(kit)) as workers:
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
-        context.print_on_execution_start = False
+        ray.data.DataContext.get_current().enable_progress_bars = False
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=True
         )
-        attempts = ray.remote(Attempts).options(num_cpus=0, scheduling_strategy=here).remote()
+        weights = put(kit)
+        attempts = ray.remote(Attempts).options(num_cpus=0, scheduling_strategy=here).remote([weights])
         given = [{"items": pickle.dumps(block)} for block in blocks]
         # One block is one task: Ray hands it to another worker if its own dies, and holds new ones back while finished
         # parts wait to be written.
         data = ray.data.from_items(given, override_num_blocks=len(given)).map_batches(
             Worker,
-            fn_constructor_args=([put(kit)], photos, attempts, _compute(kit), products),
+            fn_constructor_args=(attempts, photos, _compute(kit), products),
             batch_size=1,
             num_cpus=1,
-            concurrency=min(workers, len(given)),
+            compute=ray.data.ActorPoolStrategy(size=min(workers, len(given))),
         )
         for batch in data.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
             yield from batch.to_pylist()

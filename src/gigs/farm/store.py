@@ -79,6 +79,18 @@ class Store:
         except FileNotFoundError as error:
             raise ModelError(f"{self.url}/{name}: no such file") from error
 
+    @contextmanager
+    def reading(self, name: str) -> Iterator[Any]:
+        """A file, open to be read in places.
+
+        Raises:
+            ModelError: There is none.
+        """
+        if not self.has(name):
+            raise ModelError(f"{self.url}/{name}: no such file")
+        with self.files.open(f"{self.root}/{name}", "rb") as handle:
+            yield handle
+
     def write(self, name: str, content: bytes) -> None:
         """Write a file; another of that name is replaced."""
         if self.local is not None:

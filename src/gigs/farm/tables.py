@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gigs.errors import ModelError
 from gigs.farm import parts
 from gigs.farm.rows import FAILURES, ROWS, TIMINGS, table
 from gigs.farm.store import Store
@@ -52,18 +53,16 @@ def _write(store: Store, name: str, schema: pa.Schema, tables: Callable[[], Iter
     store.write_large(name, write)
 
 
-def read_table(store: Store, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-    """One of the tables.
+def read_table(
+    store: Store, name: str, columns: Sequence[str], filters: list[tuple[str, str, Any]] | None = None
+) -> pa.Table:
+    """Some columns of one of the tables, and of the rows those that `filters` (as PyArrow has them) let through.
 
     Raises:
         ModelError: It is not there, or damaged.
     """
-    import io
-
-    from gigs.errors import ModelError
-
-    source: Any = io.BytesIO(store.read(name))
     try:
-        return pq.read_table(source, columns=None if columns is None else list(columns))
+        with store.reading(name) as source:
+            return pq.read_table(source, columns=list(columns), filters=filters)
     except (pa.ArrowException, KeyError, ValueError) as error:
         raise ModelError(f"{store.url}/{name}: damaged ({error}); run again with --resume") from error

@@ -22,22 +22,19 @@ class Worker:
     """Called by Ray Data with one block at a time.
 
     Args:
-        kit: Ray's reference to a `weights.Kit`, in a list, as Ray would otherwise copy what it stands for.
-        photos: Where the photos are.
         attempts: The run's `Attempts`, as an actor.
+        photos: Where the photos are.
         compute: `GIGS_COMPUTE`: as on the driver, so that all machines compute alike.
         products: What makes the items.
     """
 
-    def __init__(
-        self, kit: list[Any], photos: Photos, attempts: Any, compute: str, products: Callable[..., Products]
-    ) -> None:
+    def __init__(self, attempts: Any, photos: Photos, compute: str, products: Callable[..., Products]) -> None:
         import ray
 
         os.environ["GIGS_COMPUTE"] = compute
         torch.set_num_threads(1)
         self._get, self._attempts = ray.get, attempts
-        self._products = products(ray.get(kit[0]), photos)
+        self._products = products(ray.get(ray.get(attempts.kit.remote())[0]), photos)
 
     def __call__(self, batch: Batch) -> Batch:
         """Make the block's items: `items` in; the part's `name`, `part`, `pictures` and what it is about out."""

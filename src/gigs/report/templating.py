@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 
-from jinja2 import Environment, PackageLoader, Undefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, Undefined, select_autoescape
 
 from gigs.io.text import address
 
 
-def environment() -> Environment:
-    """The templates; whoever asks may add filters of its own."""
-    made = Environment(loader=PackageLoader("gigs.report"), autoescape=select_autoescape(), trim_blocks=True)
+def environment(package: str | None = None) -> Environment:
+    """The templates, with those of another package where one is named; whoever asks may add filters of its own."""
+    loaders = [PackageLoader(each) for each in (package, "gigs.report") if each is not None]
+    made = Environment(loader=ChoiceLoader(loaders), autoescape=select_autoescape(), trim_blocks=True)
     made.filters |= {"number": number, "address": address}
     return made
 
