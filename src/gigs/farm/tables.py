@@ -29,7 +29,7 @@ def put_together(store: Store) -> None:
     _write(store, REDESIGNS, ROWS, lambda: (parts.read(store, *one)[0] for one in found))
 
 
-def regrouped(tables: Iterator[pa.Table], schema: pa.Schema, size: int = GROUP) -> Iterator[pa.Table]:
+def regrouped(tables: Iterator[pa.Table], schema: pa.Schema, size: int) -> Iterator[pa.Table]:
     """The same rows in tables of `size` rows, the last one smaller; none where there are no rows."""
     held: list[pa.Table] = []
     count = 0
@@ -47,7 +47,7 @@ def regrouped(tables: Iterator[pa.Table], schema: pa.Schema, size: int = GROUP) 
 def _write(store: Store, name: str, schema: pa.Schema, tables: Callable[[], Iterator[pa.Table]]) -> None:
     def write(path: Path) -> None:
         with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-            for group in regrouped(tables(), schema):
+            for group in regrouped(tables(), schema, GROUP):
                 writer.write_table(group.combine_chunks(), row_group_size=GROUP)
 
     store.write_large(name, write)
