@@ -49,8 +49,8 @@ def one(arguments: argparse.Namespace) -> dict[str, Any]:
     done = farm(request, on_step)
     return {
         "items": done.items, "made": done.made, "redesigns": done.redesigns, "failures": done.failures,
-        "seconds": done.seconds, "events": events, "rss_mb": done.rss_mb,
-        "driver_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+        "seconds": done.seconds, "events": events, "workers": list(done.workers.values()),
+        "driver_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, "driver_cpu_s": time.process_time(),
     }  # fmt: skip
 
 
@@ -113,12 +113,15 @@ def _finished(process: subprocess.Popen[bytes]) -> dict[str, Any]:
 
 
 def _line(what: str, found: dict[str, Any]) -> str:
-    peaks = {worker: [values[0], values[len(values) // 2], values[-1]] for worker, values in found["rss_mb"].items()}
+    memory = [[each[0][0], each[len(each) // 2][0], each[-1][0]] for each in found["workers"]]
+    spent = sum(each[-1][1] - each[0][1] for each in found["workers"])
+    parts = sum(len(each) - 1 for each in found["workers"])
+    began = found["events"][min(1, len(found["events"]) - 1)][0]
     return (
         f"{what}: {found['made']} of {found['items']} items made, {found['redesigns']} redesigns, {found['failures']} "
-        f"failures, {found['seconds']:.0f} s in all, first part after {found['events'][min(1, len(found['events']) - 1)][0]:.0f} s, "
-        f"{_rate(found['events']):.1f} items/min after it; worker MB at first, middle and last part {list(peaks.values())}, "
-        f"driver {found['driver_mb']} MB"
+        f"failures; {found['seconds']:.0f} s in all, first part after {began:.0f} s, then {_rate(found['events']):.1f} "
+        f"items/min; processor: {spent / max(parts, 1):.2f} s a part, driver {found['driver_cpu_s']:.0f} s in all; "
+        f"worker MB at first, middle and last part {memory}, driver {found['driver_mb']} MB"
     )
 
 

@@ -19,8 +19,7 @@ def small(tiny_catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -
 
 def items(count: int) -> list[Item]:
     return [
-        Item(place=place, row=place, item_id=str(place), name="", category="", has_image=True)
-        for place in range(count)
+        Item(place=place, row=place, item_id=str(place), name="", category="", has_image=True) for place in range(count)
     ]
 
 

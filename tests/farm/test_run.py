@@ -11,16 +11,16 @@ import pytest
 
 pytest.importorskip("ray")
 
-from gigs.data.catalogue import Catalogue  # noqa: E402
-from gigs.errors import InputError  # noqa: E402
-from gigs.farm import parts  # noqa: E402
-from gigs.farm.cluster import require_ray  # noqa: E402
-from gigs.farm.run import farm  # noqa: E402
-from gigs.farm.store import Store  # noqa: E402
-from gigs.farm.tables import REDESIGNS  # noqa: E402
-from gigs.progress import Step  # noqa: E402
-from gigs.session import Session  # noqa: E402
-from tests.farm import shop  # noqa: E402
+from gigs.data.catalogue import Catalogue
+from gigs.errors import InputError
+from gigs.farm import parts
+from gigs.farm.cluster import require_ray
+from gigs.farm.run import farm
+from gigs.farm.store import Store
+from gigs.farm.tables import REDESIGNS
+from gigs.progress import Step
+from gigs.session import Session
+from tests.farm import shop
 
 Shop = tuple[Session, Path, Path]
 

@@ -218,6 +218,7 @@ def _said(result: Result) -> str:
 
 
 def checked_seed(seed: int) -> int:
+    """The seed, if it is one."""
     if not 0 <= seed < 2**63:
         raise InputError(f"--seed must be from 0 to 2^63 - 1, not {seed}")
     return seed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def plan_of(request: Request, session: Session) -> tuple[Plan, Catalogue]:
     catalogue.images(int(catalogue.info["image_size"]))  # refuses a damaged file now, not in every worker
     found = [session.audience(spec, minimum=request.min_audience) for spec in request.audiences]
     audiences = sorted(found, key=lambda one: one.name)
-    for one, other in zip(audiences, audiences[1:], strict=False):
+    for one, other in pairwise(audiences):
         if one.name == other.name:
             raise InputError(f"two audiences are called {one.name!r}; name each once")
     items = _items(catalogue, request)

@@ -93,9 +93,7 @@ class Products:
         made.timings += _timings(item, "", begun.seconds)
         return product, begun
 
-    def _redesign(
-        self, item: Item, name: str, product: Product, begun: Begun, options: Options, made: Made
-    ) -> None:
+    def _redesign(self, item: Item, name: str, product: Product, begun: Begun, options: Options, made: Made) -> None:
         kit = self.kit
         result = kit.session.redesign(product, kit.audiences[name], options, kit.panels[name], begun)
         # What the generator drew is kept as large as it drew it; `file` would be the same picture, enlarged.

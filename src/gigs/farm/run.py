@@ -34,9 +34,9 @@ STAGE = "items"
 
 @dataclass(frozen=True)
 class Finished:
-    """What a run gave: items, of these new ones, redesigns, failures by item and audience, seconds, and memory.
+    """What a run gave: items, of these new ones, redesigns, failures by item and audience, and seconds.
 
-    `rss_mb`: by worker's process id, the most memory after each of its parts, MB.
+    `workers`: by process id, after each of its parts: most memory so far, MB, and seconds of the processor.
     """
 
     items: int
@@ -44,7 +44,7 @@ class Finished:
     redesigns: int
     failures: int
     seconds: float
-    rss_mb: dict[int, list[int]]
+    workers: dict[int, list[tuple[int, float]]]
 
 
 def farm(
@@ -75,7 +75,7 @@ def farm(
         done = parts.places(parts.finished(store))
         began = time.perf_counter()
         blocks = list(plan.blocks(done, request.batch))
-        rss: dict[int, list[int]] = {}
+        workers: dict[int, list[tuple[int, float]]] = {}
         if blocks:
             size = int(catalogue.info["image_size"])
             photos = Photos(catalogue.root.resolve() / f"images-{size}.npy")
@@ -83,7 +83,7 @@ def farm(
             count = _Count(len(plan.items), len(done), on_step)
             for part in _made(blocks, kit, photos, request, products):
                 parts.commit(store, part["name"], part["part"], part["pictures"])
-                rss.setdefault(part["worker"], []).append(part["rss_mb"])
+                workers.setdefault(part["worker"], []).append((part["rss_mb"], part["cpu_s"]))
                 count.add(part["count"])
         if blocks or not store.has(REDESIGNS):
             put_together(store)
@@ -93,7 +93,7 @@ def farm(
             redesigns=len(read_table(store, REDESIGNS, ["rank"])),
             failures=len(read_table(store, FAILED, ["stage"])),
             seconds=time.perf_counter() - began,
-            rss_mb=rss,
+            workers=workers,
         )
 
 

@@ -1,12 +1,13 @@
 """What every worker needs, put once into Ray's object store: workers read the weights where they lie.
 
-PyTorch pickles a tensor by copying it. Here its numbers go into the store as they are, and a worker's tensor is a view of
-that shared memory: however many workers a machine has, it holds the weights once. They are read-only there, which frozen
-networks are in any case.
+PyTorch pickles a tensor by copying it. Here its numbers go into the store as they are, and a worker's tensor is a view
+of that shared memory: however many workers a machine has, it holds the weights once. They are read-only there, which
+frozen networks are in any case.
 """
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,14 +37,15 @@ class Kit:
 
 def kit_of(session: Session, options: Options, audiences: list[Audience]) -> Kit:
     """Read everything from disk that a worker would read."""
-    session.models(session.compute(options.preset))
-    assert session.files
-    assert session.gate or True
     panels = {one.name: session.panel(one, options) for one in audiences}
-    for panel in panels.values():
-        for scorer in () if panel is None else (*panel.targets, *panel.judges):
-            getattr(scorer.recommender, "backbone", None)
-    getattr(session.recommender, "backbone", None)
+    recommenders = [session.recommender]
+    for panel in filter(None, panels.values()):
+        recommenders += [scorer.recommender for scorer in (*panel.targets, *panel.judges)]
+    for each in recommenders:
+        getattr(each, "backbone", None)  # a VBPR's is read when it is first asked for
+    for name in ("gate", "files"):
+        getattr(session, name)
+    session.models(session.compute(options.preset))
     return Kit(session, options, {one.name: one for one in audiences}, panels)
 
 
@@ -74,23 +76,21 @@ def restored(given: Stored) -> Tensor:
     return tensor.permute(0, 3, 1, 2) if last else tensor
 
 
-def bytes_of(kit: Kit) -> int:
-    """How much room the weights of a kit need, roughly: what its tensors hold."""
+def bytes_of(kit: Any) -> int:
+    """How much room the weights of a kit need: what its tensors hold."""
     import ray.cloudpickle as pickle
 
-    sizes = {"total": 0}
+    sizes: list[int] = []
 
     class Counter(pickle.CloudPickler):
         def reducer_override(self, obj: Any) -> Any:
-            if isinstance(obj, Tensor) and type(obj) is Tensor:
-                sizes["total"] += obj.numel() * obj.element_size()
-                return (int, ())
-            return super().reducer_override(obj)
-
-    import io
+            if type(obj) is not Tensor:
+                return super().reducer_override(obj)
+            sizes.append(obj.numel() * obj.element_size())
+            return int, ()
 
     Counter(io.BytesIO()).dump(kit)
-    return sizes["total"]
+    return sum(sizes)
 
 
 def _is_channels_last(tensor: Tensor) -> bool:

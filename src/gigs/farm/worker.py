@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import resource
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -43,7 +44,13 @@ class Worker:
         for item in items:
             self._make(item, made)
         part, pictures = made.files()
-        about = {"count": len(items), "failed": len(made.failures), "worker": os.getpid(), "rss_mb": _rss_mb()}
+        about = {
+            "count": len(items),
+            "failed": len(made.failures),
+            "worker": os.getpid(),
+            "rss_mb": _rss_mb(),
+            "cpu_s": time.process_time(),
+        }
         name = name_of(items[0].place, items[-1].place)
         return {key: [value] for key, value in {"name": name, "part": part, "pictures": pictures, **about}.items()}
 

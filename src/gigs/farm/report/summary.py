@@ -58,7 +58,10 @@ def summarised(rows: pd.DataFrame) -> Summary:
     rows = rows.assign(category=rows["category"].replace("", NO_CATEGORY))
     best = rows.sort_values([unit, "item_id", "audience"], ascending=[False, True, True], na_position="last")
     best = best.reset_index(drop=True)
-    groups = [*best.groupby(["category", "audience"]), *((("all", name), one) for name, one in best.groupby("audience"))]
+    groups = [
+        *best.groupby(["category", "audience"]),
+        *((("all", name), one) for name, one in best.groupby("audience")),
+    ]
     found = [_category(category, audience, group, unit) for (category, audience), group in groups]
     categories = pd.DataFrame(found).sort_values(["category", "audience"], key=_all_first).reset_index(drop=True)
     return Summary(best, categories, unit)

@@ -117,9 +117,7 @@ def _write_tables(store: Store, summary: Summary) -> None:
 
 
 def _harmless(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.apply(
-        lambda column: column.map(lambda cell: harmless_cell(cell) if isinstance(cell, str) else cell)
-    )
+    return frame.apply(lambda column: column.map(lambda cell: harmless_cell(cell) if isinstance(cell, str) else cell))
 
 
 def _number(value: float) -> float | None:
