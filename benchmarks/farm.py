@@ -3,9 +3,11 @@
     python -m benchmarks.farm scaling --catalogue data/hm --items 200
     python -m benchmarks.farm killed --catalogue data/hm --items 500 --audience women --audience men
     python -m benchmarks.farm chaos --catalogue data/hm --items 40
+    python -m benchmarks.farm memory --catalogue data/hm --items 2000 --small
 
 Each run is a process of its own. The setting is the cheapest one: one drawn redesign after one step, seen by no judge.
-So the share of what does not scale is as large as it can be.
+So the share of what does not scale is as large as it can be. `--small` takes the tests' small random networks instead
+of the pack's: what is then measured is the farm alone.
 """
 
 from __future__ import annotations
@@ -29,8 +31,11 @@ from gigs.farm.run import farm
 from gigs.farm.tables import FAILED, REDESIGNS
 from gigs.method.options import Options, preset_of
 from gigs.progress import Step
+from gigs.session import Session
+from tests.helpers.small_models import write_small_pack
+from tests.helpers.stand_ins import Pyramid
 
-CHEAPEST = {"preset": "preview", "n": 1, "steps": 1, "render": "drawn"}
+CHEAPEST = {"name": "preview", "n": 1, "steps": 1, "render": "drawn"}
 
 
 def one(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -46,12 +51,27 @@ def one(arguments: argparse.Namespace) -> dict[str, Any]:
     def on_step(step: Step) -> None:
         events.append((time.perf_counter() - began, step.done))
 
-    done = farm(request, on_step)
+    if arguments.small:
+        with tempfile.TemporaryDirectory() as folder:
+            done = farm(request, on_step, session=_small_session(Path(folder), arguments.catalogue))
+    else:
+        done = farm(request, on_step)
     return {
         "items": done.items, "made": done.made, "redesigns": done.redesigns, "failures": done.failures,
         "seconds": done.seconds, "events": events, "workers": list(done.workers.values()),
         "driver_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, "driver_cpu_s": time.process_time(),
     }  # fmt: skip
+
+
+def _small_session(folder: Path, catalogue: Path) -> Session:
+    session = Session(write_small_pack(folder, encoder=True), catalogue=catalogue)
+    session.perceptual = Pyramid()
+    return session
+
+
+def memory(arguments: argparse.Namespace) -> None:
+    """One run, with what its processes hold along the way."""
+    print(_line("memory", _finished(_start(arguments, arguments.out / "memory"))))
 
 
 def scaling(arguments: argparse.Namespace) -> None:
@@ -97,11 +117,12 @@ def chaos(arguments: argparse.Namespace) -> None:
 
 
 def _start(arguments: argparse.Namespace, out: Path, workers: int | None = None) -> subprocess.Popen[bytes]:
+    audiences = [word for name in arguments.audience for word in ("--audience", name)]
     command = [
-        sys.executable, "-m", "benchmarks.farm", "one", "--catalogue", arguments.catalogue, "--out", out, "--items",
-        arguments.items, "--workers", workers or arguments.workers, "--batch", arguments.batch, "--where",
-        arguments.where, *(word for name in arguments.audience for word in ("--audience", name)),
-    ]  # fmt: skip
+        *(sys.executable, "-m", "benchmarks.farm", "one", "--catalogue", arguments.catalogue, "--out", out),
+        *("--items", arguments.items, "--workers", workers or arguments.workers, "--batch", arguments.batch),
+        *("--where", arguments.where, *(["--small"] if arguments.small else []), *audiences),
+    ]
     return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, process_group=0)
 
 
@@ -161,13 +182,14 @@ def _workers_of(group: int) -> list[int]:
 def main() -> None:
     """Parse and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("scaling", "killed", "chaos", "one"))
+    parser.add_argument("what", choices=("scaling", "killed", "chaos", "memory", "one"))
     parser.add_argument("--catalogue", type=Path, required=True)
     parser.add_argument("--audience", action="append", default=None)
     parser.add_argument("--items", type=int, default=200)
     parser.add_argument("--where", default="")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--small", action="store_true")
     parser.add_argument("--kills", type=int, default=6)
     parser.add_argument("--every", type=float, default=6.0, help="seconds between kills, on the mean")
     parser.add_argument("--seed", type=int, default=0)
@@ -179,7 +201,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="gigs-farm-") as folder:
         arguments.out = arguments.out or Path(folder)
-        {"scaling": scaling, "killed": killed, "chaos": chaos}[arguments.what](arguments)
+        {"scaling": scaling, "killed": killed, "chaos": chaos, "memory": memory}[arguments.what](arguments)
 
 
 if __name__ == "__main__":

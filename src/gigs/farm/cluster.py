@@ -25,6 +25,7 @@ def require_ray() -> Any:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what goes wrong is raised, and said once
     os.environ.setdefault("RAY_worker_niceness", "0")  # its default, 15, starves workers wherever anything else runs
     try:
         with warnings.catch_warnings():
