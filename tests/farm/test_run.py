@@ -15,6 +15,7 @@ from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
 from gigs.farm import parts
 from gigs.farm.cluster import require_ray
+from gigs.farm.report.write import write_report
 from gigs.farm.run import farm
 from gigs.farm.store import Store
 from gigs.farm.tables import REDESIGNS
@@ -62,6 +63,13 @@ def test_rows_are_in_order_and_each_redesign_is_there_once(whole: Path) -> None:
     assert rows["score"].notna().all() and rows["redesign_json"].str.contains("lpips_to_reconstruction").all()
     pictures = list(parts.pictures(Store.open(str(whole))))
     assert {(one["item_id"], one["audience"], one["rank"]) for one in pictures if one["rank"]} == set(keys)
+
+
+def test_its_report_has_a_thumbnail_of_every_photo_and_every_best_redesign(whole: Path) -> None:
+    page = Path(write_report(str(whole)))
+    assert page.read_text().count("<tr>") > 2 and (page.parent / "products.csv").is_file()
+    thumbnails = list(page.parent.glob("thumbnails/*/*.webp"))
+    assert len(thumbnails) == 7 * 3 and len([one for one in thumbnails if "photo" in one.name]) == 7
 
 
 def test_a_photo_that_is_not_there_costs_its_item_alone(whole: Path) -> None:
