@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH ?=
+FIGURES ?=
 FUZZ ?=
 CHAOS ?=
 TEST ?=
@@ -11,7 +12,7 @@ TEST ?=
 PARALLEL := -n auto --maxprocesses 8 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo studio test test-quick check format bench fuzz chaos clean
+.PHONY: help setup demo studio test test-quick check format docs figures bench fuzz chaos clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +49,13 @@ format: $(STAMP)  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(STAMP)  ## build the documentation's site: site/index.html; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Open site/index.html. Its search needs a server: $(BIN)/python -m http.server --directory site"
+
+figures: $(STAMP)  ## measure the figures in README and guides, and fill them in; FIGURES="--list" says which commands
+	$(BIN)/python -m tools.figures $(FIGURES)
+
 bench: $(STAMP)  ## the presets side by side on this machine; BENCH="--quick" for a short one, BENCH="--help" for more
 	$(BIN)/python -m benchmarks.run $(if $(findstring --shown,$(BENCH)),,$(if $(wildcard data/hm/catalogue.json),--catalogue data/hm)) $(BENCH)
 
@@ -58,4 +66,4 @@ chaos: $(STAMP)  ## kill training and suggestions at random moments and compare:
 	$(BIN)/python -m tests.faults.chaos $(CHAOS)
 
 clean:  ## remove what the commands above made, but not data or runs
-	rm -rf $(VENV) demo bench dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) demo bench site dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,4 +1,4 @@
-"""The same photos through every family: reconstruction, gain and seconds, as a table for docs/families.md.
+"""The same photos through every family: reconstruction, gain and seconds, as a table for docs/reference/families.md.
 
 Every generator draws at its own resolution and is looked at, compared and scored at one common size, so that figures of
 families compare. One recommender and one audience (the pack's) judge all. Rows are kept in OUT/families.jsonl and not

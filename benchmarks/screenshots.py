@@ -17,8 +17,8 @@ from playwright.sync_api import Page, sync_playwright
 
 import gigs
 from gigs.packs import load_pack
+from gigs.service.engine import Engine
 from gigs.studio import texts
-from gigs.studio.engine import Engine
 from tests.studio.serving import serving
 from tests.studio.test_browser import CHROMIUM, FLAGS, SIZES
 

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from gigs.data.catalogue import Catalogue
 from gigs.generator.convert.autoencoder import load_autoencoder
-from gigs.generator.families.autoencoder import AutoencoderSettings, decode, encode, save_autoencoder
+from gigs.generator.families.autoencoder import AutoencoderSettings, decode, encode, latents_id, save_autoencoder
 from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
 from gigs.generator.train.reconstruct import even_choice, measure
 from gigs.io import storage
@@ -33,9 +33,11 @@ LARGEST = 15_000_000  # bytes of a file
 
 
 def halved(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Large tensors in half precision; biases, norms and moments are few and stay as they are."""
+    """Large tensors in half precision; biases, norms and moments are few and stay as they are, and so does what decides
+    the latents that a flow learns."""
     return {
-        name: tensor.half() if tensor.ndim > 1 and tensor.numel() > 64 else tensor for name, tensor in tensors.items()
+        name: tensor.half() if tensor.ndim > 1 and tensor.numel() > 64 and "shortcut_in" not in name else tensor
+        for name, tensor in tensors.items()
     }
 
 
@@ -67,9 +69,9 @@ def snapshot_flow(catalogue: Catalogue, run: Path, out: Path, autoencoder: Path,
     """Write `OUT/flow-N.safetensors` and their card; returns the weights' files."""
     state = load_checkpoint(run)
     network, known = state["network"], storage.read_json(run / "latents.json")
-    if storage.sha256_of(autoencoder) != network["autoencoder"]:
-        raise SystemExit(f"{autoencoder}: not the autoencoder whose latents this flow has learned")
     coder, coder_about = load_autoencoder(autoencoder)
+    if latents_id(coder) != network["autoencoder"]:
+        raise SystemExit(f"{autoencoder}: not an autoencoder whose latents this flow has learned")
     settings = {
         "unet": network["unet"],
         "autoencoder": dict(coder.config),
@@ -81,7 +83,7 @@ def snapshot_flow(catalogue: Catalogue, run: Path, out: Path, autoencoder: Path,
     for name in ("mean", "deviation"):
         getattr(generator, name).copy_(torch.tensor(known[name])[:, None, None])
     generator.freeze()
-    about = about_run(state, run) | {"autoencoder": coder_about, "autoencoder_sha256": network["autoencoder"]}
+    about = about_run(state, run) | {"autoencoder": coder_about, "latents": network["autoencoder"]}
     rows = even_choice(catalogue.held_out_items(), count)
     figures = measure(
         lambda photos: generator(generator.start_from(photos)), catalogue.images(generator.resolution), rows

@@ -2,4 +2,5 @@
 
 from gigs.cli import main
 
-main()
+if __name__ == "__main__":  # processes that gigs starts import this module and must not run it
+    main()

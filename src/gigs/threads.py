@@ -2,7 +2,7 @@
 
 PyTorch's kernels share their work among threads that meet at its end. By default a thread that is early spins, which is
 quickest where every thread has a core of its own. Where other programs run too, it takes the core from the very thread
-that it waits for (`docs/speed.md` has the figures). OpenMP reads these settings when it is loaded, with PyTorch, and
+that it waits for (figures: `docs/lab/speed.md`). OpenMP reads these settings when it is loaded, with PyTorch, and
 never again; so `import gigs` makes them, and it must come before `import torch` where a program imports both.
 """
 

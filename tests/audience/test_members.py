@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import torch
 
-from gigs.audience import select_audience
-from gigs.audience.members import members_of, read_weights
+from gigs.audience import select, select_audience
+from gigs.audience.members import members_of, read_weights, user_table
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
-from gigs.recommender import load_recommender
+from gigs.recommender import DVBPR, load_recommender
 
 pytestmark = pytest.mark.usefixtures("small_limits")
 
@@ -78,3 +82,42 @@ def test_weights(tmp_path: Path) -> None:
             read_weights(path)
     with pytest.raises(InputError, match="cannot be read"):
         read_weights(tmp_path / "none.csv")
+
+
+def test_derived_columns_are_those_of_a_cross_table(shop: Catalogue) -> None:
+    train = shop.interactions[shop.interactions["split"] == "train"]
+    sections = shop.items["section"].to_numpy()[train["item"].to_numpy()]
+    counts = pd.crosstab(train["user"].to_numpy(), sections).reindex(shop.users.index, fill_value=0)
+    found = user_table(shop)
+    assert found["purchases"].tolist() == train.groupby("user").size().reindex(shop.users.index, fill_value=0).tolist()
+    assert found.filter(like="bought_").to_numpy().tolist() == counts.to_numpy().tolist()
+    bought = counts.any(axis=1)
+    assert found["main_section"][bought].tolist() == counts.idxmax(axis=1)[bought].tolist()
+    assert found["main_section"][~bought].isna().all()
+
+
+def test_the_covariance_of_many_users_is_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    factors = torch.randn(900, 4, generator=torch.Generator().manual_seed(0)) + 2
+    whole = select._covariance(factors)
+    monkeypatch.setattr(select, "MANY", 100)
+    torch.testing.assert_close(select._covariance(factors), whole, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_condition_over_a_million_users_takes_less_than_two_seconds() -> None:
+    """Of the processor's time, from the condition to members and mean taste; three million purchases."""
+    rng, users = np.random.default_rng(0), 1_000_000
+    pairs = {"user": rng.integers(0, users, 3 * users), "item": rng.integers(0, 1000, 3 * users), "split": "train"}
+    catalogue = Catalogue(
+        Path(), {}, pd.DataFrame({"section": rng.choice(["Men", "Women", "Sport"], 1000)}),
+        pd.DataFrame({"user_id": np.arange(users).astype(str), "age": rng.integers(16, 80, users)}),
+        pd.DataFrame(pairs),
+    )  # fmt: skip
+    model = DVBPR(factors=64, hidden=8, width=0.1, input_size=64, user_ids=catalogue.users["user_id"].tolist()).freeze()
+    begun = time.process_time()
+    found = select_audience("age < 30 and bought_men > 1", model, catalogue)
+    assert time.process_time() - begun < 2
+    table = user_table(catalogue)
+    wanted = ((table["age"] < 30) & (table["bought_men"] > 1)).to_numpy()
+    assert found.users == wanted.sum()
+    torch.testing.assert_close(found.theta, model.user_factors[wanted].mean(0), rtol=1e-4, atol=1e-5)

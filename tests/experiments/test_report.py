@@ -131,12 +131,12 @@ def said(*comparisons):
     [
         (pair("preference", 9.0, 5.0), "Yes: +80.0%"),
         (pair("preference", 5.3, 5.0), "ahead, but by less"),
-        (pair("preference", 5.8, 5.0), "holds that share"),
+        (pair("preference", 5.8, 5.0), "includes that share"),
         (pair("preference", 4.0, 5.0), "No, the opposite"),
         (pair("preference", 5.05, 5.0), "No difference is shown"),
         (pair("preference", 9.0, 5.0, n=2), "Too few items"),
         (pair("preference", 9.0, 5.0, wilcoxon_p=0.4), "the rank test does not confirm it"),
-        (pair("preference", 2.0, -1.0, lead={"share": None}), "by what share cannot be said"),
+        (pair("preference", 2.0, -1.0, lead={"share": None}), "its share cannot be given"),
     ],
 )
 def test_the_answer_follows_the_numbers(one, words):
@@ -155,7 +155,7 @@ def slope_of(low, high):
 
 
 def test_levelling_off_is_said_only_where_no_slope_is_shown():
-    assert "levels off as far" in slope_of(-0.1, 0.1)
+    assert "it levels off" in slope_of(-0.1, 0.1)
     assert "still falls" in slope_of(-0.3, -0.1) and "still rises" in slope_of(0.1, 0.3)
 
 

@@ -1,7 +1,7 @@
 """Pictures that are bombs, blank, or no pictures. Rows 1, 2, 5, 6, 11, 12, 14 and 15.
 
 Most of what pictures can be is tested in `tests/vision/test_images.py` and `tests/vision/test_images_colour.py`;
-`docs/faults.md` says which test belongs to which row.
+`docs/reference/faults.md` says which test belongs to which row.
 """
 
 from __future__ import annotations

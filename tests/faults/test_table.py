@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def rows() -> dict[int, str]:
-    lines = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "docs" / "reference" / "faults.md").read_text(encoding="utf-8").splitlines()
     found = (re.match(r"\| (\d+) \|", line) for line in lines)
     return {int(match[1]): line for line, match in zip(lines, found, strict=True) if match}
 

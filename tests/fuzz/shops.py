@@ -124,11 +124,11 @@ def use_table(folder: Path, content: bytes) -> None:
     items, _ = item_table(table, chosen["items"], dropped)
     events = Events(table, chosen["interactions"], dropped)
     events.find_items(items["item_id"])
-    dated = events.read_times("")
+    dated = events.read_times()
     events.weigh({})
     events.drop_repeats()
     events.drop_light(0.0)
-    seen = events.rows["user_id"].drop_duplicates()
+    seen = events.user_ids()
     users, _ = user_table(table, {"user": chosen["interactions"]["user"]}, seen, 0, dropped)
     if len(events.rows):
         events.pairs(users["user_id"], dated, USUAL, 0)

@@ -1,4 +1,4 @@
-"""The worked example of docs/results.md is what the commands say, and its table is computed."""
+"""The worked example of docs/guides/results.md is what the commands say, and its table is computed."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from gigs.cli.app import app
 from gigs.verify.people_needed import buyers_needed, views_needed
 from tests.proof.sheets import promised_result, sheet
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "results.md").read_text(encoding="utf-8")
 
 
 def test_the_example_is_what_the_commands_say(tmp_path, monkeypatch):

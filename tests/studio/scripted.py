@@ -15,9 +15,9 @@ from gigs.result import Result
 from gigs.result.colourways import Colourway, Colourways, Today
 from gigs.result.pictures import Pictures
 from gigs.result.schema import AudienceSummary, CutOutSummary
-from gigs.studio import texts
-from gigs.studio.engine import Draft, Wish
-from gigs.studio.problems import PlainError
+from gigs.service.engine import Draft, Wish
+from gigs.service.problems import PlainError
+from gigs.service.texts import NO_AUDIENCE
 from gigs.vision.images import Fit
 from tests.report.finished_result import write_finished
 
@@ -43,7 +43,7 @@ class Scripted:
         for label, name in self.audiences:
             if name == audience:
                 return label
-        raise PlainError(texts.NO_AUDIENCE)
+        raise PlainError(NO_AUDIENCE)
 
     def look(self, path: Path) -> tuple[Image.Image, Fit]:
         return Image.new("RGB", (64, 64), "white"), Fit(64, 64, 0.0, 0.0, 1.0, 1.0)

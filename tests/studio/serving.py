@@ -12,8 +12,9 @@ from typing import Any
 
 import httpx
 
+from gigs.service.address import Address
 from gigs.studio.limits import Limits
-from gigs.studio.server import Address, Studio
+from gigs.studio.server import Studio
 
 
 @contextmanager

@@ -16,8 +16,8 @@ import pytest
 pytest.importorskip("gradio")
 playwright = pytest.importorskip("playwright.sync_api", reason="Python's playwright is not installed")
 
+from gigs.service.engine import Engine  # noqa: E402
 from gigs.studio import texts  # noqa: E402
-from gigs.studio.engine import Engine  # noqa: E402
 from tests.studio.serving import serving  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -14,12 +14,12 @@ from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
 from gigs.method.choice import NothingToShowError
 from gigs.packs import load_pack
+from gigs.service.engine import Engine, Wish
+from gigs.service.folder import bytes_in
+from gigs.service.jobs import TooSlowError
 from gigs.studio import texts
 from gigs.studio.desk import uploaded
-from gigs.studio.engine import Engine, Wish
-from gigs.studio.jobs import TooSlowError
 from gigs.studio.limits import Limits
-from gigs.studio.room import bytes_in
 from gigs.studio.screen import Screen
 from gigs.studio.visits import ARCHIVE
 from tests.helpers.pictures import encoded, quadrants

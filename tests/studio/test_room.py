@@ -7,8 +7,9 @@ import time
 
 import pytest
 
+from gigs.service.folder import bytes_in
 from gigs.studio.limits import Limits
-from gigs.studio.room import FRESH_SECONDS, Room, bytes_in
+from gigs.studio.room import FRESH_SECONDS, Room
 
 
 @pytest.fixture

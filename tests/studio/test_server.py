@@ -19,10 +19,11 @@ from tests.helpers.pictures import encoded, quadrants
 pytest.importorskip("gradio")
 
 from gigs.errors import InputError
+from gigs.service.address import Address
+from gigs.service.folder import bytes_in
 from gigs.studio import texts
 from gigs.studio.limits import Limits
-from gigs.studio.room import bytes_in
-from gigs.studio.server import Address, Studio, sweep_uploads
+from gigs.studio.server import Studio, sweep_uploads
 from tests.studio.scripted import Scripted
 from tests.studio.serving import Visitor, file_data, serving
 

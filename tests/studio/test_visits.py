@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from gigs.studio import folder as folders
-from gigs.studio.folder import LOCK, StudioFolder, sweep_studios
-from gigs.studio.jobs import BusyError
+from gigs.service import folder as folders
+from gigs.service.folder import LOCK, PrivateFolder, sweep_left
+from gigs.service.jobs import BusyError
 from gigs.studio.limits import Limits
+from gigs.studio.server import PREFIX
 from gigs.studio.visits import Visits
 
 
@@ -54,7 +55,7 @@ def test_with_photos_the_one_seen_longest_ago_gives_way(visits):
 def test_folders_of_killed_studios_go_and_those_of_living_ones_stay(tmp_path, monkeypatch):
     monkeypatch.setattr(folders.tempfile, "tempdir", str(tmp_path))
     code = (
-        "import os, tempfile; from gigs.studio.folder import StudioFolder; made = StudioFolder(); "
+        "import os, tempfile; from gigs.service.folder import PrivateFolder; made = PrivateFolder('gigs-studio-'); "
         "(made.path / 'photo').write_bytes(b'x'); print(made.path, flush=True); input()"
     )
     environment = os.environ | {"TMPDIR": str(tmp_path)}
@@ -63,11 +64,11 @@ def test_folders_of_killed_studios_go_and_those_of_living_ones_stay(tmp_path, mo
     )
     place = Path(other.stdout.readline().strip())
     (tmp_path / "gigs-studio-strange").mkdir()  # without a lock it is not known whose
-    sweep_studios()
+    sweep_left(PREFIX)
     assert (place / "photo").is_file()
     other.send_signal(signal.SIGKILL)
     other.wait()
-    own = StudioFolder()
+    own = PrivateFolder(PREFIX)
     assert not place.exists() and (own.path / LOCK).is_file() and (tmp_path / "gigs-studio-strange").is_dir()
     own.remove()
     assert [path.name for path in tmp_path.iterdir()] == ["gigs-studio-strange"]

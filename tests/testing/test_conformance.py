@@ -18,7 +18,7 @@ from gigs.testing import GeneratorSuite, RecommenderSuite, check_generator, chec
 from gigs.vision.backbone import Backbone
 from tests.helpers.small_models import small_generator, small_recommender
 
-GUIDE = Path(__file__).resolve().parents[2] / "docs" / "your-model.md"
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "your-model.md"
 
 
 class TestProGAN(GeneratorSuite):

@@ -1,8 +1,8 @@
 """Who a product is redesigned for: a name, a number of users, and one taste vector.
 
-The score is linear in theta, so the mean score over users is the score of their mean: ten thousand users cost what one
-costs. Where a recommender's score is not linear, the mean says nothing: an audience is then a sample of its users, and
-every step costs what that many users cost.
+The score is linear in theta, so the mean score over users is the score of their mean, and ten thousand users cost no
+more than one. If a recommender's score is not linear, the mean says nothing. The audience is then a sample of its
+users, and every step costs as much as that many users.
 """
 
 from gigs.audience.base import EVERYONE, MINIMUM_USERS, SAMPLE, Audience, require_minimum

@@ -14,27 +14,27 @@ from gigs.audience.taste import Taste
 from gigs.errors import InputError
 
 EVERYONE = "everyone"
-MINIMUM_USERS = 50  # a smaller mean says too much about its members
-ROUNDING = 1e-6  # of an effective number: fifty equal weights may come out a hair below 50
-SAMPLE = 32  # users that stand for an audience where a score is not linear
+MINIMUM_USERS = 50  # a smaller mean reveals too much about its members
+ROUNDING = 1e-6  # of an effective number: fifty equal weights may be rounded to slightly below 50
+SAMPLE = 32  # users that represent an audience if a score is not linear
 
 
 @dataclass(frozen=True)
 class Audience:
-    """A named group of users, and everything that is kept of their taste.
+    """A named group of users, and everything that is stored of their taste.
 
     Attributes:
-        name: Short.
-        users: How many.
+        name: Short name.
+        users: Number of users.
         theta: Mean of their factors under the target, `[K]`.
         sample: Factors `[S,K]` of users who stand for all of them, for a recommender whose score is not linear.
-        covariance: Of their factors under the target, `[K,K]`, where it is known: what an objective other than the
-            mean goes by.
-        privacy: What was promised to its members (`privacy.Promise`), as `result.json` has it; None for nothing.
-        label: In words; the name where not given.
-        tastes: By scorer of a pack, the target's among them; empty where no judges know the audience.
-        quantiles: Of the real items' scores under the target, evenly spaced from 0 to 1; empty where not known.
-        origin: Where it comes from, for one that its pack does not know: `from`, `pack`, `scorers` (hashes of their
+        covariance: Of their factors under the target, `[K,K]`, if known; objectives other than
+            the mean use it.
+        privacy: What was promised to its members (`privacy.Promise`), as in `result.json`; None if nothing was.
+        label: Description in words; by default the name.
+        tastes: Tastes by scorer of a pack, including the target; empty if no judges know the audience.
+        quantiles: Of the real items' scores under the target, evenly spaced from 0 to 1; empty if not known.
+        origin: Source of an audience that its pack does not know: `from`, `pack`, `scorers` (hashes of their
             files), `members` (`own halves`: under each scorer those of the buyers it was trained with; `all`:
             everybody under each), `description`.
     """
@@ -67,18 +67,18 @@ class Audience:
 
     @property
     def counted(self) -> float:
-        """The fewest members that stand behind any of its vectors: a half, or few that weigh more than all others."""
+        """The smallest number of members behind any of its vectors, by halves and by effective weight."""
         return min([float(self.users), *(taste.counted for taste in self.tastes.values())])
 
     def percentile(self, score: float) -> float | None:
-        """Share of the real items in `[0,1]` that score lower; None where that is not known."""
+        """Share of the real items in `[0,1]` that score lower; None if that is not known."""
         if not self.quantiles:
             return None
         return float(np.interp(score, self.quantiles, np.linspace(0, 1, len(self.quantiles))))
 
 
 def require_minimum(audience: Audience, minimum: int = MINIMUM_USERS) -> None:
-    """Refuse an audience so small that a result would tell what single people like.
+    """Refuse an audience so small that a result would reveal what single people like.
 
     Raises:
         InputError: Fewer users stand behind one of its vectors.
@@ -87,13 +87,13 @@ def require_minimum(audience: Audience, minimum: int = MINIMUM_USERS) -> None:
 
 
 def require_enough(name: str, users: int, minimum: int = MINIMUM_USERS, *, counted: float | None = None) -> None:
-    """As `require_minimum`, before there is an audience.
+    """As `require_minimum`, before the audience exists.
 
     Args:
-        name: Of the audience.
-        users: How many.
+        name: Name of the audience.
+        users: Number of users.
         minimum: Least number.
-        counted: How many equally weighted ones say as much; all where not given.
+        counted: Effective number of users if they have weights; by default all.
 
     Raises:
         InputError: There are fewer users, or they count as fewer.

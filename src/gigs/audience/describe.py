@@ -1,7 +1,7 @@
 """What sets an audience apart from everybody, in figures and in words: favourite kinds, colours, sections, ages.
 
-By lift: how many times as often a value occurs among what the members bought as among what everybody did. A value
-is named only where that is no accident: members count, not purchases, since one buyer's thirty dresses are one opinion.
+It uses lift: how many times as often a value occurs among the members' purchases as among everybody's. A value is named
+only if that is not chance. Members count, not purchases, because one buyer's thirty dresses are one opinion.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from gigs.data.catalogue import Catalogue
 
 COLUMNS = ("section", "type", "colour", "appearance")
 LEAST_LIFT = 1.25
-LEAST_SHARE = 0.04  # of the members' purchases: a favourite is also something they buy
+LEAST_SHARE = 0.04  # least share of the members' purchases for a favourite
 CERTAIN = 3.0  # standard errors over the members
-YEARS = 4  # between the medians: less is not worth a word
+YEARS = 4  # years between the medians; less is not mentioned
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class Favourite:
 
 @dataclass(frozen=True)
 class Description:
-    """What sets an audience apart; `age` and `age_of_all` are medians, None where ages are not known."""
+    """What sets an audience apart; `age` and `age_of_all` are medians, None if ages are not known."""
 
     favourites: tuple[Favourite, ...]
     age: float | None
     age_of_all: float | None
 
     def record(self) -> dict[str, Any]:
-        """JSON-able."""
+        """As JSON-compatible values."""
         return {
             "favourites": [asdict(one) for one in self.favourites],
             "age": self.age,
@@ -74,11 +74,11 @@ class Description:
 
 
 def describe(members: Iterable[str], catalogue: Catalogue) -> Description:
-    """Compare what users bought in training with what everybody did.
+    """Compare what the members bought in training with what everybody bought.
 
     Args:
-        members: Ids of users.
-        catalogue: With the item columns of `COLUMNS` that there are, and `age` of users, if any.
+        members: Ids of the members.
+        catalogue: The catalogue; its item columns listed in `COLUMNS`, and the users' `age`, are used if present.
     """
     inside = catalogue.users["user_id"].astype(str).isin(set(members)).to_numpy()
     bought = catalogue.interactions[catalogue.interactions["split"] == "train"]
@@ -96,7 +96,7 @@ def describe(members: Iterable[str], catalogue: Catalogue) -> Description:
 
 def _favourites(column: str, values: np.ndarray, users: np.ndarray, inside: np.ndarray) -> list[Favourite]:
     """Values that members buy more often, largest certain excess first."""
-    shares = pd.crosstab(users, values, normalize="index")  # a row a buyer: everybody counts once
+    shares = pd.crosstab(users, values, normalize="index")  # one row per buyer, so everybody counts once
     shares = shares.loc[:, [name for name in shares.columns if str(name).strip() not in ("", "nan", "Unknown")]]
     own = shares[inside[shares.index.to_numpy()]]
     if len(own) < 2:
@@ -116,7 +116,7 @@ def _median(ages: pd.Series) -> float | None:
 
 
 def _plural(word: str) -> str:
-    """English: dresses, blouses, body suits; what ends in a single s (trousers) is one already."""
+    """English plural: dresses, blouses, body suits; a word ending in a single s (trousers) is one already."""
     if word.endswith(("ss", "sh", "ch", "x")):
         return word + "es"
     return word if word.endswith("s") else word + "s"

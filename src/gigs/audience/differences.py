@@ -1,8 +1,8 @@
-"""What groups that are published together give away: sums and differences of their means are means of few people.
+"""What groups that are published together reveal: sums and differences of their means can be means of few people.
 
-A group's mean and number are its members' sum. Whoever has several may add and subtract them: everybody without three
-age groups are those of none, and if that is one person, it is this person's own vector. So of groups that are published
-together, every such combination has to stand for enough people, or for nobody.
+A group's mean and number give its members' sum. Several groups can be added and subtracted: everybody minus three age
+groups leaves those who belong to none. If that is one person, the result is this person's own vector. So every such
+combination of groups that are published together must stand for enough people, or for nobody.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ import numpy as np
 from gigs.audience.base import MINIMUM_USERS, ROUNDING
 from gigs.errors import InputError
 
-MOST_COMBINATIONS = 2_000_000  # all of 13 groups; of more, those of fewer parts
+MOST_COMBINATIONS = 2_000_000  # all combinations of up to 13 groups; of more groups, those with fewer parts
 AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Groups added and subtracted, and how many people are left: an effective number (Kish 1965) where some count more.
+    """Groups added and subtracted, and how many people remain: an effective number (Kish 1965) if some count more.
 
     Attributes:
         plus: Names of the groups that are added.
-        minus: Of those that are subtracted.
+        minus: Names of the groups that are subtracted.
         users: How many people the result stands for, above 0.
     """
 
@@ -41,10 +41,10 @@ class Difference:
 
 
 def smallest_difference(groups: Mapping[str, np.ndarray]) -> Difference | None:
-    """The combination of groups that stands for the fewest people, of two groups or more; None where there is none.
+    """The combination of groups that stands for the fewest people, of two groups or more; None if there is none.
 
     Args:
-        groups: By name who is a member, bool `[U]`.
+        groups: Membership by name of the group, bool `[U]`.
     """
     names = list(groups)
     if len(names) < 2:
@@ -70,12 +70,12 @@ def smallest_difference(groups: Mapping[str, np.ndarray]) -> Difference | None:
 def require_no_small_difference(
     groups: Mapping[str, np.ndarray], minimum: int = MINIMUM_USERS, *, where: str = ""
 ) -> None:
-    """Refuse to publish groups together of which a combination stands for few people.
+    """Refuse to publish groups together if a combination of them stands for few people.
 
     Args:
         groups: As for `smallest_difference`.
         minimum: Fewest people.
-        where: What to add to the message, such as `under the judge lite1`.
+        where: Addition to the message, such as `under the judge lite1`.
 
     Raises:
         InputError: There is one; the message names it.
@@ -91,7 +91,7 @@ def require_no_small_difference(
 
 
 def _combinations(groups: int) -> Iterator[np.ndarray]:
-    """Signs -1, 0 and 1 of two groups or more, float64 `[C,G]`, the first above 0, some at a time; small ones first."""
+    """Signs -1, 0 and 1 of two groups or more, float64 `[C,G]`, the first above 0, in batches; small ones first."""
     left = MOST_COMBINATIONS
     for parts in range(2, groups + 1):
         left -= math.comb(groups, parts) * 2 ** (parts - 1)

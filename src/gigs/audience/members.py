@@ -1,4 +1,4 @@
-"""Which of a catalogue's users belong to an audience, whatever recommender may know them.
+"""Which of a catalogue's users belong to an audience, independently of any recommender.
 
 ```
 everyone                      all buyers
@@ -6,8 +6,8 @@ user:ID                       one of them
 @FILE                         those listed, one id a line
 age >= 18 and age < 30        a condition on the user table (`user_table`)
 buyers-of:0706016001          who bought an item
-buyers-of:type=Dress          who bought anything of which a condition on the item table holds; COLUMN=VALUE for short
-all-but:age < 45              all others: those of whom a condition does not hold, or nobody knows whether it does
+buyers-of:type=Dress          who bought any item that meets a condition on the item table; COLUMN=VALUE for short
+all-but:age < 45              everybody else: those who do not meet the condition, or for whom it is unknown
 ```
 """
 
@@ -27,7 +27,8 @@ from gigs.io.regular import require_file
 
 BUYERS_OF = "buyers-of:"
 ALL_BUT = "all-but:"
-MAX_LIST = 256 << 20  # bytes: what is read whole must not be able to fill the memory
+DERIVED = ("purchases", "main_section", "bought_")  # how the columns begin that follow from what users bought
+MAX_LIST = 256 << 20  # bytes; a file that is read as a whole must not fill the memory
 
 
 def members_of(spec: str, catalogue: Catalogue) -> list[str]:
@@ -49,14 +50,23 @@ def members_of(spec: str, catalogue: Catalogue) -> list[str]:
         return wanted
     if spec.startswith(BUYERS_OF):
         return ids.iloc[buyers_of(spec.removeprefix(BUYERS_OF).strip(), catalogue)].tolist()
-    users = user_table(catalogue)
     others = spec.startswith(ALL_BUT)
-    chosen = matching(users, spec.removeprefix(ALL_BUT), "audience")
-    return users.loc[~chosen if others else chosen, "user_id"].astype(str).tolist()
+    chosen = _satisfying(spec.removeprefix(ALL_BUT), catalogue)
+    return ids[~chosen if others else chosen].tolist()
+
+
+def _satisfying(condition: str, catalogue: Catalogue) -> np.ndarray:
+    """Which users satisfy a condition, bool `[users]`; purchases are counted only where it speaks of them."""
+    if not any(name in condition for name in DERIVED):
+        try:
+            return matching(catalogue.users, condition, "audience")
+        except InputError:
+            pass  # told again below, with the names of all columns
+    return matching(user_table(catalogue), condition, "audience")
 
 
 def buyers_of(what: str, catalogue: Catalogue) -> np.ndarray:
-    """Rows of users who bought, in training, an item (by its id) or any item of which a condition holds.
+    """Rows of users who bought, in training, an item (by its id) or any item that meets a condition.
 
     Raises:
         InputError: There is no such item, nobody bought one, or the condition cannot be evaluated.
@@ -88,7 +98,7 @@ def _condition(what: str, items: pd.DataFrame) -> str:
 
 
 def listed(path: Path) -> list[str]:
-    """Ids in a file, one a line; blank lines and repetitions do not count.
+    """Ids in a file, one per line; blank lines and duplicates are ignored.
 
     Raises:
         InputError: It cannot be read.
@@ -104,7 +114,7 @@ def listed(path: Path) -> list[str]:
 
 
 def read_weights(path: Path) -> dict[str, float]:
-    """How much each user counts: `user_id,weight` a line, with or without that heading.
+    """Each user's weight, from lines of `user_id,weight`, with or without that heading.
 
     Raises:
         InputError: It cannot be read, or a line has no weight above 0.
@@ -131,11 +141,18 @@ def user_table(catalogue: Catalogue) -> pd.DataFrame:
     `purchases`: distinct items; `main_section`: the section most of them are from (the first in the alphabet on a tie);
     `bought_menswear` and the like, one a section: how many of them are from it.
     """
-    bought = catalogue.interactions.loc[catalogue.interactions["split"] == "train", ["user", "item"]]
-    sections = catalogue.items["section"].to_numpy()[bought["item"].to_numpy()]
-    counts = pd.crosstab(bought["user"].to_numpy(), sections)
+    train = (catalogue.interactions["split"] == "train").to_numpy()
+    of_item, names = pd.factorize(catalogue.items["section"], sort=True)
+    width = len(names) + 1  # the last for items without a section
+    cells = catalogue.interactions["user"].to_numpy() * width
+    cells += (of_item % width)[catalogue.interactions["item"].to_numpy()]
+    counts = np.bincount(cells[train], minlength=len(catalogue.users) * width).reshape(len(catalogue.users), width)
     users = catalogue.users.copy()
-    users["purchases"] = bought.groupby("user").size().reindex(users.index, fill_value=0)
-    users["main_section"] = counts.idxmax(axis=1).reindex(users.index)
-    counts.columns = ["bought_" + re.sub(r"\W+", "_", str(name)).strip("_").lower() for name in counts.columns]
-    return users.join(counts.reindex(users.index, fill_value=0))
+    users["purchases"] = counts.sum(axis=1)
+    sold = counts[:, :-1].any(axis=0)  # sections of which anybody bought something
+    counts, names = counts[:, :-1][:, sold], names[sold]
+    most = counts.argmax(axis=1) if len(names) else np.zeros(len(users), dtype=np.int64)
+    labels = np.array([*names, np.nan], dtype=object)
+    users["main_section"] = pd.Series(labels[np.where(counts.any(axis=1), most, -1)], index=users.index)
+    columns = ["bought_" + re.sub(r"\W+", "_", str(name)).strip("_").lower() for name in names]
+    return users.join(pd.DataFrame(counts, index=users.index, columns=columns))

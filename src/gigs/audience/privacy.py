@@ -1,10 +1,10 @@
-"""A private audience: its mean taste vector clipped and noised, so that it says little about any one member.
+"""A private audience: its mean taste vector clipped and noised, so that it reveals little about any one member.
 
-Every member's vector is brought into a ball around the taste of all the pack's buyers, and the mean of them is released
+Every member's vector is clipped to a ball around the taste of all the pack's buyers, and the mean of them is released
 with normal noise (the Gaussian mechanism, Dwork et al. 2006; calibrated exactly, Balle & Wang 2018, by Google's
 `dp-accounting`). Two audiences of one size that differ in one member are then told apart no better than (epsilon,
-delta) allows. Whatever is made of the released vector costs nothing more, such as pulling it back by what is known of
-tastes in general.
+delta) allows. Anything computed from the released vector, such as shrinking it by what is known of tastes in general,
+costs no further privacy.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ SCOPE = (
     "which rule they were chosen. It does not cover the recommenders, which were trained without such a promise, nor "
     "segments, which were found in the buyers' own vectors."
 )
-LIKELY = 0.1  # delta times members, above which a promise is none
-REACH = 0.5  # of the median distance of real items from everybody's taste: a buyer of several lies nearer than an item
+LIKELY = 0.1  # largest delta times members of a meaningful promise
+REACH = 0.5  # share of real items' median distance from everybody's taste: buyers of several items are nearer
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrivacySettings:
-    """How much may be given away.
+    """How much may be revealed.
 
     Attributes:
         epsilon: Less is more private; 1 is usual.
-        delta: Chance that the promise fails; well below one over the number of members.
+        delta: Probability that the promise fails; well below one over the number of members.
     """
 
     epsilon: float
@@ -50,7 +50,7 @@ class PrivacySettings:
 
 
 def require_delta(settings: PrivacySettings, members: int) -> None:
-    """Refuse a delta that lets some member be named outright: with 1 / members, one may be, on average.
+    """Refuse a delta that allows a member to be exposed: at 1 / members, one is exposed on average.
 
     Raises:
         InputError: It is above a tenth of that.
@@ -67,10 +67,10 @@ class Promise:
     """What was done, and what it promises.
 
     Attributes:
-        epsilon: Of all released vectors together.
-        delta: The same.
-        releases: Vectors, one a scorer, that one member is part of.
-        bounds: By scorer, the radius that members' vectors were clipped to.
+        epsilon: Epsilon of all released vectors together.
+        delta: Delta of the same.
+        releases: Number of released vectors, one per scorer, to which one member contributes.
+        bounds: By scorer, the radius to which members' vectors were clipped.
         noise: By scorer, the standard deviation of the noise on each number.
     """
 
@@ -101,7 +101,7 @@ def noise_multiplier(settings: PrivacySettings, releases: int = 1) -> float:
 
     Args:
         settings: Epsilon and delta of all releases together.
-        releases: How many of them one member is part of, each noised with as many of its own sensitivities.
+        releases: Number of releases to which one member contributes, each with noise in units of its own sensitivity.
 
     Raises:
         InputError: `dp-accounting` is not installed.
@@ -115,11 +115,11 @@ def noise_multiplier(settings: PrivacySettings, releases: int = 1) -> float:
 
 @dataclass(frozen=True)
 class PublicKnowledge:
-    """What anybody may know of a pack, under one scorer; a private taste is clipped and pulled back by it.
+    """The public knowledge of a pack under one scorer, by which a private taste is clipped and shrunk.
 
     Attributes:
         items: phi of the pack's real items, `[N,K]`.
-        everybody: The pack's taste of all buyers: centre of the ball, and what is known of how tastes differ.
+        everybody: The pack's taste of all buyers: the centre of the ball, and how tastes differ.
         fixed: Last coordinates that are the same for everybody and need no noise.
     """
 
@@ -139,7 +139,7 @@ class PublicKnowledge:
 
 
 def bound_of(items: Tensor, everybody: Taste, fixed: int = 0) -> float:
-    """The radius to clip to, from public things alone; see `PublicKnowledge`."""
+    """The radius to clip to, computed from public data alone; see `PublicKnowledge`."""
     return PublicKnowledge(items, everybody, fixed).bound
 
 
@@ -154,7 +154,7 @@ def private_taste(
 ) -> tuple[Taste, float]:
     """The taste of an audience with noise on it, and the noise's standard deviation.
 
-    The noise is seeded by the operating system: with a known seed it could be taken off again.
+    The operating system seeds the noise, because with a known seed it could be removed again.
 
     Args:
         factors: Members' vectors, `[U,K]`.
@@ -171,7 +171,7 @@ def private_taste(
 def noised_taste(
     factors: Tensor, public: PublicKnowledge, multiplier: float, *, weights: Tensor | None = None, rng: torch.Generator
 ) -> tuple[Taste, float]:
-    """As `private_taste`, with noise from a generator at hand: for measuring what noise costs, never for releasing."""
+    """As `private_taste`, with noise from a given generator: for measuring the cost of noise, never for release."""
     items, everybody, width, bound = public.items, public.everybody, public.width, public.bound
     shares = shares_of(torch.ones(len(factors)) if weights is None else weights)
     away = (factors - everybody.theta).double()[:, :width]
@@ -189,9 +189,9 @@ def noised_taste(
 
 
 def pulled_back(noisy: Tensor, covariance: Tensor, sigma: float) -> Tensor:
-    """What a noisy deviation `[K]` most likely was, where tastes differ as `covariance` says (an empirical Bayes mean).
+    """The most likely true value of a noisy deviation `[K]`, if tastes differ as `covariance` says (empirical Bayes).
 
-    How far audiences lie from everybody is read off the noisy vector itself, so nothing more is given away.
+    The audiences' distance from everybody is estimated from the noisy vector itself, so nothing more is revealed.
     """
     excess = float(noisy.square().sum()) - len(noisy) * sigma**2
     share = max(0.0, excess) / max(1e-12, float(covariance.trace()))

@@ -1,8 +1,8 @@
-"""Segments: groups of buyers whose taste vectors lie together, found by k-means, their number by silhouette.
+"""Segments: groups of buyers with similar taste vectors, found by k-means, their number chosen by silhouette.
 
-Lloyd 1982; Rousseeuw 1987. Distances are taken along the few directions in which tastes differ most, where the noise of
-buyers with a handful of purchases is least. Of numbers whose silhouettes do not differ by more than a standard error,
-the largest is taken: more groups say more.
+Lloyd 1982; Rousseeuw 1987. Distances use the few directions in which tastes differ most, where buyers with few
+purchases add the least noise. Of the numbers whose silhouettes are within one standard error, the largest is taken,
+because more groups say more.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from gigs.errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentSettings:
-    """How segments are looked for.
+    """Settings of the search for segments.
 
     Attributes:
-        fewest: Segments at least.
-        most: Segments at most.
-        axes: Principal directions of the taste vectors that count.
-        minimum: Least number of buyers in a segment; a number of segments that has a smaller one is not taken.
-        restarts: Of k-means, from other starting points.
-        seed: Of everything random.
+        fewest: Least number of segments.
+        most: Largest number of segments.
+        axes: Number of principal directions to use.
+        minimum: Least number of buyers in a segment; a division with a smaller one is rejected.
+        restarts: Number of k-means runs from different starting points.
+        seed: Seed of all random numbers.
     """
 
     fewest: int = 2
@@ -47,13 +47,13 @@ class SegmentSettings:
 
 @dataclass(frozen=True)
 class Segments:
-    """What tells to which segment a taste vector belongs; nobody's own vector is in it.
+    """Assigns taste vectors to segments; it holds no single user's vector.
 
     Attributes:
-        mean: Of all taste vectors, `[K]`.
+        mean: Mean of all taste vectors, `[K]`.
         axes: Orthonormal directions, `[A,K]`.
-        centres: Of the segments along them, `[S,A]`, largest segment first.
-        silhouette: By number of segments that was tried; None for one with a segment that is too small.
+        centres: Centres of the segments along the axes, `[S,A]`, largest segment first.
+        silhouette: By number of segments tried; None if a segment was too small.
     """
 
     mean: Tensor

@@ -1,4 +1,4 @@
-"""What is kept of an audience under one recommender: the mean and the covariance of its users' factors."""
+"""What is stored of an audience under one recommender: the mean and the covariance of its users' factors."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Taste:
-    """What is kept of an audience under one recommender; nobody's own factor is in it.
+    """What is stored of an audience under one recommender; it holds no single user's factor.
 
     Attributes:
-        users: How many.
+        users: Number of users.
         theta: Mean of their factors, `[K]`.
-        covariance: Of their factors, `[K,K]`: how differently they see a change.
+        covariance: Covariance of their factors, `[K,K]`.
         mean: Mean score of the catalogue's real items.
         spread: Standard deviation of the same.
-        effective: How many equally weighted users would say as much, where users weigh differently.
-        noise: Standard deviation of the noise on each number of theta, where it was made private.
+        effective: Effective number of users, if they have weights.
+        noise: Standard deviation of the noise on each number of theta, if the taste is private.
     """
 
     users: int
@@ -34,7 +34,7 @@ class Taste:
 
     @property
     def counted(self) -> float:
-        """How many members stand behind theta: `users`, or `effective` where they weigh differently."""
+        """Number of members behind theta: `users`, or `effective` if they have weights."""
         return float(self.users if self.effective is None else min(self.users, self.effective))
 
     def z(self, phi: Tensor) -> Tensor:
@@ -42,26 +42,26 @@ class Taste:
         return (phi @ self.theta.to(phi.device) - self.mean) / self.spread
 
     def error(self, change: Tensor) -> Tensor:
-        """Standard error `[N]` of the mean score's move, in the recommender's own unit, for changes of phi `[N,K]`."""
+        """Standard error `[N]` of the mean score's change, in the recommender's unit, for changes of phi `[N,K]`."""
         covariance = self.covariance.to(change.device)
         variance = ((change @ covariance) * change).sum(1).clamp_min(0) / max(1.0, self.counted)
         return (variance + self.noise**2 * change.square().sum(1)).sqrt()
 
 
 def shares_of(weights: Tensor) -> Tensor:
-    """What share of a mean each weight makes, float64 `[U]`; of weights above 0, however large."""
+    """Each weight's share of their sum, float64 `[U]`; weights are above 0 and may be arbitrarily large."""
     relative = weights.double() / weights.double().max()
     return relative / relative.sum()
 
 
 def effective_number(weights: Iterable[float]) -> float:
-    """How many equal weights say as much as these, which are above 0 (Kish 1965); 0 of none."""
+    """Effective number of weights above 0 (Kish 1965); 0 if there are none."""
     given = torch.tensor(list(weights), dtype=torch.float64)
     return 1 / float(shares_of(given).square().sum()) if len(given) else 0.0
 
 
 def weighted_taste(factors: Tensor, items: Tensor, weights: Tensor | None = None) -> Taste:
-    """The taste of users who need not weigh alike.
+    """The taste of users, optionally weighted.
 
     Args:
         factors: `[U,K]`.

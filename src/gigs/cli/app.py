@@ -23,6 +23,7 @@ from gigs.cli import (
     recommender,
     report,
     results,
+    serve,
     studio,
     suggest,
     train,
@@ -31,6 +32,7 @@ from gigs.cli import (
 from gigs.cli.console import errors, write_anything
 from gigs.cli.ending import EndedError, orderly_ending
 from gigs.errors import GigsError, is_out_of_memory
+from gigs.training import LAUNCHED
 
 app = typer.Typer(
     name="gigs",
@@ -44,6 +46,7 @@ app = typer.Typer(
 app.command("suggest")(suggest.suggest_command)
 app.command("colours")(colours.colours_command)
 app.command("studio")(studio.studio_command)
+app.command("serve")(serve.serve_command)
 app.command("report")(report.report_command)
 app.command("results")(results.results_command)
 app.command("audiences")(audience.list_command)
@@ -93,10 +96,11 @@ def main() -> None:
             raise
         _fail("out of memory; a smaller --batch, --n or picture size needs less, or close other programs", 2)
     except EndedError as end:
-        errors.print(f"gigs: ended by {end.name}; what is finished is kept, and --resume goes on from it")
+        if LAUNCHED not in os.environ:
+            errors.print(f"gigs: ended by {end.name}; what is finished is kept, and --resume goes on from it")
         raise
     except SystemExit as end:
-        if end.code == 130:
+        if end.code == 130 and LAUNCHED not in os.environ:
             errors.print("gigs: interrupted; what is finished is kept, and --resume goes on from it", markup=False)
         raise
 
@@ -104,8 +108,20 @@ def main() -> None:
 def _fail(error: object, code: int) -> NoReturn:
     """One line, whatever is in the message, and the exit code."""
     text = " ".join(str(error).split())
+    if "TORCHELASTIC_ERROR_FILE" in os.environ:
+        text = _told(error, text, code)
     errors.print(f"gigs: {text}", style="bold red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(code)
+
+
+def _told(error: object, text: str, code: int) -> str:
+    """In one of several processes that train: tell the launcher. Returns the line that it does not show by itself."""
+    from gigs.training.launch import told
+
+    if told(error if isinstance(error, Exception) else GigsError(text)):
+        sys.exit(code)
+    errors.quiet = False  # of torchrun's processes, any may be the one that fails
+    return f"process {int(os.environ.get('RANK', '0')) + 1} of {os.environ.get('WORLD_SIZE', '1')}: {text}"
 
 
 def _warn(

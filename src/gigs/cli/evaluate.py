@@ -33,7 +33,10 @@ def evaluate_recommender_command(
         "and section (within); each of the three if not given.",
     ),
     alike: str = typer.Option("", help=ALIKE),
-    seed: int = typer.Option(0, min=0, help="Of the bootstrap."),
+    users: int = typer.Option(
+        20_000, min=0, help="Most users whose purchases are ranked; of more, so many are drawn. 0 for all."
+    ),
+    seed: int = typer.Option(0, min=0, help="Of the bootstrap, and of the draw of users."),
     json_out: Path = typer.Option(None, "--json", help="Also write the figures to this file."),
     keep: bool = typer.Option(
         False,
@@ -53,7 +56,9 @@ def evaluate_recommender_command(
     from gigs.recommender.evaluate import RankingSettings, evaluate_ways, every_way
     from gigs.recommender.standing import doubt_of, keep_scores
 
-    settings = RankingSettings(split=split, candidates=candidates or "all", alike=columns_of(alike), seed=seed)
+    settings = RankingSettings(
+        split=split, candidates=candidates or "all", alike=columns_of(alike), seed=seed, users=users
+    )
     with progress_bars(errors) as on_step:
         opened = Catalogue.open(catalogue)
         ways = [settings] if candidates else every_way(opened.items, settings)

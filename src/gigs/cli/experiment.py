@@ -22,7 +22,8 @@ WORDS = {
 }
 CATALOGUE = typer.Argument(..., metavar="CATALOGUE", help="Folder from `gigs data import`.")
 PROTOCOL = typer.Option(
-    "honest", help="honest; paper-text (the paper's numbers); paper-code (what its scripts do): docs/experiments.md."
+    "honest",
+    help="honest; paper-text (the paper's numbers); paper-code (what its scripts do): docs/lab/experiments.md.",
 )
 ITEMS = typer.Option(50, help="Photos or users a row of a table.")
 SEED = typer.Option(0, help="Draws users, photos and first shifts.")

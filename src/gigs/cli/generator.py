@@ -53,7 +53,7 @@ def convert_command(
     Diffusion: a folder of diffusers with an unconditional UNet2DModel, on pixels or with an autoencoder.
 
     Nothing in the file is executed: tensors and plain settings are read, and a file that names anything else is
-    refused. docs/checkpoints.md tells more.
+    refused. docs/reference/checkpoints.md tells more.
 
     Example:
 

@@ -44,7 +44,7 @@ def convert_command(
     """Convert a recommender, once, to the file that --recommender takes everywhere in gigs.
 
     VBPR of cornac or Elliot: Tu, E and Bp, with --backbone. A model of your own: user_factors, with --features, the
-    name of a function from pictures to features. docs/recommenders.md tells more.
+    name of a function from pictures to features. docs/reference/recommenders.md tells more.
 
     Examples:
 

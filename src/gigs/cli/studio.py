@@ -35,8 +35,9 @@ def studio_command(
         import gradio  # noqa: F401
     except ImportError as error:
         raise InputError("gigs studio needs Gradio, which is not installed: pip install 'gigs[studio]'") from error
-    from gigs.studio.engine import Engine
-    from gigs.studio.server import Address, Studio
+    from gigs.service.address import Address
+    from gigs.service.engine import Engine
+    from gigs.studio.server import Studio
 
     address = Address(host=host, port=port, names=tuple(name))
     if not address.is_private:

@@ -12,6 +12,7 @@ from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_compute import training_compute
 from gigs.cli.train_options import BALANCE, CATALOGUE, COMPILE, DEVICE, RESUME, WHERE
+from gigs.cli.train_processes import PROCESSES
 
 if TYPE_CHECKING:
     from gigs.generator.train.settings import TrainSettings
@@ -76,6 +77,7 @@ def train_generator_command(
     where: str = WHERE,
     seed: int = typer.Option(0, min=0, help="Of everything random."),
     device: str = DEVICE,
+    processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
     """Train a ProGAN, a StyleGAN2 or a dvbpr-gan; interrupt it as you like and go on with --resume.
@@ -101,8 +103,8 @@ def train_generator_command(
 
         return train_dvbpr(
             context, catalogue, out, resume=resume, device=device, compile_networks=compile_networks,
-            images=images, batch=batch, resolution=resolution, fmap_base=fmap_base, fmap_max=fmap_max,
-            learning_rate=learning_rate, augment=augment, balance=balance, where=where, seed=seed,
+            processes=processes, images=images, batch=batch, resolution=resolution, fmap_base=fmap_base,
+            fmap_max=fmap_max, learning_rate=learning_rate, augment=augment, balance=balance, where=where, seed=seed,
         )  # fmt: skip
     from gigs.generator.train.schedule import parse_growth
     from gigs.generator.train.settings import HybridSettings, network_settings, train_settings
@@ -116,7 +118,9 @@ def train_generator_command(
         objective=objective, loss=loss, critic=critic, augment=augment, family=family, images=images, batch=batch,
         learning_rate=learning_rate, where=where, balance=balance, seed=seed,
     )  # fmt: skip
-    compute = training_compute(out, resume=resume, device=device, compile_networks=compile_networks)
+    compute = training_compute(
+        out, resume=resume, device=device, compile_networks=compile_networks, processes=processes
+    )
     _train_generator(catalogue, out, settings, compute, resume, start_from)
 
 
@@ -163,6 +167,7 @@ def train_encoder_command(
     compile_networks: bool = COMPILE,
     seed: int = typer.Option(0, min=0, help="Of everything random."),
     device: str = DEVICE,
+    processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
     """Train an encoder, photo to latent vector, for any generator (in-domain inversion, Zhu et al. 2020).
@@ -184,7 +189,9 @@ def train_encoder_command(
         fmap_max=fmap_max, where=where, balance=balance, seed=seed, checkpoint_every=checkpoint_every,
     )  # fmt: skip
     generator_file = _weights_of(generator, "generator")
-    compute = training_compute(out, resume=resume, device=device, compile_networks=compile_networks)
+    compute = training_compute(
+        out, resume=resume, device=device, compile_networks=compile_networks, processes=processes
+    )
     encoder_file = _weights_of(start_from, "encoder") if start_from and not resume else None
     _train_encoder(catalogue, generator_file, out, settings, compute, Start(resume=resume, weights=encoder_file))
 

@@ -7,28 +7,39 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gigs.cli.console import output
+from gigs.cli.train_processes import shared
 
 if TYPE_CHECKING:
     from gigs.vision.compute import Compute
 
 
 def training_compute(
-    out: Path, *, resume: bool, device: str, compile_networks: bool, may_move: bool = False
+    out: Path, *, resume: bool, device: str, compile_networks: bool, processes: int, may_move: bool = False
 ) -> Compute:
     """How to compute, said on the screen: as the run did that is resumed, or as the start-up probe finds best.
+
+    Several processes are started, or meet, here: the command's settings are checked by now.
 
     Args:
         out: Folder of the run.
         resume: Whether the run in it goes on.
         device: As the user asked.
         compile_networks: Let the probe time torch.compile, too.
+        processes: How many share the batches.
         may_move: A run that goes on does so on the device that is asked for, where one is.
     """
     from gigs.generator.train.progressive import stored_compute
+    from gigs.training.processes import here
     from gigs.vision.compute import chosen, pick_device
 
     compute = stored_compute(out) if resume else None
-    if compute is None:
+    as_before = compute is not None and device == "auto"
+    place = shared(processes, compute.device.partition(":")[0] if compute and as_before else device)
+    if here().count > 1:
+        found = compute
+        compute = here().from_main(lambda: found or chosen(place, allow_compile=compile_networks))
+        compute = replace(compute, device=place)  # each has a GPU of its own
+    elif compute is None:
         compute = chosen(pick_device(device), allow_compile=compile_networks)
     elif may_move:
         compute = replace(compute, device=pick_device(compute.device if device == "auto" else device))

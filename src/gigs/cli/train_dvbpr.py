@@ -30,6 +30,7 @@ def train_dvbpr(
     resume: bool,
     device: str,
     compile_networks: bool,
+    processes: int,
     **options: Any,
 ) -> None:
     """Check, train, say where.
@@ -43,7 +44,9 @@ def train_dvbpr(
             option = f"--{name.replace('_', '-')}"
             raise InputError(f"{option}: means nothing to --family dvbpr-gan; leave it out")
     settings = dvbpr_train_settings(**options)
-    compute = training_compute(out, resume=resume, device=device, compile_networks=compile_networks)
+    compute = training_compute(
+        out, resume=resume, device=device, compile_networks=compile_networks, processes=processes
+    )
     with progress_bars(errors) as on_step:
         path = train_dvbpr_gan(Catalogue.open(catalogue), out, settings, compute, resume=resume, on_step=on_step)
     output.print(

@@ -11,6 +11,7 @@ from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_compute import training_compute
 from gigs.cli.train_options import BALANCE, CATALOGUE, COMPILE, DEVICE, RESUME, WHERE
+from gigs.cli.train_processes import PROCESSES
 
 START = typer.Option(None, help="A file to train on from, with fresh optimisers; what it was shown counts.")
 EVERY = typer.Option(None, min=1, help="Photos between checkpoints.")
@@ -20,11 +21,18 @@ def train_autoencoder_command(
     catalogue: Path = CATALOGUE,
     out: Path = typer.Option(..., "--out", "-o", help="A folder of its own for weights, checkpoints, grids and log."),
     images: int = typer.Option(200_000, min=1, help="Photos shown in all, those of a resumed run included."),
+    patch: int = typer.Option(4, min=1, help="Side in pixels of the squares that become one place with many channels."),
     channels: str = typer.Option(
-        "16,32,96,192", help="Widths from full resolution down; each halves the side: four make latents of an eighth."
+        "96,128,192",
+        help="Widths from the patches down; each halves the side: with patches of 4, three make a sixteenth.",
     ),
     latent_channels: int = typer.Option(
-        8, min=1, help="Channels of the latents: more redraw better, fewer are learned sooner."
+        96, min=1, help="Channels of the latents: more redraw better, fewer are learned sooner."
+    ),
+    encoder: str = typer.Option(
+        "linear",
+        help="linear: principal components of squares of pixels, so that latents never change while the decoder "
+        "learns. network: a network's answer beside them.",
     ),
     resolution: int = typer.Option(128, help="Side in pixels; the catalogue must have been imported so large."),
     batch: int = typer.Option(8, min=1, help="Photos a step."),
@@ -32,7 +40,11 @@ def train_autoencoder_command(
     window: int = typer.Option(48, help="Side of the piece of it on which LPIPS and the critic judge, at least 32."),
     judged: int = typer.Option(2, min=1, help="Photos of a batch that they judge; they cost more than all the rest."),
     learning_rate: float = typer.Option(2e-4, help="Of Adam, after a short rise."),
+    coarse: float = typer.Option(
+        1.0, min=0, help="Weight of the error of mean colours, each over what one place of the latents covers."
+    ),
     lpips: float = typer.Option(1.0, min=0, help="Weight of LPIPS (VGG16); that of the mean absolute error is 1."),
+    lpips_after: int = typer.Option(0, min=0, help="Photos after which LPIPS joins in."),
     adversarial: float = typer.Option(
         0.2, min=0, help="The critic's gradient at the pixels, as a share of the other losses'; 0 for no critic."
     ),
@@ -44,12 +56,14 @@ def train_autoencoder_command(
     compile_networks: bool = COMPILE,
     seed: int = typer.Option(0, min=0, help="Of everything random."),
     device: str = DEVICE,
+    processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
     """Train an autoencoder: photos to small latents and back. A flow over these latents is the next step.
 
-    Losses are L1, LPIPS, a little of the normal prior and, later on, a critic on frozen features. Interrupt as you like
-    and go on with --resume and the same options. Held-out photos beside their reconstructions are drawn on the way.
+    Losses are L1 of pixels and of mean colours, LPIPS, a little of the normal prior and, later on, a critic on frozen
+    features. Interrupt as you like and go on with --resume and the same options. Held-out photos beside their
+    reconstructions are drawn on the way.
 
     Examples:
 
@@ -64,14 +78,18 @@ def train_autoencoder_command(
     from gigs.training.start import Start
 
     network = _checked(
-        AutoencoderSettings, channels=_widths(channels), latent_channels=latent_channels, resolution=resolution
-    )
+        AutoencoderSettings, patch=patch, channels=_widths(channels), latent_channels=latent_channels,
+        encoder=encoder, resolution=resolution,
+    )  # fmt: skip
     settings = _checked(
         AutoencoderTrainSettings, network=network, images=images, batch=batch, crop=crop, window=window, judged=judged,
-        learning_rate=learning_rate, lpips=lpips, adversarial=adversarial, adversarial_after=adversarial_after,
-        where=where, balance=balance, seed=seed, checkpoint_every=checkpoint_every or 4_000,
+        learning_rate=learning_rate, coarse=coarse, lpips=lpips, lpips_after=lpips_after, adversarial=adversarial,
+        adversarial_after=adversarial_after, where=where, balance=balance, seed=seed,
+        checkpoint_every=checkpoint_every or 4_000,
     )  # fmt: skip
-    compute = training_compute(out, resume=resume, device=device, compile_networks=compile_networks, may_move=True)
+    compute = training_compute(
+        out, resume=resume, device=device, compile_networks=compile_networks, processes=processes, may_move=True
+    )
     start = Start(resume=resume, weights=start_from)
     with progress_bars(errors) as on_step:
         path = train_autoencoder(
@@ -108,6 +126,7 @@ def train_flow_command(
     compile_networks: bool = COMPILE,
     seed: int = typer.Option(0, min=0, help="Of everything random."),
     device: str = DEVICE,
+    processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
     """Train a flow over an autoencoder's latents: together they are a generator of the family latent-flow.
@@ -130,7 +149,9 @@ def train_flow_command(
         balance=balance, seed=seed, checkpoint_every=checkpoint_every or 20_000,
         conditions=tuple(name.strip() for name in conditions.split(",") if name.strip()),
     )  # fmt: skip
-    compute = training_compute(out, resume=resume, device=device, compile_networks=compile_networks, may_move=True)
+    compute = training_compute(
+        out, resume=resume, device=device, compile_networks=compile_networks, processes=processes, may_move=True
+    )
     start = Start(resume=resume, weights=start_from)
     with progress_bars(errors) as on_step:
         path = train_flow(

@@ -10,6 +10,7 @@ import typer
 from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_options import ALIKE, CATALOGUE, DEVICE, RECONSTRUCTIONS, RESUME, columns_of
+from gigs.cli.train_processes import PROCESSES, shared
 
 if TYPE_CHECKING:
     from gigs.recommender import TrainingSettings
@@ -61,6 +62,7 @@ def train_recommender_command(
     where: str = typer.Option("", help="With --reconstructions: condition on items that the generator is for."),
     seed: int = typer.Option(0, min=0, help="Of everything random."),
     device: str = DEVICE,
+    processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
     """Train a visual recommender by BPR (Eq. 2-4); the epoch with the best validation AUC is kept.
@@ -79,7 +81,7 @@ def train_recommender_command(
         bf16=bf16, seed=seed, users=users, backbone=backbone, fold=fold, within=within, alike=columns_of(alike),
     )  # fmt: skip
     settings, views = defaults_for(kind, **chosen), ViewSource(reconstructions, where)
-    _train_scorer(catalogue, settings, out, views, device=device, resume=resume)
+    _train_scorer(catalogue, settings, out, views, device=shared(processes, device), resume=resume)
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -107,6 +109,7 @@ def train_judge_command(
     image_size: int = typer.Option(64, help="Side at which pictures are read: the generator's resolution."),
     seed: int = typer.Option(1, min=0, help="Another one than the target's."),
     device: str = DEVICE,
+    processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
     """Train a judge: a recommender that no redesign is ever optimised for, to say whether a gain is real.
@@ -126,7 +129,7 @@ def train_judge_command(
         "vbpr", users="purchases", backbone=backbone, fold=fold, input_size=input_size, image_size=image_size, seed=seed
     )
     views = ViewSource(reconstructions, where)
-    _train_scorer(catalogue, settings, out, views, device=device, resume=resume)
+    _train_scorer(catalogue, settings, out, views, device=shared(processes, device), resume=resume)
 
 
 class ViewSource(NamedTuple):
@@ -144,6 +147,7 @@ def _train_scorer(
     from gigs.inversion.catalogue_reconstructions import reconstructions as redrawn
     from gigs.packs.load import start_folder
     from gigs.recommender import ItemPictures, train_recommender
+    from gigs.training.processes import here
     from gigs.vision.compute import pick_device, suited
 
     opened, place = Catalogue.open(catalogue), pick_device(device)
@@ -151,7 +155,8 @@ def _train_scorer(
         views = []
         if source.reconstructions:
             root = start_folder(source.reconstructions)
-            views = [redrawn(opened, root, where=source.where, compute=suited(place), on_step=on_step)]
+            with here().main_first():
+                views = [redrawn(opened, root, where=source.where, compute=suited(place), on_step=on_step)]
         items = ItemPictures(opened, views)
         trained = train_recommender(items, settings, out, on_step=on_step, resume=resume, device=place)
     output.print(f"{trained.path}: best of {trained.epochs} epochs was epoch {trained.best_epoch}", soft_wrap=True)

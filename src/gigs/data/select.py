@@ -9,6 +9,7 @@ from torch import Tensor
 from gigs.data.catalogue import Catalogue
 from gigs.data.conditions import matching
 from gigs.errors import InputError
+from gigs.training.processes import here
 from gigs.vision.images import to_tensor
 
 
@@ -47,6 +48,8 @@ def draw_picks(
 ) -> tuple[Tensor, Tensor]:
     """`count` training photos `[count,3,S,S]` in `[0,1]`, drawn with replacement and mirrored at random.
 
+    Where several processes share a batch, `count` is the whole batch's, and this process's photos of it are returned.
+
     Args:
         photos: uint8 `[items,S,S,3]`.
         rows: Items to draw from.
@@ -58,6 +61,7 @@ def draw_picks(
         The photos, and for each the place in `rows` of its item, `[count]`.
     """
     picks = torch.multinomial(weights, count, replacement=True, generator=rng)
-    batch = to_tensor(photos[rows[picks.numpy()]])
     mirrored = torch.rand(count, generator=rng) < 0.5
+    picks, mirrored = here().mine(picks), here().mine(mirrored)
+    batch = to_tensor(photos[rows[picks.numpy()]])
     return torch.where(mirrored[:, None, None, None], batch.flip(-1), batch), picks

@@ -81,15 +81,27 @@ def leave_last_out(pairs: pd.DataFrame, minimum: int = MINIMUM, *, seed: int = 0
     Returns:
         One of `SPLITS` per row of `pairs`.
     """
-    ordered = pairs.sort_values(["user", "item"], kind="stable")
-    ordered = ordered.assign(drawn=np.random.default_rng(seed).permutation(len(ordered)))
-    ordered = ordered.sort_values(["user", "first", "drawn"], kind="stable")
-    from_end = ordered.groupby("user").cumcount(ascending=False)
-    enough = ordered.groupby("user")["item"].transform("size") >= minimum
-    split = pd.Series("train", index=ordered.index, dtype=object)
-    split[enough & (from_end == 0)] = "test"
-    split[enough & (from_end == 1)] = "validation"
-    return split.reindex(pairs.index)
+    users, first = _sortable(pairs["user"]), _sortable(pairs["first"])
+    drawn = np.empty(len(pairs), dtype=np.int32)
+    drawn[np.lexsort((_sortable(pairs["item"]), users))] = np.random.default_rng(seed).permutation(len(pairs))
+    order = np.lexsort((drawn, first, users))
+    del drawn, first
+    names = np.full(len(pairs), SPLITS[0], dtype=object)
+    if len(pairs):
+        begins = np.flatnonzero(np.diff(users[order], prepend=users[order[0]] - 1))
+        sizes = np.diff(begins, append=len(pairs))
+        for place, name in enumerate(("test", "validation"), start=1):
+            enough = sizes >= max(minimum, place)
+            names[order[(begins + sizes - place)[enough]]] = name
+    return pd.Series(names, index=pairs.index, dtype=object)
+
+
+def _sortable(column: pd.Series) -> np.ndarray:
+    """A column's values as numbers in the same order, what is missing last."""
+    values = column.to_numpy()
+    if values.dtype.kind == "M":
+        return np.where(np.isnat(values), np.iinfo(np.int64).max, values.view(np.int64))
+    return values if values.dtype.kind in "iuf" else np.unique(values, return_inverse=True)[1]
 
 
 def _split_by_time(pairs: pd.DataFrame, share: float) -> tuple[pd.Series, dict[str, Any]]:

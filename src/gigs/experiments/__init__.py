@@ -1,1 +1,1 @@
-"""The paper's experiments, under protocols that say what they are (`docs/experiments.md`)."""
+"""The paper's experiments, under protocols that say what they are (`docs/lab/experiments.md`)."""

@@ -1,4 +1,4 @@
-"""What the tables say about the paper's claims, in words that follow from the numbers."""
+"""What the tables say about the paper's claims, in sentences computed from the numbers."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def _verdict(one: Mapping[str, Any], claim: float, what: str) -> str:
         return f"No, the opposite: its {what} is lower, {_numbers(one)}."
     sure = "" if p is None or p < SURE else " (the rank test does not confirm it)"
     if lead["share"] is None:
-        unsaid = "but by what share cannot be said: the baseline's mean is not clearly above 0"
+        unsaid = "but its share cannot be given, because the baseline's mean is not clearly above 0"
         return f"It is ahead{sure}, {unsaid}. {_numbers(one)}."
     share = f"{lead['share']:+.1%} [{lead['low']:+.1%}, {lead['high']:+.1%}]"
     if lead["low"] >= claim:
         return f"Yes{sure}: {share}; {_numbers(one)}."
     if lead["high"] < claim:
         return f"It is ahead{sure}, but by less: {share}; {_numbers(one)}."
-    return f"It is ahead{sure}, and the interval holds that share: {share}; {_numbers(one)}."
+    return f"It is ahead{sure}, and the interval includes that share: {share}; {_numbers(one)}."
 
 
 def _items(table: Mapping[str, Any]) -> str:
@@ -83,7 +83,7 @@ def _items(table: Mapping[str, Any]) -> str:
     parts = []
     for one in table["comparisons"]:
         if one["kind"] == "paired" and one["figure"] == "shift" and one["first_row"][0] != one["second_row"][0]:
-            names = f"{one['first_row'][0]} less {one['second_row'][0]} products, {one['first_row'][1]}"
+            names = f"{one['first_row'][0]} minus {one['second_row'][0]} products, {one['first_row'][1]}"
             parts.append(f"{names}: {_numbers(one)}")
     return "**Do products that a user did not buy gain more than those they bought?** " + _sentence(parts)
 
@@ -109,7 +109,7 @@ def _levelling(table: Mapping[str, Any]) -> list[str]:
         elif one["low"] > 0 or one["high"] < 0:
             words = f"It does not level off within this range: it still {'rises' if one['low'] > 0 else 'falls'}"
         else:
-            words = "It levels off as far as these items can tell"
+            words = "As far as these items show, it levels off"
         sentences.append(
             f"**Is the {who} constant from {LEVEL_FROM} users on ({one['method']})?** {words}, {level}; {numbers}."
         )
@@ -117,19 +117,19 @@ def _levelling(table: Mapping[str, Any]) -> list[str]:
 
 
 def _radius(table: Mapping[str, Any]) -> str:
-    """The largest epsilon that still keeps the category, and what judges grant there."""
+    """The largest epsilon that still keeps the category, and the judges' gain."""
     rows = [row for row in table["rows"] if "category_kept" in row["figures"]]
     if not rows:
-        return "**Which radius?** No classifier of categories was at hand: see the plot."
+        return "**Which radius?** No category classifier was available; see the plot."
     kept = [row for row in rows if row["figures"]["category_kept"]["mean"] >= 0.95]
     text = "**Which radius?** "
     if kept:
-        text += f"The category is kept in 95% of the pictures or more up to a radius of {kept[-1]['cell']}"
+        text += f"Up to a radius of {kept[-1]['cell']}, at least 95% of the pictures keep their category"
     else:
-        text += f"The category is kept in less than 95% of the pictures already at {rows[0]['cell']}"
+        text += f"Even at {rows[0]['cell']}, less than 95% of the pictures keep their category"
     at = next((row for row in rows if row["cell"] == "0.4"), None)
     if at is not None:
-        text += f"; at the paper's 0.4 in {at['figures']['category_kept']['mean']:.1%}"
+        text += f"; at the paper's 0.4, {at['figures']['category_kept']['mean']:.1%} do"
     judged = [row for row in rows if "judges_gain" in row["figures"]]
     if judged:
         best = max(judged, key=lambda row: row["figures"]["judges_gain"]["mean"])
@@ -141,7 +141,7 @@ def _radius(table: Mapping[str, Any]) -> str:
 
 
 def _judges(tables: Tables) -> list[str]:
-    """What remains of the target's gain under models that had no part in it."""
+    """What remains of the target's gain under judges that took no part in it."""
     parts = []
     for name, table in tables.items():
         for row in table["rows"]:
@@ -155,7 +155,7 @@ def _judges(tables: Tables) -> list[str]:
     if not parts:
         return []
     return [
-        "**What remains under the judges?** Of the target's gain, in standard deviations:",
+        "**What remains under the judges?** The share of the target's gain, and their own gain in standard deviations:",
         *(f"- {one}" for one in parts),
     ]
 

@@ -1,4 +1,4 @@
-"""Protocols: how an experiment is measured. The paper's text says one thing, its published code did another."""
+"""Protocols: how an experiment is measured. The paper's text and its published code differ."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Protocol:
         weights: Of cross-entropy, mean absolute error and preference in the second loop; None leaves the preset's.
         keep: How many suggestions of an item count, best first; None counts all.
         baseline: What a gain is against: the seller's photo, or the generator's reconstruction of it.
-        dropout: Share of the features that the scorer drops at random, at every look; 0 scores reliably.
+        dropout: Share of the features that the scorer drops at random, every time it is called; 0 scores reliably.
         diversity: Which `opposite_ssim_*` is this protocol's opposite SSIM.
         photos_for_many: Whether audiences of many users start from photos, or from random latent vectors.
         gate: Whether photos that cannot be redrawn are replaced by others, as `gigs suggest` refuses them.
@@ -73,8 +73,8 @@ PROTOCOLS = {
     for one in (
         Protocol(
             name="paper-text",
-            words="as the paper's text has it: 8 suggestions, radius 0.4, equal weights, all suggestions counted, "
-            "gains against the seller's photo, opposite SSIM of Wang et al. among the generated pictures",
+            words="as in the paper's text: 8 suggestions, radius 0.4, equal weights; all suggestions count; gains are "
+            "against the seller's photo; opposite SSIM of Wang et al. among the generated pictures",
             n=8,
             radius=0.4,
             weights=(1.0, 1.0, 1.0),
@@ -82,9 +82,9 @@ PROTOCOLS = {
         ),
         Protocol(
             name="paper-code",
-            words="as the published code has it: 6 suggestions of which the best 3 count, radius 0.5, weights 0.1 / 1 "
-            "/ 1, gains against the reconstruction, dropout left on in the scorer, opposite SSIM against the base with "
-            "the wrong data range, 1,000 real pictures for FID, random designs instead of photos for many users",
+            words="as in the published code: 6 suggestions, of which the best 3 count; radius 0.5; weights 0.1, 1, 1; "
+            "gains are against the reconstruction; dropout stays on in the scorer; opposite SSIM is against the base, "
+            "with the wrong data range; 1,000 real pictures for FID; many users start from random designs, not photos",
             n=6,
             radius=0.5,
             weights=(0.1, 1.0, 1.0),
@@ -97,8 +97,8 @@ PROTOCOLS = {
         ),
         Protocol(
             name="honest",
-            words="all suggestions counted, gains against the real photo, photos that cannot be redrawn replaced, "
-            "opposite SSIM among the suggestions of one product, judges' gains beside the target's",
+            words="all suggestions count; gains are against the real photo; photos that cannot be redrawn are "
+            "replaced; opposite SSIM is among the suggestions of one product; judges' gains stand beside the target's",
             gate=True,
             judges=True,
         ),

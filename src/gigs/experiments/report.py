@@ -1,4 +1,4 @@
-"""Run experiments and leave their files in one folder; the summary is written anew from what is there."""
+"""Run experiments and write their files to one folder; the summary is rebuilt from the tables there."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def write_summary(out: Path, protocol: str) -> Path:
     for name, table in tables.items():
         settings = table["settings"]
         lines.append(
-            f"- [{name}]({name}-{protocol}.md): {table['rows'][0]['items']} items a row, preset {settings['preset']} "
+            f"- [{name}]({name}-{protocol}.md): {table['rows'][0]['items']} items per row, preset {settings['preset']} "
             f"(T={settings['T_inversion']} and {settings['T_shifting']}), on {table['measured_on']}"
         )
     missing = [name for name in TABLES if name not in tables]
@@ -94,7 +94,8 @@ def write_summary(out: Path, protocol: str) -> Path:
         lines.append(f"- not run yet: {', '.join(missing)}")
     lines.append("")
     for paragraph in answers(tables):
-        lines += [paragraph] if paragraph.startswith("- ") else ["", paragraph]
+        goes_on = paragraph.startswith("- ") and lines[-1].startswith("- ")
+        lines += [paragraph] if goes_on else ["", paragraph]
     return storage.write_text(out / f"summary-{protocol}.md", "\n".join(lines).rstrip() + "\n")
 
 

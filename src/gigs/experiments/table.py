@@ -177,7 +177,7 @@ def _measured_on(bench: Bench) -> str:
     about = bench.about["catalogue"]
     return (
         f"{about.get('source')}: {about.get('items')} items, {about.get('interactions')} purchases; "
-        f"{bench.buyers.count} users of the recommender; models of the pack {bench.pack.name} or as given"
+        f"{bench.buyers.count} users of the recommender; models of the pack {bench.pack.name}, unless others were given"
     )
 
 

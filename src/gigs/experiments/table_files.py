@@ -17,8 +17,10 @@ HEADERS = {
     "judges_z": "judges' score (z)",
     "category_kept": "category kept",
 }
+PAIRED = "Each pair is compared over the items that both rows share. The p-values are not adjusted for their number."
 PAPER = "paper"
-CAUTION = "The paper's figures are of another data set and other models: compare signs and orders, not sizes."
+RETAINED = "Retained is the judges' gain divided by the target's, both in standard deviations of real items' scores."
+CAUTION = "The paper used another data set and other models. Compare signs and rank orders, not sizes."
 
 
 def write_table(out: Path, described: Mapping[str, Any]) -> list[Path]:
@@ -53,7 +55,7 @@ def as_csv(described: Mapping[str, Any]) -> str:
 
 
 def as_markdown(described: Mapping[str, Any]) -> str:
-    """Rows, the paper's rows below them, paired comparisons, and what all of it was measured on."""
+    """The table in Markdown: rows, the paper's rows below them, paired comparisons, and what was measured."""
     settings = described["settings"]
     lines = [
         f"# {described['table']}, protocol {described['protocol']['name']}",
@@ -63,10 +65,10 @@ def as_markdown(described: Mapping[str, Any]) -> str:
         f"Measured on {described['measured_on']}.",
         "",
         f"Preset {settings['preset']}: T={settings['T_inversion']} (inversion) and "
-        f"T={settings['T_shifting']} (shifting), n={settings['n']} of which {settings['counted']} count, "
+        f"T={settings['T_shifting']} (shifting), n={settings['n']}, of which {settings['counted']} count, "
         f"radius {settings['radius']}, seed {settings['seed']}.",
         "",
-        "mean ± standard deviation over pictures [95% interval, resampling items].",
+        "Each cell gives mean ± standard deviation over pictures [95% interval, resampling items].",
         "",
         *_rows(described),
         "",
@@ -131,13 +133,13 @@ def _share(one: Mapping[str, Any] | None) -> str:
 
 
 def _notes(described: Mapping[str, Any]) -> list[str]:
-    """What a reader must know beside the figures."""
+    """What a reader must know to use the figures."""
     lines = []
     if described["why_no_judges"]:
         lines.append(f"No judges: {described['why_no_judges']}.")
     elif any("retained" in row for row in described["rows"]):
-        lines.append("Retained: the judges' gain over the target's, both in standard deviations of real items' scores.")
-    lines.append(f"IS, FID and KID look through {described['features']}.")
+        lines.append(RETAINED)
+    lines.append(f"IS, FID and KID use the features of {described['features']}.")
     trained = {row["cell"]: row["photos_of_trained_products"] for row in described["rows"]}
     some = ", ".join(f"{count} in the row {cell}" for cell, count in trained.items() if count)
     if any(row["photos"] for row in described["rows"]):
@@ -179,8 +181,7 @@ def _comparisons(described: Mapping[str, Any]) -> list[str]:
         for one in pairs
     ]  # fmt: skip
     head = ["first", "second", "figure", "items", "first - second [95%]", "Wilcoxon p", "paired t p"]
-    return ["## Paired comparisons", "", "Over the items that both rows share; p-values are not adjusted for their "
-            "number.", "", *_grid(head, rows), ""]  # fmt: skip
+    return ["## Paired comparisons", "", PAIRED, "", *_grid(head, rows), ""]
 
 
 def _difference(one: Mapping[str, Any]) -> str:

@@ -1,8 +1,7 @@
-"""What one redesign changes against the redrawn product, each claim checked against the photo itself.
+"""What one redesign changes in the redrawn product, with each claim checked against the photo itself.
 
-Redrawing a photo changes it too, and that is a weakness of redrawing, not an idea. So a change counts as the redesign's
-where it leads away from the redrawn product *and* from the photo: a redesign that only brings back what redrawing lost
-changes nothing.
+Redrawing also changes a photo, which is a weakness of redrawing and not a design idea. So a change counts only if it
+differs from the redrawn product *and* from the photo. One that only restores what redrawing lost changes nothing.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from gigs.explain.where import change_map, where_most
 from gigs.verify.probes import Answer
 from gigs.vision.images import to_uint8
 
-LIGHTER = 4.0  # change of mean L* that is said
-VIVID = 6.0  # change of mean C* that is said
+LIGHTER = 4.0  # least change of mean L* to report
+VIVID = 6.0  # least change of mean C* to report
 
 
 @dataclass(frozen=True)
 class Look:
-    """A picture as it is described: uint8 `[H,W,3]`, the probes' answers where there are any, and its cut-out."""
+    """A picture to describe: uint8 `[H,W,3]`, the probes' answers if there are any, and its cut-out."""
 
     pixels: np.ndarray
     lab: np.ndarray
@@ -38,7 +37,7 @@ class Look:
 
     @cached_property
     def mask(self) -> np.ndarray:
-        """The product, bool `[H,W]`: as it was cut out, or whatever differs from the backdrop."""
+        """The product, bool `[H,W]`: its cut-out, or else what differs from the backdrop."""
         return foreground(self.pixels) if self.cutout is None or not self.cutout.any() else self.cutout
 
     @cached_property
@@ -59,7 +58,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Attribute:
-    """A probe's answers before and after; `changed` is None where it is not sure of both."""
+    """A probe's answers before and after; `changed` is None unless it is sure of both."""
 
     before: Answer
     after: Answer
@@ -73,12 +72,12 @@ class Changes:
     Attributes:
         before: Colours of the redrawn product.
         after: Colours of the redesign.
-        flows: How the one turn into the other, those that the photo does not confirm left out.
+        flows: How the former turn into the latter, without those that the photo does not confirm.
         delta_e: Mean CIEDE2000 over all parts of the product, confirmed or not.
         lightness: Change of mean L*.
         vividness: Change of mean C*.
-        attributes: By column, where there are probes.
-        outline: Of the two; None where the photo has the redesign's outline already.
+        attributes: Changes by column, if there are probes.
+        outline: Comparison of the outlines; None if the photo already has the redesign's outline.
         where: The part that changes most, in words.
         change: The map, CIEDE2000 `[H,W]`.
     """
@@ -110,10 +109,10 @@ def changes_of(photo: Look | None, before: Look, after: Look, kind: str = "") ->
     """What changes from one picture to another.
 
     Args:
-        photo: The real photo, by which every claim is checked; None where there is none.
+        photo: The real photo, by which every claim is checked; None if there is none.
         before: The redrawn product.
         after: The redesign.
-        kind: The product's type as its shop calls it: names its parts.
+        kind: The product's type in its shop's words, from which its parts are named.
     """
     all_flows = flows(before.palette, after.palette)
     change = change_map(before.lab, after.lab)
@@ -136,7 +135,7 @@ def changes_of(photo: Look | None, before: Look, after: Look, kind: str = "") ->
 
 
 def _is_new(flow: Flow, photo: Look | None, after: Look) -> bool:
-    """Whether the photo has clearly less of the new colour than the redesign has."""
+    """Whether the photo has clearly less of the new colour than the redesign."""
     if photo is None:
         return True
     gained = share_like(after.palette, flow.after.lab) - share_like(photo.palette, flow.after.lab)
@@ -151,7 +150,7 @@ def _tone(photo: float | None, before: float, after: float, visible: float) -> T
 
 
 def _attribute(photo: Answer | None, before: Answer, after: Answer) -> Attribute:
-    """Changed where the probe is sure of both and says different things, and does not see the new one in the photo."""
+    """Changed if the probe is sure of both, they differ, and it does not see the new value in the photo."""
     if not (before.sure and after.sure):
         return Attribute(before, after, None)
     return Attribute(before, after, before.value != after.value and (photo is None or photo.value != after.value))

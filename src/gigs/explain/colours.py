@@ -1,9 +1,9 @@
 """Colours in CIELAB, and what a shop calls them.
 
-A name's colour is the median of what real, plain products look like that a shop filed under it: `colour_names.json`
-holds 33 of them with their numbers of photos, measured on H&M's training photos by `benchmarks.colour_names`. Lists
-made for screens (CSS, the xkcd survey) know purer colours than cloth has, and call most of it grey. Each name belongs
-to a basic colour term, by which names of nearly the same colour are told from names of different ones.
+A name's colour is the median colour of real, plain products that a shop filed under it. `colour_names.json` holds 33 of
+them with their numbers of photos, measured on H&M's training photos by `benchmarks.colour_names`. Lists for screens
+(CSS, the xkcd survey) use purer colours than cloth has, and call most cloth grey. Each name belongs to a basic colour
+term, which separates names of different colours from names of nearly the same colour.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def lab_of(images: Tensor) -> np.ndarray:
 
 
 def difference(one: np.ndarray, other: np.ndarray, *, textile: bool = False) -> np.ndarray:
-    """CIEDE2000 between CIELAB colours `[...,3]`; 1 is about what can just be seen side by side.
+    """CIEDE2000 between CIELAB colours `[...,3]`; 1 is about the least difference visible side by side.
 
     Args:
         one: Colours.
         other: Colours, broadcast against them.
-        textile: Let a difference in lightness count half, as is usual for cloth, where folds shade one colour (l:c of
+        textile: Count a difference in lightness half, as is usual for cloth, because folds shade one colour (l:c of
             2:1, ISO 105-J03).
     """
     return deltaE_ciede2000(one, other, kL=2.0 if textile else 1.0)
@@ -60,7 +60,7 @@ def colour_names() -> tuple[str, ...]:
 
 
 def hex_of(lab: np.ndarray) -> str:
-    """`#rrggbb` of one CIELAB colour `[3]`; what sRGB cannot show is clipped."""
+    """`#rrggbb` of one CIELAB colour `[3]`; colours outside sRGB are clipped."""
     red, green, blue = np.rint(lab2rgb(np.asarray(lab, dtype=float)).clip(0, 1) * 255).astype(int)
     return f"#{red:02x}{green:02x}{blue:02x}"
 

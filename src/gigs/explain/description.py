@@ -1,4 +1,4 @@
-"""What is said of one redesign's changes, ready for a reader: words, colours and attributes, rounded for display."""
+"""The description of one redesign's changes for a reader: words, colours and attributes, rounded for display."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PaletteChange:
 
 @dataclass(frozen=True)
 class Tone:
-    """A change of mean L* or C*; `real` where it is visible and the photo confirms it."""
+    """A change of mean L* or C*; `real` if it is visible and the photo confirms it."""
 
     change: Number
     real: bool
@@ -47,7 +47,7 @@ class Tone:
 
 @dataclass(frozen=True)
 class AttributeChange:
-    """A probe's answers before and after; `changed` is None where it is not sure of both."""
+    """A probe's answers before and after; `changed` is None unless it is sure of both."""
 
     before: Answer
     after: Answer
@@ -66,7 +66,7 @@ class OutlineChange:
 
 @dataclass(frozen=True)
 class Description:
-    """What is said of a redesign against the reconstruction, or of the reconstruction against the photo.
+    """The description of a redesign against the reconstruction, or of the reconstruction against the photo.
 
     Attributes:
         words: One plain sentence.
@@ -75,10 +75,10 @@ class Description:
         lightness: Change of mean L*.
         vividness: Change of mean C*.
         attributes: By column of the catalogue; empty without probes.
-        outline: Of the product; None where the photo has the redesign's outline already.
-        where: The part that changes most, in words; None where the change is faint or even.
-        not_sure: Columns of which nothing is said.
-        map: File of a picture that shows where it changes; None where there is none.
+        outline: The product's outline; None if the photo already has the redesign's outline.
+        where: The part that changes most, in words; None if the change is faint or even.
+        not_sure: Columns about which nothing is said.
+        map: File of a picture that shows where it changes, or None.
     """
 
     words: str

@@ -1,4 +1,4 @@
-"""Everything that is said in words about one product: each redesign's changes, and what redrawing alone had changed."""
+"""The full description of one product: each redesign's changes, and what redrawing alone changed."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from gigs.verify.probes import Answer
 
 @dataclass(frozen=True)
 class Explanation:
-    """What is said of one product's redesigns.
+    """The description of one product's redesigns.
 
     Attributes:
-        changes: Of each redesign against the reconstruction, in order.
-        redrawing: Of the reconstruction against the photo; None without a photo.
+        changes: Changes of each redesign against the reconstruction, in order.
+        redrawing: Changes of the reconstruction against the photo; None without a photo.
         base: The reconstruction.
     """
 
@@ -59,10 +59,10 @@ def explain(
         photo: `[1,3,R,R]` in `[0,1]`, or None.
         base: The redrawn (or sampled) product, `[1,3,R,R]`.
         images: Redesigns, `[n,3,R,R]`.
-        answers: The probes', of photo, base and images in this order; colours alone are described without them.
-        kind: The product's type as its shop calls it.
-        cutouts: Where the product is in each of them, in the same order, bool `[.,R,R]`; found by the backdrop's
-            colour where not given.
+        answers: The probes' answers for photo, base and images, in this order; without them only colours are described.
+        kind: The product's type in its shop's words.
+        cutouts: The product in each of them, in the same order, bool `[.,R,R]`; by default it is found by the
+            backdrop's colour.
     """
     pictures = torch.cat([base, images] if photo is None else [photo, base, images])
     looks = looks_of(pictures.cpu(), answers, cutouts)
@@ -76,7 +76,7 @@ def explain(
 
 
 def description_of(changes: Changes, map_file: str | None = None) -> Description:
-    """What is said of some changes; `map_file` shows where they are."""
+    """The description of some changes; `map_file` shows where they are."""
     return Description(
         words=sentence(changes),
         nothing=not named_parts(changes),

@@ -1,4 +1,4 @@
-"""Which pixels of a product photo are the product: whatever differs from the even backdrop that photos here have."""
+"""Which pixels of a product photo are the product: those that differ from an even backdrop."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from skimage.color import rgb2lab
 from gigs.vision.images import background_colour
 
 FAINTEST = 4.0  # CIE76 from the backdrop; backdrops of real photos vary by less
-LEAST = 0.02  # share of the picture; below, no product was found and all of it counts
-CRUMB = 0.1  # a piece smaller than this share of the largest is no part of the product
+LEAST = 0.02  # share of the picture below which no product was found and all of it counts
+CRUMB = 0.1  # a piece smaller than this share of the largest is not part of the product
 
 
 def foreground(pixels: np.ndarray) -> np.ndarray:
     """Mask bool `[H,W]` of the product in a square picture, uint8 `[H,W,3]`.
 
-    The product is what differs from the backdrop (`vision.images.background_colour`), holes filled, crumbs left out.
-    Where that is nearly nothing (a white shirt on white that no shadow outlines), all of the picture counts.
+    The product is what differs from the backdrop (`vision.images.background_colour`), with holes filled and specks
+    removed. If that is nearly nothing (a white shirt on white without a shadow), the whole picture counts.
     """
     backdrop = rgb2lab(np.array(background_colour(Image.fromarray(pixels)), dtype=np.uint8)[None, None])
     away = np.linalg.norm(rgb2lab(pixels) - backdrop, axis=2)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 VISIBLE = 1.1  # ratio of lengths; redrawing alone moves outlines by a few per cent
-OTHER = 0.85  # intersection over union; below, the outline is another one
+OTHER = 0.85  # intersection over union below which the outline is another one
 
 
 @dataclass(frozen=True)
 class Outline:
-    """Ratios after/before of the product's width and height, and how far the two outlines cover one another."""
+    """Ratios after/before of the product's width and height, and the overlap of the two outlines."""
 
     width: float
     height: float
@@ -20,7 +20,7 @@ class Outline:
 
     @property
     def words(self) -> list[str]:
-        """What changes, such as `longer`; nothing where the outlines are much the same."""
+        """What changes, such as `longer`; nothing if the outlines are nearly the same."""
         differences = []
         if not 1 / VISIBLE < self.height < VISIBLE:
             differences.append("longer" if self.height > 1 else "shorter")
@@ -37,7 +37,7 @@ def outline(before: np.ndarray, after: np.ndarray) -> Outline:
 
 
 def _extent(mask: np.ndarray) -> tuple[float, float]:
-    """Width and height in pixels, a stray pixel or two aside."""
+    """Width and height in pixels, ignoring a stray pixel or two."""
     rows, columns = np.nonzero(mask)
     (left, right), (top, bottom) = np.quantile(columns, [0.01, 0.99]), np.quantile(rows, [0.01, 0.99])
     return float(right - left + 1), float(bottom - top + 1)

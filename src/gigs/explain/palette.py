@@ -1,4 +1,4 @@
-"""The few colours that a product consists of, and how one product's colours turn into another's."""
+"""The few main colours of a product, and how one product's colours turn into another's."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sklearn.cluster import KMeans
 from gigs.explain.colours import difference, hex_of, name_of
 
 CLUSTERS = 5
-SAME = 9.0  # CIEDE2000, lightness counting half: closer clusters are one colour in light and shade
-SMALLEST = 0.06  # share of the product; colours of less are seams, skin and shadows
+SAME = 9.0  # CIEDE2000 with lightness at half weight; closer clusters are one colour in light and shade
+SMALLEST = 0.06  # share of the product; smaller ones are seams, skin and shadows
 PARTS = 20  # a palette is compared in parts of 5%
 
 
@@ -25,7 +25,7 @@ class Swatch:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Its name."""
         return name_of(self.lab)
 
     @property
@@ -52,7 +52,7 @@ def palette(lab: np.ndarray, mask: np.ndarray) -> list[Swatch]:
         mask: Which pixels are the product, bool `[H,W]`.
 
     Returns:
-        One to five swatches whose shares sum to 1: clusters (k-means), those that differ as light and shade do merged.
+        One to five swatches whose shares sum to 1: k-means clusters, merged if they differ only as light and shade.
     """
     pixels = lab[_inside(mask)]
     clusters = min(CLUSTERS, len(np.unique(pixels, axis=0)))
@@ -75,7 +75,7 @@ def palette(lab: np.ndarray, mask: np.ndarray) -> list[Swatch]:
 
 
 def flows(before: list[Swatch], after: list[Swatch]) -> list[Flow]:
-    """How one palette turns into the other with the least change of colour on the whole, largest share first."""
+    """How one palette turns into the other with the least total change of colour, largest share first."""
     old, new = _parts(before), _parts(after)
     costs = difference(
         np.array([one.lab for one in before])[old][:, None], np.array([one.lab for one in after])[new][None]
@@ -90,7 +90,7 @@ def flows(before: list[Swatch], after: list[Swatch]) -> list[Flow]:
 
 
 def share_like(swatches: list[Swatch], lab: np.ndarray) -> float:
-    """Share of a palette that is, light and shade aside, a given colour `[3]`."""
+    """Share of a palette that is a given colour `[3]`, ignoring light and shade."""
     return sum(one.share for one in swatches if difference(one.lab, lab, textile=True) < SAME)
 
 
@@ -105,7 +105,7 @@ def _inside(mask: np.ndarray) -> np.ndarray:
 
 
 def _closest(swatches: list[Swatch]) -> tuple[int, int] | None:
-    """The two that differ least, where that is no more than light and shade."""
+    """The two that differ least, if only as light and shade."""
     colours = np.array([one.lab for one in swatches])
     apart = difference(colours[:, None], colours[None], textile=True)
     np.fill_diagonal(apart, np.inf)

@@ -1,4 +1,4 @@
-"""Where a redesign changes its product: a map of visible differences, and the part of the product with most."""
+"""Where a redesign changes its product: a map of visible differences, and the part of the product that changes most."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from torch import Tensor
 
 from gigs.explain.colours import difference
 
-SMOOTH = 1.5 / 64  # of the side: single pixels are not what anybody sees
-HOT = 50.0  # CIEDE2000 that is drawn hottest: as from pale pink to black
+SMOOTH = 1.5 / 64  # of the side, because nobody sees single pixels
+HOT = 50.0  # CIEDE2000 drawn in the hottest colour, as from pale pink to black
 UNEVEN = 1.3  # a part changes most if it changes this much more than the whole does
-LEAST = 0.06  # share of the product that a part must have
-FAINT = 3.0  # CIEDE2000; below, nothing is said of where
+LEAST = 0.06  # least share of the product for a part
+FAINT = 3.0  # CIEDE2000 below which no place is named
 # What parts are called, top, middle and bottom, then the sides, by the kind of product.
 PARTS = {
     "upper": ("the neckline area", "the middle", "the hem area", "the sides and sleeves"),
@@ -36,12 +36,12 @@ def change_map(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def where_most(change: np.ndarray, mask: np.ndarray, kind: str) -> str | None:
-    """The part of the product that changes most, in words; None where the change is faint or spread evenly.
+    """The part of the product that changes most, in words; None if the change is faint or spread evenly.
 
     Args:
         change: From `change_map`.
-        mask: Product of the one picture or the other, bool `[H,W]`.
-        kind: The product's type as its shop calls it, or an empty text.
+        mask: The product in either picture, bool `[H,W]`.
+        kind: The product's type in its shop's words, or an empty text.
     """
     whole = float(change[mask].mean())
     if whole < FAINT:
@@ -59,7 +59,7 @@ def where_most(change: np.ndarray, mask: np.ndarray, kind: str) -> str | None:
 
 
 def draw_map(change: np.ndarray, base: np.ndarray) -> Tensor:
-    """The map as a picture `[3,H,W]` in `[0,1]`: hot where much changes, over the redrawn product in pale grey.
+    """The map as a picture `[3,H,W]` in `[0,1]`: hot colours where much changes, over the redrawn product in pale grey.
 
     Args:
         change: From `change_map`, `[H,W]`.

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from gigs.explain.changes import Changes
 from gigs.explain.palette import Flow
 
-NEW_COLOUR = 8.0  # CIEDE2000 between two colours that are named as different
-SMALL = 0.15  # share of the product; colours that fewer of it change to are not named
-MUCH = 15.0  # change of mean L* that is much
-SHADE = 5.0  # mean CIEDE2000 over the product that is said where no name says it
+NEW_COLOUR = 8.0  # least CIEDE2000 between two colours to be named as different
+SMALL = 0.15  # least share of the product that changes to a colour for it to be named
+MUCH = 15.0  # change of mean L* that counts as much
+SHADE = 5.0  # least mean CIEDE2000 over the product to report if no name describes it
 NOTHING = "almost nothing that can be named"
-# How a shop's words for patterns are said; others are said as they are.
+# Sentence forms of a shop's words for patterns; others are used unchanged.
 PATTERNS = {
     "Solid": "plain", "All over pattern": "patterned all over", "Stripe": "striped", "Check": "checked",
     "Dot": "dotted", "Melange": "mottled (melange)", "Denim": "denim", "Lace": "lace", "Embroidery": "embroidered",
@@ -22,7 +22,7 @@ PATTERNS = {
 
 
 def named_parts(changes: Changes) -> list[str]:
-    """What changes, a clause each; empty where nothing can be named."""
+    """The changes, one clause each; empty if nothing can be named."""
     parts = [part for part in (_colours(changes), _pattern(changes), _type(changes), _outline(changes)) if part]
     return parts or _shade(changes)
 
@@ -42,19 +42,19 @@ def not_sure(changes: Changes) -> list[str]:
 
 
 def pattern_words(value: str) -> str:
-    """A shop's word for a pattern as a sentence has it."""
+    """A shop's word for a pattern, as it appears in a sentence."""
     return PATTERNS.get(value, value.lower())
 
 
 def named_turns(changes: Changes) -> list[Flow]:
-    """The turns from one colour to another that are named, at most two: visible, of some size, to another name."""
+    """The colour changes to name, at most two: visible, large enough, and to another name."""
     visible = [
         flow
         for flow in changes.flows
         if flow.delta_e >= NEW_COLOUR and flow.share >= SMALL and flow.before.name != flow.after.name
     ]
     named: dict[tuple[str, str], Flow] = {}
-    for flow in visible:  # two shades of a print may turn from and to the same two names
+    for flow in visible:  # two shades of a print may change between the same two names
         named.setdefault((flow.before.name, flow.after.name), flow)
     return list(named.values())[:2]
 
@@ -76,7 +76,7 @@ def _tone(changes: Changes) -> str:
 
 
 def _shade(changes: Changes) -> list[str]:
-    """A change of colour that can be seen, though neither name nor tone is another."""
+    """Whether the colour changes visibly although name and tone stay the same."""
     confirmed = sum(flow.share * flow.delta_e for flow in changes.flows)
     return [f"another shade of {changes.after[0].name}"] if confirmed >= SHADE else []
 

@@ -1,4 +1,4 @@
-"""How near a generator's pictures come to photos of products it has never seen (figures: `docs/metrics.md`)."""
+"""How near a generator's pictures come to photos of products it has never seen (`docs/reference/metrics.md`)."""
 
 from __future__ import annotations
 

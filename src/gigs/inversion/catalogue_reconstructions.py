@@ -1,4 +1,4 @@
-"""A second view of a catalogue: what generator and encoder make of each photo, drawn once and kept on disk."""
+"""A second view of a catalogue: the reconstruction of each photo by generator and encoder, computed once and cached."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def reconstructions(
     compute: Compute | None = None,
     on_step: OnStep = silent,
 ) -> View:
-    """G(E(photo)) of every item that the generator is for, kept under `catalogue.root/features`.
+    """G(E(photo)) of every item in the generator's domain, cached under `catalogue.root/features`.
 
     Args:
         catalogue: The catalogue.
         pack_root: A pack with generator and encoder, or any folder that holds both files.
-        where: Condition on items: what the generator is for.
+        where: Condition on items, which defines the generator's domain.
         compute: Precision and layout.
         on_step: Progress.
 

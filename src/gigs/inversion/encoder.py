@@ -1,7 +1,7 @@
 """Encoders: from a photo to a latent vector in one pass, as a draft and as a start for the optimisation.
 
-In-domain inversion (Zhu et al. 2020): an encoder that was trained through the generator lands in the part of the latent
-space that the generator was trained on, which optimisation from noise need not do.
+In-domain inversion (Zhu et al. 2020): an encoder trained through the generator finds vectors in the part of the latent
+space that the generator was trained on. Optimisation from noise may leave it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Encoder(HubMixin, nn.Module):
 
 
 def save_encoder(path: Path, encoder: Encoder, about: dict[str, Any] | None = None) -> Path:
-    """Save as safetensors; `about` (how trained, on what, scores; by default what is known) travels in the header."""
+    """Save as safetensors; `about` (training, data, scores; by default what is known) is stored in the header."""
     network = asdict(encoder.config)
     header = {"kind": "encoder", "family": FAMILY, "network": network}
     header["about"] = encoder.about if about is None else about
@@ -73,7 +73,7 @@ def load_encoder(path: str | Path) -> Encoder:
     """Load an encoder, frozen, on the CPU.
 
     Raises:
-        ModelError: Not an encoder, or weights that do not fit their own settings.
+        ModelError: Not an encoder, or weights that do not match their own settings.
     """
     tensors, settings = storage.load_tensors(Path(path))
     if settings.get("kind") != "encoder" or settings.get("family") != FAMILY:
@@ -92,7 +92,7 @@ def check_pair(encoder: Encoder, generator: Any) -> None:
     """Refuse an encoder made for a generator of other sizes.
 
     Raises:
-        ModelError: They do not go together.
+        ModelError: Their sizes differ.
     """
     theirs, ours = (generator.drawn_at, generator.latent_dim), (encoder.resolution, encoder.latent_dim)
     if theirs != ours:

@@ -23,7 +23,7 @@ BATCH = 20
 
 
 class HeldOut:
-    """At most 200 photos, spread evenly over the given rows and so the same ones in every run.
+    """At most 200 photos, spread evenly over the given rows, and therefore the same in every run.
 
     Args:
         photos: uint8 `[items,R,R,3]` at the generator's resolution.
@@ -52,7 +52,7 @@ class HeldOut:
 
     @torch.no_grad()
     def grid(self, encoder: Encoder, generator: Generator, compute: Compute) -> Tensor:
-        """Picture `[3,H,W]` in `[0,1]` of 32 photos, each with its reconstruction to the right of it."""
+        """Picture `[3,H,W]` in `[0,1]` of 32 photos, each with its reconstruction on its right."""
         photos = to_tensor(self.photos[_spread(self.rows, DRAWN)])
         with compute.autocast():
             drawn = generator(encoder(photos.to(compute.device))).float().cpu()

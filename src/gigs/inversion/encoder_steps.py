@@ -16,24 +16,25 @@ from gigs.generator.base import Generator
 from gigs.generator.families.progan import ProGANSettings
 from gigs.generator.latent import standardise
 from gigs.inversion.encoder import Encoder, check_pair, load_encoder
+from gigs.training.processes import here
 from gigs.vision.compute import Compute
 from gigs.vision.lpips import PerceptualLoss
 
-ALEXNET_SIDE = 64  # pixels; below it AlexNet has one position left at its last layers, and compares no shapes
+ALEXNET_SIDE = 64  # pixels; below this, AlexNet's last layers have only one position and compare no shapes
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderSettings:
     """One training run of an encoder E for a generator G.
 
-    Of every batch, half are photos x, whose reconstruction G(E(x)) is compared with them: `mse_weight` times the mean
-    squared error in `[-1,1]` plus `lpips_weight` times LPIPS (AlexNet). Half are pairs (z, G(z)), whose z is known:
-    `latent_weight` times 1 - cos(E(G(z)), z), and `generated_weight` times the same loss as for photos.
+    Half of every batch are photos x, compared with their reconstructions G(E(x)): `mse_weight` times the mean squared
+    error in `[-1,1]` plus `lpips_weight` times LPIPS (AlexNet). The other half are pairs (z, G(z)) with known z:
+    `latent_weight` times 1 - cos(E(G(z)), z), plus `generated_weight` times the same loss as for photos.
 
-    `images`: pictures shown in all, photos and generated ones. `learning_rate` rises over the first `warm_up` (a share
-    of `images`) and falls to 0 at the end. `ema`: decay per batch of the averaged weights, which are what is saved.
-    `fmap_base`, `fmap_max`: widths of the network; where None, those of the encoder it starts from, or a ProGAN's.
-    `balance`: column of the item table; photos are drawn with 1/sqrt(how many share the value).
+    `images`: total number of pictures shown, photos and generated ones. `learning_rate` rises over the first `warm_up`
+    (a share of `images`) and falls to 0 at the end. `ema`: decay per batch of the averaged weights, which are saved.
+    `fmap_base`, `fmap_max`: widths of the network; if None, those of the encoder it starts from, or a ProGAN's.
+    `balance`: column of the item table; photos are drawn with weight 1/sqrt(number with the same value).
     """
 
     images: int = 100_000
@@ -67,7 +68,7 @@ class EncoderSettings:
 
     @property
     def pairs(self) -> int:
-        """Generated pictures in a batch; the others are photos."""
+        """Number of generated pictures in a batch; the others are photos."""
         return self.batch // 2 if self.latent_weight + self.generated_weight > 0 else 0
 
     def rate_at(self, shown: int) -> float:
@@ -109,13 +110,14 @@ class EncoderStepper:
         total = self.loss(photos, losses)
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
+        here().average_gradients(self.trained)
         norm = torch.nn.utils.get_total_norm([each.grad for each in self.trained if each.grad is not None])
-        if not math.isfinite(total.item() + norm.item()):
+        if not math.isfinite(here().mean(total.item()) + norm.item()):
             raise FloatingPointError("loss or gradient")
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate_at(shown)
         self.optimiser.step()
-        return losses
+        return here().means(losses)
 
     def loss(self, photos: Tensor, losses: dict[str, float]) -> Tensor:
         """The whole loss; its parts go into `losses`, unweighted, with the squared error as in `[0,1]`.
@@ -124,14 +126,14 @@ class EncoderStepper:
             FloatingPointError: The encoder's answer is not finite.
         """
         settings, count = self.settings, len(photos)
-        z = self.generator.sample(settings.pairs, self.rng).to(self.compute.device)
+        z = here().mine(self.generator.sample(settings.pairs, self.rng)).to(self.compute.device)
         with torch.no_grad(), self.compute.autocast():
             generated = self.redraw(z).float() if len(z) else photos[:0]
         targets = torch.cat([photos, generated])
         with self.compute.autocast():
             codes = self.encode(targets)
             drawn = self.redraw(codes if settings.generated_weight else codes[:count]).float()
-        if not torch.isfinite(codes).all():
+        if here().any(not torch.isfinite(codes).all()):
             raise FloatingPointError("encoder's answer")
         total = self._picture_loss(photos, drawn[:count], losses, "")
         if settings.latent_weight:
@@ -161,14 +163,14 @@ def first_encoder(
     """The encoder that a run begins with, on the CPU.
 
     Args:
-        generator: What it is for.
-        settings: Of the run; its seed draws the weights of a new network.
-        network: A checkpoint's `ProGANSettings`, whose weights are loaded later; goes before `start_from`.
+        generator: The generator to train for.
+        settings: Settings of the run; its seed draws the weights of a new network.
+        network: A checkpoint's `ProGANSettings`, whose weights are loaded later; takes precedence over `start_from`.
         start_from: An encoder's file.
 
     Raises:
-        InputError: Widths are asked for that `network` or the file does not have.
-        ModelError: The sizes do not go with the generator's, or no such network can be made.
+        InputError: The requested widths differ from those of `network` or the file.
+        ModelError: The sizes do not match the generator's, or no such network can be made.
     """
     torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
     if network is not None:
@@ -194,6 +196,6 @@ def _new_encoder(generator: Generator, settings: EncoderSettings) -> Encoder:
 
 
 def _enlarged(images: Tensor) -> Tensor:
-    """Small pictures with their pixels repeated, to a side that AlexNet can look at."""
+    """Small pictures with their pixels repeated, up to a side that AlexNet can process."""
     scale = ALEXNET_SIDE // images.shape[-1]
     return F.interpolate(images, scale_factor=scale) if scale > 1 else images

@@ -1,8 +1,8 @@
 """The inversion gate: did the generator redraw this product well enough for its redesigns to mean anything?
 
-A generator answers every photo with a garment, a cat's too, and the redesigns of that answer have gains like any other.
-Two signs give it away: the picture differs (LPIPS), and the recommender sees another thing in it than in the photo (the
-drift of its features). Their weighted sum, the *mismatch*, is put against limits calibrated on held-out photos.
+A generator turns every photo into a garment, even a cat's, and its redesigns have gains like any other. Two signs
+reveal this: the picture differs (LPIPS), and so do the recommender's features of it (their drift). The weighted sum of
+both, the *mismatch*, is compared with limits calibrated on held-out photos.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gigs.io.documents import NotNegative, Number
 
 Grade = Literal["good", "rough", "refused"]
 STAGES = ("draft", "optimised")
-ROUGH_SHARE, REFUSED_SHARE = 0.25, 0.05  # of held-out photos, above the first and above the second limit
+ROUGH_SHARE, REFUSED_SHARE = 0.25, 0.05  # shares of held-out photos above the first and above the second limit
 WORDS = {
     "good": "",
     "rough": (
@@ -37,18 +37,18 @@ BLANK = (
     "This picture is one even colour: no product can be seen in it, so neither the redesigns nor their numbers mean "
     "anything. Is it the right file?"
 )
-PLAIN_RANGE = 8 / 255  # between the darkest and the lightest value of a channel: what JPEG makes of a single colour
+PLAIN_RANGE = 8 / 255  # largest range of a channel in a JPEG of a single colour
 
 
 class RefusedError(GigsError):
-    """A photo that the gate refuses; `--force` goes on regardless."""
+    """A photo that the gate refuses; the option `force` continues with it."""
 
     exit_code = 3
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Mismatch above which a reconstruction is rough, and above which it is refused; `drift` weighs the drift."""
+    """Mismatch above which a reconstruction is rough, or refused; `drift` is the weight of the drift."""
 
     drift: Number
     rough: Number
@@ -57,7 +57,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says of one photo: `good`, `rough` or `refused`, in words, and the signs it went by.
+    """The gate's verdict on one photo: `good`, `rough` or `refused`, in words, and the figures behind it.
 
     `drift` is 1 - cosine between the recommender's centred features of photo and reconstruction, in [0,2].
     """
@@ -71,14 +71,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Gate:
-    """Limits for an encoder's draft and for an optimised reconstruction, and the features' mean over the catalogue."""
+    """Limits for an encoder's draft and for an optimised reconstruction, and the catalogue's mean features."""
 
     limits: dict[str, Limits]
     mean: Tensor
 
     @classmethod
     def from_pack(cls, about: dict[str, Any] | None) -> Gate | None:
-        """The gate in a pack's `pack.json`, or None where the pack was never calibrated.
+        """The gate in a pack's `pack.json`, or None if the pack was never calibrated.
 
         Raises:
             ModelError: The entry is malformed.
@@ -113,9 +113,9 @@ def calibrate(lpips: np.ndarray, drift: np.ndarray, *, weight: float) -> Limits:
     """Limits with `ROUGH_SHARE` of held-out photos above the first, and `REFUSED_SHARE` of them above the second.
 
     Args:
-        lpips: Of held-out photos' reconstructions, `[N]`.
-        drift: Of the same, `[N]`.
-        weight: Of the drift in the mismatch.
+        lpips: LPIPS of held-out photos' reconstructions, `[N]`.
+        drift: Drift of the same, `[N]`.
+        weight: Weight of the drift in the mismatch.
     """
     mismatch = np.asarray(lpips) + weight * np.asarray(drift)
     rough, refused = np.quantile(mismatch, [1 - ROUGH_SHARE, 1 - REFUSED_SHARE])
@@ -123,5 +123,5 @@ def calibrate(lpips: np.ndarray, drift: np.ndarray, *, weight: float) -> Limits:
 
 
 def is_blank(photo: Tensor) -> bool:
-    """Whether a photo `[1,3,R,R]` in `[0,1]` is a single colour: easily redrawn, and nothing to redesign."""
+    """Whether a photo `[1,3,R,R]` in `[0,1]` is a single colour: easy to redraw, with nothing to redesign."""
     return bool(((photo.amax(dim=(2, 3)) - photo.amin(dim=(2, 3))) <= PLAIN_RANGE).all())

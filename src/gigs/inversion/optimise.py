@@ -21,12 +21,12 @@ STARTS = ("noise", "encoder")
 
 @dataclass(frozen=True, kw_only=True)
 class InversionSettings:
-    """First loop of Algorithm 1: `steps` is T, `learning_rate` alpha_1; both losses weigh the same in the paper.
+    """First loop of Algorithm 1: `steps` is T, `learning_rate` alpha_1; the paper gives both losses equal weight.
 
-    `start`: `noise` as in the paper, or `encoder`. `restarts`: where the encoder's answer has a loss above
-    `restart_above`, so many random vectors compete with it (`starts`). `patience`: stop after so many steps in which no
+    `start`: `noise` as in the paper, or `encoder`. `restarts`: number of random vectors that compete with the
+    encoder's answer if its loss is above `restart_above` (`starts`). `patience`: stop after this many steps in which no
     row's best loss fell by `tolerance` of itself; 0 never stops early. `steps_from_noise`, `learning_rate_from_noise`:
-    what holds where there is no encoder to start from; `steps` and `learning_rate` where they are None. `final_rate`:
+    used if there is no encoder to start from; None means `steps` and `learning_rate`. `final_rate`:
     share of the learning rate left at the last step, reached along a cosine; 1 keeps it, as in the paper.
     """
 
@@ -58,7 +58,7 @@ class InversionSettings:
 
 @dataclass(frozen=True)
 class Inversion:
-    """What inversion found.
+    """The outcome of inversion.
 
     Attributes:
         z: `[N,D]`; as `Generator.project` leaves it, usually every row of mean 0 and standard deviation 1.
@@ -66,7 +66,7 @@ class Inversion:
         lpips: LPIPS (VGG16) to the photo, `[N]`, in fp32.
         mse: mean squared error to the photo, `[N]`, of values in `[0,1]`.
         found_at: step at which each row's best z was seen, `[N]`.
-        steps: How many steps were taken.
+        steps: Number of steps taken.
     """
 
     z: Tensor
@@ -89,18 +89,17 @@ def invert(
     """Find the latent vectors whose pictures are nearest to the photos.
 
     Every step computes L_inv = LPIPS(X, G(z)) + MSE(X, G(z)) (Algorithm 1), takes one Adam step on z and standardises
-    every row (or does what else keeps it in the generator's space, `Generator.project`). Rows do not influence one
-    another, so photos may be batched (but they stop together). The best z seen is
-    kept, not the last.
+    every row (or otherwise keeps it in the generator's space, `Generator.project`). Rows do not influence one another,
+    so photos may be batched, but they stop together. The best z is kept, not the last.
 
     Args:
         generator: Frozen; nothing here depends on its family.
         photos: `[N,3,R,R]` in `[0,1]` at the generator's resolution.
         perceptual: LPIPS; its target features are computed once.
         settings: Steps, learning rate, weights.
-        start: `[N,D]` to start from, for example an encoder's answer; z ~ N(0,1) of the runtime's random numbers where
-            not given.
-        runtime: Precision, random numbers, and who is told of the mean losses; fp32 and nobody where not given.
+        start: `[N,D]` to start from, for example an encoder's answer; by default z ~ N(0,1) from the runtime's random
+            numbers.
+        runtime: Precision, random numbers, and the progress callback, which receives the mean losses; by default fp32.
 
     Raises:
         InputError: Photos of another size than the generator's, or neither random numbers nor `start`.
@@ -112,7 +111,7 @@ def invert(
     best_loss = torch.full((len(z),), float("inf"), device=z.device)
     best_z, found_at = z.detach().clone(), torch.zeros(len(z), dtype=torch.long)
     plateau = _Plateau(settings, best_loss)
-    for step in range(settings.steps + 1):  # the last pass only looks at what the last step made
+    for step in range(settings.steps + 1):  # the last pass only evaluates the last step
         optimiser.param_groups[0]["lr"] = settings.learning_rate * cosine_share(
             step / max(1, settings.steps), settings.final_rate
         )
@@ -140,7 +139,7 @@ class InversionLoss:
     """L_inv of Algorithm 1 for given photos `[N,3,R,R]`; their LPIPS features are computed once.
 
     Args:
-        generator: Draws.
+        generator: Draws the pictures.
         photos: `[N,3,R,R]` in `[0,1]`.
         perceptual: LPIPS.
         settings: Weights of LPIPS and MSE.
@@ -189,7 +188,7 @@ class _Plateau:
 def describe(
     generator: Generator, photos: Tensor, perceptual: PerceptualLoss, z: Tensor, found_at: Tensor | None = None
 ) -> Inversion:
-    """Draw `z` and measure it against the photos in fp32, whatever precision found it."""
+    """Draw `z` and compare it with the photos in fp32, whatever the precision of the search."""
     images = generator(z)
     lpips = perceptual.distance_to(perceptual.target(photos), images)
     steps = found_at if found_at is not None else torch.zeros(len(z), dtype=torch.long)

@@ -13,15 +13,15 @@ from gigs.inversion.optimise import Inversion
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """What every redesign of a product starts from.
+    """The start of every redesign of a product.
 
     Attributes:
-        generator: Draws it; a private copy where it was tuned to the photo.
-        photo: `[1,3,R,R]` in `[0,1]` at the generator's resolution; None where the design was sampled.
+        generator: Draws it; a private copy if it was tuned to the photo.
+        photo: `[1,3,R,R]` in `[0,1]` at the generator's resolution; None if the design was sampled.
         z: Its latent vector, `[1,D]`.
-        image: What the generator draws of `z`, `[1,3,R,R]` in `[0,1]`.
-        inversion: How near it comes to the photo; None where that was not measured.
-        pivot: The same before the generator was tuned to the photo; `inversion` itself where it was not.
+        image: The generator's picture of `z`, `[1,3,R,R]` in `[0,1]`.
+        inversion: How near it comes to the photo; None if that was not measured.
+        pivot: The same before the generator was tuned to the photo; `inversion` itself without tuning.
         gate: The gate's verdict on the pivot; None without a gate or a photo.
     """
 

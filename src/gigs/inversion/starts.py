@@ -1,4 +1,4 @@
-"""Where the optimisation starts: the encoder's answer, and random vectors that compete with it where it is bad."""
+"""Starts of the optimisation: the encoder's answer, and random vectors that compete with it if it is poor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gigs.inversion.optimise import InversionLoss, InversionSettings, invert
 from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.runtime import Runtime
 
-FINALISTS = 2  # random vectors that are optimised beside the encoder's answer
+FINALISTS = 2  # random vectors that are optimised in addition to the encoder's answer
 TRIAL_STEPS = 15
 CHUNK = 16
 
@@ -29,17 +29,17 @@ def choose_start(
 ) -> Tensor:
     """Latent vector `[1,D]` to start the inversion of one photo from.
 
-    Where the encoder's answer has a loss (Algorithm 1's, LPIPS + MSE) above `settings.restart_above`, the best
+    If the encoder's answer has a loss (Algorithm 1's, LPIPS + MSE) above `settings.restart_above`, the best
     `FINALISTS` of `settings.restarts` random vectors and the answer are optimised for a few steps each, and the best of
-    the three goes on. Without an encoder the generator's own answer takes its place (`Generator.start_from`); without
-    either, the random vectors are among themselves.
+    the three continues. Without an encoder, the generator's own answer is used (`Generator.start_from`); without
+    either, only random vectors compete.
 
     Args:
         generator: Frozen.
         photo: `[1,3,R,R]` in `[0,1]`.
         perceptual: LPIPS.
         encoder: For this generator, or None.
-        settings: Of the inversion that follows.
+        settings: Settings of the inversion that follows.
         runtime: Precision, and the random vectors; these are drawn only where there are restarts.
     """
     answer = photo.new_zeros(0, generator.latent_dim)

@@ -25,7 +25,8 @@ from gigs.inversion.encoder_steps import EncoderSettings, EncoderStepper, first_
 from gigs.io import folders, storage, written
 from gigs.progress import OnStep, silent
 from gigs.training.checkpoint import CHECKPOINTS, diverged, load_checkpoint, save_checkpoint
-from gigs.training.log import TrainingLog
+from gigs.training.log import NoLog, TrainingLog
+from gigs.training.processes import held, here, require_same
 from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
@@ -39,12 +40,12 @@ KEPT = ("encoder.safetensors", "checkpoint*.pt", "log.csv", "settings.json", "re
 
 @dataclass(frozen=True)
 class TrainingPictures:
-    """What an encoder learns from: photos, and pictures of the generator whose latent vectors it is to find.
+    """What an encoder learns from: photos, and generated pictures whose latent vectors it must find.
 
     Attributes:
-        catalogue: Photos; those of held-out products are only measured on.
-        generator: Of any family; a frozen copy of it is used.
-        generator_file: Where it came from. Its hash is kept with the encoder, and a resumed run must match.
+        catalogue: Photos; those of held-out products serve only to measure.
+        generator: A generator of any family; a frozen copy of it is used.
+        generator_file: Its file, whose hash is stored with the encoder; a resumed run must match.
     """
 
     catalogue: Catalogue
@@ -64,15 +65,16 @@ def train_encoder(
     """Train and save `OUT/encoder.safetensors` (averaged weights).
 
     Also in OUT: `checkpoint.pt` (everything), `log.csv`, `settings.json`, `reconstructions-*.png` (held-out photos,
-    each beside its reconstruction) and in the end `manifest.json`. Where a loss is not finite, the run returns to its
-    last checkpoint with half the learning rate, three times at most; log and weights tell.
+    each beside its reconstruction) and in the end `manifest.json`. If a loss is not finite, the run returns to its
+    last checkpoint with half the learning rate, at most three times; log and weights record this.
 
     Args:
         pictures: What it learns from.
         out: Folder of this run.
         settings: The run's settings.
         compute: Device, precision and layout.
-        start: `weights` is an encoder's file. Resumed with the same settings, the weights come out as if uninterrupted.
+        start: `weights` is an encoder's file. Resumed with the same settings, a run gives the uninterrupted run's
+            weights.
         on_step: Progress, with the last batch's losses.
 
     Returns:
@@ -86,14 +88,14 @@ def train_encoder(
             does not fit; a run that diverges.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
-    with folders.owned(Path(out)):
+    with held(Path(out)):
         run = Run(pictures, Path(out), settings, compute, start, on_step)
         train_until(run, settings.images, "training the encoder", on_step)
         return run.finish()
 
 
 def held_out_figures(path: str | Path) -> list[dict[str, Any]]:
-    """What a trained encoder's file says of held-out photos: one entry at the start of training, one at the end."""
+    """Held-out figures in a trained encoder's file: one entry at the start of training, one at the end."""
     return storage.load_tensors(Path(path))[1]["about"].get("held_out", [])
 
 
@@ -116,7 +118,9 @@ class Run:
         self.odds = odds(catalogue, self.rows, settings.balance)
         if len(self.rows) < settings.batch:
             raise DataError(f"{len(self.rows)} photos to train on, a batch takes {settings.batch}; widen --where")
-        self.photos = catalogue.images(generator.resolution)
+        here().require_shares(photos_of_a_batch=settings.batch - settings.pairs, generated_pictures=settings.pairs)
+        with here().main_first():
+            self.photos = catalogue.images(generator.resolution)
         self.held_out = HeldOut(self.photos, select(catalogue, catalogue.held_out_items(), settings.where))
         self.rng = torch.Generator().manual_seed(settings.seed)
         self.shown = self.steps = 0
@@ -134,11 +138,13 @@ class Run:
         self.stepper = EncoderStepper(self.encoder, self.generator, settings, compute, self.rng)
         if state is not None:
             self._take(state)
-        out.mkdir(parents=True, exist_ok=True)
-        written.begin(out, KEPT, ours=CHECKPOINTS)
+        require_same(out, list(self.encoder.parameters()), len(self.rows))
+        if here().main:
+            out.mkdir(parents=True, exist_ok=True)
+            written.begin(out, KEPT, ours=CHECKPOINTS)
         self._begin_chapter()
         if not start.resume:
-            self.checkpoint()  # so that --resume never takes up an older run of this folder
+            self.checkpoint()  # so that a resumed run never continues an older run of this folder
         if self.shown == 0:
             self.measure()
 
@@ -163,6 +169,8 @@ class Run:
 
     def checkpoint(self) -> None:
         """Save everything that a resumed run needs to go on as if nothing had happened, and draw a grid."""
+        if not here().main:
+            return
         state = {
             "network": asdict(self.encoder.config),
             "shown": self.shown,
@@ -174,7 +182,7 @@ class Run:
             "averaged": self.averaged.state_dict(),
             "optimiser": self.stepper.optimiser.state_dict(),
         }
-        if len(self.held_out):  # first: killed in between, the grid is drawn again
+        if len(self.held_out):  # first, so that a run killed in between draws the grid again
             grid = self.held_out.grid(self.averaged, self.generator, self.compute)
             save_png(grid, self.out / f"reconstructions-{self.shown:08d}.png")
         save_checkpoint(self.out, state)
@@ -184,15 +192,17 @@ class Run:
         self.measure()
         self.checkpoint()
         self.log.close()
-        about = {"images_shown": self.shown, **self.about}
-        path = save_encoder(self.out / "encoder.safetensors", self.averaged, about)
-        written.seal(self.out, folders.names(self.out, KEPT))
+        path = self.out / "encoder.safetensors"
+        if here().main:
+            save_encoder(path, self.averaged, {"images_shown": self.shown, **self.about})
+            written.seal(self.out, folders.names(self.out, KEPT))
+        here().wait()
         return path
 
     def measure(self) -> None:
-        """How well the averaged encoder redraws held-out photos; once for any number of images shown."""
+        """How well the averaged encoder redraws held-out photos; measured once per number of images shown."""
         known = [figures["images_shown"] for figures in self.about["held_out"]]
-        if len(self.held_out) == 0 or self.shown in known:
+        if len(self.held_out) == 0 or self.shown in known or not here().main:
             return
         figures = self.held_out.measure(self.averaged, self.generator, self.on_step)
         self.about["held_out"].append({"images_shown": self.shown, **figures})
@@ -206,12 +216,12 @@ class Run:
 
     @torch.no_grad()
     def _average(self) -> None:
-        """Move the averaged weights one batch on; at first faster, or the initial weights would stay in them."""
+        """Update the averaged weights by one batch; faster at first, so that the initial weights fade."""
         decay = min(self.settings.ema, (1 + self.steps) / (10 + self.steps))
         torch._foreach_lerp_(list(self.averaged.parameters()), list(self.encoder.parameters()), 1 - decay)
 
     def _take(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint's state."""
+        """Continue from a checkpoint's state."""
         about = json.loads(state["about"])
         made_for, given = (each.get("generator_sha256") for each in (about, self.about))
         if None not in (made_for, given) and made_for != given:
@@ -221,7 +231,7 @@ class Run:
             self.about["generator_sha256"] = made_for or given
         self._load(state)
         last = self.about["training"][-1]["encoder"]
-        if last["learning_rate"] == self.settings.learning_rate:  # with another one asked for, it counts afresh
+        if last["learning_rate"] == self.settings.learning_rate:  # with another one, counting starts again
             self.stepper.halvings = state["retries"]
 
     def _load(self, state: dict[str, Any]) -> None:
@@ -233,9 +243,12 @@ class Run:
         self.rng.set_state(state["rng"])
 
     def _begin_chapter(self, **more: Any) -> None:
-        """Note in the history from where on, and how, this run goes on; open its log there."""
+        """Record in the history where and how this run continues, and open its log there."""
         how = {"encoder": asdict(self.settings), "compute": self.compute.describe()}
         self.about["training"].append({"from_images": self.shown, **how, **more})
+        self.log: TrainingLog | NoLog = NoLog()
+        if not here().main:
+            return
         storage.write_json(self.out / "settings.json", {"photos": len(self.rows), "history": self.about["training"]})
         known = {"held_out_mse": {str(figures["images_shown"]) for figures in self.about["held_out"]}}
         self.log = TrainingLog(self.out, COLUMNS, self.shown or -1, known=known)
@@ -245,6 +258,7 @@ class Run:
         failed = self.shown
         self.stepper.halvings = diverged(self.out, failed, self.stepper.halvings)
         self._load(load_checkpoint(self.out))
+        here().wait()  # before the first one replaces what the others read
         self.recent = {"retries": self.stepper.halvings}
         self.log.close()
         self._begin_chapter(not_finite_after=failed, retries=self.stepper.halvings)
@@ -252,7 +266,7 @@ class Run:
 
 
 def _refuse_other_runs(out: Path) -> None:
-    """Not into the folder of a generator's or recommender's run: its checkpoint would be overwritten."""
+    """Refuse the folder of a generator's or recommender's run, whose checkpoint would be overwritten."""
     if not (out / "checkpoint.pt").is_file():
         return
     settings = out / "settings.json"

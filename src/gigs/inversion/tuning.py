@@ -1,8 +1,8 @@
-"""Pivotal tuning (Roich et al. 2021): bend a private copy of the generator until it draws this very photo.
+"""Pivotal tuning (Roich et al. 2021): adapt a private copy of the generator until it draws this very photo.
 
-Inversion finds the pivot, the nearest picture the generator can draw; a small generator cannot draw prints, buttons
-and odd cuts at all. Tuning its weights around the pivot puts them in, and leaves the rest of the latent space alone, so
-that shifting still moves as it did.
+Inversion finds the pivot, the nearest picture that the generator can draw. A small generator cannot draw prints,
+buttons and unusual cuts at all. Tuning its weights around the pivot adds them and leaves the rest of the latent space
+unchanged, so shifting works as before.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from gigs.vision.runtime import Runtime
 class TuningSettings:
     """Pivotal tuning.
 
-    `locality_*`: the regulariser (section 3.3 of the paper): every `locality_every` steps the copy is held to what the
-    original draws at a random vector `locality_distance` away from the pivot (Euclidean; two random vectors of 512 are
-    32 apart). `enough`: stop once LPIPS to the photo is below this.
+    `locality_*`: the regulariser (section 3.3 of the paper): every `locality_every` steps the copy is held to the
+    original's picture at a random vector `locality_distance` away from the pivot (Euclidean; two random vectors of 512
+    are 32 apart). `enough`: stop once LPIPS to the photo is below this.
     """
 
     steps: int = 150
@@ -60,11 +60,11 @@ def tune(
 
     Args:
         generator: Any family.
-        z: The pivot `[1,D]`; stays as it is.
+        z: The pivot `[1,D]`; not changed.
         photo: `[1,3,R,R]` in `[0,1]`.
         perceptual: LPIPS; the loss is LPIPS + MSE as in the inversion.
         settings: Steps, rate, regulariser.
-        runtime: Precision, the regulariser's random vectors, and who is told of the losses.
+        runtime: Precision, the regulariser's random vectors, and the progress callback, which receives the losses.
 
     Raises:
         InputError: z or photo is more than one row.
@@ -76,7 +76,7 @@ def tune(
     optimiser = torch.optim.Adam(own.parameters(), lr=settings.learning_rate, fused=photo.device.type != "mps")
     target = perceptual.target(photo)
     best, kept = float("inf"), _weights(own)
-    for step in range(settings.steps + 1):  # the last pass only looks at what the last step made
+    for step in range(settings.steps + 1):  # the last pass only evaluates the last step
         near = _near(z, generator.sample(1, rng).to(z.device), settings.locality_distance)
         last = step == settings.steps
         regularised = settings.locality_weight > 0 and step % settings.locality_every == 0 and not last
@@ -114,7 +114,7 @@ def _near(z: Tensor, other: Tensor, distance: float) -> Tensor:
 
 
 def _drift(original: Generator, z: Tensor, drawn: Tensor, perceptual: PerceptualLoss, compute: Compute) -> Tensor:
-    """LPIPS + MSE between what the copy and the original draw (Eq. 5 of the paper)."""
+    """LPIPS + MSE between the pictures of the copy and of the original (Eq. 5 of the paper)."""
     with torch.no_grad(), compute.autocast():
         wanted = original(z).float()
     with compute.autocast():

@@ -1,4 +1,4 @@
-"""Candidates for a photo: which are drawn, and what is found of them once they are on the photo."""
+"""Candidates for a photo: which are drawn, and how they look and score once they are on the photo."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from gigs.shifting.supported import LikedItems, supported_candidates
 from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.runtime import Runtime
 
-REFUSED, UNDONE = 1e3, 1e2  # less worth, in z: another kind of product; a sketch
-NEARER = (1.0, 0.6, 0.35)  # shares of the reach that candidates are drawn at where a budget bounds the change
-HANDFUL = 4  # redesigns that are filled up to with what looks like another kind of product
+REFUSED, UNDONE = 1e3, 1e2  # subtracted from the worth, in z: another kind of product; a sketch
+NEARER = (1.0, 0.6, 0.35)  # shares of the reach at which candidates are drawn if a budget limits the change
+HANDFUL = 4  # what looks like another kind of product only fills up to this many redesigns
 UNSEEN = (
     "no redesign of this photo changes anything that can be seen; allow more change (--change 0.8), keep less as it "
     "is, or choose another audience"
@@ -43,7 +43,7 @@ class Within:
         return self.perceptual(self.photo, images.to(self.photo.device)).cpu()
 
     def needed(self, images: Tensor, front: np.ndarray) -> np.ndarray:
-        """The same as an array; without a budget inf for all but those that can be on the front (bool `[N]`)."""
+        """The same as an array; without a budget, infinite except for those that can be on the front (bool `[N]`)."""
         rows = np.arange(len(images)) if self.most is not None else np.flatnonzero(front)
         found = np.full(len(images), np.inf, dtype=np.float32)
         if len(rows):
@@ -62,13 +62,13 @@ class Tried:
     Attributes:
         looks: Squares `[N,3,R,R]`.
         pictures: The same in the photo's shape, uint8 `[h,w,3]` each.
-        away: How far they are apart, the photo first, `[1+N,1+N]`.
-        gain: What the targets grant them over the photo, `[N]`.
-        change: LPIPS to the photo, `[N]`; infinite where neither budget nor front asks for it.
+        away: Distances between them (`distinct.apart`), the photo first, `[1+N,1+N]`.
+        gain: Their gain over the photo by the targets, `[N]`.
+        change: LPIPS to the photo, `[N]`; infinite if neither budget nor front needs it.
         within: Which are within the budget, bool `[N]`.
         strange: Which look like another kind of product, bool `[N]`.
-        sketched: Of which much is left undone, bool `[N]`.
-        cropped: Which grow out of the photo, bool `[N]`.
+        sketched: Which leave much of the change undone, bool `[N]`.
+        cropped: Which extend beyond the photo, bool `[N]`.
     """
 
     looks: Tensor
@@ -84,8 +84,8 @@ class Tried:
     def chosen(self, n: int) -> list[int]:
         """Rows of at most n that are shown.
 
-        What is left undone for the most part only fills the number. What looks like another kind of product fills a
-        handful, and what grows out of the photo is shown where there is nothing else.
+        Sketches only fill the remaining places. Candidates that look like another kind of product only fill up to
+        `HANDFUL`, and those that extend beyond the photo are shown only if there is nothing else.
         """
         worth, whole = self.gain - REFUSED * self.strange - UNDONE * self.sketched, self.within & ~self.cropped
         same = choose(self.away, worth, n, whole & ~self.strange)
@@ -94,7 +94,7 @@ class Tried:
         return choose(self.away, worth, min(n, HANDFUL), whole) or choose(self.away, worth, n, self.within)
 
     def choice(self, asked: int) -> Choice:
-        """How they were chosen among."""
+        """How the shown ones were chosen."""
         eligible = ~self.strange & ~self.sketched & ~self.cropped
         rows = front_of(self.change, self.gain, self.away, eligible)
         unseen = int((self.away[0, 1:] < FLOOR).sum())
@@ -110,7 +110,7 @@ def nothing_to_show(budget: float | None) -> NothingToShowError:
 
 
 def drawn_candidates(base: Reconstruction, items: LikedItems, preset: Preset, runtime: Runtime) -> Shifted:
-    """Redesigns to put on the photo, towards real items; with a budget, some of them less far than others."""
+    """Redesigns to put on the photo, towards real items; with a budget, some go less far than others."""
     support, generator = preset.support, base.generator
     assert support is not None
     if preset.budget is None:

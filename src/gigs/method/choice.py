@@ -1,6 +1,6 @@
-"""Which candidates are shown: liked better, within the budget, and different to the eye from the photo and each other.
+"""Which candidates are shown: liked better, within the budget, and visibly different from the photo and each other.
 
-Fewer than were asked for is better than the same picture twice, or one in which nothing is seen to change.
+Fewer pictures than requested are better than the same picture twice, or one without a visible change.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ import numpy as np
 
 from gigs.errors import GigsError
 
-FLOOR = 1.0  # `distinct.apart` below which two pictures are the same to the eye
+FLOOR = 1.0  # `distinct.apart` below which two pictures look the same
 MARGINS = (4.0, 3.0, 2.5, 2.0, 1.5, 1.25, FLOOR)
-FILLING = (1.25, FLOOR)  # the same for what fills the number: the worse it is liked, the less another look is worth
+FILLING = (1.25, FLOOR)  # the same for the pictures that fill up the number: variety counts less for worse-liked ones
 FRONT = 5  # most points of a front
 
 
 class NothingToShowError(GigsError):
-    """No redesign of this photo is both allowed and different from it to the eye."""
+    """No redesign of this photo is both allowed and visibly different from it."""
 
     exit_code = 3
 
 
 @dataclass(frozen=True)
 class FrontPoint:
-    """A candidate that no other beats with as little change.
+    """A candidate such that no other changes as little and gains as much.
 
     Attributes:
-        candidate: Its number.
+        candidate: Its index.
         change: LPIPS from the photo to it, as it is shown.
-        gain: What the targets grant it over the photo, in standard deviations of real items.
+        gain: Its gain over the photo by the targets, in standard deviations of real items.
         picture: Reduced, uint8 `[h,w,3]`.
     """
 
@@ -46,10 +46,10 @@ class Choice:
     """How the redesigns that are shown were chosen.
 
     Attributes:
-        asked: Redesigns asked for.
-        candidates: Redesigns that were put on the photo and looked at.
+        asked: Redesigns requested.
+        candidates: Redesigns that were put on the photo and scored.
         over_budget: Of these, those that change more than the budget allows.
-        unseen: Of these, those that look like the photo.
+        unseen: Of these, those that look the same as the photo.
         front: From the least change to the most gain.
     """
 
@@ -61,17 +61,17 @@ class Choice:
 
 
 def choose(away: np.ndarray, worth: np.ndarray, n: int, allowed: np.ndarray | None = None) -> list[int]:
-    """Rows of at most n worthy pictures, the worthiest first, as different from one another as can be had.
+    """Rows of at most n pictures, best first, chosen for worth and for being different from one another.
 
-    Those that are worth more than nothing are gone through with ever smaller margins, until n of them are apart by one;
-    where they are too few, others fill the number. No margin is below `FLOOR`, and the photo is one of those that each
-    has to be apart from: n may not be reached.
+    Pictures of positive worth are tried with decreasing margins until n of them keep one margin. If they are too few,
+    others fill the remaining places. No margin is below `FLOOR`, and every picture must also be apart from the photo,
+    so fewer than n may be returned.
 
     Args:
-        away: How far pictures are apart (`distinct.apart`), the photo first, `[1+N,1+N]`.
-        worth: `[N]`, above 0 where a picture is liked better than the photo.
-        n: How many.
-        allowed: Bool `[N]`; all where not given.
+        away: Distances between pictures (`distinct.apart`), the photo first, `[1+N,1+N]`.
+        worth: `[N]`, above 0 if a picture is liked better than the photo.
+        n: How many at most.
+        allowed: Bool `[N]`; all if not given.
     """
     between, seen = away[1:, 1:], away[0, 1:] >= FLOOR
     usable = seen if allowed is None else seen & allowed
@@ -81,7 +81,7 @@ def choose(away: np.ndarray, worth: np.ndarray, n: int, allowed: np.ndarray | No
 
 
 def distinct_rows(away: np.ndarray) -> list[int]:
-    """Rows, in their order, of pictures that differ from the photo and from all rows before; `away` as in `choose`."""
+    """Rows, in order, of pictures that differ from the photo and from all earlier rows; `away` as in `choose`."""
     kept: list[int] = []
     for row in range(len(away) - 1):
         if all(away[row + 1, other] >= FLOOR for other in (0, *(one + 1 for one in kept))):
@@ -90,10 +90,9 @@ def distinct_rows(away: np.ndarray) -> list[int]:
 
 
 def front_of(change: np.ndarray, gain: np.ndarray, away: np.ndarray, eligible: np.ndarray) -> list[int]:
-    """Rows of candidates of which none is beaten in gain by one of less change, from the least change on.
+    """Rows of the candidates for which no other changes less and gains as much, from the least change on.
 
-    At most `FRONT` of them, different to the eye from the photo and from one another; the one of most gain is among
-    them.
+    At most `FRONT` of them, visibly different from the photo and from one another, the one of most gain included.
 
     Args:
         change: `[N]`.
@@ -118,7 +117,7 @@ def front_of(change: np.ndarray, gain: np.ndarray, away: np.ndarray, eligible: n
 def _spread(
     ranked: Sequence[int], before: Sequence[int], between: np.ndarray, n: int, margins: Sequence[float]
 ) -> list[int]:
-    """Some rows and more of them, in the order of rank, until they are n: by the widest margin that gives so many."""
+    """The rows in `before` and further ones by rank, up to n, at the widest margin that gives so many."""
     chosen = list(before)
     for margin in margins:
         chosen = list(before)

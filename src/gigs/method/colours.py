@@ -1,9 +1,8 @@
 """The product in colours that an audience likes better than today's, and in those that the seller names.
 
-Every colour of a fixed palette (`dyes`) is looked at on a reduced photo and scored by the targets. Those that are liked
-better than the photo are gone through, the best first, and taken where they differ enough from today's colour, from
-those named and from those taken already. The chosen ones are made at full size, and only these are judged: what is
-shown is what is scored.
+Every colour of a fixed palette (`dyes`) is put on a reduced photo and scored by the targets. Those that score higher
+than the photo are taken, best first, if they differ enough from today's colour, from the named ones and from those
+already taken. Only the chosen ones are made at full size and judged.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ from gigs.verify.panel import Panel
 from gigs.verify.promise import Judged, judged
 from gigs.vision.runtime import Runtime
 
-APART = 12.0  # CIEDE2000 between any two colours that are found, and between them, today's and those named
-MOST = 40  # colours in all: of so many a page is still small enough for a mail
-TOGETHER = 12  # colours that are made at once
+APART = 12.0  # least CIEDE2000 between any two of the colours found, and from these to today's and the named ones
+MOST = 40  # colours in all: a page with this many is still small enough for a mail
+TOGETHER = 12  # colours made in one batch
 LOOKS = "looking at colours"
 
 
@@ -44,7 +43,7 @@ class ColourOptionNames(TypedDict, total=False):
 
     Attributes:
         seed: From 0; the same seed gives the same pictures and figures.
-        mask: A mask, white where the product is, a file or an array; found by itself where not given.
+        mask: A mask, white where the product is, a file or an array; found automatically if not given.
         keep_region: A mask, white where the photo must not change.
         verify: Let judges say whether the gain is real.
         on_step: Called with a `gigs.progress.Step` after every step.
@@ -72,14 +71,14 @@ def options_of(**given: Any) -> Options:
 
 @dataclass(frozen=True)
 class Wish:
-    """How many colours are to be found, and which are wanted anyhow."""
+    """How many colours to find, and which named ones to add in any case."""
 
     n: int
     named: tuple[NamedColour, ...] = ()
 
     @classmethod
     def of(cls, n: int, colours: str | None) -> Wish:
-        """Read what a seller wrote; none is named twice.
+        """Read the seller's list; duplicates are dropped.
 
         Raises:
             InputError: A colour that is not known, or an impossible number.
@@ -92,7 +91,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Liking:
-    """Who says how well a picture is liked: the recommender for an audience, and the panel where there is one."""
+    """What scores a picture for an audience: the recommender, and the panel if there is one."""
 
     recommender: Recommender
     audience: Audience
@@ -113,12 +112,12 @@ class Liking:
         return found
 
     def gains(self, squares: Tensor, photo: Tensor) -> Tensor:
-        """What is optimised: the targets' gain over the photo `[1,3,R,R]`; the recommender's without a panel."""
+        """What is optimised: the targets' gain over the photo `[1,3,R,R]`; without a panel, the recommender's."""
         prefer = self.scores if self.panel is None else self.panel.preference
         return prefer(squares) - prefer(photo)
 
     def judged(self, squares: Tensor, photo: Tensor, seed: int) -> list[Judged | None]:
-        """What the judges grant each picture."""
+        """Each picture's gain by the judges."""
         panel = self.panel
         if panel is None:
             return [None] * len(squares)
@@ -135,12 +134,12 @@ class Coloured:
     """The product in one colour.
 
     Attributes:
-        colour: What was aimed at.
+        colour: The colour aimed at.
         asked: Whether the seller named it.
         shown: Mean CIELAB `[3]` of the product in the picture.
         score: theta^T phi (Eq. 1) of the picture.
-        judged: What the judges grant it over the photo; None where none has looked.
-        held: The picture, uint8 `[H,W,3]`; None where it is made again.
+        judged: Its gain over the photo by the judges; None if no judge was asked.
+        held: The picture, uint8 `[H,W,3]`; None if it is made again on demand.
         on_photo: What makes it.
     """
 
@@ -161,13 +160,13 @@ class Coloured:
 
 @dataclass(frozen=True)
 class FoundColours:
-    """What was found for one product, the best colour first.
+    """The colours for one product, best first.
 
     Attributes:
         ways: The product in each colour.
         today: Mean CIELAB `[3]` of the product in the photo.
-        photo_score: Of the photo.
-        better: How many colours of the palette the targets like better than the photo.
+        photo_score: Score of the photo.
+        better: How many palette colours the targets score higher than the photo.
         seconds: By stage.
     """
 
@@ -180,13 +179,13 @@ class FoundColours:
 
 @torch.no_grad()
 def find_colours(product: Product, liking: Liking, wish: Wish, runtime: Runtime) -> FoundColours:
-    """The product in colours that are liked better, and in those named; best first by what the judges grant.
+    """The product in colours that are liked better, and in the named ones; best first by the judges' gain.
 
     Args:
         product: With its cut-out.
-        liking: Who scores and who judges.
-        wish: How many, and which anyhow.
-        runtime: The device, the seed, and who is told of the steps.
+        liking: What scores and judges the pictures.
+        wish: How many colours, and which in any case.
+        runtime: Device, seed and progress callback.
 
     Raises:
         InputError: The product is not cut out, or nothing is liked better and no colour was named.
@@ -211,12 +210,12 @@ def find_colours(product: Product, liking: Liking, wish: Wish, runtime: Runtime)
 
 
 def choose_colours(labs: np.ndarray, gains: Sequence[float], taken: Sequence[np.ndarray], n: int) -> list[int]:
-    """Rows of at most n colours that are liked better, the best first, each `APART` from all others and from taken.
+    """Rows of at most n better-liked colours, best first, each at least `APART` from all others and from `taken`.
 
     Args:
         labs: CIELAB `[N,3]`.
-        gains: `[N]`, above 0 where a colour is liked better than today's.
-        taken: CIELAB `[3]` of colours that need no second.
+        gains: `[N]`, above 0 if a colour is liked better than today's.
+        taken: CIELAB `[3]` of colours that are already there.
         n: At most.
     """
     chosen: list[int] = []

@@ -1,4 +1,4 @@
-"""The product cut out of a photo, by whatever says where it is: a mask, transparency, or a network."""
+"""The product cut out of a photo, by a mask, transparency, or a network."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Photo = str | PathLike[str] | Image.Image | np.ndarray
 
 
 def check_photos(paths: Sequence[Path], options: Options) -> None:
-    """Read every photo and every mask of several, and keep none of them: whether they can be used.
+    """Check that every photo and every mask can be used, without keeping any of them.
 
     Raises:
-        InputError: One cannot be read, one mask was given for photos of several sizes, or a folder has a mask of none.
+        InputError: One cannot be read, one mask was given for photos of several sizes, or a folder fits none.
     """
     sizes = {path: read_photo(path).size for path in paths}
     _check_masks(options.mask, "--mask", sizes)
@@ -40,7 +40,7 @@ def check_photos(paths: Sequence[Path], options: Options) -> None:
 
 
 def _check_masks(given: Mask | None, option: str, sizes: Mapping[Path, tuple[int, int]]) -> None:
-    """Whether a mask, or a folder of masks, can be meant for photos of these sizes."""
+    """Whether a mask, or a folder of masks, fits photos of these sizes."""
     if given is None or not sizes:
         return
     (path, size), *others = sizes.items()
@@ -60,7 +60,7 @@ def mask_for(mask: Mask | None, photo: Photo) -> Mask | None:
     """One photo's mask: the one given, or that of the photo's name in a folder of masks; None for none.
 
     Args:
-        mask: A file, an array, or a folder with masks that are named like their photos, whatever their kind of picture.
+        mask: A file, an array, or a folder with masks named like their photos, with any suffix.
         photo: As it was given.
 
     Raises:
@@ -78,12 +78,12 @@ def mask_for(mask: Mask | None, photo: Photo) -> Mask | None:
 
 
 def cut_out_of(photo: bytes | Image.Image | np.ndarray, picture: Image.Image, mask: Mask | None) -> CutOut | None:
-    """The cut-out of a photo; None, with a warning, where the network for it is not within reach.
+    """The cut-out of a photo; None, with a warning, if its network cannot be loaded.
 
     Args:
         photo: As it was given, or the bytes of its file: transparency is a mask.
         picture: The same, upright RGB.
-        mask: Says where the product is, in place of all else.
+        mask: Where the product is; replaces everything else.
 
     Raises:
         InputError: The mask cannot be used.
@@ -101,13 +101,13 @@ def cut_out_of(photo: bytes | Image.Image | np.ndarray, picture: Image.Image, ma
 
 
 def keep_of(options: Options, marked: Mask | None, picture: Image.Image, cutout: CutOut) -> Keep:
-    """What must not change, with a region where one is marked; the shape too where somebody wears the product.
+    """What must not change, including a marked region; also the shape, if somebody wears the product.
 
     A warp would bend the person along with it.
 
     Raises:
         InputError: The region cannot be used, or nothing was asked to change.
-        NothingToShowError: Nothing would be left to change of this photo.
+        NothingToShowError: Nothing of this photo would be left to change.
     """
     region = None if marked is None else _region_in(marked, picture)
     worn = ("shape",) if cutout.person is not None else ()
@@ -122,7 +122,7 @@ def keep_of(options: Options, marked: Mask | None, picture: Image.Image, cutout:
 
 
 def require_photo(options: Options, why: str) -> None:
-    """Refuse what can be kept, or masked, on the seller's own photo only.
+    """Refuse options to keep or mask that work only on the seller's own photo.
 
     Raises:
         InputError: One of the options is given.
@@ -141,7 +141,7 @@ def _region_in(mask: Mask, picture: Image.Image) -> np.ndarray:
 
 
 def _alpha_of(photo: Image.Image | np.ndarray) -> np.ndarray | None:
-    """Transparency of a picture in memory, where it has any."""
+    """Transparency of a picture in memory, if it has any."""
     if isinstance(photo, np.ndarray):
         photo = Image.fromarray(photo) if photo.dtype == np.uint8 and photo.ndim == 3 else Image.new("RGB", (1, 1))
     return alpha_of(photo)

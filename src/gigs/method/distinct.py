@@ -1,6 +1,6 @@
-"""Whether pictures of one product differ as they are shown: by the product's colours, or by its outline.
+"""Whether pictures of one product visibly differ, by the product's colours or by its outline.
 
-The backdrop does not count, and neither does where in the product a colour lies: redesigns of one photo have the same
+The backdrop does not count, nor does the place of a colour within the product: redesigns of one photo have the same
 folds and the same print, moved and recoloured.
 """
 
@@ -16,15 +16,15 @@ from gigs.explain.foreground import foreground
 from gigs.explain.outline import OTHER
 from gigs.vision.images import Fit, to_uint8
 
-COLOUR = 8.0  # mean CIEDE2000 of shades: as `explain.words.NEW_COLOUR`, a colour that has a name of its own
-OUTLINE = 1 - OTHER  # share of both outlines together that only one of them has: as `explain.outline`, another outline
-MORE = 1.25  # times as much of a photo's edge that a redesign may touch as the product does
+COLOUR = 8.0  # mean CIEDE2000 of shades that counts as another colour, as `explain.words.NEW_COLOUR`
+OUTLINE = 1 - OTHER  # share of two outlines' union that only one has: another outline, as `explain.outline`
+MORE = 1.25  # how many times as much of the photo's edge a redesign may touch as the product does
 SHADES = 3  # a product's darkest, middle and lightest third
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What of N pictures is compared.
+    """The features by which N pictures are compared.
 
     Attributes:
         shades: Mean CIELAB of the product's darkest to lightest parts, `[N,SHADES,3]`.
@@ -36,16 +36,16 @@ class Seen:
 
 
 def seen_of(images: Tensor, cutouts: np.ndarray | None = None) -> Seen:
-    """What counts of pictures `[N,3,R,R]` in `[0,1]`, with their cut-outs, bool `[N,R,R]`, where they are known."""
+    """The features of pictures `[N,3,R,R]` in `[0,1]`, with their cut-outs, bool `[N,R,R]`, if known."""
     images = images.detach().cpu()
     masks = np.stack([foreground(one) for one in to_uint8(images)]) if cutouts is None else cutouts
     return Seen(np.stack([_shades(lab, mask) for lab, mask in zip(lab_of(images), masks, strict=True)]), masks)
 
 
 def apart(seen: Seen) -> np.ndarray:
-    """How far pictures differ from one another, `[N,N]`: 1 and more can be told apart, less is the same to the eye.
+    """How far pictures differ from one another, `[N,N]`: from 1 on they can be told apart, below they look alike.
 
-    The larger of two differences counts, each over the least that is called one: `COLOUR` and `OUTLINE`.
+    The larger of two differences counts, each divided by its threshold: `COLOUR` and `OUTLINE`.
     """
     colours = difference(seen.shades[:, None], seen.shades[None]).mean(2) / COLOUR
     flat = seen.masks.reshape(len(seen.masks), -1).astype(np.float32)
@@ -56,7 +56,7 @@ def apart(seen: Seen) -> np.ndarray:
 
 
 def grows_out(masks: np.ndarray, fit: Fit) -> np.ndarray:
-    """Which redesigns reach over the photo's edges where the product did not: their straps or legs are cut off.
+    """Which redesigns extend beyond the photo's edges where the product did not, so that straps or legs are cut off.
 
     Args:
         masks: Where the product is in the squares of the photo and of each redesign, bool `[1+n,R,R]`.
@@ -75,7 +75,7 @@ def grows_out(masks: np.ndarray, fit: Fit) -> np.ndarray:
 
 
 def _shades(lab: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Mean CIELAB `[SHADES,3]` of equal parts of a product, dark to light; of the whole picture where there is none."""
+    """Mean CIELAB `[SHADES,3]` of equal parts of a product, dark to light; of the whole picture if there is none."""
     pixels = lab[mask] if mask.sum() >= SHADES else lab.reshape(-1, 3)
     ordered = pixels[np.argsort(pixels[:, 0], kind="stable")]
     return np.stack([part.mean(0) for part in np.array_split(ordered, SHADES)])

@@ -1,7 +1,7 @@
-"""The palette of `gigs colours`: a fixed list of colours that cloth is dyed in, each with a name.
+"""The palette of `gigs colours`: a fixed list of named colours in which cloth is dyed.
 
-The 33 names of `explain.colours` come first, with the colours that a shop's own photos have under them. To them come
-39 usual dyes that lie between: all are dull enough to be dyed, and within sRGB.
+The 33 names of `explain.colours` come first, with the colours measured on a shop's own photos. 39 usual dyes between
+them follow. All are dull enough to be dyed, and within sRGB.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def palette() -> tuple[NamedColour, ...]:
 
 
 def names() -> dict[str, np.ndarray]:
-    """CIELAB `[3]` by name: what cloth of that name looks like, which a screen's colour of the same name does not."""
+    """CIELAB `[3]` by name: the colour of cloth of that name, which differs from a screen's colour of the same name."""
     known = {one.name: one.lab for one in palette()}
     return known | {name: known[other] for name, other in ALSO.items()}
 

@@ -13,7 +13,7 @@ from gigs.vision.lpips import PerceptualLoss
 
 @dataclass(frozen=True)
 class Models:
-    """The frozen networks of a run, on one device. Raises InputError where the encoder is another generator's."""
+    """The frozen networks of a run, on one device. Raises InputError if the encoder belongs to another generator."""
 
     generator: Generator
     recommender: Recommender

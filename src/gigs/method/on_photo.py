@@ -1,6 +1,6 @@
-"""Redesigns on the seller's own photo: what the generator changed, done to the photo's own pixels.
+"""Redesigns on the seller's own photo: the generator's changes, applied to the photo's own pixels.
 
-What is shown is what counts: candidates are transferred first, and only then scored, chosen and judged.
+Candidates are transferred first and only then scored, chosen and judged, because what is shown is what counts.
 """
 
 from __future__ import annotations
@@ -48,30 +48,30 @@ from gigs.vision.images import fit_square, to_tensor
 from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.runtime import Runtime
 
-ROUGH_FIT = FitSettings(steps=15)  # enough to choose candidates by; the chosen are fitted again
-SMALL = 2  # sides of the square: size at which candidates are looked at before the chosen ones are made at full size
-FAINT = 0.15  # of a cut-out: a strap that is thinner than the square's pixels
-HELD = 64_000_000  # pixels of finished pictures that are held; of larger photos they are made again when asked for
+ROUGH_FIT = FitSettings(steps=15)  # enough to choose candidates; the chosen ones are fitted again
+SMALL = 2  # sides of the square: size at which candidates are scored before the chosen ones are made at full size
+FAINT = 0.15  # of a cut-out, for a strap that is thinner than the square's pixels
+HELD = 64_000_000  # pixels of finished pictures kept in memory; larger pictures are made again on demand
 
 
 class OnPhoto:
     """A photo that redesigns are put on.
 
     Args:
-        product: With its photo and cut-out.
-        side: Of the generator's square.
+        product: The product with its photo and cut-out.
+        side: Side of the generator's square.
     """
 
     def __init__(self, product: Product, side: int) -> None:
         assert product.pixels is not None and product.cutout is not None and product.fit is not None
         self._pixels, self._cutout, self._fit = product.pixels, product.cutout, product.fit
         region = region_of(product.keep.region, product.cutout)
-        still = region is not None and region.touches  # what does not move cannot stay joined to what does
+        still = region is not None and region.touches  # a part that does not move cannot stay joined to one that does
         self._keep, self._side = replace(product.keep, shape=True) if still else product.keep, side
 
     @cached_property
     def _ahead(self) -> Future[Canvas]:
-        """The photo taken apart on a thread of its own: one core's work, while redesigns are drawn and fitted."""
+        """The photo's canvas, computed on its own thread while redesigns are drawn and fitted."""
         pool = ThreadPoolExecutor(1)
         try:
             return pool.submit(canvas_of, self._pixels, self._cutout, self._fit)
@@ -84,7 +84,7 @@ class OnPhoto:
 
     @cached_property
     def _small(self) -> Canvas:
-        """The photo reduced: enough to score a candidate by."""
+        """The photo, reduced to the size at which candidates are scored."""
         picture = Image.fromarray(self._pixels)
         picture.thumbnail((SMALL * self._side, SMALL * self._side), Image.Resampling.BICUBIC)
         width, height = picture.size
@@ -100,7 +100,7 @@ class OnPhoto:
     def fitted(self, base: Tensor, drawn: Tensor, settings: FitSettings | None = None) -> Change:
         """The changes from a reconstruction `[1,3,R,R]` to its redesigns `[n,3,R,R]`.
 
-        Their residual is of what was allowed to change.
+        Their residual counts only what was allowed to change.
         """
         product, keep = self._cutout.in_square(self._fit, self._side), self._keep
         base, drawn, settings = base.cpu().float(), drawn.cpu().float(), settings or FitSettings()
@@ -112,12 +112,12 @@ class OnPhoto:
         return replace(change, residual=allowed_residual(pair, change, keep, region))
 
     def small(self, change: Change) -> list[np.ndarray]:
-        """The redesigns on the photo reduced, uint8 `[h,w,3]` each: enough to choose among them by."""
+        """The redesigns on the photo reduced, uint8 `[h,w,3]` each, which is enough to choose among them."""
         keep = replace(self._keep, region=_reduced(self._keep.region, self._small.cutout))
         return apply_changes(self._small, replace(change, keep=keep))
 
     def coloured(self, labs: Sequence[np.ndarray], *, small: bool = False) -> list[np.ndarray]:
-        """The product in CIELAB colours `[3]`, uint8 `[H,W,3]` each; small: reduced, enough to score it by."""
+        """The product in CIELAB colours `[3]`, uint8 `[H,W,3]` each; small: reduced, which is enough for scoring."""
         canvas, keep = (self._small, None) if small else (self._canvas, self._keep)
         return colourways(canvas, labs, keep=keep)
 
@@ -162,7 +162,7 @@ class OnPhoto:
         perceptual: PerceptualLoss,
         runtime: Runtime,
     ) -> tuple[Shifted, Rendering, int]:
-        """Redesigns of the product on its own photo, and how many candidates left its category.
+        """Redesigns of the product on its own photo, and the number of candidates that left its category.
 
         Args:
             base: The photo's reconstruction.
@@ -171,7 +171,7 @@ class OnPhoto:
             panel: For the audience; without one the shifts are by gradient, which has no more of them than are asked
                 for, and all of them are shown that are within the budget.
             perceptual: LPIPS, for the budget; it is held by what is shown, against the photo.
-            runtime: Precision, random numbers, and who is told of the steps.
+            runtime: Precision, random numbers and progress callback.
 
         Raises:
             NothingToShowError: No redesign differs visibly from the photo, or none is within the budget.
@@ -208,7 +208,7 @@ class OnPhoto:
     def _tried(
         self, base: Reconstruction, drawn: Tensor, panel: Panel, family: int, objective: str, within: Within
     ) -> Tried:
-        """What the candidates' drawings `[N,3,R,R]` look like on the photo, reduced, and what they are worth."""
+        """The candidates' drawings `[N,3,R,R]` on the reduced photo, and their worth."""
         photo = within.photo
         change = self.fitted(base.image, drawn, ROUGH_FIT)
         pictures = self.small(change)
@@ -233,7 +233,7 @@ class OnPhoto:
         )
 
     def _shown(self, rendering: Rendering, within: Within) -> tuple[list[int], Rendering]:
-        """Rows of redesigns that, finished, are within the budget and differ from the photo and one another; and these.
+        """Rows of redesigns that, when finished, keep the budget and differ from the photo and one another; and these.
 
         Raises:
             NothingToShowError: There are none.
@@ -270,7 +270,7 @@ def _away(photo: Tensor, images: Tensor, cutouts: np.ndarray | None) -> np.ndarr
 
 
 def _picked(found: Shifted, rows: list[int], distinct: float = 1.0) -> Shifted:
-    """Some of the redesigns; `distinct`: share of them that differ."""
+    """A subset of the redesigns; `distinct`: the share of them that differ."""
     return Shifted(found.shifts[rows], found.images[rows], distinct)
 
 

@@ -1,4 +1,4 @@
-"""What may be asked for beside a photo and an audience."""
+"""Options of a redesign run, besides photo and audience."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ class OptionNames(TypedDict, total=False):
     """Keyword options of `gigs.suggest` and `Session.suggest`.
 
     Attributes:
-        preset: `fast` (the default), `faithful`, `preview` or `paper-text`; or a `Preset`, which has `n`, `steps`,
-            `change` and `objective` in it.
-        n: Redesigns; the preset's own (8) where not given.
-        steps: Of each loop; the preset's own where not given.
-        change: From 0 (change less) to 1 (improve more); 0.5 is the preset as it is.
-        budget: Most LPIPS (VGG16) from the photo to what is shown on it, or where redesigns are drawn, from the
-            reconstruction; no bound where not given, but what `change` below 0.5 sets.
+        preset: `fast` (the default), `faithful`, `preview` or `paper-text`; or a `Preset`, which already
+            includes `n`, `steps`, `change` and `objective`.
+        n: Number of redesigns; by default the preset's (8).
+        steps: Steps of each loop; by default the preset's.
+        change: From 0 (change less) to 1 (improve more); 0.5 leaves the preset unchanged.
+        budget: Largest LPIPS (VGG16) from the photo to what is shown on it (for drawn redesigns, from the
+            reconstruction). By default there is no limit unless `change` is below 0.5.
         objective: What to raise: `mean`, `worst-decile` or `coverage`.
         seed: From 0; the same seed gives the same pictures.
-        render: `photo` shows redesigns on the photo itself, at its own size; `drawn` as the generator draws them.
+        render: `photo` shows redesigns on the photo itself, at its own size; `drawn`, as the generator draws them.
         keep: What of the product must not change: any of `colour`, `shape` and `print`.
         keep_region: A mask of the photo's size, white (True) where it must not change: a file, a folder of masks named
             like photos, or an array `[H,W]` (bool, uint8, or float in `[0,1]`).
-        mask: The same, white where the product is; that is found by itself where there is none.
+        mask: The same, white where the product is; without a mask the product is found automatically.
         product_type: What the product is, such as `Shirt`, if the classifier takes it for something else.
         verify: Let judges say whether the gain is real.
-        force: Go on with a photo that could not be redrawn as a product.
+        force: Continue with a photo that could not be redrawn as a product.
         on_step: Called with a `gigs.progress.Step` after every step.
     """
 
@@ -60,7 +60,7 @@ class OptionNames(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The same, checked; see `OptionNames`."""
+    """The options of `OptionNames`, checked."""
 
     preset: Preset = field(default_factory=lambda: get_preset(DEFAULT))
     seed: int = 0
@@ -85,7 +85,7 @@ class Options:
         """From keyword options.
 
         Raises:
-            InputError: A value that makes no sense, or settings beside a preset that has them already.
+            InputError: A value that makes no sense, or settings next to a `Preset` that already includes them.
             TypeError: An option that does not exist.
         """
         known = OptionNames.__annotations__
@@ -113,7 +113,7 @@ def preset_of(
     objective: str = MEAN,
     render: str | None = None,
 ) -> Preset:
-    """A preset by name with what was chosen in it.
+    """A preset by name, with the chosen options applied.
 
     Raises:
         InputError: Unknown name or objective, or impossible numbers.

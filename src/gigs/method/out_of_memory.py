@@ -1,4 +1,4 @@
-"""Out of memory on a device: one photo is done on the processor instead, with the same result within tolerance."""
+"""Out of memory on a device: the photo is computed on the CPU instead, with the same result within tolerance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Movable(Protocol):
-    """Anything with networks in it that can be moved to a device, such as a panel."""
+    """Anything that holds networks and can be moved to a device, such as a panel."""
 
     def to(self, device: str) -> object:
         """Move it."""
@@ -27,7 +27,7 @@ def within_memory(
 ) -> T:
     """Call `run(models, runtime)`; if a device's memory is full, once more on the CPU in fp32.
 
-    Models and others are on their device again afterwards.
+    Afterwards, the models and the others are back on their device.
 
     Raises:
         InputError: The CPU's memory is full too.

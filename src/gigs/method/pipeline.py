@@ -32,12 +32,12 @@ from gigs.vision.runtime import Runtime
 
 @dataclass(frozen=True, kw_only=True)
 class Checks:
-    """Who looks at a run's pictures.
+    """What checks a run's pictures.
 
     Attributes:
-        gate: Judges the reconstruction before anything is built on it.
-        panel: Checks the redesigns, and knows real items that support them.
-        force: Go on with a photo that the gate refuses.
+        gate: Checks the reconstruction before anything is built on it.
+        panel: Checks the redesigns, and knows the real items that support them.
+        force: Continue with a photo that the gate refuses.
     """
 
     gate: Gate | None = None
@@ -47,12 +47,12 @@ class Checks:
 
 @dataclass(frozen=True, kw_only=True)
 class Redesigns:
-    """What `suggest` found for one product, best redesign first.
+    """The outcome of `suggest` for one product, best redesign first.
 
     Attributes:
-        reconstruction: What they start from.
-        shifted: Latent shifts, and what the generator drew.
-        rendering: What is shown: the same drawings, or the changes on the product's own photo.
+        reconstruction: The start of all redesigns.
+        shifted: Latent shifts, and the generator's drawings.
+        rendering: What is shown: the drawings, or the changes applied to the product's own photo.
         scores: theta^T phi (Eq. 1) of the redesigns as they are shown, `[n]`.
         photo_score: The same of the photo; None without one.
         reconstruction_score: The same of the reconstruction.
@@ -119,9 +119,9 @@ def suggest(
         models: Generator, recommender and LPIPS, frozen.
         product: Its photo at the generator's resolution; one without a photo samples a base latent vector instead
             (the paper's global mode). With a cut-out, and if the preset says so, redesigns are put on the photo itself.
-        audience: Whom to please; its mean taste vector costs what one user's costs.
-        preset: Settings of both loops, and the objective; reported scores are the mean's all the same.
-        checks: The gate and the panel; nobody checks where not given.
+        audience: The people to please; its mean taste vector costs as much as one user's.
+        preset: Settings of both loops, and the objective; reported scores are always those of the mean.
+        checks: Gate and panel; without them nothing is checked.
         runtime: Precision and layout of both loops (scores are always fp32), the seed (same seed, same bytes).
         begun: What `begin` found for this product with the same preset, checks and runtime; found now where not given.
 
@@ -192,7 +192,7 @@ class _Score:
         return scores if self._theta.ndim == 1 else scores.mean(dim=1)
 
     def finite(self, images: Tensor) -> Tensor:
-        """The same, refusing what damaged weights make of it.
+        """The same, refusing scores that are not finite, as damaged weights give.
 
         Raises:
             ModelError: A score is not finite.
@@ -203,7 +203,7 @@ class _Score:
         return scores
 
     def raised(self, objective: str, base: Reconstruction, panel: Panel | None) -> Preference:
-        """What the gradient raises: this score, or what another objective makes of it."""
+        """What the gradient raises: this score, or another objective computed from it."""
         if objective == MEAN:
             return self
         before = base.image if base.photo is None else base.photo

@@ -14,21 +14,21 @@ from gigs.verify.objective import MEAN, check_objective
 
 DEFAULT = "fast"
 RENDERINGS = PHOTO, DRAWN = ("photo", "drawn")
-LEAST_BUDGET, MOST_BUDGET = 0.05, 0.35  # LPIPS; drawn redesigns at the default lie at .06 to .35
+LEAST_BUDGET, MOST_BUDGET = 0.05, 0.35  # LPIPS; drawn redesigns with default settings lie at .06 to .35
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings of both loops and, if the generator is tuned to the photo, of that.
+    """Settings of both loops and, if the generator is tuned to the photo, of the tuning.
 
-    `support`: shift towards better-liked real items instead of by gradient, where the pack knows any (`redesign`).
-    `budget`: most LPIPS from the photo to what is shown on it, or from the reconstruction, where redesigns are shown as
-    the generator drew them; None sets no bound.
+    `support`: shift towards better-liked real items instead of by gradient, if the pack knows any (`redesign`).
+    `budget`: largest LPIPS from the photo to what is shown on it (for drawn redesigns, from the reconstruction); None
+    sets no limit.
     `render`: show redesigns on the seller's own photo (`photo`), or as the generator drew them (`drawn`).
-    `photo_steps`: steps of the inversion where redesigns are shown on the photo, whose details are the photo's own;
-    where the gate refuses what they found, all of `inversion`'s follow. None: `inversion` as it is.
+    `photo_steps`: steps of the inversion if redesigns are shown on the photo, whose details come from the photo itself;
+    if the gate refuses the result, all steps of `inversion` follow. None: `inversion` unchanged.
     `candidates`: how many redesigns are put on the photo and scored there before the best are chosen.
-    `check`: let judges look at what came out; a draft need not.
+    `check`: let judges check the redesigns; a draft skips this.
     `objective`: what is raised for the audience (`verify.objective`).
     `probe`: compute in the precision and layout that suit this machine (`vision.compute.suited`); otherwise plain fp32.
     """
@@ -59,7 +59,7 @@ class Preset:
 
     @property
     def on_photo(self) -> Preset:
-        """The same with the short inversion that is enough where redesigns are shown on the photo."""
+        """The same with the short inversion that suffices if redesigns are shown on the photo."""
         if self.photo_steps is None:
             return self
         return replace(self, inversion=replace(self.inversion, steps=self.photo_steps))
@@ -74,8 +74,8 @@ def paper_text(n: int | None, steps: int | None) -> Preset:
 def fast(n: int | None, steps: int | None) -> Preset:
     """Encoder start, few and larger steps, plateau stop, sign-gradient shifts, repulsion in place of the predictor.
 
-    On the photo the encoder's answer is enough: a change is carried over, so what the reconstruction lacks cancels.
-    `docs/speed.md` has the paired comparison with `paper-text` that each of these was admitted by.
+    On the photo, the encoder's answer suffices: only the change is transferred, so the reconstruction's errors cancel.
+    `docs/lab/speed.md` has the paired comparison with `paper-text`.
     """
     inversion = InversionSettings(
         steps=_or(steps, 120), learning_rate=0.4, final_rate=0.02, patience=40, start="encoder", restarts=32,
@@ -92,13 +92,13 @@ def fast(n: int | None, steps: int | None) -> Preset:
 
 
 def faithful(n: int | None, steps: int | None) -> Preset:
-    """`fast`, with a private copy of the generator tuned to the photo in between (Roich et al. 2021)."""
+    """`fast`, with a private copy of the generator tuned to the photo before shifting (Roich et al. 2021)."""
     quick = fast(n, steps)
     return replace(quick, name="faithful", tuning=TuningSettings(steps=_or(steps, 150)), photo_steps=None)
 
 
 def preview(n: int | None, steps: int | None) -> Preset:
-    """The encoder's answer as it is, and a handful of shifting steps: a draft."""
+    """The encoder's answer without optimisation, and a few shifting steps: a draft."""
     quick = fast(n, None)
     inversion = InversionSettings(steps=0, start="encoder")
     shifting = replace(quick.shifting, steps=_or(steps, 3), learning_rate=0.2, final_rate=0.5)
@@ -111,7 +111,7 @@ PRESETS: dict[str, Callable[[int | None, int | None], Preset]] = {
 
 
 def get_preset(name: str, *, n: int | None = None, steps: int | None = None) -> Preset:
-    """A preset by name; `n` and `steps` (T, of each loop) replace its own where given.
+    """A preset by name; `n` and `steps` (T, of each loop) replace its own if given.
 
     Raises:
         InputError: Unknown name, or impossible numbers.
@@ -125,14 +125,14 @@ def with_change(preset: Preset, amount: float) -> Preset:
     """A preset that changes less or improves more: search radius, reach and similarity budget together.
 
     Args:
-        preset: Any; its own radius and reach are what the middle gives.
-        amount: In [0,1]. 0 keeps a quarter of radius and reach and allows `LEAST_BUDGET`; 0.5 is the preset as it is; 1
-            doubles the radius and lets the reach arrive at the real items. From 0.5 on there is no budget.
+        preset: Any preset; amount 0.5 keeps its radius and reach.
+        amount: In [0,1]. 0 keeps a quarter of radius and reach and allows `LEAST_BUDGET`; 0.5 leaves the preset
+            unchanged; 1 doubles the radius and extends the reach to the real items. From 0.5 on there is no budget.
 
     Raises:
         InputError: The amount is not in [0,1].
     """
-    if not 0 <= amount <= 1:  # so written, NaN is refused too
+    if not 0 <= amount <= 1:  # written this way, NaN is refused too
         raise InputError(f"the change must be from 0 (change less) to 1 (improve more), not {amount}")
     if amount == 0.5:
         return preset
@@ -148,7 +148,7 @@ def with_change(preset: Preset, amount: float) -> Preset:
 
 
 def with_budget(preset: Preset, budget: float | None) -> Preset:
-    """A preset with a similarity budget of its own; as it is where none is given."""
+    """A preset with the given similarity budget; unchanged if none is given."""
     return preset if budget is None else replace(preset, budget=budget)
 
 

@@ -1,4 +1,4 @@
-"""The product that is redesigned: its photo as the generator sees it, and as the seller took it."""
+"""The product to redesign: its photo at the generator's resolution, and the seller's original."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Product:
         source: Its photo's file name; None for a picture without a name.
         fit: How the photo sits in the square; None for a sampled design.
         photo: `[1,3,R,R]` in `[0,1]` at the generator's resolution; None for a sampled design.
-        pixels: The photo itself, uint8 `[H,W,3]`, upright; None where redesigns are shown as the generator drew them.
-        cutout: The product in it; None likewise.
-        keep: What of it must not change.
+        pixels: The photo itself, uint8 `[H,W,3]`, upright; None if redesigns are shown as drawn.
+        cutout: The product in `pixels`; None if that is None.
+        keep: What must not change.
     """
 
     source: str | None = None

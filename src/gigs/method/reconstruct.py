@@ -1,4 +1,4 @@
-"""From a photo to its reconstruction: inversion, the gate, and tuning of a private generator where asked for."""
+"""From a photo to its reconstruction: inversion, the gate and, if the preset asks for it, pivotal tuning."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def reconstruct(
     on_photo: bool = False,
     runtime: Runtime,
 ) -> Reconstruction:
-    """The reconstruction of a photo `[1,3,R,R]`, not tuned; a sampled design where there is no photo.
+    """The reconstruction of a photo `[1,3,R,R]`, not tuned; a sampled design if there is no photo.
 
     Args:
-        models: Generator, recommender, LPIPS and, where there is one, the encoder.
+        models: Generator, recommender, LPIPS and, if there is one, the encoder.
         photo: In `[0,1]` at the generator's resolution, or None.
         preset: Its settings of the inversion.
-        gate: Grades the reconstruction; it refuses nothing here.
-        on_photo: Redesigns will be shown on the photo, for which a short inversion may do (`Preset.on_photo`).
-        runtime: Precision, random numbers, and who is told of the steps.
+        gate: Grades the reconstruction, but refuses nothing here.
+        on_photo: Redesigns will be shown on the photo, for which a short inversion may suffice (`Preset.on_photo`).
+        runtime: Precision, random numbers and progress callback.
 
     Raises:
         InputError: The preset starts from an encoder and takes no steps, and there is none.
@@ -56,7 +56,7 @@ def reconstruct(
 
 
 def tuned(models: Models, reconstruction: Reconstruction, preset: Preset, *, runtime: Runtime) -> Reconstruction:
-    """The reconstruction by a private generator that was tuned to the photo, where the preset asks for that."""
+    """The reconstruction by a private copy of the generator tuned to the photo, if the preset asks for it."""
     photo, pivot = reconstruction.photo, reconstruction.pivot
     if preset.tuning is None or photo is None or pivot is None:
         return reconstruction
@@ -83,7 +83,7 @@ def _inverted(models: Models, photo: Tensor, preset: Preset, runtime: Runtime) -
 
 
 def _without_encoder(preset: Preset) -> InversionSettings:
-    """The inversion of a preset that wants an encoder, where none goes with the generator: longer, from noise."""
+    """The inversion of a preset that wants an encoder, if the generator has none: longer, from noise."""
     steps = preset.inversion.steps_from_noise or preset.inversion.steps
     if steps == 0:
         raise InputError(

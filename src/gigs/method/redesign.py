@@ -1,4 +1,4 @@
-"""Redesigns of a reconstruction: shifts in the way the preset says, then put in order by what can be believed."""
+"""Redesigns of a reconstruction: shifted as the preset says, then ordered by the judges' gain."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gigs.verify.panel import Panel
 from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.runtime import Runtime
 
-BACKGROUND = 0.05  # largest mean change of the frame's pixels, values in [0,1]: a backdrop is no part of the product
+BACKGROUND = 0.05  # largest mean change of the frame's pixels, values in [0,1]: the backdrop must stay
 
 
 def background_change(images: Tensor, base: Tensor) -> Tensor:
@@ -36,18 +36,18 @@ def redesign(
     perceptual: PerceptualLoss,
     runtime: Runtime,
 ) -> tuple[Shifted, int]:
-    """Redesigns of one product, in no order yet, and how many candidates were dropped on the way.
+    """Redesigns of one product, not yet ordered, and how many candidates were dropped.
 
-    Supported by real items (`shifting.supported`) where the preset asks for it and there is a panel that knows some;
-    by gradient (Algorithm 1) otherwise.
+    Supported by real items (`shifting.supported`) if the preset asks for it and the panel knows some; otherwise by
+    gradient (Algorithm 1).
 
     Args:
         reconstruction: What is redesigned.
-        preset: Which way, how far, and by which objective real items are liked better than others.
-        preference: The target's score, for the gradient; it has the objective in it.
+        preset: Method and reach, and the objective by which real items are compared.
+        preference: The target's score, for the gradient; it includes the objective.
         panel: For the audience.
         perceptual: LPIPS, for a preset with a budget.
-        runtime: Precision, random numbers of the gradient's first shifts, and who is told of the steps.
+        runtime: Precision, random numbers of the gradient's first shifts, and progress callback.
     """
     generator, photo, z = reconstruction.generator, reconstruction.photo, reconstruction.z
     with torch.no_grad():
@@ -72,7 +72,7 @@ def product_of(panel: Panel, photo: Tensor) -> tuple[int, int]:
 
 
 def _grade(panel: Panel, photo: Tensor, base: Tensor, budget: Budget | None) -> Grade:
-    """What a redesign is worth trying for: of the product's family, its backdrop kept, and liked better."""
+    """Whether a candidate qualifies: same family, backdrop kept, and liked better."""
     _, family = product_of(panel, photo)
     with torch.no_grad():
         goal = panel.preference(photo)
@@ -91,7 +91,7 @@ def _grade(panel: Panel, photo: Tensor, base: Tensor, budget: Budget | None) -> 
 def ranking(images: Tensor, scores: Tensor, panel: Panel | None, photo: Tensor | None, objective: str) -> Tensor:
     """Rows of redesigns `[n,3,R,R]`, best first, `[n]`.
 
-    By the gain that the judges grant (in the objective), or by the target's scores `[n]` where there are none.
+    By the judges' gain in the objective or, without judges, by the target's scores `[n]`.
     """
     worth = scores if panel is None or photo is None else granted_worth(panel, images, photo, objective)
     return torch.argsort(worth, descending=True, stable=True)

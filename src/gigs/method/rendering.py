@@ -11,7 +11,7 @@ from torch import Tensor
 from gigs.method.choice import Choice
 from gigs.transfer import Canvas, Change, apply_change
 
-SKETCH = 0.6  # residual above which too much of the change is left undone: the picture is called a sketch
+SKETCH = 0.6  # residual above which the picture is called a sketch
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Rendering:
     """Redesigns as they are shown.
 
     Attributes:
-        images: What scorers, judges and words go by, squares `[n,3,R,R]` in `[0,1]`.
-        changes: What was done to the photo, one a redesign; None where the generator's drawings are shown.
+        images: What is scored, judged and described, squares `[n,3,R,R]` in `[0,1]`.
+        changes: The changes applied to the photo, one per redesign; None if drawings are shown.
         canvas: The photo.
         held: Finished pictures, uint8 `[H,W,3]`.
         cutouts: Where the product is in the squares of the photo and of each redesign, bool `[1+n,R,R]`.
-        candidates: Number of each redesign among the candidates that `choice` speaks of.
-        choice: How they were chosen; None where the generator's drawings are shown.
+        candidates: Index of each redesign among the candidates of `choice`.
+        choice: How they were chosen; None if drawings are shown.
     """
 
     images: Tensor
@@ -54,7 +54,7 @@ class Rendering:
         )
 
     def residual(self, row: int) -> float | None:
-        """Share of a redesign's change that is left undone; None where the drawing is shown."""
+        """Share of a redesign's change that is left undone; None if the drawing is shown."""
         return None if self.changes is None else float(self.changes[row].residual[0])
 
     def picture(self, row: int) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""How much of a change is left undone, of what was allowed to change: what the seller keeps is not counted.
+"""How much of the allowed change is left undone; what the seller keeps does not count.
 
-By itself the residual of a fit (`transfer.fit`) counts all that the generator drew. Where a colour was to be kept, the
-drawn colour is no part of the redesign that was asked for.
+The residual of a fit (`transfer.fit`) counts everything that the generator drew. If colours are to be kept, for
+example, the drawn colour is not part of the requested redesign.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gigs.transfer.pair import Pair, apart, transferred
 from gigs.vision.images import Fit
 
 LEAST = 1e-6
-SLIGHT_OUTLINE = 0.01  # the same of outlines alone, whose soft edges depend on colour
+SLIGHT_OUTLINE = 0.01  # the same for outlines alone, whose soft edges depend on colour
 
 
 @torch.no_grad()
@@ -28,10 +28,10 @@ def allowed_residual(pair: Pair, change: Change, keep: Keep, region: Tensor | No
     the print kept, the product's mean colour, and its outline as far as moving and scaling it as a whole reaches.
 
     Args:
-        pair: What was fitted to what.
+        pair: Reconstruction and redesigns of the fit.
         change: The changes as fitted, `n` of them.
         keep: What must not change.
-        region: Where nothing may change, `[1,1,r,r]` in `[0,1]`; it is left out.
+        region: Where nothing may change, `[1,1,r,r]` in `[0,1]`; it is excluded.
     """
     lab, alpha = transferred(pair, change.warp, change.colours)
     before, before_alpha = pair.before.expand_as(lab), pair.before_alpha.expand_as(alpha)

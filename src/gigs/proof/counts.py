@@ -1,4 +1,4 @@
-"""What a test with people counted: `counts.csv` as a person filled it in (`docs/results.md`)."""
+"""What a test with people counted: `counts.csv` as a person filled it in (`docs/guides/results.md`)."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ class Findings:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
-        """What `results.json` holds (`docs/results.md`)."""
+        """What `results.json` holds (`docs/guides/results.md`)."""
         rows = [{**asdict(one), "verdict": one.verdict} for one in self]
         return {"schema": SCHEMA, "id": self.id, **asdict(self), "redesigns": rows}
 

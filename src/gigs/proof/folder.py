@@ -30,7 +30,7 @@ def compare_folder(
 
     Args:
         folder: Of a finished result.
-        counts: The filled-in `counts.csv` (`docs/results.md`).
+        counts: The filled-in `counts.csv` (`docs/guides/results.md`).
         test: Name of the test; another name for each test of the same result.
         ledger: File to keep promises against outcomes in, over products; made if need be.
 

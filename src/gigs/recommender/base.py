@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -84,7 +84,11 @@ class Recommender(HubMixin, nn.Module, ABC):
     @property
     def user_factors(self) -> Tensor:
         """theta of every user, `[U,K]`, in the order of `user_ids`; what was learned, unless a model adds to it."""
-        return self.theta
+        return self.factors_from(self.theta)
+
+    def factors_from(self, learned: Tensor) -> Tensor:
+        """User factors `[B,K]` from rows of `theta`, `[B,learned]`: these, unless a model adds to them."""
+        return learned
 
     @abstractmethod
     def features(self, images: Tensor) -> Tensor:
@@ -150,6 +154,18 @@ class Recommender(HubMixin, nn.Module, ABC):
             raise InputError(
                 f"user {user_id!r} is unknown to this recommender: no purchase of theirs was in its training"
             ) from None
+
+    def user_rows(self, user_ids: Iterable[str]) -> np.ndarray:
+        """Rows in `user_factors` of those of some users that the model knows, in the order of the rows, int64."""
+        known = (self._user_rows.get(str(identifier), -1) for identifier in user_ids)
+        rows = np.unique(np.fromiter(known, dtype=np.int64))
+        return rows[rows >= 0]
+
+    def factors_of(self, rows: np.ndarray) -> Tensor:
+        """theta of some users, `[B,K]`, by their rows: as of `user_factors`, without making everybody's."""
+        if type(self).user_factors is not Recommender.user_factors:  # a model with a way of its own
+            return self.user_factors[rows]
+        return self.factors_from(self.theta[rows])
 
     def resize(self, images: Tensor) -> Tensor:
         """Resize `[N,3,H,W]` bilinearly to `input_size`, as the paper does; smoothed first where that means less."""

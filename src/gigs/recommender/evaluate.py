@@ -15,11 +15,11 @@ from gigs.errors import DataError
 from gigs.progress import OnStep, silent
 from gigs.recommender.base import Recommender
 from gigs.recommender.features import catalogue_phi
-from gigs.recommender.feedback import Feedback, Pairs, read_feedback
+from gigs.recommender.feedback import Feedback, read_feedback
+from gigs.recommender.ranking import MOST_RANKED, Ranks, rank_by_one_score, rank_held_out, some_users
 
 CANDIDATES = ("all", "bought", "within")
-METRICS = ("auc", "recall@10", "recall@50", "ndcg@10")
-SCORE_CELLS = 8_000_000
+MOST_RESAMPLED = 100_000  # users; of more, the interval is the normal one, which is then the same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +31,9 @@ class RankingSettings:
         candidates: Rank among `"all"` unseen items, only those `"bought"` by somebody, or only those of the latter
             that are of the held-out item's own kind (`"within"`).
         alike: Columns of the item table that tell a kind, for `"within"`; the type and section if empty.
-        seed: Of the bootstrap.
+        seed: Of the bootstrap, and of the draw of users.
         resamples: Of the bootstrap.
+        users: Most users whose purchases are ranked; of more, so many are drawn. 0 for all.
     """
 
     split: str = "test"
@@ -40,8 +41,11 @@ class RankingSettings:
     alike: tuple[str, ...] = ()
     seed: int = 0
     resamples: int = 2000
+    users: int = MOST_RANKED
 
     def __post_init__(self) -> None:
+        if self.users < 0:
+            raise DataError(f"{self.users} users cannot be ranked; give 1 or more, or 0 for all")
         if self.candidates not in CANDIDATES:
             raise DataError(f"candidates {self.candidates!r} are unknown; choose one of {', '.join(CANDIDATES)}")
 
@@ -49,101 +53,10 @@ class RankingSettings:
 USUAL = RankingSettings()
 
 
-@dataclass(frozen=True)
-class Ranks:
-    """Where held-out items stand among their candidates, one entry per pair.
-
-    Attributes:
-        users: int64 `[P]`.
-        items: int64 `[P]`, the held-out item.
-        above: int64 `[P]`, candidates with a higher score.
-        ties: int64 `[P]`, candidates with the same score.
-        total: int64 `[P]`, all candidates; the held-out item itself is not one.
-    """
-
-    users: np.ndarray
-    items: np.ndarray
-    above: np.ndarray
-    ties: np.ndarray
-    total: np.ndarray
-
-    def metrics(self) -> dict[str, np.ndarray]:
-        """Each of `METRICS` per pair, float64 `[P]`; ties count as a random order would on average."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            auc = (self.total - self.above - 0.5 * self.ties) / self.total  # NaN: no candidate to compare with
-        return {
-            "auc": auc,
-            "recall@10": _recall(self, 10),
-            "recall@50": _recall(self, 50),
-            "ndcg@10": _ndcg(self, 10),
-        }
-
-
-def _recall(ranks: Ranks, k: int) -> np.ndarray:
-    """Chance that the item is among the first k."""
-    return np.clip((k - ranks.above) / (ranks.ties + 1.0), 0.0, 1.0)
-
-
-def _ndcg(ranks: Ranks, k: int) -> np.ndarray:
-    """Expected 1 / log2(rank + 1) if the rank is at most k, else 0: NDCG with one relevant item."""
-    gains = np.concatenate([[0.0], np.cumsum(1.0 / np.log2(np.arange(1, k + 1) + 1.0))])
-    first, last = np.minimum(ranks.above, k), np.minimum(ranks.above + ranks.ties + 1, k)
-    return (gains[last] - gains[first]) / (ranks.ties + 1.0)
-
-
 def every_way(items: pd.DataFrame, settings: RankingSettings = USUAL) -> list[RankingSettings]:
     """The same settings for each of `CANDIDATES`; without `"within"` where no column of the items tells kinds."""
     told = bool(settings.alike) or any(name in items for name in USUAL_COLUMNS)
     return [replace(settings, candidates=name) for name in CANDIDATES if told or name != "within"]
-
-
-def rank_held_out(
-    theta: np.ndarray,
-    phi: np.ndarray,
-    held_out: Pairs,
-    seen: Pairs,
-    candidates: np.ndarray,
-    groups: np.ndarray | None = None,
-) -> Ranks:
-    """Rank each held-out item among the candidates its user has not interacted with, by theta^T phi (Eq. 1).
-
-    Args:
-        theta: `[U,K]`.
-        phi: `[N,K]`.
-        held_out: Users and items to rank.
-        seen: Users and items of every known interaction; these are no candidates (nor is the held-out item itself).
-        candidates: bool `[N]`, items that may be recommended at all.
-        groups: int `[N]`: only items of the held-out item's own group are its candidates. None: all are.
-    """
-    users, items = held_out
-    start, owned = _by_user(seen, len(theta))
-    above, ties, total = (np.zeros(len(users), dtype=np.int64) for _ in range(3))
-    theta, phi = theta.astype(np.float64), phi.astype(np.float64)
-    step = max(1, SCORE_CELLS // max(1, len(phi)))
-    for begin in range(0, len(users), step):
-        part = slice(begin, begin + step)
-        who, what = users[part], items[part]
-        scores = theta[who] @ phi.T
-        valid = np.repeat(candidates[None], len(who), axis=0)
-        counts = start[who + 1] - start[who]
-        rows = np.repeat(np.arange(len(who)), counts)
-        within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-        valid[rows, owned[np.repeat(start[who], counts) + within]] = False
-        valid[np.arange(len(who)), what] = False
-        if groups is not None:
-            valid &= groups[None] == groups[what][:, None]
-        target = scores[np.arange(len(who)), what][:, None]
-        above[part] = ((scores > target) & valid).sum(1)
-        ties[part] = ((scores == target) & valid).sum(1)
-        total[part] = valid.sum(1)
-    return Ranks(users, items, above, ties, total)
-
-
-def _by_user(pairs: Pairs, user_count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Items grouped by user: `items[start[u]:start[u+1]]` are user u's."""
-    order = np.argsort(pairs[0], kind="stable")
-    counts = np.bincount(pairs[0], minlength=user_count)
-    return np.concatenate([[0], np.cumsum(counts)]), pairs[1][order]
 
 
 def summarise(ranks: Ranks, *, seed: int = 0, resamples: int = 2000) -> dict[str, Any]:
@@ -168,6 +81,9 @@ def _with_interval(values: np.ndarray, seed: int, resamples: int) -> dict[str, A
     """Mean and percentile bootstrap over entries."""
     if not len(values):
         return {"value": None, "low": None, "high": None, "n": 0}
+    if len(values) > MOST_RESAMPLED:
+        mean, error = float(values.mean()), float(values.std()) / len(values) ** 0.5
+        return {"value": mean, "low": mean - 1.96 * error, "high": mean + 1.96 * error, "n": len(values)}
     rng = np.random.default_rng(seed)
     means = np.array([values[rng.integers(0, len(values), len(values))].mean() for _ in range(resamples)])
     low, high = np.quantile(means, [0.025, 0.975])
@@ -229,7 +145,7 @@ def evaluate_factors(
         DataError: There is no pair in this split, or no column that tells kinds.
     """
     split, candidates = settings.split, settings.candidates
-    held_out = feedback.split(split)
+    held_out = some_users(feedback.split(split), settings.users, settings.seed)
     if not len(held_out[0]):
         raise DataError(
             f"no {split} purchase of the recommender's users: nothing to evaluate on, so its scores promise nothing; "
@@ -237,15 +153,18 @@ def evaluate_factors(
         )
     allowed = feedback.usable if candidates == "all" else feedback.bought
     groups = alike(feedback.items, settings.alike) if candidates == "within" else None
-    popularity = feedback.popularity()[:, None]
-    ones = np.ones((len(theta), 1))
-    scorers = {"model": (theta, phi), "popularity": (ones, popularity), "random": (ones, np.zeros_like(popularity))}
+    popularity = feedback.popularity()
+    known_of = (held_out, feedback.seen, allowed, groups)
+    rankings = {
+        "model": rank_held_out(theta, phi, *known_of),
+        "popularity": rank_by_one_score(popularity, *known_of),
+        "random": rank_by_one_score(np.zeros_like(popularity), *known_of),
+    }
     known = np.zeros(feedback.item_count, dtype=bool)
     known[feedback.train[1]] = True
     cold = ~known[held_out[1]]
     report: dict[str, Any] = {"split": split, "candidates": candidates, "candidate_items": int(allowed.sum())}
-    for name, (users, items) in scorers.items():
-        ranks = rank_held_out(users, items, held_out, feedback.seen, allowed, groups)
+    for name, ranks in rankings.items():
         few = Ranks(*(values[cold] for values in (ranks.users, ranks.items, ranks.above, ranks.ties, ranks.total)))
         options = {"seed": settings.seed, "resamples": settings.resamples}
         report[name] = {"overall": summarise(ranks, **options), "cold": summarise(few, **options)}

@@ -80,7 +80,7 @@ def read_feedback(
     items, pairs = catalogue.items, catalogue.interactions
     usable = items["has_image"].to_numpy(dtype=bool)
     trainable = usable if include_held_out else usable & ~items["held_out"].to_numpy(dtype=bool)
-    pictured = pairs[usable[pairs["item"].to_numpy()]]
+    pictured = pairs.loc[usable[pairs["item"].to_numpy()], ["user", "item", "split"]]
     train = (pictured["split"] == "train").to_numpy() & trainable[pictured["item"].to_numpy()]
     if user_ids is None:
         rows = _choose(catalogue, pictured[train], min_items, fold, folds)
@@ -149,11 +149,7 @@ def _split(pictured: pd.DataFrame, train: np.ndarray, rows: np.ndarray, user_cou
     renumber = np.full(user_count, -1, dtype=np.int64)
     renumber[rows] = np.arange(len(rows))
     users, items = renumber[pictured["user"].to_numpy()], pictured["item"].to_numpy(dtype=np.int64)
-    names = pictured["split"].to_numpy()
-    masks = {
-        "train": train,
-        "validation": names == "validation",
-        "test": names == "test",
-        "seen": np.ones(len(users), bool),
-    }
-    return {name: (users[mask & (users >= 0)], items[mask & (users >= 0)]) for name, mask in masks.items()}
+    known, names = users >= 0, pictured["split"]
+    masks = {"train": train & known, "seen": known}
+    masks |= {name: (names == name).to_numpy() & known for name in ("validation", "test")}
+    return {name: (users[mask], items[mask]) for name, mask in masks.items()}

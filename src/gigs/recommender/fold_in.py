@@ -23,6 +23,7 @@ from gigs.recommender.models.vbpr import VBPR
 
 DECAY = 0.01  # lambda of Eq. 3 where a model does not say what it was trained with
 CONVERGED = 1e-6  # length of the gradient
+PAIRS_AT_ONCE = 1_000_000  # purchases whose features are in memory at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +121,9 @@ def fold_in_users(
     if is_mean_of_purchases(recommender):
         recommender.require_linear("fold-in")
         _require(phi, recommender, "phi")
-        sums = torch.zeros(count, phi.shape[1], dtype=torch.float64).index_add_(0, users, phi.double()[items])
+        sums, values = torch.zeros(count, phi.shape[1], dtype=torch.float64), phi.double()
+        for who, what in zip(users.split(PAIRS_AT_ONCE), items.split(PAIRS_AT_ONCE), strict=True):
+            sums.index_add_(0, who, values[what])
         return _with_bias(sums / owned[:, None], recommender)
     others = torch.arange(len(phi)) if candidates is None else torch.from_numpy(np.asarray(candidates))
     vectors = []

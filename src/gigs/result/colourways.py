@@ -1,4 +1,4 @@
-"""The product in several colours as one object: look at it, save it with its page. `docs/colours.md` describes it."""
+"""The product in several colours as one object: look at it, save it with its page (`docs/guides/colours.md`)."""
 
 from __future__ import annotations
 

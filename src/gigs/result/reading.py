@@ -29,7 +29,7 @@ def read_record(folder: str | Path, kind: type[R]) -> R:
         kind: Class to make of it.
 
     Raises:
-        ModelError: There is none, or it is not of the form that `docs/result.md` describes.
+        ModelError: There is none, or it is not of the form that `docs/reference/result.md` describes.
     """
     folder = Path(folder)
     path = folder / FILE

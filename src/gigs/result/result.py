@@ -49,7 +49,8 @@ class Result(Record):
     def save(self, folder: str | Path) -> Path:
         """Write everything into a folder, `result.json` last: a folder that has one is complete.
 
-        An earlier result in the folder is replaced. `report.html` is for a seller, `docs/result.md` describes the rest.
+        An earlier result in the folder is replaced. `report.html` is for a seller; the rest is described in
+        `docs/reference/result.md`.
 
         A manifest with the hash of every file follows. What gigs did not write is neither replaced nor removed.
 

@@ -1,4 +1,4 @@
-"""The typed result of one product, and the form of `result.json` (`docs/result.md`)."""
+"""The typed result of one product, and the form of `result.json` (`docs/reference/result.md`)."""
 
 from __future__ import annotations
 
@@ -216,7 +216,28 @@ class Suggestion(Picture):
 class Record:
     """Everything that `result.json` says.
 
-    `doubt`: why the scores promise nothing, in a sentence; None where the target's test AUC is above chance.
+    Attributes:
+        schema: Version of the form of this file.
+        preset: Name of the preset.
+        settings: The preset's settings for each loop and for what is shown.
+        seed: The same seed gives the same pictures on the CPU.
+        device: Where the networks ran.
+        compute: Precision and memory layout of the networks.
+        seconds: By stage, and their `total`.
+        pack: Name of the pack.
+        models: By kind of model, the file that was used and its SHA-256.
+        audience: The group of buyers that the redesigns are for.
+        objective: What was raised: `mean`, `worst-decile` or `coverage`.
+        photo: The seller's photo; None for a sampled design.
+        reconstruction: The photo as the generator redraws it.
+        gate: Whether the generator could redraw the photo; None where no gate looked.
+        suggestions: The redesigns, best first.
+        distinct: Mean LPIPS between the redesigns; None for a single one.
+        verification: What the judges found about all redesigns; None where no judge looked.
+        versions: Of gigs, PyTorch and Python.
+        cutout: How the product was cut out of the photo; None where redesigns are shown as drawn.
+        choice: How the redesigns on the photo were chosen; None where they are shown as drawn.
+        doubt: Why the scores promise nothing, in a sentence; None where the target's test AUC is above chance.
     """
 
     schema: int

@@ -24,17 +24,17 @@ class Budget:
 
     @torch.no_grad()
     def kept(self, images: Tensor) -> Tensor:
-        """Which of the pictures `[N,3,R,R]` are within it, bool `[N]`."""
+        """Which of the pictures `[N,3,R,R]` are within the budget, bool `[N]`."""
         return self.perceptual(self.base, images) <= self.most
 
     @torch.no_grad()
     def hold(self, generator: Generator, z: Tensor, found: Shifted) -> Shifted:
-        """The same shifts, those beyond the budget halved until they are within, and else taken back altogether.
+        """The same shifts; those beyond the budget are halved until they are within it, or set to zero if that fails.
 
         Args:
-            generator: Drew the pictures.
-            z: Of the base, `[1,D]`.
-            found: What shifting found.
+            generator: The generator that drew the pictures.
+            z: Latent vector of the base, `[1,D]`.
+            found: The shifts and their pictures.
         """
         shifts, images = found.shifts.clone(), found.images.clone()
         for halving in range(HALVINGS + 1):

@@ -22,9 +22,9 @@ Preference = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class ShiftSettings:
-    """Second loop of Algorithm 1, with the text's numbers.
+    """Settings of the second loop of Algorithm 1, by default the text's numbers.
 
-    `radius` is epsilon; `learning_rate` alpha_2; `predictor_rate` alpha_3; all three losses weigh the same.
+    `radius` is epsilon; `learning_rate` alpha_2; `predictor_rate` alpha_3; all three losses have equal weight.
     `separation`: `predictor` as in the paper, or `repulsion` (with its `margin`), which trains nothing. `optimiser`:
     `adam` as in the paper, or `sign` (projected sign-gradient: every coordinate moves by the learning rate).
     `final_rate`: share of the learning rate left at the last step, along a cosine; 1 keeps it, as in the paper.
@@ -61,13 +61,13 @@ class ShiftSettings:
 
 @dataclass(frozen=True)
 class Shifted:
-    """What shifting found.
+    """The outcome of shifting.
 
     Attributes:
-        shifts: k, `[n,D]`; the latent vector of suggestion i is `z + shifts[i]`, and `|shifts| <= radius` holds for it
-            as applied.
+        shifts: k, `[n,D]`; the latent vector of suggestion i is `z + shifts[i]`, and `|shifts| <= radius` holds for the
+            applied shift.
         images: G(z + k), `[n,3,R,R]` in `[0,1]`.
-        distinct: Share of the suggestions that are told apart (by the predictor, or by their distance).
+        distinct: Share of the suggestions that can be told apart (by the predictor, or by their distance).
     """
 
     shifts: Tensor
@@ -86,16 +86,16 @@ def shift(
 
     Every step computes L_s = CE(P_class, Y) + MAE(P_shift, k) - theta^T phi(G(z + k)), means over the n shifts, takes
     one Adam step on k and one on the predictor, and brings k back (`project`): clipped to the radius, with z + k
-    standardised. The published code standardises inside the graph instead, and over the whole batch, so that what it
-    applies is not what it clipped; and it clips inside the graph, where a third of the coordinates get no gradient.
+    standardised. The published code standardises inside the graph and over the whole batch instead, so the applied
+    shift is not the clipped one. It also clips inside the graph, where a third of the coordinates get no gradient.
 
     Args:
         generator: Frozen.
-        z: Base latent vector `[1,D]`; stays as it is.
+        z: Base latent vector `[1,D]`; not changed.
         preference: Images `[n,3,R,R]` in `[0,1]` to scores `[n]`, differentiable (Eq. 1 for the mean taste vector).
         settings: n, radius, steps, rates and weights.
-        runtime: Precision; random numbers for the first shifts, k ~ N(0,1), and the predictor's weights; and who is
-            told of the mean score and the losses.
+        runtime: Precision; random numbers for the first shifts, k ~ N(0,1), and the predictor's weights; and the
+            progress callback, which receives the mean score and the losses.
 
     Raises:
         InputError: z is not one row.
@@ -137,7 +137,7 @@ def _separation(settings: ShiftSettings, latent_dim: int, rng: torch.Generator, 
 
 
 def _stepper(settings: ShiftSettings, k: Tensor, separation: Separation) -> torch.optim.Optimizer:
-    """Moves k, and whatever the separation trains."""
+    """Optimises k, and whatever the separation trains."""
     if settings.optimiser == "sign":  # Adam without memory: gradient / |gradient|
         own: dict[str, Any] = {"params": [k], "betas": (0.0, 0.0), "eps": 1e-30}
     else:
@@ -162,14 +162,14 @@ def project(
 ) -> Tensor:
     """Bring shifts back into the box `|k| <= radius` while `z + k` stays in its space, by alternating projections.
 
-    The box has the last word, so the bound is exact; z + k then has mean 0 and standard deviation 1 to about 1e-3.
+    The box is applied last, so the bound is exact; z + k then has mean 0 and standard deviation 1 to about 1e-3.
 
     Args:
         k: `[n,D]`.
         z: `[1,D]`, in its space.
         radius: epsilon.
-        onto: `Generator.project`; standardised rows where not given.
-        rounds: How often both are applied.
+        onto: `Generator.project`; by default, rows are standardised.
+        rounds: How often both projections are applied.
     """
     # The nearest float32 may lie above the radius (0.4 does); the bound is meant to hold for readers of any precision.
     bound = torch.nextafter(torch.tensor(radius), torch.tensor(0.0)).item()

@@ -1,4 +1,4 @@
-"""What keeps the suggestions distinct: the paper's shift predictor, or plain repulsion between the pictures."""
+"""Losses that keep the suggestions distinct: the paper's shift predictor, or repulsion between the pictures."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ COARSE = 16  # side in pixels at which repulsion compares: colour, tone and outl
 
 
 class Separation(Protocol):
-    """Loss terms that grow as the suggestions become alike, by name; each a mean over the n shifts."""
+    """Loss terms by name that grow as the suggestions become alike; each is a mean over the n shifts."""
 
     def losses(self, images: Tensor, k: Tensor) -> dict[str, Tensor]:
         """Terms for pictures `[n,3,R,R]` in `[0,1]` and their shifts `[n,D]`."""
 
     def parameters(self) -> list[Tensor]:
-        """What is trained beside the shifts."""
+        """Parameters that are trained besides the shifts."""
 
     def distinct(self, images: Tensor) -> float:
         """Share of the suggestions that count as distinct."""
 
 
 class PredictorSeparation:
-    """Algorithm 1's: CE of telling the shifts apart and MAE of naming them, by a ResNet-18 trained along."""
+    """As in Algorithm 1: CE of classifying the shifts and MAE of predicting them, by a ResNet-18 trained alongside."""
 
     def __init__(self, n: int, latent_dim: int, *, rng: torch.Generator, compute: Compute) -> None:
         self.compute = compute
@@ -60,7 +60,7 @@ class Repulsion:
         self.margin = margin
 
     def losses(self, images: Tensor, k: Tensor) -> dict[str, Tensor]:
-        """`class`: mean over pairs of how far they are below the margin, in margins; 0 where all are apart."""
+        """`class`: mean over pairs of the shortfall from the margin, in margins; 0 if all are apart."""
         if len(images) < 2:
             return {"class": images.sum() * 0}
         return {"class": F.relu(1 - self._distances(images) / self.margin).square().mean()}

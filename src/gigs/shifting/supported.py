@@ -1,8 +1,8 @@
 """Shifts that real items support: towards better-liked neighbours of the product, with no gradient of the score.
 
-Raising the score by gradient finds the blind spots of the recommender first. A step towards the mean of
-a few real items of the same kind, that the audience likes better and that lie near the product in latent space, changes
-what really differs between products, and judges confirm it at nearly the rate of real differences.
+Raising the score by gradient finds the recommender's blind spots first. A supported shift goes towards the mean of a
+few real items of the same kind that the audience likes better and that are near the product in latent space. It changes
+what really differs between products, and judges confirm its gain at nearly the rate of real differences.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from gigs.shifting.separation import Repulsion
 from gigs.vision.runtime import Runtime
 
 Grade = Callable[[Tensor], Tensor]
-WIDER = 4  # liked items for each candidate that is wanted
-REFUSED, OF_THE_KIND, GOOD = 0, 1, 2  # what a `Grade` gives a picture
+WIDER = 4  # liked items per candidate
+REFUSED, OF_THE_KIND, GOOD = 0, 1, 2  # grades of a picture
 
 
 @dataclass(frozen=True, kw_only=True)
 class SupportSettings:
-    """How far, and towards whom.
+    """How far to go, and towards which items.
 
     Attributes:
-        n: Redesigns.
-        neighbours: Real items of the category nearest to the product that are considered.
-        liked: The best-liked of them that are kept.
-        cluster: Real items that one redesign moves towards the mean of.
-        reach: Share of the way there; 1 arrives.
-        fallback: Shares of `reach` that are tried where a redesign was not accepted.
+        n: Number of redesigns.
+        neighbours: Number of nearest real items of the category to consider.
+        liked: Number of the best-liked of them to keep.
+        cluster: Number of real items whose mean one redesign moves towards.
+        reach: Share of the way to go; 1 goes all the way.
+        fallback: Shares of `reach` to try if a redesign was not accepted.
         margin: Coarse pictures nearer than this (root mean square of values in [0,1]) count as alike.
     """
 
@@ -60,7 +60,7 @@ class SupportSettings:
 
 @dataclass(frozen=True)
 class Supported:
-    """What was found: the shifts, and how many candidates were not accepted on the way."""
+    """The outcome: the shifts, and how many candidates were not accepted."""
 
     shifted: Shifted
     dropped: int
@@ -94,14 +94,14 @@ def supported_shift(
         generator: Frozen.
         z: Latent vector of the product, `[1,D]`.
         items: The catalogue's real items of its category, and how well the audience likes them.
-        settings: How far, and towards which of them.
-        grade: Pictures `[M,3,R,R]` in `[0,1]` to int `[M]`: `GOOD`, or only still a product of this kind
-            (`OF_THE_KIND`), or not even that (`REFUSED`). What is not good is tried again less far, and else replaced
-            by the next candidate; only where too few are left does the best of the rest fill the number.
-        runtime: Precision of drawing, and who is told of the pictures found so far.
+        settings: How far to go, and towards which items.
+        grade: Pictures `[M,3,R,R]` in `[0,1]` to int `[M]`: `GOOD`, or at least a product of this kind
+            (`OF_THE_KIND`), or neither (`REFUSED`). A picture that is not good is tried with a shorter shift, then
+            replaced by the next candidate. Only if too few good ones are found, the best of the rest fill the number.
+        runtime: Precision of drawing, and the progress callback, which receives the pictures found so far.
 
     Raises:
-        InputError: There is no real item to go by.
+        InputError: There is no real item to move towards.
     """
     if not len(items.codes):
         raise InputError("no real item of this product's category is in the pack: use the preset paper-text")
@@ -120,7 +120,7 @@ def supported_shift(
         with runtime.compute.autocast():
             drawn = generator(tried).float()
         given = grade(drawn).to(best)
-        better = given >= best[left]  # of two that are equally good, the one less far
+        better = given >= best[left]  # of two equally good ones, the shorter shift
         rows = left[better]
         pictures = drawn.clone() if number == 0 else pictures.index_copy(0, rows, drawn[better])
         moved[rows], best[rows] = tried[better], given[better]
@@ -136,22 +136,22 @@ def supported_shift(
 def supported_candidates(
     generator: Generator, z: Tensor, items: LikedItems, settings: SupportSettings, count: int, runtime: Runtime
 ) -> Shifted:
-    """Many redesigns that real items support, none of them checked yet; most different first.
+    """Many redesigns that real items support, none of them checked yet; the most different first.
 
     Args:
         generator: Frozen.
         z: Latent vector of the product, `[1,D]`.
         items: The catalogue's real items of its category, and how well the audience likes them.
-        settings: How far, and towards which of them.
-        count: How many at most; no more than items that are liked.
+        settings: How far to go, and towards which items.
+        count: Largest number of redesigns, limited by the number of liked items.
         runtime: Precision of drawing.
 
     Raises:
-        InputError: There is no real item to go by.
+        InputError: There is no real item to move towards.
     """
     if not len(items.codes):
         raise InputError("no real item of this product's category is in the pack: use the preset paper-text")
-    liked = max(settings.liked, WIDER * count)  # among more liked items, those farthest apart differ more
+    liked = max(settings.liked, WIDER * count)  # with more liked items, the farthest apart differ more
     settings = replace(settings, liked=liked, neighbours=max(settings.neighbours, liked))
     aims = aims_of(z, items.to(z.device), settings, min(count, len(items.codes)))
     moved = generator.project(z + settings.reach * (aims - z))
@@ -161,13 +161,13 @@ def supported_candidates(
 
 
 def aims_of(z: Tensor, items: LikedItems, settings: SupportSettings, count: int) -> Tensor:
-    """Points to move towards, `[count,D]`, most different first: means of clusters of better-liked neighbours.
+    """Points to move towards, `[count,D]`, the most different first: means of clusters of better-liked neighbours.
 
     Args:
         z: `[1,D]`.
         items: The real items.
         settings: Sizes of neighbourhood and clusters.
-        count: Points wanted; with fewer liked items than that, some repeat.
+        count: Number of points; with fewer liked items than that, some repeat.
     """
     codes, liking = items.codes, items.liking
     near = torch.cdist(z, codes)[0].topk(min(settings.neighbours, len(codes)), largest=False).indices
@@ -190,9 +190,9 @@ def farthest_first(points: Tensor, count: int) -> Tensor:
 
 
 def _choose(best: list[int], refusals: list[int], n: int) -> tuple[list[int], int]:
-    """Which aims the redesigns take, and how many candidates were refused on the way to them.
+    """The aims that the redesigns take, and how many candidates were refused before.
 
-    Good ones in their order; then, where they are too few, the rest, best grade first.
+    Good ones in order; if they are too few, then the rest, best grade first.
     """
     good = [aim for aim, grade in enumerate(best) if grade == GOOD][:n]
     rest = sorted((aim for aim, grade in enumerate(best) if grade < GOOD), key=lambda aim: -best[aim])

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gigs.service.limits import NAMED
+from gigs.service.problems import PlainError
 from gigs.studio import texts
-from gigs.studio.problems import PlainError
 from gigs.transfer.keep import KINDS
-
-NAMED = 200  # letters of colours that a visitor may write
 
 
 def colours_written(value: object) -> str:

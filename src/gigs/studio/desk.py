@@ -10,17 +10,18 @@ from typing import Any
 
 from gigs.inversion.gate import RefusedError
 from gigs.progress import OnStep, Step
+from gigs.service.engine import Draft, Engine, Wish
+from gigs.service.jobs import BusyError, Finished, Job, Jobs, StoppedError, Waiting
+from gigs.service.limits import REDESIGNS
+from gigs.service.problems import PlainError
 from gigs.studio import pictures, screen, texts
 from gigs.studio.checks import colours_written, kept_names, number, uploaded
-from gigs.studio.engine import Draft, Engine, Wish
-from gigs.studio.jobs import BusyError, Finished, Job, Jobs, StoppedError, Waiting
 from gigs.studio.limits import Limits
-from gigs.studio.problems import PlainError, in_words
+from gigs.studio.problems import in_words
 from gigs.studio.real_run import Run
 from gigs.studio.screen import Screen
 from gigs.studio.visits import KeptColours, Visit, Visits, new_key
 
-COUNTS = (1, 8)  # redesigns a visitor may ask for
 QUIET_SECONDS = 0.2  # between two lines of status
 
 
@@ -210,8 +211,8 @@ class Desk:
             photo=visit.photo,
             audience=str(wish["audience"]),
             change=number(wish.get("change", 50), 0, 100) / 100,
-            count=round(number(wish.get("count", COUNTS[1]), *COUNTS)),
-            careful=wish.get("careful") is True,
+            count=round(number(wish.get("count", REDESIGNS[1]), *REDESIGNS)),
+            preset="faithful" if wish.get("careful") is True else "fast",
             anyway=wish.get("anyway") is True,
             kind=kind,
             keep=kept_names(wish.get("keep")),

@@ -8,24 +8,19 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
+from gigs.service.arrival import Message, Receive, Scope, Send, announced, bounded, check_origin, with_headers
 from gigs.studio import texts
 from gigs.studio.checks import uploaded
 from gigs.studio.limits import Limits
 from gigs.studio.room import Room
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 API = "/gradio_api"
 UPLOAD, JOIN = f"{API}/upload", f"{API}/queue/join"
@@ -80,7 +75,7 @@ class Guard:
         if scope["path"] == UPLOAD:
             await self._take_in(scope, receive, send)
             return
-        await self._app(scope, receive, _with_headers(send, REPORT if scope["path"].startswith("/result/") else OWN))
+        await self._app(scope, receive, with_headers(send, REPORT if scope["path"].startswith("/result/") else OWN))
 
     async def _take_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass an upload on while there is room for it."""
@@ -91,50 +86,35 @@ class Guard:
             await PlainTextResponse(texts.NO_ROOM, 507)(scope, receive, send)
             return
         try:
-            await self._app(scope, receive, _with_headers(send, OWN))
+            await self._app(scope, receive, with_headers(send, OWN))
         finally:
             arrived()
 
     def _check(self, scope: Scope) -> None:
         """Address, host, origin and announced length."""
         headers = Headers(scope=scope)
-        host = headers.get("host", "")
-        if not self._allows(host):
-            raise HTTPException(421, texts.NOT_HERE)
-        if not all(origin in (f"http://{host}", f"https://{host}") for origin in headers.getlist("origin")):
-            raise HTTPException(403, texts.NOT_HERE)
+        check_origin(headers, self._allows, texts.NOT_HERE)
         allowed = {"GET": GET, "HEAD": GET, "POST": POST}.get(scope["method"])
         if allowed is None or not allowed.fullmatch(scope["path"]):
             raise HTTPException(404, texts.NOT_HERE)
         if "file=" in scope["path"] and uploaded(scope["path"].partition("file=")[2], self._uploads) is None:
             raise HTTPException(404, texts.NOT_HERE)
-        length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._most(scope):
-            raise HTTPException(413, texts.TOO_LARGE.format(most=self._limits.photo_bytes >> 20))
+        if announced(headers, self._most(scope)) is None:
+            raise HTTPException(413, self._too_large)
 
     def _most(self, scope: Scope) -> int:
         return self._limits.photo_bytes + ROOM if scope["path"] == UPLOAD else self._limits.message_bytes
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """`receive` that ends a body which is too long, or too slow to come."""
-        deadline, seen, complete = 0.0, 0, False  # the time counts from when somebody listens
+        return bounded(
+            receive, self._most(scope), self._limits.message_seconds, too_large=self._too_large,
+            too_slow=texts.SLOW_UPLOAD,
+        )  # fmt: skip
 
-        async def bounded() -> Message:
-            nonlocal deadline, seen, complete
-            if complete:  # what follows is the end of the connection, which may take its time
-                return await receive()
-            deadline = deadline or time.monotonic() + self._limits.message_seconds
-            try:
-                message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
-            except (asyncio.TimeoutError, TimeoutError) as error:
-                raise HTTPException(408, texts.SLOW_UPLOAD) from error
-            seen += len(message.get("body", b""))
-            complete = not message.get("more_body", False)
-            if seen > self._most(scope):
-                raise HTTPException(413, texts.TOO_LARGE.format(most=self._limits.photo_bytes >> 20))
-            return message
-
-        return bounded
+    @property
+    def _too_large(self) -> str:
+        return texts.TOO_LARGE.format(most=self._limits.photo_bytes >> 20)
 
     async def _read(self, receive: Receive) -> Receive:
         """Read a message whole, refuse it if it names a file that was not uploaded, and hand it on."""
@@ -171,17 +151,3 @@ def _names_uploads_only(value: Any, uploads: Path, depth: int = 0) -> bool:
     if isinstance(value, list):
         return all(_names_uploads_only(one, uploads, depth + 1) for one in value)
     return True
-
-
-def _with_headers(send: Send, policy: str) -> Send:
-    """`send` that tells the browser to load nothing from elsewhere, and to tell nobody where it came from."""
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers["Content-Security-Policy"] = policy
-            headers["X-Content-Type-Options"] = "nosniff"
-            headers["Referrer-Policy"] = "no-referrer"
-        await send(message)
-
-    return sending

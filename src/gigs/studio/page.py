@@ -8,8 +8,9 @@ from typing import Any
 
 import gradio as gr
 
+from gigs.service.limits import REDESIGNS
 from gigs.studio import screen, texts
-from gigs.studio.desk import COUNTS, Desk
+from gigs.studio.desk import Desk
 from gigs.studio.screen import Screen
 from gigs.transfer.keep import KINDS
 
@@ -86,7 +87,7 @@ def _wishes(desk: Desk) -> dict[str, Any]:
         )
         parts["mask"] = gr.File(label=texts.MASK, file_types=["image"], height=110, elem_id="gigs-mask")
         parts["region"] = gr.File(label=texts.REGION, file_types=["image"], height=110, elem_id="gigs-region")
-        parts["count"] = gr.Slider(*COUNTS, COUNT, step=1, label=texts.COUNT, buttons=[], elem_id="gigs-count")
+        parts["count"] = gr.Slider(*REDESIGNS, COUNT, step=1, label=texts.COUNT, buttons=[], elem_id="gigs-count")
         parts["careful"] = gr.Checkbox(False, label=texts.CAREFUL, elem_id="gigs-careful")
     parts["anyway"] = gr.Checkbox(False, label=texts.ANYWAY, visible=False, elem_id="gigs-anyway")
     with gr.Row(elem_classes="gigs-buttons"):

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import logging
 
-from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
 from gigs.method.choice import NothingToShowError
+from gigs.service.jobs import BusyError, StoppedError, TooSlowError
+from gigs.service.problems import PlainError
 from gigs.studio import texts
-from gigs.studio.jobs import BusyError, StoppedError, TooSlowError
 from gigs.studio.limits import Limits
 
 LOG = logging.getLogger("gigs.studio")
-
-
-class PlainError(InputError):
-    """Its message is written for the visitor."""
 
 
 def in_words(error: BaseException, limits: Limits) -> str:

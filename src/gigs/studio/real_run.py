@@ -10,8 +10,8 @@ from pathlib import Path
 
 from gigs.progress import OnStep, Step
 from gigs.result import Result
+from gigs.service.engine import SEEN, Engine, Wish
 from gigs.studio import pictures, screen, texts
-from gigs.studio.engine import SEEN, Engine, Wish
 from gigs.studio.screen import Screen
 from gigs.studio.visits import ARCHIVE, KeptResult
 from gigs.vision.images import Fit

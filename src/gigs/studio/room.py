@@ -73,14 +73,3 @@ class Room:
             if not path.is_dir():
                 found.append((about.st_mtime, about.st_size, path))
         return found
-
-
-def bytes_in(folder: Path) -> int:
-    """Bytes of all files in a folder and below it."""
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += 0 if path.is_dir() else path.lstat().st_size
-        except OSError:  # gone meanwhile
-            continue
-    return total

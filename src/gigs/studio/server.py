@@ -13,15 +13,16 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 
+from gigs.service.address import Address
+from gigs.service.engine import Engine
+from gigs.service.folder import PrivateFolder
 from gigs.studio import texts
-from gigs.studio.address import Address
 from gigs.studio.desk import Desk
-from gigs.studio.engine import Engine
-from gigs.studio.folder import StudioFolder
 from gigs.studio.guard import Guard
 from gigs.studio.limits import Limits
 from gigs.studio.visits import ARCHIVE
 
+PREFIX = "gigs-studio-"
 SWEEP_SECONDS = 60.0
 CONNECTIONS = 400
 
@@ -35,7 +36,7 @@ class Studio:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        self._socket, self._folder = self.address.listen(), StudioFolder()
+        self._socket, self._folder = self.address.listen(), PrivateFolder(PREFIX)
         self.folder = self._folder.path
         self.uploads = self.folder / "uploads"
         self.uploads.mkdir()

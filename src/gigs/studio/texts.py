@@ -35,7 +35,6 @@ COLOURING, COLOURED = "Trying colours", "Your product in other colours, best fir
 OPEN_COLOURS = "Open the page of colours"
 ODD_COLOURS = "Write colours as names or numbers, such as navy, #7a1f2b."
 
-YOUR_PHOTO = "your photo"
 CONCEPT = "design concept"
 NOTE = "Design concept, not a listing photo. Made by gigs."
 SKETCH = "A rough sketch: more of it was meant to change than your photo can show."
@@ -56,7 +55,6 @@ NO_PHOTO = "First choose a photo of your product, or pick an example."
 NO_SESSION = "The page lost its connection. Reload it, please."
 RUNNING = "Your redesigns are still being made. Wait for them, or press “Stop” first."
 ODD_NUMBER = "That setting is not one of those on this page. Reload the page, please."
-NO_AUDIENCE = "This group of buyers is not known here. Choose one from the list."
 NO_KIND = "This kind of product is not known here. Choose one from the list."
 NO_ADDRESS = "Photos are uploaded from your device; web addresses and other files are not opened."
 TOO_LARGE = "Your photo is larger than {most} MB. Save a smaller copy and try again."
@@ -73,7 +71,6 @@ REFUSED_HINT = "If you are sure of your photo, tick “Go on with this photo any
 KEEP = "What must stay as it is"
 MASK = "Where your product is, if it was not found: a picture as large as your photo, white there and black elsewhere"
 REGION = "What must not change, such as a logo: a picture as large as your photo, white there and black elsewhere"
-YOUR_MASK, YOUR_REGION = "your picture of where the product is", "your picture of what must not change"
 KEPT = {"colour": "its colours", "shape": "its outline", "print": "its print"}
 
 STAGES = {

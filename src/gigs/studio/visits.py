@@ -13,11 +13,11 @@ from pathlib import Path
 from gigs.result import Result
 from gigs.result.colourways import PAGE, Colourways
 from gigs.result.result import COMPARE
+from gigs.service.folder import bytes_in
+from gigs.service.jobs import BusyError, Job
+from gigs.service.problems import PlainError
 from gigs.studio import texts
-from gigs.studio.jobs import BusyError, Job
 from gigs.studio.limits import Limits
-from gigs.studio.problems import PlainError
-from gigs.studio.room import bytes_in
 
 REPORT, ARCHIVE = "report.html", "gigs-redesigns.zip"
 

@@ -70,6 +70,16 @@ class TrainingLog:
             self.board.close()
 
 
+class NoLog:
+    """The log of a process that writes nothing."""
+
+    def write(self, row: dict[str, float]) -> None:
+        """Leave it to the first process."""
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     """Rows of a log; a last one that a killed process did not finish is left out."""
     if not path.is_file():

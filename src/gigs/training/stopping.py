@@ -11,6 +11,7 @@ from typing import Protocol
 
 from gigs.io.signals import caught
 from gigs.progress import OnStep, Step
+from gigs.training.processes import here
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -42,15 +43,17 @@ def train_until(run: Run, images: int, stage: str, on_step: OnStep) -> None:
 
     Raises:
         KeyboardInterrupt: Asked to stop by Ctrl-C or SIGTERM; the checkpoint is of the last whole step. The second time
-            it stops at once, and the checkpoint is an earlier one.
+            it stops at once, and the checkpoint is an earlier one. Of several processes, one that is asked stops all,
+            at the same step.
     """
     with stop_requests() as asked:
         while run.shown < images:
             run.step()
             on_step(Step(stage, run.shown, images, run.recent))
-            if asked():
+            if here().any(asked()):
                 if run.finite():
                     run.checkpoint()
+                here().wait()  # whoever ends first is no reason to end the one that saves
                 raise KeyboardInterrupt
 
 
@@ -58,12 +61,14 @@ def train_until(run: Run, images: int, stage: str, on_step: OnStep) -> None:
 def stop_requests() -> Iterator[Callable[[], bool]]:
     """Hold back the first Ctrl-C or SIGTERM; gives a function that says whether one came. The second acts at once.
 
-    Whether a signal can be caught at all, `io.signals.caught` says.
+    Among several processes, a second SIGTERM is held back too: cluster managers send one to a launcher and its
+    processes alike, and the launcher passes its own on. Whether a signal can be caught at all, `io.signals.caught`
+    says.
     """
     came = threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        if came.is_set():
+        if came.is_set() and (here().count == 1 or number == signal.SIGINT):
             raise KeyboardInterrupt
         came.set()
 

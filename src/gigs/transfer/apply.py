@@ -1,8 +1,8 @@
-"""A fitted change on the photo itself, at its own resolution, tile by tile in bounded memory.
+"""Applies a fitted change to the photo itself, at its own resolution, tile by tile in limited memory.
 
-Pixels of the product are moved (bicubic) and recoloured, never drawn; where nothing moves they are read as they are.
-The backdrop stays the photo's own, byte for byte, wherever neither the product nor its shadow was or comes to be.
-Tiles are made one beside another on as many threads as PyTorch may use; no tile looks at another.
+Pixels of the product are moved (bicubic) and recoloured, never drawn; where nothing moves they are read unchanged.
+The backdrop stays the photo's own, byte for byte, wherever neither the product nor its shadow was or will be.
+Tiles are computed in parallel on as many threads as PyTorch may use, independently of one another.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def apply_change(canvas: Canvas, change: Change) -> np.ndarray:
 
     Args:
         canvas: The photo.
-        change: Of one redesign (`Change.one`).
+        change: The change of one redesign (`Change.one`).
 
     Returns:
         uint8 `[H,W,3]`, the photo's size.
@@ -47,7 +47,7 @@ def apply_change(canvas: Canvas, change: Change) -> np.ndarray:
 
 
 def apply_changes(canvas: Canvas, change: Change) -> list[np.ndarray]:
-    """All redesigns on the photo, uint8 `[H,W,3]` each: what they have in common is read once; see `apply_change`."""
+    """All redesigns on the photo, uint8 `[H,W,3]` each. What they share is read once; see `apply_change`."""
     region = region_of(change.keep.region, canvas.cutout)
     still = region is not None and region.touches
     works = []
@@ -63,7 +63,7 @@ def _shades(canvas: Canvas, change: Change) -> Shades | None:
     if colours.identity:
         return None
     if change.keep.print:
-        colours = colours.shown(sure_pixels(canvas))  # what is clipped would be lost of the print
+        colours = colours.shown(sure_pixels(canvas))  # clipping would lose parts of the print
     return Computed(colours) if is_small(canvas) else Tabulated(colours.table(), colours.box)
 
 
@@ -73,17 +73,17 @@ def is_small(canvas: Canvas) -> bool:
 
 
 def recoloured(canvas: Canvas, shades: Sequence[Shades], keep: Keep) -> list[np.ndarray]:
-    """The photo with other colours and nothing moved, uint8 `[H,W,3]` each; of `keep` only the region counts."""
+    """The photo with other colours and nothing moved, uint8 `[H,W,3]` each; of `keep`, only the region is used."""
     region = region_of(keep.region, canvas.cutout)
     return rendered(canvas, [Work(Warp.none(1), each, region) for each in shades])
 
 
 def rendered(canvas: Canvas, works: Sequence[Work]) -> list[np.ndarray]:
-    """What is done to the photo, uint8 `[H,W,3]` for each of several works."""
+    """The results for the photo, uint8 `[H,W,3]` for each of several works."""
     outs = [canvas.photo.copy() for _ in works]
     busy = [(work, out) for work, out in zip(works, outs, strict=True) if not work.nothing]
 
-    @torch.no_grad()  # of the thread, not of the process
+    @torch.no_grad()  # a setting of the thread, not of the process
     def make(corner: tuple[int, int]) -> None:
         ground = Ground(canvas, *corner)
         for work, out in busy:

@@ -14,11 +14,11 @@ from gigs.vision.images import Fit
 
 @dataclass(frozen=True)
 class Canvas:
-    """A photo with all that its redesigns share; made once by `canvas_of`.
+    """A photo with everything that its redesigns share; made once by `canvas_of`.
 
     Attributes:
         photo: uint8 `[H,W,3]`.
-        layers: The photo taken apart.
+        layers: The photo's layers.
         fit: How the photo lies in the generator's square.
         cutout: The product in it.
     """
@@ -34,11 +34,11 @@ def canvas_of(photo: np.ndarray, cutout: CutOut, fit: Fit) -> Canvas:
 
     Args:
         photo: uint8 `[H,W,3]`, upright.
-        cutout: Of that photo.
+        cutout: The cut-out of that photo.
         fit: As `vision.images.fit_square` gave it.
 
     Raises:
-        InputError: They are not of one photo.
+        InputError: They do not belong to one photo.
     """
     if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
         raise InputError(f"the photo is {photo.dtype} of shape {photo.shape}: give uint8 [height,width,3]")

@@ -1,9 +1,10 @@
-"""A colour map that depends on lightness and a little on place: few coefficients, so that it has no detail of its own.
+"""A colour map that depends on lightness and slightly on position: few coefficients, so it adds no detail of its own.
 
 In CIELAB, after the bilateral grid of Chen, Paris and Durand (2007) and HDRNet (Gharbi et al. 2017): coefficients on a
-small grid over lightness (`BINS` knots) and place (`PLACES` corners of the garment's box), blended linearly. Lightness
-goes through a curve that always rises, its slope between `LOSS` and `GAIN`: folds and prints keep their contrast, light
-stays above dark, and the noise of a black cloth is not blown up. Chroma goes through a 2 x 2 matrix and a shift.
+small grid over lightness (`BINS` knots) and position (`PLACES` corners of the garment's box), blended linearly.
+Lightness goes through a curve that always rises, its slope between `LOSS` and `GAIN`: folds and prints keep their
+contrast, light stays lighter than dark, and the noise of black cloth is not amplified. Chroma goes through a 2 x 2
+matrix and a shift.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ class ColourMap:
     """Colour maps of n redesigns.
 
     Attributes:
-        pivot: Mean CIELAB of the product before, over 100, `[3]`; about it gains turn.
-        box: Of the product in sides of the square: left, top, right, bottom, `[4]`.
-        shift: Of all colours, CIELAB over 100, `[n,3]`.
+        pivot: Mean CIELAB of the product before, over 100, `[3]`; the centre of all gains.
+        box: Box of the product in sides of the square: left, top, right, bottom, `[4]`.
+        shift: Shift of all colours, CIELAB over 100, `[n,3]`.
         slope: Logarithm of the lightness curve's slope between knots, before bounding, `[n,PLACES,BINS-1]`.
-        light: Further shift of lightness by place, `[n,PLACES]`.
-        tint: Further shift of a* and b* by place and lightness, `[n,PLACES,BINS,2]`.
-        turn: Chroma matrix less the identity, before bounding, `[n,PLACES,2,2]`.
-        identity: No colour changes at all, exactly.
+        light: Further shift of lightness by position, `[n,PLACES]`.
+        tint: Further shift of a* and b* by position and lightness, `[n,PLACES,BINS,2]`.
+        turn: Chroma matrix minus the identity, before bounding, `[n,PLACES,2,2]`.
+        identity: Whether no colour changes at all.
     """
 
     pivot: Tensor
@@ -99,7 +100,7 @@ class ColourMap:
         return torch.cat([mapped[..., :1], chroma], dim=-1)
 
     def over(self, lab: Tensor, corners: Tensor) -> Tensor:
-        """The same for colours that all n maps share: they are linear in what is not, so one product of matrices does.
+        """The same for colours that all n maps share; the rest is linear, so one matrix product suffices.
 
         Args:
             lab: CIELAB over 100, `[k,3]`.
@@ -120,7 +121,7 @@ class ColourMap:
         return mapped + plain + shift[..., None]
 
     def roughness(self) -> Tensor:
-        """Penalty `[n]` on whatever makes the map depend on more than it needs to."""
+        """Penalty `[n]` on needless complexity of the map."""
         slope = self.slope.square().mean((1, 2)) + self.slope.diff(dim=2).square().mean((1, 2))
         tint = self.tint.diff(dim=2).square().mean((1, 2, 3)) * 20 + self.tint.square().mean((1, 2, 3)) * 2
         place = self.light.var(1) * 240 + self.tint.var(1).mean((1, 2)) * 240 + self.slope.var(1).mean(1) * 12
@@ -129,11 +130,11 @@ class ColourMap:
 
     @torch.no_grad()
     def shown(self, rgb: Tensor, lost: float = 0.01, halvings: int = 8) -> ColourMap:
-        """The first map with its shift shortened until sRGB has the colours it gives.
+        """The first map with its shift shortened until its colours lie within sRGB.
 
         Args:
             rgb: The product's colours `[k,3]` in `[0,1]`.
-            lost: Share of them that may be out of reach.
+            lost: Share of them that may lie outside sRGB.
             halvings: Steps of bisection.
         """
         lab = lab_of(rgb)[None] / 100
@@ -169,7 +170,7 @@ def tabulated(shade: Callable[[Tensor], Tensor], knots: int = TABLE) -> Tensor:
     """A map of colours over all of sRGB.
 
     Args:
-        shade: CIELAB `[k,3]` to CIELAB `[k,3]`; what sRGB does not have is made greyer (`lab.within_srgb`).
+        shade: CIELAB `[k,3]` to CIELAB `[k,3]`; colours outside sRGB are made greyer (`lab.within_srgb`).
         knots: Along each of red, green and blue; half as many take an eighth of the time.
 
     Returns:

@@ -14,7 +14,7 @@ from gigs.errors import InputError
 
 @dataclass(frozen=True)
 class NamedColour:
-    """A colour that was asked for: as it was written, and its CIELAB `[3]`."""
+    """A requested colour: its text, and its CIELAB `[3]`."""
 
     name: str
     lab: np.ndarray
@@ -25,8 +25,8 @@ def colours_in(text: str, names: Mapping[str, np.ndarray] | None = None) -> list
 
     Args:
         text: Names and hex values, with commas in between.
-        names: CIELAB `[3]` by name, looked at first: what a shop calls navy is darker than a screen's. Then come the
-            names of CSS and those of the xkcd survey.
+        names: CIELAB `[3]` by name, used first, because a shop's navy is darker than a screen's. The names of CSS and
+            of the xkcd survey follow.
 
     Raises:
         InputError: No colour, or one that is not known.
@@ -51,7 +51,7 @@ def _lab(word: str, own: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def _surveyed(word: str) -> str:
-    """Hex value of a name in the xkcd survey; the word itself where it is not in there."""
-    from matplotlib.colors import XKCD_COLORS  # imported late: matplotlib takes a while
+    """Hex value of a name in the xkcd survey; the word itself if the survey lacks it."""
+    from matplotlib.colors import XKCD_COLORS  # imported late, because matplotlib takes a while
 
     return str(XKCD_COLORS.get(f"xkcd:{word.casefold()}", word))

@@ -1,9 +1,9 @@
-"""The product in a colour that was asked for: same photo, same folds, and exactly that colour on the mean.
+"""The product in a requested colour: same photo, same folds, and exactly that mean colour.
 
-Light that falls on cloth multiplies what the cloth reflects, so L* + 16, which goes with the cube root of the light, is
-multiplied too, and chroma with it. A darker cloth shows its folds less, then, and a lighter one more, within `GAINS`.
-Differences of chroma within the product (a print, a contrast seam) stay as they are; but what has little or none of a
-vivid product's colour (white flowers, a mixed edge) takes as little of the new one, or it would turn to the complement.
+Light multiplies what cloth reflects, so L* + 16, which is proportional to the cube root of the light, is multiplied
+too, and chroma with it. Darker cloth therefore shows its folds less, and lighter cloth more, within `GAINS`.
+Differences of chroma within the product (a print, a contrast seam) stay. Pixels with little of a vivid product's colour
+(white flowers, a mixed edge) take equally little of the new one; otherwise they would turn to the complement.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from gigs.transfer.lab import lab_of, within_srgb
 from gigs.transfer.shades import Shades, Tabulated
 from gigs.transfer.sure import sure_pixels
 
-GAINS = (0.45, 1.6)  # least and greatest change of contrast in the folds
+GAINS = (0.45, 1.6)  # smallest and largest factor on the contrast of folds
 VIVID = (8.0, 20.0)  # chroma from which, and at which wholly, less of the old colour takes less of the new one
 LIGHTNESS = (12.0, 95.0)
 ROUNDS = 12
-SOME = 20_000  # of the product's pixels, about, whose mean is corrected
-EXACT = 0.05  # CIE76 on the mean at which no further round is made
+SOME = 20_000  # approximate number of the product's pixels whose mean is corrected
+EXACT = 0.05  # CIE76 of the mean at which iteration stops
 
 
 def colourways(canvas: Canvas, colours: Sequence[np.ndarray], *, keep: Keep | None = None) -> list[np.ndarray]:
@@ -37,16 +37,16 @@ def colourways(canvas: Canvas, colours: Sequence[np.ndarray], *, keep: Keep | No
 
     Args:
         canvas: The photo.
-        colours: CIELAB `[3]` each. What sRGB cannot show is approached, and so are L* below 12 and above 95: nothing
-            would be left of the folds.
-        keep: Of it only the region counts: shape is kept anyhow, and the colour is what is asked for.
+        colours: CIELAB `[3]` each. Colours outside sRGB are approximated, and so are L* below 12 and above 95, at which
+            nothing of the folds would remain.
+        keep: Only its region is used: the shape is kept in any case, and the colour is to change.
 
     Returns:
-        uint8 `[H,W,3]` each, the photo's size. The mean CIELAB of the product's pixels, skin and edge aside, is the
-        colour that was asked for.
+        uint8 `[H,W,3]` each, the photo's size. The mean CIELAB of the product's pixels, without skin and edge, is the
+        requested colour.
 
     Raises:
-        InputError: A colour is no CIELAB colour, or the cut-out has no pixel that is surely the product's.
+        InputError: A colour is not a CIELAB colour, or the cut-out has no pixel that is surely the product's.
     """
     region = Keep(region=None if keep is None else keep.region)
     pixels = sure_pixels(canvas)
@@ -67,14 +67,14 @@ def _checked(colour: np.ndarray) -> Tensor:
 
 
 def _shades(canvas: Canvas, pixels: Tensor, target: Tensor) -> Shades:
-    """The dye that gives the sampled pixels the target's mean, found by correcting what it misses by."""
+    """The dye that gives the sampled pixels the target's mean, found by iterative correction."""
     mean = lab_of(pixels).mean(0)
     some = pixels[:: max(1, len(pixels) // SOME)]
     wanted = target + lab_of(some).mean(0) - mean
     dye, shades = _corrected(Dye(mean, target), wanted, some, lambda dye: dye)
     if is_small(canvas):
         return shades
-    return _corrected(dye, wanted, some, lambda dye: Tabulated(tabulated(dye.of)))[1]  # a table is a little off
+    return _corrected(dye, wanted, some, lambda dye: Tabulated(tabulated(dye.of)))[1]  # a table is slightly off
 
 
 def _corrected(dye: Dye, wanted: Tensor, pixels: Tensor, made: Callable[[Dye], Shades]) -> tuple[Dye, Shades]:
@@ -99,14 +99,14 @@ class Dye:
 
     Attributes:
         mean: CIELAB `[3]` of the product.
-        target: CIELAB `[3]` that its mean becomes, but for what sRGB cannot show.
+        target: CIELAB `[3]` that its mean becomes, as far as sRGB allows.
     """
 
     mean: Tensor
     target: Tensor
 
     def __call__(self, rgb: Tensor, places: Tensor) -> Tensor:
-        """See `shades.Shades`; the place does not matter."""
+        """See `shades.Shades`; the position does not matter."""
         return within_srgb(self.of(lab_of(rgb)))
 
     def of(self, lab: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The product cut out of any photo: how far each pixel belongs to it, and how sure that is."""
+"""The product cut out of any photo: how far each pixel belongs to it, and how certain that is."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class CutOut:
     """Which pixels of a photo are the product.
 
     Attributes:
-        alpha: float32 `[h,w]` in `[0,1]`: the photo's size, or smaller by `scale` where the photo is very large.
-        width: Of the photo in pixels.
-        height: Of the photo in pixels.
-        confidence: In `[0,1]`; below `doubt.UNSURE` it is unsure. A mask that was given has 1.
-        doubt: A sentence that says what is unsure; None where nothing is.
-        framing: A sentence where the photo does not show one whole product (`framing.framing`); None where it does.
-        person: float32 `[h,w]` in `[0,1]`: skin and hair of somebody who wears the product; None where nobody does.
+        alpha: float32 `[h,w]` in `[0,1]`: the photo's size, or smaller by `scale` if the photo is very large.
+        width: Width of the photo in pixels.
+        height: Height of the photo in pixels.
+        confidence: In `[0,1]`; below `doubt.UNSURE` the cut-out is unsure. A given mask has 1.
+        doubt: A sentence that says what is unsure; None if nothing is.
+        framing: A sentence if the photo does not show one whole product (`framing.framing`), else None.
+        person: float32 `[h,w]` in `[0,1]`: skin and hair of somebody who wears the product; None if nobody does.
     """
 
     alpha: np.ndarray
@@ -42,7 +42,7 @@ class CutOut:
 
     @property
     def scale(self) -> float:
-        """Alpha's size over the photo's; at most 1."""
+        """Ratio of alpha's size to the photo's; at most 1."""
         return max(self.alpha.shape) / max(self.width, self.height)
 
     @property
@@ -51,7 +51,7 @@ class CutOut:
         return float(self.alpha.mean())
 
     def mask(self, width: int, height: int) -> np.ndarray:
-        """The cut-out at some size, bool `[height,width]`."""
+        """The cut-out at a given size, bool `[height,width]`."""
         found = Image.fromarray(self.alpha).resize((width, height), Image.Resampling.BILINEAR)
         return np.asarray(found) > 0.5
 
@@ -73,7 +73,7 @@ def cut_out(photo: Image.Image) -> CutOut:
         photo: Upright RGB, as `vision.images.read_photo` gives it.
 
     Raises:
-        ModelError: The network is not within reach; `mask.from_mask` does without it.
+        ModelError: The network cannot be loaded; `mask.from_mask` works without it.
     """
     small = at_most(photo)
     pixels = np.asarray(small)

@@ -1,4 +1,4 @@
-"""Adam on the numbers of warps and colour maps: what may change, how far off it is, and the best that was met."""
+"""Adam on the parameters of warps and colour maps: which may change, the loss, and the best values found."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ COLOURED = ("shift", "slope", "light", "tint", "turn")
 
 @dataclass(frozen=True, kw_only=True)
 class FitSettings:
-    """How a change is fitted.
+    """Settings of fitting a change.
 
     Attributes:
-        steps: Of Adam.
-        rate: Learning rate at first; it falls to a tenth along a cosine.
-        side: Longest side in pixels at which is fitted.
+        steps: Number of Adam steps.
+        rate: Initial learning rate; it falls to a tenth along a cosine.
+        side: Longest side in pixels of the fit.
         stiffness: Weight of the warp's roughness.
-        plainness: Weight of the colour map's.
+        plainness: Weight of the colour map's complexity.
         outline: Weight of the outline against the colours.
     """
 
@@ -45,7 +45,7 @@ class FitSettings:
 
 
 def descend(pair: Pair, warp: Warp, colours: ColourMap, keep: Keep, settings: FitSettings) -> tuple[Warp, ColourMap]:
-    """Adam on whatever may change; each redesign's loss is its own, so that they do not touch one another."""
+    """Adam on the parameters that may change; each redesign has its own loss, so they do not affect one another."""
     free = _free(warp, colours, keep)
     if not free or not settings.steps:
         return warp, colours
@@ -73,7 +73,7 @@ def descend(pair: Pair, warp: Warp, colours: ColourMap, keep: Keep, settings: Fi
 
 
 def limited(warp: Warp, colours: ColourMap, moves: Tensor, keep: Keep) -> tuple[Warp, ColourMap]:
-    """Where to descend from: without what is to be kept, and without a warp where nothing moves."""
+    """The start of the descent: without what is to be kept, and without a warp if nothing moves."""
     n = len(warp)
     warp = held(warp, moves)
     if keep.shape:
@@ -84,7 +84,7 @@ def limited(warp: Warp, colours: ColourMap, moves: Tensor, keep: Keep) -> tuple[
 
 
 def held(warp: Warp, moves: Tensor) -> Warp:
-    """The warp, of those redesigns only that are to move."""
+    """The warp of only those redesigns that are to move."""
 
     parts = {name: getattr(warp, name) for name in WARPED}
     held = {name: part * moves.view(-1, *[1] * (part.ndim - 1)) for name, part in parts.items()}
@@ -92,7 +92,7 @@ def held(warp: Warp, moves: Tensor) -> Warp:
 
 
 def _free(warp: Warp, colours: ColourMap, keep: Keep) -> dict[str, Tensor]:
-    """The numbers that may change, by name, as leaves that take gradients."""
+    """The parameters that may change, by name, as leaves with gradients."""
     names: list[tuple[Warp | ColourMap, str]] = []
     if not keep.shape:
         names += [(warp, name) for name in (WARPED[:2] if keep.print else WARPED)]
@@ -109,7 +109,7 @@ def _with(warp: Warp, colours: ColourMap, free: dict[str, Tensor]) -> tuple[Warp
 
 
 def _chosen(better: Tensor, new: Tensor, old: Tensor) -> Tensor:
-    """The new values `[n,...]` of those redesigns that are better."""
+    """The new values `[n,...]` for the redesigns that improved."""
     return torch.where(better.view(-1, *[1] * (new.ndim - 1)), new, old)
 
 

@@ -1,4 +1,4 @@
-"""How sure a cut-out is: the network's own doubt, agreement with the backdrop, area, pieces and holes."""
+"""How certain a cut-out is: the network's own doubt, agreement with the backdrop, area, pieces and holes."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from gigs.transfer.matte import CLEAR, LEVEL, backdrop_distance
 from gigs.transfer.pale import SIDE, pale_around
 
 UNSURE = 0.5
-WIDE = 0.015  # of the longest side: radius of what is no edge any more
+WIDE = 0.015  # of the longest side: radius beyond which it is no longer an edge
 SMALL, LARGE = 0.01, 0.9  # share of the photo: less is hardly a product, more is a close-up
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Confidence in `[0,1]`, and a plain sentence where it is below `UNSURE`."""
+    """Confidence in `[0,1]`, and a plain sentence if it is below `UNSURE`."""
 
     confidence: float
     sentence: str | None
 
 
 def judged(coarse: np.ndarray, alpha: np.ndarray, pixels: np.ndarray) -> Judged:
-    """Judge a cut-out; the worst of what speaks against it counts.
+    """Grade a cut-out by the worst of several measures.
 
     Args:
         coarse: The network's answer, float `[.,.]` in `[0,1]`.
@@ -47,7 +47,7 @@ def judged(coarse: np.ndarray, alpha: np.ndarray, pixels: np.ndarray) -> Judged:
 
 
 def found_surely(coarse: np.ndarray) -> float:
-    """Share of what was found that was found surely; a network in doubt gives grey. 0 where nothing was."""
+    """Share of what was found that is certain; a network in doubt gives grey. 0 if nothing was found."""
     found = coarse > 0.1
     return float((coarse > 0.8).sum() / found.sum()) if found.any() else 0.0
 
@@ -58,7 +58,7 @@ def _sureness(coarse: np.ndarray) -> float:
 
 
 def _blurred(alpha: np.ndarray) -> float:
-    """What is neither product nor backdrop over a width that no edge has, over the product's own area."""
+    """Area that is neither product nor backdrop and wider than any edge, divided by the product's area."""
     radius = max(3, round(WIDE * max(alpha.shape)))
     disk = ndimage.iterate_structure(ndimage.generate_binary_structure(2, 1), radius)
     between = ndimage.binary_opening((alpha > 0.05) & (alpha < 0.95), disk)
@@ -66,7 +66,7 @@ def _blurred(alpha: np.ndarray) -> float:
 
 
 def _largest(alpha: np.ndarray) -> float:
-    """Share of the cut-out that its two largest pieces have: shoes and socks come in pairs."""
+    """Share of the cut-out in its two largest pieces, because shoes and socks come in pairs."""
     labels, count = ndimage.label(alpha > 0.5)
     if not count:
         return 0.0
@@ -75,10 +75,10 @@ def _largest(alpha: np.ndarray) -> float:
 
 
 def _agreement(alpha: np.ndarray, pixels: np.ndarray) -> float:
-    """Agreement with what differs from an even backdrop; 1 where the backdrop is uneven and says nothing.
+    """Agreement with what differs from an even backdrop; 1 if the backdrop is uneven and says nothing.
 
-    A product in the backdrop's own colour is no disagreement: what differs clearly and was left out is, and so is what
-    was taken in although it is backdrop with backdrop all around.
+    A product in the backdrop's own colour is no disagreement. Something clearly different that was left out is one, and
+    so is something that was included although it is backdrop surrounded by backdrop.
     """
     small = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX))
     mask = np.asarray(Image.fromarray(alpha).resize((SIDE, SIDE), Image.Resampling.BOX)) > 0.5

@@ -1,4 +1,4 @@
-"""The product in a picture that a generator drew: what differs from the even backdrop that it draws."""
+"""The product in a drawn picture: what differs from the even backdrop that the generator draws."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from torch import Tensor
 
 from gigs.transfer.lab import lab_of
 
-SURE = 14.0  # CIE76 from the backdrop at which a pixel is the product's altogether
-FAINT = 4.0  # and at which it begins to be
+SURE = 14.0  # CIE76 from the backdrop at which a pixel fully belongs to the product
+FAINT = 4.0  # and at which it begins to
 LEAST = 0.02  # share of the picture that a product has
-CLEAR = 0.6  # share of a product that is clear of the backdrop, or else its mask is a guess
-CRUMB = 0.08  # a piece smaller than this share of the largest is no part of the product
+CLEAR = 0.6  # least share of a product clear of the backdrop; below, its mask is a guess
+CRUMB = 0.08  # a piece smaller than this share of the largest is not part of the product
 
 
 def drawn_alpha(images: Tensor) -> Tensor:
@@ -23,7 +23,7 @@ def drawn_alpha(images: Tensor) -> Tensor:
         images: `[n,3,R,R]` in `[0,1]`, sRGB.
 
     Returns:
-        `[n,1,R,R]` in `[0,1]`: by distance from the backdrop's colour in CIELAB, holes filled, crumbs left out.
+        `[n,1,R,R]` in `[0,1]`: by distance from the backdrop's colour in CIELAB, with holes filled and specks removed.
     """
     lab = lab_of(images.permute(0, 2, 3, 1))
     away = (lab - _backdrop(lab)[:, None, None]).norm(dim=-1)
@@ -32,7 +32,7 @@ def drawn_alpha(images: Tensor) -> Tensor:
 
 
 def is_told(images: Tensor, alphas: Tensor) -> Tensor:
-    """Whether pictures' masks can be believed, bool `[n]`: most of the product is clear of the backdrop.
+    """Whether pictures' masks are reliable, bool `[n]`: most of the product clearly differs from the backdrop.
 
     Args:
         images: As for `drawn_alpha`.
@@ -54,7 +54,7 @@ def _backdrop(lab: Tensor) -> Tensor:
 
 
 def _whole(soft: np.ndarray) -> np.ndarray:
-    """One soft mask `[R,R]` with enclosed places filled and far crumbs removed."""
+    """One soft mask `[R,R]` with enclosed places filled and distant specks removed."""
     hard = ndimage.binary_fill_holes(soft > 0.3)
     inside = ndimage.binary_erosion(hard)
     labels, count = ndimage.label(ndimage.binary_dilation(hard))

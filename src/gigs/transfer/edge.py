@@ -1,7 +1,7 @@
-"""How much of each pixel at a product's edge is product, unmixed from the cloth and the backdrop on its two sides.
+"""How much of each edge pixel is product, unmixed from the cloth and the backdrop on its two sides.
 
-A mask that follows a photo's edge calls a pixel product as soon as it differs from the backdrop. Most of such a pixel
-may be backdrop all the same: moved or recoloured as cloth, it is a bright or dark line along the outline.
+A mask that follows a photo's edge includes a pixel as soon as it differs from the backdrop, even if most of the pixel
+is backdrop. Moved or recoloured as cloth, such pixels form a bright or dark line along the outline.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ SMOOTH = 1.0  # pixels: deviation of the blur that takes noise out of both colou
 
 
 def unmixed(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """A mask with the edge that the colours tell.
+    """A mask with its edge derived from the colours.
 
     Args:
-        alpha: float32 `[h,w]` in `[0,1]`, 0 or 1 but at its edge.
+        alpha: float32 `[h,w]` in `[0,1]`, 0 or 1 except at its edge.
         pixels: uint8 `[h,w,3]`.
 
     Returns:
-        The same, float32 `[h,w]`, its edge as p = a c + (1 - a) b says for a pixel p, the nearest sure colour of the
-        cloth c and that of the backdrop b; as it was where these two are alike, or where neither is near.
+        The same, float32 `[h,w]`, with edge values a from p = a c + (1 - a) b, for a pixel p, the nearest sure colour c
+        of the cloth and b of the backdrop; unchanged if these two are alike or neither is near.
     """
     reach = max(NARROW, round(SHARE * max(alpha.shape)))
     disk = ndimage.iterate_structure(ndimage.generate_binary_structure(2, 1), reach)

@@ -1,7 +1,7 @@
 """The change from a reconstruction to its redesigns, as a warp that cannot fold and a map of colours.
 
-It is the *change* that is fitted, so what the reconstruction got wrong cancels. All redesigns are fitted in one batch,
-at the generator's resolution or `FitSettings.side`, whichever is smaller: a photo's size costs nothing here.
+The *change* is fitted, so errors of the reconstruction cancel. All redesigns are fitted in one batch, at the
+generator's resolution or `FitSettings.side`, whichever is smaller, so a photo's size costs nothing here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gigs.transfer.pair import Pair, apart, pair_of, transferred
 from gigs.transfer.start import start_of
 from gigs.transfer.warp import Warp
 
-REACHED = 0.9  # intersection over union of outlines after the warp; below, the redesign is another kind of product
+REACHED = 0.9  # intersection over union of outlines after the warp below which the redesign is another kind of product
 SLIGHT = 0.004  # a change smaller than this, in the unit of `apart`, is none that could be left undone
 
 
@@ -30,9 +30,9 @@ class Change:
 
     Attributes:
         warp: Where pixels come from.
-        colours: What becomes of their colours.
-        residual: Share of the change that is left undone, `[n]`: 0 where all of it is done, 1 where nothing is.
-        keep: What was to be kept.
+        colours: The map of their colours.
+        residual: Share of the change that is left undone, `[n]`: 0 if all of it is done, 1 if nothing is.
+        keep: What is kept.
     """
 
     warp: Warp
@@ -62,13 +62,13 @@ def fit_change(
     Args:
         reconstruction: `[1,3,R,R]` in `[0,1]`, sRGB.
         redesigns: `[n,3,R,R]` in `[0,1]`, sRGB.
-        product: The photo's own cut-out (`CutOut.in_square`), `[1,1,R,R]` in `[0,1]`. It stands in for a drawn
-            product that cannot be told from its backdrop; such a redesign's outline is not fitted, only its colours.
+        product: The photo's own cut-out (`CutOut.in_square`), `[1,1,R,R]` in `[0,1]`. It replaces a drawn
+            product that cannot be told from its backdrop; of such a redesign, only colours are fitted.
         keep: What must not change; nothing by default.
-        settings: Of the fit.
+        settings: Settings of the fit.
 
     Raises:
-        InputError: The pictures are of other shapes.
+        InputError: The pictures have other shapes.
     """
     keep, settings = keep or Keep(), settings or FitSettings()
     _check(reconstruction, redesigns)
@@ -97,7 +97,7 @@ def _shape(images: Tensor) -> list[int]:
 
 @torch.no_grad()
 def _strangers(pair: Pair, warp: Warp, colours: ColourMap) -> Tensor:
-    """Redesigns whose outline no stiff warp reaches, bool `[n]`: they are another kind of product."""
+    """Redesigns whose outline no stiff warp reaches, bool `[n]`, and which are therefore another kind of product."""
     alpha = transferred(pair, warp, colours)[1]
     shared = torch.minimum(alpha, pair.after_alpha).sum((1, 2, 3))
     overlap = shared / torch.maximum(alpha, pair.after_alpha).sum((1, 2, 3)).clamp_min(1e-6)
@@ -122,7 +122,7 @@ def _put(
 
 
 def _residual(pair: Pair, warp: Warp, colours: ColourMap) -> Tensor:
-    """How far what was done is from the redesign, over how far the reconstruction was, `[n]` in `[0,1]`."""
+    """Distance of the result to the redesign, divided by the reconstruction's, `[n]` in `[0,1]`."""
     lab, alpha = transferred(pair, warp, colours)
     left = apart(lab, alpha, pair.after, pair.after_alpha)
     whole = apart(pair.before, pair.before_alpha, pair.after, pair.after_alpha)

@@ -1,9 +1,10 @@
-"""Whether a photo shows one product and all of it: not a detail from near, none cut off by an edge, not several.
+"""Whether a photo shows one whole product: not a close-up, not cut off by an edge, and not several.
 
-A generator draws one whole garment whatever it is shown, so that the hem of a trouser leg becomes a skirt. The cut-out
-tells: along which of the photo's edges it runs, how much of the photo it fills, and into which pieces it falls. Where
-next to nothing could be cut out, the photo itself does: a close-up has the same colour in the middle as all around.
-`docs/transfer.md` says how often each sentence is said of ordinary photos, and how often it is missed.
+A generator draws one whole garment whatever it is shown, so the hem of a trouser leg becomes a skirt. The cut-out
+reveals
+this: the photo's edges along which it runs, the share of the photo that it fills, and its pieces. If next to nothing
+could be cut out, the photo itself reveals it: a close-up has the same colour in the middle as all around.
+`docs/lab/transfer.md` says how often each sentence appears for ordinary photos, and how often it is missed.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from skimage.color import rgb2lab
 
 from gigs.transfer.matte import backdrop_distance
 
-SIDE = 192  # longest side in pixels at which it is looked at
+SIDE = 192  # longest side in pixels for this check
 RIM = 0.01  # of the longest side: what lies within is at the edge
 NEAR = 0.03  # the same for the edges to which a picture may be trimmed, some pixels off
 REACH = 0.12  # of the product's own width or height that lies along an edge, from which on it is cut off there
-FILLED = 0.75  # share of the photo above which a product that an edge cuts off is seen from near
+FILLED = 0.75  # share of the photo above which a cut-off product is a close-up
 TRIMMED = 0.6  # share that a picture trimmed to its product may fill and yet cover corners, as trousers do
 CORNER = 0.05  # of a side: a product's outline leaves the corners free to which a picture is trimmed
 PIECE = 0.15  # of the cut-out, from which on a piece is a product
-SURE = 0.5  # confidence of the cut-out below which its pieces say nothing
+SURE = 0.5  # confidence of the cut-out below which its pieces mean nothing
 ALIKE = 0.6  # overlap of two pieces' outlines, laid on one another, from which on they are a pair
 SAME = 14.0  # CIE76 between the mean colours of a pair
 EVERYWHERE = 25.0  # CIE76 from the photo's middle to its rim, below which both show the same
@@ -45,13 +46,13 @@ SEVERAL = (
 
 
 def framing(alpha: np.ndarray, pixels: np.ndarray, person: np.ndarray | None, confidence: float = 1.0) -> str | None:
-    """A sentence where a photo does not show one whole product; None where nothing speaks against it.
+    """A sentence if a photo does not show one whole product, else None.
 
     Args:
         alpha: The cut-out, float `[h,w]` in `[0,1]`.
         pixels: The photo at that size, uint8 `[h,w,3]`.
         person: Skin and hair of somebody who wears it, float `[h,w]` in `[0,1]`, or None.
-        confidence: Of the cut-out, in `[0,1]`.
+        confidence: Confidence of the cut-out, in `[0,1]`.
     """
     inside = _small(alpha) > 0.5
     if confidence < SURE and _is_everywhere(pixels):
@@ -70,8 +71,8 @@ def framing(alpha: np.ndarray, pixels: np.ndarray, person: np.ndarray | None, co
 def _edges(own: np.ndarray, *, worn: bool) -> list[str]:
     """Names of the photo's edges that cut the product off.
 
-    None where it reaches three or four and leaves corners and much of the photo free: then the picture was trimmed to
-    it. Below somebody who wears it other clothes begin, which may well go on beyond the lower edge.
+    There are none if it reaches three or four edges and leaves corners and much of the photo free: the picture is then
+    trimmed to the product. If somebody wears it, other clothes may continue beyond the lower edge.
     """
     if not own.any():
         return []
@@ -100,7 +101,7 @@ def _corners(own: np.ndarray) -> int:
 
 
 def _is_everywhere(pixels: np.ndarray) -> bool:
-    """Whether the rim of a photo shows what its middle shows, in the corners too, and is no even backdrop."""
+    """Whether the rim of a photo, corners included, shows the same as its middle and is not an even backdrop."""
     small = np.asarray(Image.fromarray(pixels).resize((64, 64), Image.Resampling.BOX))
     rim = np.ones((64, 64), dtype=bool)
     rim[4:-4, 4:-4] = False
@@ -116,7 +117,7 @@ def _is_everywhere(pixels: np.ndarray) -> bool:
 
 
 def _products(inside: np.ndarray, pixels: np.ndarray) -> int:
-    """How many products the pieces of a cut-out are: pieces of one outline and colour, as of shoes, are one."""
+    """How many products the pieces of a cut-out are; pieces of one outline and colour, such as shoes, count as one."""
     labels, count = ndimage.label(inside)
     sizes = ndimage.sum_labels(inside, labels, range(1, count + 1))
     large = [number + 1 for number in range(count) if sizes[number] >= PIECE * inside.sum()]
@@ -130,7 +131,7 @@ def _products(inside: np.ndarray, pixels: np.ndarray) -> int:
 
 
 def _are_alike(one: np.ndarray, other: np.ndarray, lab: np.ndarray) -> bool:
-    """Whether two pieces are a pair: of one colour, and of one outline as it is or mirrored."""
+    """Whether two pieces are a pair: of one colour, and of one outline, possibly mirrored."""
     if np.linalg.norm(lab[one].mean(0) - lab[other].mean(0)) > SAME:
         return False
     first, second = _outline(one), _outline(other)

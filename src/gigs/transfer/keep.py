@@ -1,4 +1,4 @@
-"""What of a product must stay as it is: its colour, its shape, its print, or a marked region of the photo."""
+"""What must not change: the product's colour, shape or print, or a marked region of the photo."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Keep:
     """What must not change.
 
     Attributes:
-        colour: No colour is changed: pixels are moved and nothing else is done to them.
+        colour: No colour is changed: pixels are only moved.
         shape: No pixel is moved: the warp is the identity.
-        print: The print is kept: it is moved and scaled as a whole, and every colour is shifted by one and the same
-            difference in CIELAB, so that differences of colour within the garment stay what they are.
+        print: The print is kept: it is moved and scaled as a whole, and every colour is shifted by the same difference
+            in CIELAB, so that differences of colour within the garment stay.
         region: Bool `[H,W]` at the photo's size, True where bytes must not change. A region that touches the garment
-            keeps the shape as well, for what does not move cannot stay joined to what does.
+            keeps the shape as well, because a part that does not move cannot stay joined to one that does.
     """
 
     colour: bool = False

@@ -22,7 +22,7 @@ def linear_of(srgb: Tensor) -> Tensor:
 
 
 def coded_of(linear: Tensor) -> Tensor:
-    """sRGB values of linear light, any shape; below 0 and above 1 the curves go on."""
+    """sRGB values of linear light, any shape; the curves continue below 0 and above 1."""
     return torch.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055)
 
 
@@ -42,7 +42,7 @@ def lab_of(srgb: Tensor) -> Tensor:
 
 
 def srgb_of(lab: Tensor) -> Tensor:
-    """sRGB of CIELAB colours `[...,3]`; what sRGB cannot show lies outside of `[0,1]`."""
+    """sRGB of CIELAB colours `[...,3]`; colours outside sRGB lie outside `[0,1]`."""
     return coded_of(_light_of(lab))
 
 
@@ -54,7 +54,7 @@ def _light_of(lab: Tensor) -> Tensor:
 
 
 def within_srgb(lab: Tensor, halvings: int = 7) -> Tensor:
-    """CIELAB `[...,3]` to sRGB `[...,3]` in `[0,1]`: what cannot be shown is made greyer, at the same L* and hue.
+    """CIELAB `[...,3]` to sRGB `[...,3]` in `[0,1]`: colours outside sRGB are made greyer, at the same L* and hue.
 
     Args:
         lab: Colours; L* is clipped to 0 to 100.
@@ -71,7 +71,7 @@ def within_srgb(lab: Tensor, halvings: int = 7) -> Tensor:
 
 
 def _share_within(lab: Tensor, halvings: int) -> Tensor:
-    """Share `[k]` of the chroma of CIELAB `[3,k]` that sRGB has, by bisection, rounded down."""
+    """Largest share `[k]` of the chroma of CIELAB `[3,k]` within sRGB, by bisection, rounded down."""
     y = (lab[0] + 16) / 116
     red, blue = lab[1] / 500, -lab[2] / 200
     luminance = _cubed(y)
@@ -93,7 +93,7 @@ def _cubed(f: Tensor) -> Tensor:
 
 
 def is_shown(lab: Tensor) -> Tensor:
-    """Whether sRGB has CIELAB colours `[...,3]`, bool `[...,1]`."""
+    """Whether CIELAB colours `[...,3]` lie within sRGB, bool `[...,1]`."""
     return _within(_light_of(lab))
 
 
@@ -101,5 +101,5 @@ _LEAST, _MOST = -1e-3 / 12.92, 1.0023  # linear light of sRGB values a thousandt
 
 
 def _within(light: Tensor) -> Tensor:
-    """Whether sRGB has colours of linear light `[...,3]`; powers are dear, and the curve rises, so it is left out."""
+    """Whether colours of linear light `[...,3]` lie within sRGB. The curve, costly and monotone, is left out."""
     return ((light >= _LEAST) & (light <= _MOST)).all(-1, keepdim=True)

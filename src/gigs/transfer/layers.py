@@ -1,6 +1,7 @@
-"""A photo taken apart once for all of its redesigns: the cloth's colour at its edge, the clean backdrop, the shadow.
+"""A photo's layers, computed once for all its redesigns: the cloth's colour at its edge, the clean backdrop, the
+shadow.
 
-All of it is smooth and computed at a bounded size; the photo itself is only read where it is moved (`apply`).
+All layers are smooth and computed at a limited size; the photo itself is only read where it moves (`apply`).
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ STRIP = 64  # rows of the reduced photo that are made at once
 BACKDROP = 384  # and at which the backdrop is filled in
 RIM = 0.002  # of the longest side, beyond one pixel
 BLOCK, RINGING = 8, 0.01  # pixels of a JPEG's block, and share of the longest side: as far as an edge rings
-CLEAR = 0.02  # of the longest side around the product that says nothing of the backdrop: an edge rings
+CLEAR = 0.02  # of the longest side around the product that is not used for the backdrop, because an edge rings
 EVEN = 0.012  # median deviation from a quadratic surface, values in [0,1], up to which a backdrop is even
-NOISE = 0.012  # darkening that is no shadow
+NOISE = 0.012  # darkening too small for a shadow
 DEEPEST = 0.3  # least that is left of the light in a shadow
 REACH = 0.05  # of a shadow around the garment, in longest sides; it has faded out at twice that
 
@@ -40,8 +41,8 @@ class Layers:
             far as lossy compression rings around it, `[1,2,h,w]`. On an uneven backdrop both are the same.
         cloth: The product's colour, carried on beyond its edge, `[1,3,.,.]`.
         backdrop: The backdrop without the product and without its shadow, `[1,3,.,.]`.
-        shadow: Share of the light that the product's shadow leaves, `[1,1,.,.]`; 1 where there is none.
-        person: Skin and hair, `[1,1,.,.]`; None where nobody wears the product.
+        shadow: Share of the light that the product's shadow leaves, `[1,1,.,.]`; 1 if there is none.
+        person: Skin and hair, `[1,1,.,.]`; None if nobody wears the product.
     """
 
     outline: Tensor
@@ -63,11 +64,11 @@ class Layers:
 
 
 def layers_of(photo: np.ndarray, cutout: CutOut) -> Layers:
-    """Take a photo apart.
+    """Compute a photo's layers.
 
     Args:
         photo: uint8 `[H,W,3]`.
-        cutout: Of that photo.
+        cutout: The cut-out of that photo.
     """
     alpha = torch.from_numpy(np.array(cutout.alpha))[None, None]
     small = _reduced(photo, EDGE)
@@ -84,7 +85,7 @@ def layers_of(photo: np.ndarray, cutout: CutOut) -> Layers:
 
 
 def _reduced(photo: np.ndarray, longest: int) -> Tensor:
-    """A photo as `[1,3,h,w]` in `[0,1]`, at most `longest` pixels a side; strip by strip, for a copy would be large."""
+    """A photo as `[1,3,h,w]` in `[0,1]`, at most `longest` pixels a side; strip by strip, as a copy would be large."""
     scale = min(1.0, longest / max(photo.shape))
     size = (max(1, round(photo.shape[1] * scale)), max(1, round(photo.shape[0] * scale)))
     factor = max(1, int(0.5 / scale))
@@ -104,7 +105,7 @@ def _like(alpha: Tensor, pixels: Tensor) -> Tensor:
 
 
 def _grown(alpha: Tensor, reach: int) -> Tensor:
-    """A mask's greatest value within `reach` pixels: of rows, then of columns, which is the same and much less work."""
+    """A mask's greatest value within `reach` pixels: rows first, then columns, which is equal and much faster."""
     rows = F.max_pool2d(alpha, (1, 2 * reach + 1), stride=1, padding=(0, reach))
     return F.max_pool2d(rows, (2 * reach + 1, 1), stride=1, padding=(reach, 0))
 
@@ -121,7 +122,7 @@ def _faded(alpha: Tensor, reach: float) -> Tensor:
 
 
 def _softened(alpha: Tensor, reach: int) -> Tensor:
-    """A mask's mean within `reach` pixels; what lies beyond the border is like the border."""
+    """A mask's mean within `reach` pixels; beyond the border, the border's values continue."""
     wide = F.pad(alpha, [reach] * 4, mode="replicate")
     return F.avg_pool2d(F.avg_pool2d(wide, (1, 2 * reach + 1), stride=1), (2 * reach + 1, 1), stride=1)
 
@@ -145,7 +146,7 @@ def _behind(pixels: Tensor, alpha: Tensor, clear: float) -> tuple[Tensor, Tensor
     Args:
         pixels: The photo, `[1,3,h,w]`.
         alpha: The cut-out, `[1,1,h,w]`.
-        clear: Share of the longest side around the product that says nothing of the backdrop.
+        clear: Width around the product, as a share of the longest side, that is not used for the backdrop.
     """
     known = (_grown(alpha, max(2, round(clear * max(alpha.shape[-2:])))) < 0.02).float()
     if not bool(known.any()):
@@ -160,9 +161,9 @@ def _behind(pixels: Tensor, alpha: Tensor, clear: float) -> tuple[Tensor, Tensor
 
 
 def _surface(pixels: Tensor, known: Tensor) -> Tensor | None:
-    """The quadratic surface `[1,3,h,w]` that an even backdrop follows; None where it is not even.
+    """The quadratic surface `[1,3,h,w]` that an even backdrop follows; None if it is not even.
 
-    Fitted four times, each time with less weight for what is darker than the last: shadows are, the backdrop is not.
+    Fitted four times, each time with less weight for places darker than the last fit, because these are shadows.
     """
     h, w = pixels.shape[-2:]
     y, x = torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing="ij")

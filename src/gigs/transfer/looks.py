@@ -1,7 +1,7 @@
-"""Where a photo's product is, by one look of the network, or by a second one at the same photo with more contrast.
+"""The product in a photo, found by one pass of the network, or by a second pass with more contrast.
 
-Pale cloth on a pale backdrop is where the network errs: it takes a print for its white shirt, or runs out into the
-backdrop. Away from the backdrop's own colour, such cloth can be told.
+The network errs on pale cloth on a pale backdrop: it takes a print for the whole white shirt, or runs into the
+backdrop. With differences from the backdrop's colour enlarged, it can tell such cloth.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ LESS = 0.65  # of the first look's trouble: only a second look that has less is 
 
 @dataclass(frozen=True)
 class Look:
-    """What the network saw.
+    """The outcome of one pass.
 
     Attributes:
-        coarse: Its answer, float `[.,.]` in `[0,1]`.
+        coarse: The network's answer, float `[.,.]` in `[0,1]`.
         alpha: The same with the photo's edge, float32 `[h,w]` in `[0,1]`.
-        trouble: From 0: share of what was found that was found in doubt, or of what lies faintly around it.
+        trouble: From 0 on: share of what was found that is doubtful, or of what lies faintly around it.
     """
 
     coarse: np.ndarray
@@ -38,10 +38,10 @@ class Look:
 
 
 def best_look(pixels: np.ndarray) -> Look:
-    """The first look at a photo, uint8 `[h,w,3]`, or where that is troubled and a second one much less so, the second.
+    """The first pass on a photo, uint8 `[h,w,3]`; or the second, if the first is doubtful and the second much less so.
 
     Raises:
-        ModelError: The network is not within reach.
+        ModelError: The network cannot be loaded.
     """
     first = _look(Image.fromarray(pixels), pixels)
     if first.trouble <= TROUBLED:

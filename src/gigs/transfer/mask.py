@@ -1,4 +1,4 @@
-"""A mask that somebody gives in place of the cut-out: a file, or the transparency of a PNG or WebP."""
+"""A mask given instead of the automatic cut-out: a file, or the transparency of a PNG or WebP."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def region_from(mask: np.ndarray, photo: Image.Image, name: str = "region") -> n
 
 
 def transparency_of(content: bytes, name: str = "the mask") -> np.ndarray | None:
-    """The alpha channel of a picture file, uint8 `[H,W]` and upright; None where it has none or is opaque.
+    """The alpha channel of a picture file, uint8 `[H,W]` and upright; None if it has none or is opaque.
 
     Raises:
         InputError: Damaged, out of bounds, or in another format; `name` is what the message calls it.
@@ -87,12 +87,12 @@ def transparency_of(content: bytes, name: str = "the mask") -> np.ndarray | None
         return _alpha(opened.upright()) if _has_alpha(opened.image) else None
     except InputError:
         raise
-    except Exception as error:  # as in `images`: decoders meet damaged bytes with every kind
+    except Exception as error:  # as in `images`: on damaged bytes, decoders raise every kind of error
         raise InputError(f"{name}: cannot be decoded ({printable(error)})") from error
 
 
 def alpha_of(image: Image.Image) -> np.ndarray | None:
-    """The alpha channel of a picture, uint8 `[H,W]`, turned upright as its EXIF says; None where it is opaque."""
+    """The alpha channel of a picture, uint8 `[H,W]`, turned upright as its EXIF says; None if it is opaque."""
     return _alpha(upright(image)) if _has_alpha(image) else None
 
 
@@ -119,7 +119,7 @@ def _as_alpha(mask: np.ndarray, name: str) -> np.ndarray:
 
 
 def _in_file(path: Path) -> np.ndarray:
-    """A mask's values, uint8 `[H,W]`: transparency where the file has any, and otherwise brightness."""
+    """A mask's values, uint8 `[H,W]`: transparency if the file has any, and otherwise brightness."""
     name = printable(path.name)
     if not path.is_file():
         raise InputError(f"{name}: no such file; a mask is a PNG, JPEG, WebP or AVIF picture")

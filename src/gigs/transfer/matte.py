@@ -24,7 +24,7 @@ TOLD = 0.85  # share of the product that has to be clear of the backdrop before 
 
 
 def at_most(photo: Image.Image, longest: int = LONGEST) -> Image.Image:
-    """The photo, reduced where it is larger."""
+    """The photo, reduced if it is larger."""
     scale = longest / max(photo.size)
     if scale >= 1:
         return photo
@@ -54,7 +54,7 @@ def refined(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
 def backdrop(values: np.ndarray) -> np.ndarray:
     """The backdrop under a whole photo: a plane through the colours of its rim, `[h,w,3]` as `values`.
 
-    Fitted without what stands out there, such as a product that is cut off by the edge.
+    Fitted without places that stand out there, such as a product that the edge cuts off.
     """
     h, w = values.shape[:2]
     y, x = np.mgrid[0:h, 0:w] / max(h, w)
@@ -82,10 +82,10 @@ def backdrop_distance(pixels: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _without_backdrop(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """The mask without what is plainly backdrop and joined to it: between legs, within a collar or a handle.
+    """The mask without places that are plainly backdrop and connected to it: between legs, within a collar or a handle.
 
-    Only where the backdrop is even and nearly all of the product differs from it, so that no white shirt on white
-    loses its middle.
+    Only if the backdrop is even and nearly all of the product differs from it, so that a white shirt on white does not
+    lose its middle.
     """
     away, level = backdrop_distance(pixels)
     if level > LEVEL:
@@ -104,7 +104,7 @@ def _without_backdrop(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
 
 
 def _wide(mask: np.ndarray) -> np.ndarray:
-    """A mask without what is narrow: a white stripe along a seam is no gap."""
+    """A mask without narrow parts, because a white stripe along a seam is not a gap."""
     reach = max(1, round(NARROW * max(mask.shape)))
     return mask & ndimage.maximum_filter(ndimage.minimum_filter(mask, 2 * reach + 1), 2 * reach + 3)
 
@@ -112,8 +112,8 @@ def _wide(mask: np.ndarray) -> np.ndarray:
 def _holes(away: np.ndarray, alpha: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Enclosed places that are exactly the backdrop, bool `[h,w]`: within a strap, a handle or a necklace.
 
-    They are large and even, and what encloses them stands out: a white shirt's middle has no such border, and a white
-    print is small, or whiter than the backdrop.
+    They are large and even, and their border stands out. A white shirt's middle has no such border, and a white print
+    is small, or whiter than the backdrop.
     """
     found = np.zeros(alpha.shape, dtype=bool)
     least = HOLE * (alpha > 0.5).sum()
@@ -132,7 +132,7 @@ def _holes(away: np.ndarray, alpha: np.ndarray, labels: np.ndarray) -> np.ndarra
 def _guided(mask: np.ndarray, guide: np.ndarray, radius: int) -> np.ndarray:
     """The guided filter with a colour guide: locally, the mask is an affine function of the photo's colours.
 
-    What is local is smooth, so it is computed at a smaller size where that is enough (He and Sun 2015).
+    The local functions are smooth, so they are computed at a smaller size if that suffices (He and Sun 2015).
     """
     height, width = mask.shape
     step = max(1, radius // FINE)

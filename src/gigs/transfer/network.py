@@ -19,21 +19,21 @@ _LOCK = threading.Lock()
 
 
 def salience(photo: Image.Image) -> np.ndarray:
-    """How far each place belongs to what a picture is of.
+    """How far each place belongs to the subject of a picture.
 
     Args:
         photo: RGB, any size; the network sees it squeezed into a square of 320 pixels, as it was trained.
 
     Returns:
-        float32 `[320,320]` in `[0,1]`, not normalised: all low where there is no object.
+        float32 `[320,320]` in `[0,1]`, not normalised: all low if there is no object.
 
     Raises:
-        ModelError: onnxruntime is not installed, or the weights are not within reach.
+        ModelError: onnxruntime is not installed, or the weights cannot be loaded.
     """
     small = np.asarray(photo.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS), dtype=np.float64)
     scaled = (small / max(small.max(), 1.0) - _MEAN) / _DEVIATION
     batch = scaled.transpose(2, 0, 1)[None].astype(np.float32)
-    with _LOCK:  # one picture at a time: two would only take turns at the same cores
+    with _LOCK:  # one picture at a time, because two would only share the same cores
         session = _session()
         found = session.run([session.get_outputs()[0].name], {session.get_inputs()[0].name: batch})[0]
     return np.clip(found[0, 0], 0, 1)
@@ -43,7 +43,7 @@ def salience(photo: Image.Image) -> np.ndarray:
 def _session() -> Any:
     """The network, loaded once."""
     try:
-        import onnxruntime  # imported late: only a cut-out needs it
+        import onnxruntime  # imported late, because only a cut-out needs it
     except ImportError as error:
         raise ModelError("the cut-out needs onnxruntime: pip install onnxruntime, or give a mask") from error
     options = onnxruntime.SessionOptions()

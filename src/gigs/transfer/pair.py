@@ -16,15 +16,15 @@ from gigs.transfer.warp import Warp
 
 @dataclass(frozen=True)
 class Pair:
-    """What is fitted to what.
+    """Both sides of a fit.
 
     Attributes:
         before: CIELAB over 100, `[1,3,r,r]`.
         before_alpha: `[1,1,r,r]`.
         after: `[n,3,r,r]`.
         after_alpha: `[n,1,r,r]`.
-        moves: Whether both outlines are known, so that there is a warp to fit, bool `[n]`.
-        centres: Of the pixels in sides of the square, `[r]`.
+        moves: Whether both outlines are known, so that a warp can be fitted, bool `[n]`.
+        centres: Centres of the pixels in sides of the square, `[r]`.
         symmetry: How far the product is its own mirror image, in `[0,1]`.
     """
 
@@ -56,8 +56,8 @@ def pair_of(before: Tensor, after: Tensor, product: Tensor | None, side: int) ->
 def transferred(pair: Pair, warp: Warp, colours: ColourMap) -> tuple[Tensor, Tensor]:
     """The reconstruction after the change: CIELAB over 100 `[n,3,r,r]`, and its alpha `[n,1,r,r]`.
 
-    Colours are mapped where they are and moved then, which a photo's are not: at the fit's size it makes no difference
-    that can be seen, and the maps are one product of matrices over the one reconstruction.
+    Unlike on a photo, colours are mapped first and then moved. At the fit's size this makes no visible difference, and
+    the maps are one matrix product over the one reconstruction.
     """
     n, r = len(warp), pair.before.shape[-1]
     own = torch.stack(torch.meshgrid(pair.centres, pair.centres, indexing="xy"), dim=-1).flatten(0, 1)

@@ -1,4 +1,4 @@
-"""Pale cloth around a print: a white shirt on white, of which the network sees the print alone."""
+"""Pale cloth around a print: a white shirt on white, of which the network sees only the print."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from gigs.transfer.matte import LEVEL, backdrop_distance
 
-SIDE = 160  # pixels at which it is looked for
+SIDE = 160  # pixels at which it is searched
 FAINT = 2.0  # CIE76 beyond the backdrop's own variation
 
 
@@ -20,7 +20,7 @@ def pale_around(alpha: np.ndarray, pixels: np.ndarray) -> np.ndarray:
         pixels: uint8 `[h,w,3]`.
 
     Returns:
-        Bool `[SIDE,SIDE]`; all False where the backdrop is uneven.
+        Bool `[SIDE,SIDE]`; all False if the backdrop is uneven.
     """
     small = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX))
     mask = np.asarray(Image.fromarray(alpha).resize((SIDE, SIDE), Image.Resampling.BOX)) > 0.5

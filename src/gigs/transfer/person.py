@@ -1,9 +1,9 @@
 """Skin and hair of somebody who wears the product: what a new colour of the garment must not reach.
 
-The rule, in words: above the shoulders, the first row that is nearly as wide as the upper half of the cut-out gets,
-somebody has a head: narrower, a good part of it of skin's colour, and hair of another colour on top. Then all of the
-head is theirs, and so is whatever else in the cut-out has the face's colour. Without a head nothing is taken for skin:
-neither a beige coat that lies flat nor its collar has hair. `docs/transfer.md` says how often the rule errs.
+The rule: the shoulders are the first row that is nearly as wide as the upper half of the cut-out gets. A head above
+them is narrower, to a good part skin-coloured, and has hair of another colour on top. If there is one, all of it is
+skin or hair, and so is everything else in the cut-out with the face's colour. Without a head nothing counts as skin,
+because neither a flat beige coat nor its collar has hair. `docs/lab/transfer.md` says how often the rule errs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from PIL import Image
 from scipy import ndimage
 from skimage.color import rgb2lab
 
-SIDE = 192  # longest side in pixels at which people are looked for
+SIDE = 192  # longest side in pixels at which people are searched
 HUE = (20.0, 78.0)  # degrees of hab in CIELAB, of skin from light to dark
 CHROMA = (7.0, 52.0)
 LIGHTNESS = (20.0, 97.0)
@@ -34,7 +34,7 @@ def person_in(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray | None:
         alpha: The cut-out, float `[h,w]` in `[0,1]`, of that size.
 
     Returns:
-        float32 `[h,w]` in `[0,1]`, or None where nobody is seen to wear the product.
+        float32 `[h,w]` in `[0,1]`, or None if nobody is seen wearing the product.
     """
     height, width = alpha.shape
     size = (max(8, round(width * SIDE / max(alpha.shape))), max(8, round(height * SIDE / max(alpha.shape))))
@@ -52,7 +52,7 @@ def person_in(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray | None:
 
 
 def _theirs(lab: np.ndarray, skin: np.ndarray, inside: np.ndarray, shoulders: int) -> np.ndarray:
-    """Head, and skin elsewhere, bool `[h,w]`; small gaps closed, but for what has the garment's colour (a collar)."""
+    """Head, and skin elsewhere, bool `[h,w]`; small gaps are closed, except in the garment's colour (a collar)."""
     face = np.median(lab[:shoulders, :, 1:][skin[:shoulders]], axis=0)
     found = ndimage.binary_opening(skin & (np.linalg.norm(lab[..., 1:] - face, axis=2) < ONE))
     found[:shoulders] |= inside[:shoulders]

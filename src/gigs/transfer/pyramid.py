@@ -1,4 +1,4 @@
-"""Filling in what is not known from what is around it, smoothly: push-pull on a pyramid (Gortler et al. 1996)."""
+"""Smoothly fills unknown places from their surroundings: push-pull on a pyramid (Gortler et al. 1996)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ def fill_in(values: Tensor, known: Tensor) -> Tensor:
 
     Args:
         values: `[1,C,h,w]`.
-        known: How far each place is known, `[1,1,h,w]` in `[0,1]`; where it is 1 the value stays as it is.
+        known: How far each place is known, `[1,1,h,w]` in `[0,1]`; where it is 1 the value is kept.
 
     Returns:
-        `[1,C,h,w]`; all 0 where nothing is known at all.
+        `[1,C,h,w]`; all 0 if nothing is known at all.
     """
     h, w = values.shape[-2:]
     if max(h, w) <= 1:
@@ -24,7 +24,7 @@ def fill_in(values: Tensor, known: Tensor) -> Tensor:
     weight = F.pad(known, even)
     half = F.avg_pool2d(weight, 2)
     mean = F.avg_pool2d(weighted, 2) / half.clamp_min(1e-6)
-    # A coarse place counts in full once it is known at all: its neighbours' guesses are worse.
+    # A coarse place counts fully once it is known at all, because its neighbours' guesses are worse.
     coarse = fill_in(mean, (4 * half).clamp(0, 1))
     wide = F.interpolate(coarse, scale_factor=2.0, mode="bilinear", align_corners=False)[..., :h, :w]
     return values * known + wide * (1 - known)

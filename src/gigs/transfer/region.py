@@ -38,7 +38,7 @@ class Region:
 
 
 def region_of(mask: np.ndarray | None, cutout: CutOut) -> Region | None:
-    """The region of a mask; None where there is none.
+    """The region of a mask; None if there is none.
 
     Raises:
         InputError: The mask is not of the photo's size.

@@ -42,7 +42,7 @@ def moved(photo: np.ndarray, places: Tensor, index: Tensor, samples: int) -> Ten
 
 
 def floats(pixels: np.ndarray) -> Tensor:
-    """uint8 `[h,w,3]` as `[3,h,w]` in `[0,1]`; a copy, for PyTorch takes no array that cannot be written."""
+    """uint8 `[h,w,3]` as `[3,h,w]` in `[0,1]`; a copy, because PyTorch accepts no read-only array."""
     return torch.from_numpy(np.array(pixels)).permute(2, 0, 1).float() / 255
 
 

@@ -1,4 +1,4 @@
-"""What becomes of colours, ready to be applied to pixels: looked up in a table, or computed one by one."""
+"""A colour map, ready to be applied to pixels: looked up in a table, or computed one by one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gigs.transfer.lab import lab_of, within_srgb
 
 
 class Shades(Protocol):
-    """A map of colours by place."""
+    """A map of colours by position."""
 
     def __call__(self, rgb: Tensor, places: Tensor) -> Tensor:
         """Colours `[k,3]` in `[0,1]` at places `[k,2]` in sides of the square, mapped: `[k,3]` in `[0,1]`."""
@@ -22,11 +22,11 @@ class Shades(Protocol):
 
 @dataclass(frozen=True)
 class Tabulated:
-    """A map in tables over all of sRGB, blended between the corners of a box: what a large picture is coloured by.
+    """A map in tables over all of sRGB, blended between the corners of a box; used for large pictures.
 
     Attributes:
         table: `[1,P*3,knots,knots,knots]` in `[0,1]`; see `colour.tabulated`.
-        box: Between whose P corners tables are blended, `[4]`; None where there is but one table.
+        box: Between whose P corners tables are blended, `[4]`; None if there is only one table.
     """
 
     table: Tensor
@@ -46,7 +46,7 @@ class Tabulated:
 
 @dataclass(frozen=True)
 class Computed:
-    """The first of some colour maps without a table: exact, and cheaper for fewer pixels than a table has knots."""
+    """The first of some colour maps without a table: exact, and cheaper if there are fewer pixels than knots."""
 
     colours: ColourMap
 

@@ -20,7 +20,7 @@ def greville() -> Tensor:
 
 
 def dense_weights(t: Tensor) -> Tensor:
-    """Weights `[...,COEFFICIENTS]` of all coefficients at places t `[...]`; outside of [0,1] the border's hold."""
+    """Weights `[...,COEFFICIENTS]` of all coefficients at places t `[...]`; outside [0,1] those of the border hold."""
     index, four = local_weights(t)
     weights = torch.zeros(*t.shape, COEFFICIENTS, dtype=t.dtype, device=t.device)
     return weights.scatter(-1, index[..., None] + torch.arange(4, device=t.device), four)

@@ -11,7 +11,7 @@ from gigs.transfer.colour import ColourMap
 from gigs.transfer.splines import greville
 from gigs.transfer.warp import CENTRE, LOCAL, STRETCH, Warp
 
-RIM = 0.02  # share of the product's mass beyond either edge of its box: a strap or a crumb does not count
+RIM = 0.02  # share of the product's mass beyond either edge of its box, so that a strap or a speck does not count
 
 
 def box_of(alpha: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ def start_of(before: Tensor, before_alpha: Tensor, after: Tensor, after_alpha: T
     ratio = ((old[:, 2:] - old[:, :2]) / (new[:, 2:] - new[:, :2])).log().clamp(-limit, limit)
     middle_old, middle_new = (old[:, :2] + old[:, 2:]) / 2, (new[:, :2] + new[:, 2:]) / 2
     warp = Warp.none(len(after))
-    # A spline's step stretches about its central coefficient: what the middle moves by has to be seen from there.
+    # A spline's step stretches about its central coefficient, so the shift of the middle is measured from there.
     shift = middle_old - greville()[CENTRE] - ratio.exp() * (middle_new - greville()[CENTRE])
     warp = Warp(torch.atanh(ratio / math.log(STRETCH / LOCAL)), shift, warp.bend, warp.stretch)
     pivot = mean_of(before, before_alpha)[0]

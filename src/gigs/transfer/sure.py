@@ -1,4 +1,4 @@
-"""Pixels of a photo that are surely the product's: skin, hair and the edge's mixtures aside."""
+"""Pixels of a photo that surely belong to the product, without skin, hair and mixed edge pixels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from gigs.errors import InputError
 from gigs.transfer.canvas import Canvas
 
-SAMPLE = 200_000  # about as many are looked at, evenly spread
+SAMPLE = 200_000  # approximate number to sample, evenly spread
 SURE = 0.98
 
 

@@ -1,4 +1,4 @@
-"""One tile of a result: the product moved and recoloured, on the backdrop that it uncovers or covers."""
+"""One tile of a result: the product moved and recoloured, and the backdrop that it uncovers or covers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from gigs.transfer.view import Ground, View, frame, places_of
 from gigs.transfer.warp import Warp
 
 GONE = 3.0  # pixels by which an edge has moved before all that it left behind is taken away
-SHRINKS = 1.35  # times that the photo gets smaller before each pixel is sampled more than once
+SHRINKS = 1.35  # factor of shrinking beyond which each pixel is sampled more than once
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is done to a photo for one result."""
+    """What to do to a photo for one result."""
 
     warp: Warp
     shades: Shades | None
@@ -40,7 +40,7 @@ class Work:
 
 
 class Tile:
-    """One tile of one result; pixels that nothing touches are left alone."""
+    """One tile of one result; untouched pixels are left alone."""
 
     def __init__(self, ground: Ground, work: Work) -> None:
         self.ground, self.work = ground, work
@@ -74,7 +74,7 @@ class Tile:
         return torch.lerp(near, wide, gone)
 
     def _light(self) -> Tensor | None:
-        """By how much the shadow's move changes the light, `[h*w]`; None where no shadow moves."""
+        """The change of light by the shadow's move, `[h*w]`; None if no shadow moves."""
         if not self.shadowed:
             return None
         new, old = self.view.shadow, self.ground.own.shadow
@@ -91,11 +91,11 @@ class Tile:
         return self.view.shadow[at] if self.ground.canvas.layers.casts_shadow else 1.0
 
     def _product(self, at: Tensor, behind: Tensor) -> Tensor:
-        """The product before what is behind it, both `[3,k]`."""
+        """The product in front of what is behind it, both `[3,k]`."""
         alpha = self.view.alpha[at]
         if self.work.shades is not None:
             return torch.lerp(behind, self._recoloured(at), alpha)
-        # Its colours stay as they are, and only the backdrop that shines through is exchanged.
+        # Its colours stay, and only the backdrop that shows through is replaced.
         shown = self.ground.pixels[:, at] if self.still else self.view.moved(at, self.work.samples)
         old, new = self.view.at(self.ground.canvas.layers.backdrop, at), self.ground.backdrop[:, at]
         return shown + (1 - alpha) * (new - old) * self._shadow(at)

@@ -1,4 +1,4 @@
-"""A tile of a photo and of its layers, as it is and as a warp moves it; read when first asked for."""
+"""A tile of a photo and of its layers, unmoved and moved by a warp; read on first use."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from gigs.transfer.sampling import floats, moved, sample
 from gigs.transfer.warp import Warp
 from gigs.vision.images import Fit
 
-TILE = 256  # pixels a side: a tile and all that is made on the way to it take some 10 MB
+TILE = 256  # pixels a side; a tile and its intermediate results take some 10 MB
 COARSE = 8  # pixels between places at which the warp is evaluated; in between it is linear to 1/50 pixel
-STILL = 1e-3  # pixels: what moves less does not move
+STILL = 1e-3  # pixels; smaller moves count as none
 COVER = (0.2, 0.9)  # inner alpha between which the cloth's colour gives way to the photo's own detail
 
 
 class Ground:
-    """A tile as it is: what all results of one photo have in common there."""
+    """An unmoved tile, which all results of one photo share."""
 
     def __init__(self, canvas: Canvas, top: int, left: int) -> None:
         self.canvas = canvas
@@ -93,7 +93,7 @@ class View:
         return moved(self.canvas.photo, self.places, index, samples)
 
     def cloth(self, index: Tensor, pixels: Tensor) -> Tensor:
-        """What is shown at some pixels `[k]`, `[3,k]`: the photo there, `[3,k]`, but of the cloth alone at its edge."""
+        """The colours at some pixels `[k]`, `[3,k]`: the photo's, `[3,k]`, but only the cloth's at its edge."""
         low, high = COVER
         t = ((self._outline[1][index] - low) / (high - low)).clamp(0, 1)
         edge = (t < 1).nonzero()[:, 0]

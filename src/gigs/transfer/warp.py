@@ -1,10 +1,10 @@
 """A warp that cannot fold: two monotone steps, one along each axis.
 
-A place (x, y) of the redesign shows the place (u, v) of the photo, where first u = f(x, y) and then v = g(u, y). For
+Position (x, y) of the redesign shows position (u, v) of the photo, with u = f(x, y) and then v = g(u, y). For
 each y, f is a cubic B-spline in x with increasing coefficients, and blending over y with weights that are at least 0
 keeps them increasing; the same holds of g in y. Both steps have a triangular Jacobian, so the warp's determinant is
-df/dx times dg/dy, and both are positive everywhere (`splines`). It is not a penalty that makes them so: coefficients
-are sums of exponentials. Rotations come out as shears, which garments that lie flat do not mind.
+df/dx times dg/dy, and both are positive everywhere (`splines`). This needs no penalty, because coefficients are
+sums of exponentials. Rotations become shears, which is acceptable for garments that lie flat.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gigs.transfer.splines import COEFFICIENTS, INTERVALS, dense_weights, grevil
 
 STRETCH = 1.7  # most that a part of the photo is stretched or squeezed along an axis
 LOCAL = 1.25  # most that it is beyond what the whole garment is
-HEMS = 10.0  # times that bending what lies flat costs: a side may curve, and a hem that arches is seen at once
+HEMS = 10.0  # extra cost of bending horizontal lines: a side may curve, but an arched hem is seen at once
 CENTRE = COEFFICIENTS // 2  # coefficient about which a step stretches
 
 
@@ -29,11 +29,11 @@ class Warp:
 
     Attributes:
         scale: Logarithm of the stretch of the whole along x and y, before bounding, `[n,2]`.
-        shift: Of the whole, `[n,2]` in sides of the square.
+        shift: Shift of the whole, `[n,2]` in sides of the square.
         bend: How lines across the axis bend, `[n,2,COEFFICIENTS]` in sides of the square.
         stretch: Local stretch of the intervals along the axis, before bounding,
             `[n,2,COEFFICIENTS-1,COEFFICIENTS]`: (redesign, axis, along, across).
-        identity: Nothing moves at all, exactly.
+        identity: Whether nothing moves at all.
     """
 
     scale: Tensor
@@ -54,7 +54,7 @@ class Warp:
         return len(self.scale)
 
     def one(self, number: int) -> Warp:
-        """The warp of one redesign, n = 1; the identity where all its numbers are 0."""
+        """The warp of one redesign, n = 1; the identity if all its numbers are 0."""
         pick = slice(number, number + 1)
         parts = (self.scale[pick], self.shift[pick], self.bend[pick], self.stretch[pick])
         return Warp(*parts, self.identity or not any(bool(part.any()) for part in parts))
@@ -105,7 +105,7 @@ class Warp:
     def roughness(self, symmetry: Tensor | float = 0.0) -> Tensor:
         """Penalty `[n]` on bending and on uneven stretching; `symmetry` in [0,1] asks for a mirrored warp."""
         along = self.stretch.diff(dim=2).square().mean((1, 2, 3)) + 0.1 * self.stretch.square().mean((1, 2, 3))
-        weight = torch.tensor([1.0, HEMS])[:, None]  # of what bends lines that stand, and lines that lie
+        weight = torch.tensor([1.0, HEMS])[:, None]  # for bending vertical lines, and horizontal lines
         across = (self.stretch.diff(dim=3).square().mean((2, 3)) * weight[:, 0]).mean(1)
         bent = (self.bend.diff(n=2, dim=2).square() * weight).sum((1, 2))
         leaning = (self.bend.diff(dim=2).square() * weight).sum((1, 2))

@@ -1,6 +1,6 @@
 """What kind of product a picture shows: a linear classifier on a frozen network's features, trained on real photos.
 
-It looks through another network than the target recommender, so that what fools the one need not fool the other.
+It uses another network than the target, so what fools one need not fool the other.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from gigs.io import storage
 from gigs.vision.backbone import Backbone
 
 FILE = "category.safetensors"
-# Times as likely as the next family: with less the product's kind is asked for. Of 420 held-out photos of the bundled
-# pack that asks about 19%, and 69% of those taken for another family; in 91% of the questions one answer is right.
+# Ratio to the next family's probability below which gigs asks for the kind. On 420 held-out photos of the bundled
+# pack it asks about 19%, and 69% of those taken for another family; in 91% of the questions one answer is right.
 NEAR = 3.0
-FEWEST = 50  # photos of a category; rarer ones are not told apart and have no name
+FEWEST = 50  # least photos of a category; rarer ones get no name
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,15 @@ class CategoryClassifier:
 
     Attributes:
         backbone_name: The frozen network.
-        fingerprint: Of its weights.
-        input_size: Side at which it looks.
-        names: Of the categories, `C`.
+        fingerprint: Hash of its weights.
+        input_size: Side of its input.
+        names: Names of the categories, `C`.
         weight: `[C,width]`, on standardised features.
         bias: `[C]`.
         mean: Of the training photos' features, `[width]`.
         spread: Their standard deviation, `[width]`.
-        families: Of the categories, `C` indices: those that photos do not tell apart reliably (a hoodie and a sweater)
-            share one; leaving the family is what counts as leaving the category.
+        families: Family of each category, `C` indices: those that photos cannot tell apart reliably (a hoodie and a
+            sweater) share one. Leaving the family counts as leaving the category.
         about: Accuracy on held-out photos, and what it was trained on.
     """
 
@@ -66,12 +66,12 @@ class CategoryClassifier:
         return probabilities @ _membership(self.families).to(probabilities)
 
     def question(self, probabilities: Tensor) -> tuple[tuple[str, float], ...]:
-        """What to ask about one picture: the likeliest type of each of the two likeliest families, and their shares.
+        """What to ask about one picture: the likeliest type of each of the two likeliest families, with probabilities.
 
-        Empty where the first family is `NEAR` times as likely as the second: then there is little to ask.
+        Empty if the first family is at least `NEAR` times as likely as the second.
 
         Args:
-            probabilities: Of its categories, `[C]`.
+            probabilities: Probabilities of its categories, `[C]`.
         """
         kin = self.family_probabilities(probabilities[None])[0]
         first, second = (int(family) for family in kin.argsort(descending=True)[:2])
@@ -128,13 +128,13 @@ def load_category(path: Path) -> CategoryClassifier:
 
 @dataclass(frozen=True)
 class PhotoFeatures:
-    """Real photos as a frozen network sees them: what classifiers and probes learn from.
+    """Features of real photos from a frozen network, from which classifiers and probes learn.
 
     Attributes:
         values: Features `[N,width]`.
-        held_out: bool `[N]`: photos that only measure the accuracy.
-        backbone: What made the features.
-        input_size: Side at which it looked.
+        held_out: bool `[N]`: photos used only to measure accuracy.
+        backbone: The network that computed the features.
+        input_size: Side of its input.
     """
 
     values: np.ndarray
@@ -150,13 +150,13 @@ class PhotoFeatures:
 def train_category(
     photos: PhotoFeatures, labels: np.ndarray, *, strength: float = 0.003, reliable: float = 0.9
 ) -> CategoryClassifier:
-    """Fit multinomial logistic regression on photos' features, and find families of categories that it tells apart.
+    """Fit multinomial logistic regression on photos' features, and find families of categories that it can tell apart.
 
     Args:
-        photos: Of the catalogue's items.
+        photos: Features of the catalogue's items.
         labels: Their categories, str `[N]`.
         strength: Inverse of the regularisation, scikit-learn's C.
-        reliable: Accuracy that families must reach on a tenth of the training photos, kept back for it.
+        reliable: Accuracy that families must reach on a tenth of the training photos, set aside for this.
 
     Raises:
         DataError: Fewer than two categories have 50 photos to train on.
@@ -199,15 +199,15 @@ def train_category(
 
 
 def families_of(answers: np.ndarray, truth: np.ndarray, reliable: float) -> tuple[int, ...]:
-    """Merge the two groups of categories that are taken for one another most often, until the rest is reliable.
+    """Merge the two groups of categories that are confused most often, until the rest is reliable.
 
     Args:
-        answers: A classifier's, int `[N]`.
-        truth: Of the same photos, int `[N]`.
+        answers: The classifier's answers, int `[N]`.
+        truth: True categories of the same photos, int `[N]`.
         reliable: Share of answers within the right family at which to stop.
 
     Returns:
-        A family for every category; two families are always left.
+        A family for every category; at least two families remain.
     """
     count = int(max(answers.max(), truth.max())) + 1
     confusion = np.zeros((count, count))
@@ -238,7 +238,7 @@ def fit_linear(
         names: The values, sorted.
         strength: Inverse of the regularisation, scikit-learn's C.
     """
-    from sklearn.linear_model import LogisticRegression  # imported late: it takes a second
+    from sklearn.linear_model import LogisticRegression  # imported late, because it takes a second
 
     fitted = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(features, labels)
     weight, bias = fitted.coef_, fitted.intercept_

@@ -1,7 +1,7 @@
-"""Controls: pictures that must not be believed, and what judges make of them.
+"""Controls: pictures that must not be believed, and the judges' scores of them.
 
-A judge that grants a gain to an invisible attack on the target's pixels is not independent of the target, and a gain
-that random shifts reach as well is none.
+A judge that sees a gain in an invisible pixel attack on the target is not independent of the target. A gain that
+random shifts reach as well is not a gain.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ ATTACK_BUDGET = 8 / 255  # largest change of a pixel: hardly visible
 def pixel_attack(photo: Tensor, target: Scorer, gain: float, *, steps: int = ATTACK_STEPS) -> Tensor:
     """Projected gradient ascent on the photo's pixels until the target sees `gain`.
 
-    The least change that does: it stops as soon as the gain is reached, by signed gradient steps of a tenth of an
-    8-bit level within 8 levels (Madry et al. 2018; Liu & Larson's AIP attacks DVBPR so).
+    It makes the least change that suffices: signed gradient steps of a tenth of an 8-bit level, within 8 levels, stop
+    when the gain is reached (Madry et al. 2018; Liu & Larson's AIP attacks DVBPR this way).
 
     Args:
         photo: `[1,3,H,W]` in `[0,1]`.
         target: The scorer to fool.
-        gain: In z, as the redesigns reach it.
-        steps: At most so many.
+        gain: The redesigns' gain, in z.
+        steps: Largest number of steps.
 
     Returns:
-        The attacked photo, `[1,3,H,W]` in `[0,1]`; short of the gain where the budget does not suffice.
+        The attacked photo, `[1,3,H,W]` in `[0,1]`; with less gain if the budget does not suffice.
     """
     with torch.no_grad():
         goal = target.z(photo).item() + gain

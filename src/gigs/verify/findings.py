@@ -1,4 +1,4 @@
-"""What a panel finds, as values: nothing here is rounded or turned into text."""
+"""What a panel finds, as plain values, neither rounded nor turned into text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gigs.verify.verdict import Belief
 
 @dataclass(frozen=True)
 class Auc:
-    """AUC of a scorer on held-out purchases, with its 95% interval; None where it was not measured."""
+    """AUC of a scorer on held-out purchases, with its 95% interval; None if it was not measured."""
 
     value: Fraction | None = None
     low: Fraction | None = None
@@ -24,7 +24,7 @@ class Auc:
 
     @classmethod
     def of(cls, about: dict[str, Any]) -> Auc:
-        """From what a pack says of a scorer."""
+        """From a pack's entry of a scorer."""
         return cls(*(about.get(name) for name in ("value", "low", "high", "n")))
 
 
@@ -33,11 +33,11 @@ class Reading:
     """Scores of one scorer in z: standard deviations of the catalogue's real items with this audience.
 
     Attributes:
-        name: Of the scorer.
-        auc: Of its test.
-        photo_z: Of the photo.
-        reconstruction_z: Of the reconstruction.
-        suggestions_z: Of the redesigns, in their order.
+        name: Name of the scorer.
+        auc: Its test AUC.
+        photo_z: Score of the photo.
+        reconstruction_z: Score of the reconstruction.
+        suggestions_z: Scores of the redesigns, in order.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Reading:
 
     @property
     def mean_gain(self) -> float:
-        """Of the redesigns against the photo."""
+        """Gains of the redesigns over the photo."""
         return sum(self.suggestions_z) / len(self.suggestions_z) - self.photo_z
 
 
@@ -62,7 +62,7 @@ class JudgeReading(Reading):
 
 @dataclass(frozen=True)
 class Retained:
-    """Share of the target's mean gain that a judge grants; None where the target gained next to nothing."""
+    """Share of the target's mean gain that a judge confirms; None if the target gained next to nothing."""
 
     judge: str
     gain: Number
@@ -80,18 +80,18 @@ class Rival:
 
 @dataclass(frozen=True)
 class ProductCategory:
-    """What the product is taken for, and how many redesigns still are.
+    """The product's category, and how many redesigns keep it.
 
     Attributes:
         photo: Type of the photo.
-        family: Types that photos do not tell apart reliably.
+        family: Types that photos cannot tell apart reliably.
         told: Whether the seller named the type.
-        probability: Of the family, in `[0,1]`.
-        kept: Redesigns of the same family.
-        replaced: Candidates that were dropped or moved less far.
-        accuracy: Of the classifier for families, on held-out photos.
-        rivals: Where two families are near, the likeliest type of each with its family's probability, the likelier
-            first; none where the seller named the type.
+        probability: Probability of the family, in `[0,1]`.
+        kept: Number of redesigns of the same family.
+        replaced: Number of candidates that were dropped or moved less far.
+        accuracy: Accuracy of the classifier for families, on held-out photos.
+        rivals: If two families are close, the likeliest type of each with its family's probability, the likelier
+            first; empty if the seller named the type.
     """
 
     photo: str
@@ -119,20 +119,19 @@ class VerificationSummary:
     """What a panel found about all redesigns of a product.
 
     Attributes:
-        verdict: What may be believed of them on the whole.
-        target: The scorer that was optimised.
-        judges: The scorers that were not.
-        retained: What of the target's gain each judge grants.
-        category: Whether they are still the same product.
-        diversity: How different they are.
-        users_drawn: Users that the checks' figures of single users rest on.
-        share: Of 100 buyers who choose between the product as it is and a redesign, how many take the redesign, on
-            the mean over redesigns; None where real purchases have not set what a gain is worth.
-        told_apart: Whether purchases tell the audience's taste from that of all buyers; None where that was not
+        verdict: How far to believe all redesigns together.
+        target: The scores of the scorer that was optimised.
+        judges: The scores of the judges.
+        retained: How much of the target's gain each judge confirms.
+        category: Whether they are still the same kind of product.
+        diversity: How much they differ from one another.
+        users_drawn: Number of drawn users behind the checks' figures about single users.
+        share: Of 100 buyers who choose between the present product and the mean redesign, how many take the redesign;
+            None if the pack has no map from gains to shares.
+        told_apart: Whether purchases distinguish the audience's taste from that of all buyers; None if that was not
             measured, and for the audience of all.
-        purchases: Real purchases that set what a gain is worth; 0 where there were none.
-        recalibration: What tests with people had taught about such shares, by which they were put right; None where
-            they were not.
+        purchases: Number of real purchases behind the map from gains to shares; 0 if there were none.
+        recalibration: The correction of shares learned from tests with people; None if none was applied.
     """
 
     verdict: Belief
@@ -150,7 +149,7 @@ class VerificationSummary:
 
 @dataclass(frozen=True)
 class RedesignCategory:
-    """What one redesign is taken for."""
+    """The category of one redesign."""
 
     name: str
     kept: bool
@@ -162,11 +161,11 @@ class NearestItem:
     """The catalogue's nearest real item of the type, in latent space.
 
     Attributes:
-        item_id: In the catalogue.
+        item_id: Its id in the catalogue.
         distance: Root mean square of latent coordinates.
-        rarity: Share of real items that have a nearer neighbour than that; near 0 is a copy.
-        lpips: To the item as the generator redraws it.
-        row: Of the item in the pack's gallery.
+        rarity: Share of real items whose nearest neighbour is closer than that; near 0 means a copy.
+        lpips: LPIPS to the item as the generator redraws it.
+        row: Row of the item in the pack's gallery.
     """
 
     item_id: str
@@ -178,7 +177,7 @@ class NearestItem:
 
 @dataclass(frozen=True)
 class Pair:
-    """The same figure of the photo and of the redesign."""
+    """One figure for the photo and for the redesign."""
 
     photo: Fraction
     suggestion: Fraction
@@ -186,7 +185,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Place:
-    """Share of the type's real items to stand above: the photo, and a picture that gains as much as is believed."""
+    """Share of the type's real items that score below the photo, and below a picture with the believed gain."""
 
     photo: Fraction
     worst: Fraction
@@ -208,14 +207,14 @@ class RedesignCheck:
     """What a panel found about one redesign.
 
     Attributes:
-        verdict: What may be believed of it.
-        category: What it is taken for.
+        verdict: How far to believe it.
+        category: Its category.
         nearest_item: The nearest real item.
-        rank: By scorer, the share of the type's real items that photo and redesign stand above.
-        place: The same for what is believed.
+        rank: By scorer, the share of the type's real items that score below photo and redesign.
+        place: The same for the believed gain.
         users_gaining: Share of the audience's users who like it better than the photo, by the target.
         user_gain: How much they gain.
-        specificity: Gain inside the audience less the gain outside it; None for the audience of all.
+        specificity: Gain inside the audience minus the gain outside it; None for the audience of all.
         hit_at_10: Share of users for whom it is among the ten best of its type.
     """
 

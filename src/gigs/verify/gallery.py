@@ -1,6 +1,6 @@
-"""What a pack remembers of the catalogue's real items: where they lie in latent space and how they are liked.
+"""What a pack stores of the catalogue's real items: their latent vectors and how audiences like them.
 
-No photo is in it. An item's code is the encoder's answer to its photo, so the generator can redraw it.
+It holds no photo. An item's code is the encoder's answer to its photo, so the generator can redraw it.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from gigs.errors import ModelError
 from gigs.generator.latent import standardise
 from gigs.io import storage
 
-STEP = 1 / 24  # of the stored codes: int8 then reaches 5.3 standard deviations, with a rounding error of .012
+STEP = 1 / 24  # scale of the stored codes: int8 then reaches 5.3 standard deviations, with a rounding error of .012
 FILE = "gallery.safetensors"
-FEATURES = "phi/"  # before a scorer's name
+FEATURES = "phi/"  # prefix of a scorer's name
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """Real items of the catalogue that generator, encoder and recommenders were trained with.
+    """Real items of the catalogue on which generator, encoder and recommenders were trained.
 
     Attributes:
-        ids: Of the items, `N` of them.
+        ids: Item ids, `N` of them.
         codes: Standardised latent vectors `[N,D]`.
         categories: Index into `names`, int64 `[N]`.
-        names: Of the categories.
+        names: Names of the categories.
         phi: The target's features of the items' photos, `[N,K]` (Eq. 1).
         scores: By scorer and audience: z-scores `[N]` of the items' photos (`Scorer.z`).
         spacing: 101 quantiles of the distance from an item to the nearest other of its category (`distances`).
-        features: By name, phi `[N,K]` of the same photos under every other scorer: what tells how an audience of one's
-            own likes the items.
+        features: By name, phi `[N,K]` of the same photos under every other scorer, from which a new audience's
+            scores of the items are computed.
     """
 
     ids: list[str]
@@ -49,7 +49,7 @@ class Gallery:
     features: Mapping[str, Tensor] = field(default_factory=dict)
 
     def scored_by(self, audience: str, z: Mapping[str, Tensor]) -> Gallery:
-        """The same items with z-scores `[N]` by scorer for one audience more."""
+        """The same items with z-scores `[N]` by scorer for one more audience."""
         own = {(scorer, audience): scores for scorer, scores in z.items()}
         return replace(self, scores={**self.scores, **own})
 
@@ -58,7 +58,7 @@ class Gallery:
         return torch.nonzero(self.categories == category).squeeze(1)
 
     def slope(self, target: str, judge: str, audience: str, category: int) -> float:
-        """The ceiling of what a judge can retain: its slope on the target over real items of the category.
+        """A judge's ceiling: the slope of its score on the target's over real items of the category.
 
         A change as trustworthy as the difference between two real items would be confirmed at this rate.
         """
@@ -80,7 +80,7 @@ class Gallery:
         return int(rows[best]), float(distance[best])
 
     def rarity(self, distance: float) -> float:
-        """Share of real items that have a nearer neighbour than `distance`: 0 is a copy, 1 is far from everything."""
+        """Share of real items whose nearest neighbour is closer than `distance`: near 0 means a copy."""
         return float(np.interp(distance, self.spacing.numpy(), np.linspace(0, 1, len(self.spacing))))
 
     def save(self, path: Path) -> Path:
@@ -108,12 +108,12 @@ def _packed(scores: Mapping[tuple[str, str], Tensor]) -> tuple[Tensor, dict[str,
 def save_scores(
     path: Path, scores: Mapping[tuple[str, str], Tensor], features: Mapping[str, Tensor] | None = None
 ) -> Path:
-    """Replace the scores of a saved gallery, and add features; all else in the file stays to the bit.
+    """Replace the scores of a saved gallery, and add features; everything else in the file stays identical.
 
     Args:
-        path: Of the gallery.
+        path: The gallery's file.
         scores: By scorer and audience, `[N]`: every scorer with every audience.
-        features: phi `[N,K]` by name of scorers that the file does not know yet.
+        features: phi `[N,K]` by name of scorers that are not in the file yet.
     """
     tensors, header = storage.load_tensors(path)
     packed, names = _packed(scores)

@@ -1,4 +1,4 @@
-"""How many judges a panel really has: those of the same eyes err alike, those who know the same buyers err together."""
+"""How many independent judges a panel has: judges with the same backbone or the same buyers share errors."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 
 
 def effective_number(groups: Sequence[Hashable]) -> float:
-    """Of how many independent members a mean is worth, where members of one group err alike (Kish 1965).
+    """The effective number of members of a mean, if members of one group make the same errors (Kish 1965).
 
     Args:
-        groups: Of each member, one or more. All different give their number, all the same give 1.
+        groups: Group of each member, at least one member. All different give their number, all equal give 1.
     """
     counts = np.array(list(Counter(groups).values()), dtype=np.float64)
     return float(counts.sum() ** 2 / np.square(counts).sum())
 
 
 def error_of_mean(errors: Sequence[float], groups: Sequence[Hashable]) -> float:
-    """Standard error of a mean whose members err together within a group, and independently between groups.
+    """Standard error of a mean whose members share errors within a group and are independent between groups.
 
     Args:
         errors: Standard error of each member, 0 or more.
-        groups: Of each member.
+        groups: Group of each member.
     """
     sums = dict[Hashable, float]()
     for error, group in zip(errors, groups, strict=True):
@@ -32,5 +32,5 @@ def error_of_mean(errors: Sequence[float], groups: Sequence[Hashable]) -> float:
 
 
 def others_of(eyes: Sequence[Hashable], place: int) -> list[int]:
-    """Places of the judges that look through other eyes than the one at a place."""
+    """Positions of the judges whose backbone differs from that of the judge at `place`."""
     return [other for other, own in enumerate(eyes) if own != eyes[place]]

@@ -1,9 +1,9 @@
 """What to raise for an audience: its mean score, the gain of the tenth that gains least, or the share that gains.
 
-A pack holds nobody's own taste, only the mean and covariance of an audience's. Of users drawn from these, the gain by a
-change d of features is normal with mean m = theta^T d and deviation s = (d^T C d)^(1/2), so the figures that a sample
-of users would give need no sample: the mean gain of the worst tenth is m - 1.755 s, and the share that gains is the
-normal distribution's at m / s. `verify.users.draw_users` draws such users, and agrees.
+A pack holds no single user's taste, only the mean and covariance of an audience. Of users drawn from these, the gain by
+a change d of features is normal with mean m = theta^T d and deviation s = (d^T C d)^(1/2), so no sample of users is
+needed: the mean gain of the worst tenth is m - 1.755 s, and the share that gains is the
+normal distribution's at m / s. `verify.users.draw_users` draws such users, with the same results.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from gigs.verify.scorer import Scorer
 
 OBJECTIVES = ("mean", "worst-decile", "coverage")
 MEAN = "mean"
-WORST_TENTH = 1.754983  # density over tail of the normal distribution at its lowest tenth
-STILL = 0.1  # of the unit: a change that moves nobody by more counts for little, though nobody loses by it
+WORST_TENTH = 1.754983  # density divided by tail of the normal distribution at its lowest tenth
+STILL = 0.1  # share of the unit: a change that moves nobody by more counts for little, even if nobody loses
 
 
 def check_objective(name: str) -> str:
-    """The name of an objective.
+    """Check the name of an objective.
 
     Raises:
         InputError: There is none of that name.
@@ -36,15 +36,15 @@ def check_objective(name: str) -> str:
 
 
 def utility(objective: str, change: Tensor, theta: Tensor, covariance: Tensor, unit: float = 1.0) -> Tensor:
-    """What a change is worth to an audience, `[N]`, differentiable; 0 for no change.
+    """The worth of a change to an audience, `[N]`, differentiable; 0 for no change.
 
     Args:
         objective: `mean` or `worst-decile`, in the unit of the score; or `coverage`, m / s, which rises with the share
             of users who gain.
-        change: Of features, `[N,K]`.
+        change: Change of features, `[N,K]`.
         theta: Mean of the users' factors, `[K]`.
-        covariance: Of them, `[K,K]`.
-        unit: Of the score: what counts as a noticeable change is a share of it.
+        covariance: Covariance of the users' factors, `[K,K]`.
+        unit: Unit of the score; a noticeable change is a share of it.
     """
     gain = change @ theta
     if objective == MEAN:
@@ -56,7 +56,7 @@ def utility(objective: str, change: Tensor, theta: Tensor, covariance: Tensor, u
 
 
 def worth(scorer: Scorer, objective: str, phi: Tensor, photo: Tensor) -> Tensor:
-    """`utility` by one scorer of pictures with features `[N,K]` against a photo's `[1,K]`, in its z."""
+    """`utility` under one scorer, for pictures with features `[N,K]` against a photo's `[1,K]`, in z."""
     taste = scorer.taste
     theta, covariance = taste.theta.to(phi.device), taste.covariance.to(phi.device)
     found = utility(objective, phi - photo, theta, covariance, taste.spread)
@@ -65,16 +65,16 @@ def worth(scorer: Scorer, objective: str, phi: Tensor, photo: Tensor) -> Tensor:
 
 @torch.no_grad()
 def liking(panel: Panel, category: int, photo: Tensor, objective: str) -> Tensor:
-    """How well the real items of a category would serve the audience in the photo's place, `[rows]` (`cautious`).
+    """How well the real items of a category would serve the audience instead of the photo, `[rows]` (`cautious`).
 
     Args:
-        panel: For the audience.
-        category: Of the photo.
+        panel: The audience's panel.
+        category: Category of the photo.
         photo: `[1,3,R,R]` in `[0,1]`.
         objective: For `mean`, `Panel.value`.
 
     Raises:
-        InputError: The pack does not say how a further target sees its items.
+        InputError: The pack lacks a further target's features of its items.
     """
     if objective == MEAN:
         return panel.value(category)
@@ -93,7 +93,7 @@ def liking(panel: Panel, category: int, photo: Tensor, objective: str) -> Tensor
 
 @torch.no_grad()
 def target_worth(panel: Panel, images: Tensor, photo: Tensor, objective: str) -> Tensor:
-    """What the targets grant pictures `[N,3,R,R]` against a photo `[1,3,R,R]` by an objective, `[N]` (`cautious`)."""
+    """The targets' gain of pictures `[N,3,R,R]` over a photo `[1,3,R,R]` in an objective, `[N]` (`cautious`)."""
     if objective == MEAN:
         return panel.preference(images) - panel.preference(photo)
     found = []
@@ -105,7 +105,7 @@ def target_worth(panel: Panel, images: Tensor, photo: Tensor, objective: str) ->
 
 @torch.no_grad()
 def granted_worth(panel: Panel, images: Tensor, photo: Tensor, objective: str) -> Tensor:
-    """What the judges grant pictures `[N,3,R,R]` against a photo by an objective, `[N]`: the mean over judges."""
+    """The judges' mean gain of pictures `[N,3,R,R]` over a photo in an objective, `[N]`."""
     if objective == MEAN:
         return torch.stack(
             [judge.mixed_z(judge.recommender.features(images), panel.weight) for judge in panel.judges]
@@ -123,15 +123,15 @@ def preference_for(
     """What the gradient raises: pictures `[N,3,R,R]` to `[N]`, differentiable.
 
     Args:
-        objective: Other than `mean`, whose preference is the score.
+        objective: Any but `mean`, for which the preference is the score itself.
         recommender: The target, frozen.
         theta: `[K]`.
-        covariance: `[K,K]`, or None where it is not known.
-        photo: What is changed, `[1,3,R,R]`.
-        unit: Of the score.
+        covariance: `[K,K]`, or None if it is not known.
+        photo: The picture to change, `[1,3,R,R]`.
+        unit: Unit of the score.
 
     Raises:
-        InputError: How the audience's users differ is not known.
+        InputError: The covariance of the audience's users is not known.
     """
     if covariance is None or theta.ndim != 1:
         raise InputError(

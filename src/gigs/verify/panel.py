@@ -27,18 +27,18 @@ class Panel:
     """Everything that `verify.verification` needs.
 
     Attributes:
-        audience: Name of the audience that all scorers hold.
+        audience: Name of the audience, known to all scorers.
         targets: Scorers that may be optimised; the first is the pack's recommender, whose score is reported.
-        judges: Scorers that may not; two or more.
+        judges: Scorers that must not be optimised; two or more.
         gallery: The catalogue's real items.
         category: The classifier of product types.
-        eyes: The network that the classifier looks through.
-        disagreement: Of judges beyond the bootstrap, in z (`verdict.calibrate`).
+        eyes: The classifier's backbone.
+        disagreement: The judges' disagreement beyond the bootstrap, in z (`verdict.calibrate`).
         outside: The target's taste vector of everybody else, `[K]`; None for the audience of all.
-        probes: Attributes by the same eyes, where the pack has any.
-        share_map: How the judges' gains become shares of buyers; None where real purchases have not set it.
-        recalibration: What tests with people have taught about such shares; None where nothing has.
-        told: Category of the product, where the seller has said it (`of_type`): no answer of the classifier's.
+        probes: Attribute probes on the same backbone, if the pack has any.
+        share_map: Map from the judges' gains to shares of buyers; None if the pack has none.
+        recalibration: Correction of shares learned from tests with people; None if there is none.
+        told: Category of the product, if the seller named it (`of_type`).
     """
 
     audience: str
@@ -67,7 +67,7 @@ class Panel:
         """The panel for a product whose type the seller names, in any case.
 
         Raises:
-            InputError: No type of that name is told apart.
+            InputError: The classifier knows no type of that name.
         """
         names = [known.casefold() for known in self.category.names]
         if name.strip().casefold() not in names:
@@ -75,7 +75,7 @@ class Panel:
         return replace(self, told=names.index(name.strip().casefold()))
 
     def put_right_by(self, recalibration: Recalibration) -> Panel:
-        """The panel whose shares are put right by what tests with people have taught.
+        """The panel with its shares corrected by what tests with people taught.
 
         Raises:
             InputError: It promises no shares.
@@ -100,7 +100,7 @@ class Panel:
         return probabilities.argmax(1), probabilities
 
     def question(self, images: Tensor) -> tuple[str, ...]:
-        """The two types to choose between for one picture `[1,3,H,W]`; none where the seller or the classifier is sure.
+        """The two types to choose between for one picture `[1,3,H,W]`; none if the seller or the classifier is sure.
 
         See `CategoryClassifier.question`.
         """
@@ -109,14 +109,14 @@ class Panel:
         return tuple(name for name, _ in self.category.question(self.category_of(images)[1][0]))
 
     def product(self, probabilities: Tensor) -> tuple[int, int]:
-        """Category and family of the product: as told, or the most likely by probabilities `[C]` of its photo."""
+        """Category and family of the product: as the seller named it, or the likeliest by probabilities `[C]`."""
         if self.told is not None:
             return self.told, self.category.families[self.told]
         kin = self.category.family_probabilities(probabilities[None])[0]
         return int(probabilities.argmax()), int(kin.argmax())
 
     def seen(self, images: Tensor) -> Tensor:
-        """What classifier and probes go by, `[N,width]` for pictures `[N,3,H,W]`."""
+        """Features for classifier and probes, `[N,width]`, of pictures `[N,3,H,W]`."""
         size = self.category.input_size
         return remembered(self.eyes, images, lambda: self.eyes(images, size), size)
 
@@ -127,7 +127,7 @@ class Panel:
 
     @property
     def weight(self) -> float:
-        """How far the audience's own taste counts beside everybody's, in `[0,1]`; 1 where nobody has measured it."""
+        """Weight of the audience's own taste against everybody's, in `[0,1]`; 1 if not measured."""
         if self.share_map is None:
             return 1.0
         return float(self.share_map.weight(self.audience, self.target.taste.users).value)
@@ -150,11 +150,11 @@ class Panel:
 
 
 def cautious(z: Tensor) -> Tensor:
-    """Mean over scorers `[S,N]` less half their standard deviation: a gain that only one of them sees counts less."""
+    """Mean over scorers `[S,N]` minus half their standard deviation, so a gain that only one sees counts less."""
     return z.mean(0) if len(z) == 1 else z.mean(0) - 0.5 * z.std(0, unbiased=False)
 
 
 def taste_outside(everybody: Taste, audience: Taste) -> Tensor | None:
-    """Mean factors of everybody who is not in the audience; None where nobody is left."""
+    """Mean factors of everybody outside the audience; None if nobody is left."""
     left = everybody.users - audience.users
     return None if left < 1 else (everybody.theta * everybody.users - audience.theta * audience.users) / left

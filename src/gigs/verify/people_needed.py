@@ -1,6 +1,6 @@
-"""How many people a test needs to confirm a promised share: of buyers who choose, or of visitors who see one of two.
+"""How many people a test needs to confirm a promised share: buyers who choose, or visitors who see one of two pages.
 
-Both are two-sided at 5% and find what is promised 8 times in 10 (power .8), the usual demands on such a test.
+Both tests are two-sided at 5% and detect what is promised 8 times in 10 (power .8), as is usual.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from gigs.verify.share import EVEN
 
 LEVEL = 0.05
 POWER = 0.8
-TOO_SMALL = 1.0  # points from 50: to confirm 51 of 100 takes more than 19,000 choices
+TOO_SMALL = 1.0  # points from 50; confirming 51 of 100 takes more than 19,000 choices
 
 
 def buyers_needed(share: float) -> int | None:
-    """Buyers who must choose between product and redesign before a share is told from 50 of 100.
+    """Buyers who must choose between product and redesign to distinguish a share from 50 of 100.
 
-    The exact two-sided binomial test, which gives each tail half of the level. Its power goes up and down as `n` grows,
-    since whole people only can be counted; this is the least n from which on it stays at `POWER`.
+    Uses the exact two-sided binomial test with half of the level in each tail. Its power goes up and down as `n` grows,
+    because people are whole numbers; this is the least n from which on it stays at or above `POWER`.
 
     Args:
-        share: Promised, of 100.
+        share: Promised share, of 100.
 
     Returns:
-        Number of buyers, each asked once; None where the share is within `TOO_SMALL` points of 50.
+        Number of buyers, each asked once; None if the share is within `TOO_SMALL` points of 50.
 
     Raises:
         InputError: The share is not in `[0,100]`.
@@ -40,7 +40,7 @@ def buyers_needed(share: float) -> int | None:
         return None
     p = max(share, 100 - share) / 100  # the test is the same on both sides
     spread = norm.isf(LEVEL / 2) / 2 + norm.isf(1 - POWER) * math.sqrt(p * (1 - p))
-    guess = (spread / (p - 0.5)) ** 2  # without the rounding to whole people, which the window below makes room for
+    guess = (spread / (p - 0.5)) ** 2  # without rounding to whole people, for which the window below makes room
     numbers = np.arange(1, int(1.2 * guess) + 60)
     short = numbers[exact_power(numbers, p) < POWER]
     return int(short[-1]) + 1 if len(short) else 1
@@ -50,28 +50,28 @@ def exact_power(n: np.ndarray, p: float) -> np.ndarray:
     """Power of the exact two-sided test of one half, with half of the level in each tail.
 
     Args:
-        n: Buyers asked, `[K]`.
-        p: Who really take the redesign, in `[0,1]`.
+        n: Number of buyers asked, `[K]`.
+        p: True share that takes the redesign, in `[0,1]`.
 
     Returns:
         `[K]`, in `[0,1]`.
     """
-    most = binom.ppf(LEVEL / 2, n, 0.5)  # the most choices of the rarer option that may be too few
+    most = binom.ppf(LEVEL / 2, n, 0.5)  # the largest count of the rarer option that may be too small
     most = np.where(binom.cdf(most, n, 0.5) > LEVEL / 2, most - 1, most)
     return binom.cdf(most, n, p) + binom.sf(n - most - 1, n, p)
 
 
 def views_needed(share: float, conversion: float) -> int | None:
-    """Views that each of two variants must have in a shop's A/B test before a share is told from 50 of 100.
+    """Views that each of two variants needs in a shop's A/B test to distinguish a share from 50 of 100.
 
-    The share says how sales at equal views divide: a redesign of 54 of 100 sells 54/46 times as often as the product.
+    The share divides sales at equal views: a redesign with 54 of 100 sells 54/46 times as often as the product.
 
     Args:
-        share: Promised, of 100.
-        conversion: Sales for each view of the product as it is, in `(0,1)`.
+        share: Promised share, of 100.
+        conversion: Sales per view of the present product, in `(0,1)`.
 
     Returns:
-        Views of each variant; None where the share is within `TOO_SMALL` points of 50.
+        Views of each variant; None if the share is within `TOO_SMALL` points of 50.
 
     Raises:
         InputError: A number out of its range, or a redesign that would have to sell to every viewer.
@@ -93,7 +93,7 @@ def views_needed(share: float, conversion: float) -> int | None:
 
 
 def about(number: int) -> str:
-    """A number of people as one says it: two figures, rounded up, for nobody can ask 1,226 people to the man."""
+    """A number of people to say aloud: two significant figures, rounded up."""
     step = 10 ** max(0, len(str(number)) - 2)
     return f"{-(-number // step) * step:,}"
 

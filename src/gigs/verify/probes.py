@@ -1,8 +1,8 @@
-"""What attributes a picture shows, by the shop's own words for them: linear probes on a frozen network's features.
+"""The attributes that a picture shows, in the shop's own words: linear probes on a frozen network's features.
 
-They look through the network of the category classifier (`verify.category`), so their answers cost one product of
-matrices more. A probe says something only where its like was right four times in five, on photos kept back and on what
-the generator makes of them: redrawn products are softer than photos, and guesses about them worse.
+They share the network of the category classifier (`verify.category`), so their answers cost only one more matrix
+product. A probe answers only if such answers were right four times in five, on photos set aside and on their
+reconstructions. Redrawn products are softer than photos and harder to classify.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from gigs.io.documents import Fraction
 from gigs.verify.category import PhotoFeatures, fit_linear
 
 FILE = "probes.safetensors"
-FEWEST = 40  # photos of a value; rarer ones have no name here
-PRECISION = 0.8  # of what is said
-MARGIN = 0.05  # asked for on top of it where thresholds are set: they are set on few photos
-ENOUGH = 10  # answers above a threshold, for their precision to be believed
+FEWEST = 40  # least photos of a value; rarer values are left out
+PRECISION = 0.8  # of the reported answers
+MARGIN = 0.05  # added to it when thresholds are set, because they are set on few photos
+ENOUGH = 10  # least answers above a threshold for a reliable precision
 NEVER = 2.0  # a threshold that no probability reaches
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A probe's answer: its best guess, how sure it is in `[0,1]`, and whether that is sure enough to be said."""
+    """A probe's answer: its best guess, its confidence in `[0,1]`, and whether that is enough to report it."""
 
     value: str
     confidence: Fraction
@@ -43,11 +43,11 @@ class Probe:
     """One attribute.
 
     Attributes:
-        names: Its values, `C`.
+        names: Its possible values, `C`.
         weight: `[C,width]`, on standardised features.
         bias: `[C]`.
-        thresholds: Probability from which each value is said, `[C]`; `NEVER` for values that are not told reliably.
-        about: Photos, and on held-out photos: `accuracy` of all guesses, `precision` of what is said, and the `said`
+        thresholds: Probability from which each value is reported, `[C]`; `NEVER` for values that are not reliable.
+        about: Photos, and on held-out photos: `accuracy` of all guesses, `precision` of those reported, and the `said`
             share; under `redrawn` the same of those photos redrawn.
     """
 
@@ -124,15 +124,15 @@ def train_probes(
 ) -> Probes:
     """Fit a multinomial logistic regression for every column.
 
-    Thresholds are set on a fifth of the training products (`kept_back`), by a fit without them; held-out photos only
-    measure.
+    Thresholds are set on a fifth of the training products (`kept_back`), by a fit without them. Held-out photos are
+    used only to measure.
 
     Args:
-        photos: Of the catalogue's items.
-        labels: By column, str `[N]`; an empty text where a photo has no value.
+        photos: Features of the catalogue's items.
+        labels: By column, str `[N]`; empty if a photo has no value.
         products: Product of each photo, `[N]`: colour variants of one product stay on one side.
-        redrawn: By row, features `[width]` of photos as the generator redraws them: of such that were kept back, which
-            raise thresholds, and of held-out ones.
+        redrawn: By row, features `[width]` of photos as the generator redraws them: of those kept back, which raise
+            thresholds, and of held-out ones.
         strength: Inverse of the regularisation, scikit-learn's C.
 
     Raises:
@@ -152,7 +152,7 @@ def train_probes(
 
 
 def kept_back(products: np.ndarray, held_out: np.ndarray) -> np.ndarray:
-    """Which photos thresholds are set on, bool `[N]`: every fifth product of the training photos."""
+    """The photos on which thresholds are set, bool `[N]`: every fifth product of the training photos."""
     return np.isin(products, np.unique(products[~held_out])[::5]) & ~held_out
 
 
@@ -162,7 +162,7 @@ def thresholds_of(probabilities: np.ndarray, truth: np.ndarray, precision: float
     Args:
         probabilities: `[N,C]` on photos that the fit did not see.
         truth: Index of the true value, `[N]`.
-        precision: Share of right answers among those said.
+        precision: Share of right answers among those reported.
     """
     guess, sure = probabilities.argmax(1), probabilities.max(1)
     thresholds = np.full(probabilities.shape[1], NEVER)
@@ -221,7 +221,7 @@ def _probabilities(model: tuple[np.ndarray, np.ndarray], features: np.ndarray) -
 
 
 def _measure(probabilities: np.ndarray, truth: np.ndarray, thresholds: np.ndarray) -> dict[str, Any]:
-    """On held-out photos: how often guesses are right, how often what is said, and how much is said."""
+    """On held-out photos: how often guesses and reported answers are right, and how many are reported."""
     if not len(truth):
         return {"held_out_photos": 0}
     guess = probabilities.argmax(1)

@@ -1,4 +1,4 @@
-"""What is promised of pictures: the share of buyers who would take them, by the judges and the pack's map."""
+"""The promise for pictures: the share of buyers who would take them, by the judges and the pack's map."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from gigs.verify.verdict import Belief, JudgeGain, Word, believe
 
 @dataclass(frozen=True)
 class Judged:
-    """What the judges grant over the photo, and the share of buyers that they promise; None where they promise none."""
+    """The judges' gain over the photo, and the promised share of buyers; None if nothing is promised."""
 
     belief: Belief
     share: Share | None
 
     @property
     def worth(self) -> float:
-        """What pictures are put in order by: the share of buyers, or where there is none, the judges' gain."""
+        """The value that orders pictures: the share of buyers or, if there is none, the judges' gain."""
         return self.belief.gain if self.share is None else self.share.of_100
 
 
 def granted(name: str, taste: Taste, photo: Tensor, pictures: Tensor, *, weak: bool = False) -> JudgeGain:
-    """What a judge grants, by a taste, on the mean over pictures.
+    """A judge's gain under a taste, as a mean over pictures.
 
     Args:
-        name: Of the judge.
-        taste: Whose.
+        name: Name of the judge.
+        taste: The taste.
         photo: Its features of the photo, `[1,K]`.
         pictures: The same of the pictures, `[n,K]`.
-        weak: Whether the judge is.
+        weak: Whether the judge is weak.
     """
     change = pictures.mean(0, keepdim=True) - photo
     gain = float(change[0] @ taste.theta.to(change.device)) / taste.spread
@@ -46,16 +46,16 @@ def granted(name: str, taste: Taste, photo: Tensor, pictures: Tensor, *, weak: b
 def promised(panel: Panel, photo: Mapping[str, Tensor], pictures: Mapping[str, Tensor], seed: int = 0) -> Share | None:
     """The share of the audience's buyers who would take the mean picture rather than the photo.
 
-    Put right by what tests with people have taught, where the panel knows it.
+    It is corrected by what tests with people taught, if the panel has a recalibration.
 
     Args:
-        panel: For the audience.
+        panel: The audience's panel.
         photo: By judge, its features of the photo, `[1,K]`.
         pictures: By judge, its features of the pictures, `[n,K]`.
-        seed: Of the interval.
+        seed: Seed of the interval.
 
     Returns:
-        None where real purchases have not set the pack's map, or target or judges know too little to promise anything.
+        None if the pack has no map, or if target or judges know too little to promise anything.
     """
     judges = [judge for judge in panel.judges if not judge.weak]
     if panel.share_map is None or panel.target.weak or not judges:
@@ -75,7 +75,7 @@ def promised(panel: Panel, photo: Mapping[str, Tensor], pictures: Mapping[str, T
 
 
 def judged(panel: Panel, photo: Mapping[str, Tensor], pictures: Mapping[str, Tensor], seed: int = 0) -> Judged:
-    """What all judges together grant the mean picture over the photo; arguments as `promised`."""
+    """The gain of the mean picture over the photo by all judges together; arguments as `promised`."""
     gains = [
         granted(judge.name, judge.taste, photo[judge.name], pictures[judge.name], weak=judge.weak)
         for judge in panel.judges
@@ -86,9 +86,9 @@ def judged(panel: Panel, photo: Mapping[str, Tensor], pictures: Mapping[str, Ten
 
 
 def _with_share(belief: Belief, share: Share | None) -> Belief:
-    """The same belief with the word that the share of buyers gives, where there is one.
+    """The same belief with the verdict that follows from the share of buyers, if there is one.
 
-    `likely` where the whole interval is above 50 of 100, `no gain found` where its middle is not, else `unclear`.
+    `likely` if the whole interval is above 50 of 100, `no gain found` if the share itself is not, else `unclear`.
     """
     if share is None:
         return belief

@@ -1,4 +1,4 @@
-"""Promised shares put right by what tests with people found: a rising map on the log odds of the share."""
+"""Promised shares corrected by what tests with people found: an increasing map on the log odds of the share."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from gigs.metrics.figure import NORMAL
 from gigs.verify.share import Share, is_number
 
 SCHEMA = 1
-EDGE = 0.5  # of 100: a share of 0 or 100 has no log odds, and nobody promises one
+EDGE = 0.5  # of 100, because a share of 0 or 100 has no log odds
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recalibration:
-    """`logit(true share) = intercept + slope * logit(promised share)`, and how sure that is.
+    """`logit(true share) = intercept + slope * logit(promised share)`, with its uncertainty.
 
     Attributes:
-        intercept: Log odds of the true share where 50 of 100 is promised; 0 changes nothing.
-        slope: How much of a promise holds: 1 changes nothing, 0.5 halves its log odds; never below 0, so that the order
-            of promises stays.
+        intercept: Log odds of the true share if 50 of 100 is promised; 0 changes nothing.
+        slope: How much of a promise holds: 1 changes nothing, 0.5 halves its log odds; never below 0, so that promises
+            keep their order.
         variances: Variance of the intercept, covariance, variance of the slope.
         extra: Standard deviation of true log odds around the map, beyond what the promises' own intervals explain.
         tests: How many tests it was learned from.
-        redesigns: How many promises were tested in these.
+        redesigns: How many promises these tests covered.
     """
 
     intercept: float = 0.0
@@ -50,7 +50,7 @@ class Recalibration:
             raise InputError(f"recalibration: {self.variances} are no variances")
 
     def __call__(self, share: Share) -> Share:
-        """A promised share put right; its interval grows by what is not known about the map."""
+        """A promised share, corrected; its interval grows by the uncertainty of the map."""
         middle = logit(share.of_100)
         map_error = self._variance(middle)
         down = math.hypot(self.slope * (middle - logit(share.low)), NORMAL * math.sqrt(map_error))
@@ -59,7 +59,7 @@ class Recalibration:
         return Share(expit(moved), expit(moved - down), expit(moved + up))
 
     def undo(self, share: Share) -> Share | None:
-        """The promise that this map put right; None where it keeps nothing of promises (a slope of 0)."""
+        """The promise before this correction; None if the correction keeps nothing of promises (a slope of 0)."""
         if self.slope == 0:
             return None
         moved = logit(share.of_100)
@@ -101,7 +101,7 @@ def _arguments(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def logit(of_100: float) -> float:
-    """Log odds of a share of 100, which is kept `EDGE` away from 0 and 100."""
+    """Log odds of a share of 100, kept `EDGE` away from 0 and 100."""
     share = min(max(of_100, EDGE), 100 - EDGE) / 100
     return math.log(share / (1 - share))
 

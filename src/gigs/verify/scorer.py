@@ -1,4 +1,4 @@
-"""A recommender as it looks at one audience, in a unit that it shares with every other."""
+"""A recommender for one audience, in a unit that all recommenders share."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from gigs.recommender.standing import is_weak
 class Scorer:
     """One recommender with one audience. `role` is `target` (its score was optimised) or `judge` (it never was).
 
-    `auc` holds `value`, `low`, `high` and `n` of its test AUC. `everybody` is the taste of all its buyers, where it is
-    known: what an audience's own taste is shrunk towards. `half` names the part of the buyers that it was trained with;
-    `of_its_half` says whether `taste` is that of members from this part alone, or of all members.
+    `auc` holds `value`, `low`, `high` and `n` of its test AUC. `everybody` is the taste of all its buyers, if
+    known, towards which an audience's own taste is shrunk. `half` names the part of the buyers it was trained with;
+    `of_its_half` says whether `taste` is that of the members from this part alone, or of all members.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Scorer:
 
     @property
     def eyes(self) -> str:
-        """What it looks through: scorers of the same eyes err alike."""
+        """Its backbone: scorers with the same backbone make the same errors."""
         return self.recommender.eyes or self.name
 
     @property
@@ -49,7 +49,7 @@ class Scorer:
         return self.taste.z(phi)
 
     def mixed_z(self, phi: Tensor, weight: float) -> Tensor:
-        """z `[N]` from features `[N,K]`, by the audience's taste as far as it counts, else by everybody's."""
+        """z `[N]` from features `[N,K]`, by the audience's taste to the extent that it counts, else by everybody's."""
         own = self.z_of(phi)
         if self.everybody is None or weight == 1:
             return own

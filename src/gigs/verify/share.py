@@ -1,4 +1,4 @@
-"""The share of buyers that a redesign wins: of 100 who choose between the product as it is and the redesign."""
+"""The share of buyers that a redesign wins: of 100 who choose between the present product and the redesign."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ EVEN = 50.0  # of 100: neither is liked better
 
 @dataclass(frozen=True)
 class Share:
-    """Of 100 buyers who choose between the product as it is and the redesign, how many take the redesign.
+    """Of 100 buyers who choose between the present product and the redesign, how many take the redesign.
 
     Attributes:
-        of_100: Buyers of 100, in `[0,100]`; 50 means that neither is liked better.
+        of_100: Buyers of 100, in `[0,100]`; 50 means that neither is liked better than the other.
         low: Lower end of the 95% interval.
         high: Upper end of the 95% interval.
 
     Raises:
-        InputError: `0 <= low <= of_100 <= high <= 100` does not hold, or one of them is no number.
+        InputError: `0 <= low <= of_100 <= high <= 100` does not hold, or one of them is not a number.
     """
 
     of_100: float
@@ -39,11 +39,11 @@ class Share:
         return f"{self.of_100:.0f} of 100 [{self.low:.0f}, {self.high:.0f}]"
 
     def rounded(self) -> Share:
-        """With one decimal, which is more than is known."""
+        """With one decimal, which is already more than is known."""
         return Share(round(self.of_100, 1), round(self.low, 1), round(self.high, 1))
 
     def to_json(self) -> dict[str, float]:
-        """As it stands in `result.json`."""
+        """In the form of `result.json`."""
         return {"of_100": self.of_100, "low": self.low, "high": self.high}
 
     @classmethod
@@ -51,7 +51,7 @@ class Share:
         """Read what `to_json` made; None stays None.
 
         Raises:
-            InputError: A number is missing, or they are no share.
+            InputError: A number is missing, or the numbers are not a share.
         """
         if content is None:
             return None
@@ -61,5 +61,5 @@ class Share:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a finite number, and no truth value."""
+    """Whether a value is a finite number and not a boolean."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,14 +1,14 @@
-"""From the judges' gains to a share of buyers: a map that real purchases set.
+"""From the judges' gains to a share of buyers: a map fitted on real purchases.
 
 A pair of a bought item and an alternative of its kind is a choice between two pictures. The judges' mean difference d
-of the two, in z, becomes the chance that the first is taken:
+between the two, in z, gives the probability that the first is taken:
 
     share = 1 / (1 + exp(-slope d)),    d = d_all + weight (d_own - d_all)
 
 with d_all by the taste of all buyers and d_own by the audience's own. It has no intercept, so that an unchanged picture
 keeps 50 of 100, and is monotone (a Bradley-Terry model, 1952, on the scorers' differences; for two classes the same as
-Platt's scaling, 1999). The weight says how far an audience's own taste can be told from everybody's; it is shrunk over
-audiences (DerSimonian and Laird 1986), for a small audience is told apart by chance alone.
+Platt's scaling, 1999). The weight says how far an audience's own taste can be distinguished from everybody's. It is
+shrunk over audiences (DerSimonian and Laird 1986), because a small audience may look distinct by chance alone.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from gigs.verify.independence import effective_number, error_of_mean, others_of
 from gigs.verify.share import Share
 from gigs.verify.verdict import COVERAGE, DRAWS, JudgeGain
 
-LEAST_BUYERS = 30  # fewer buyers' choices set no map
+LEAST_BUYERS = 30  # least buyers with choices for a map
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number that was fitted, with its standard error over buyers."""
+    """A fitted number with its standard error over buyers."""
 
     value: Number
     error: NotNegative
@@ -52,12 +52,12 @@ class ShareMap:
     """How gains become shares.
 
     Attributes:
-        slope: Log-odds for each standard deviation of the judges' mean difference.
+        slope: Log odds per standard deviation of the judges' mean difference.
         reliability: Share of the variance of that difference, over real pairs, on which further judges would agree.
-        weights: By audience, how far its own taste counts, in `[0,1]`, after shrinkage.
+        weights: By audience, the weight of its own taste, in `[0,1]`, after shrinkage.
         typical: The same for an audience that was not measured.
-        told_apart: By audience, whether its own taste was better than everybody's on purchases kept back.
-        single: Slope and weight for a single shopper; None where they were not measured.
+        told_apart: By audience, whether its own taste did better than everybody's on purchases set aside.
+        single: Slope and weight for a single shopper; None if they were not measured.
         about: Numbers of buyers, purchases and pairs, seed and protocol.
     """
 
@@ -71,21 +71,21 @@ class ShareMap:
 
     @property
     def worth(self) -> float:
-        """Of 100 buyers, how many take a picture that the judges put one standard deviation higher."""
+        """Of 100 buyers, how many take a picture that the judges score one standard deviation higher."""
         return 100 * float(expit(self.slope.value))
 
     def weight(self, audience: str, users: int) -> Estimate:
-        """How far an audience's own taste counts."""
+        """Weight of an audience's own taste."""
         if users == 1 and self.single is not None:
             return self.single[1]
         return self.weights.get(audience, self.typical)
 
     def steepness(self, users: int) -> Estimate:
-        """The slope for an audience of so many users."""
+        """The slope for an audience of a given size."""
         return self.single[0] if users == 1 and self.single is not None else self.slope
 
     def record(self) -> dict[str, Any]:
-        """JSON-able."""
+        """As JSON-compatible values."""
         return asdict(self)
 
     @classmethod
@@ -113,20 +113,20 @@ def share_of(
     disagreement: float,
     seed: int = 0,
 ) -> Share:
-    """The share of an audience's buyers who would take the redesign, of those who choose between it and the photo.
+    """The share of an audience's buyers who would take the redesign, among those who choose between it and the photo.
 
     The interval (95%) carries the spread of a mean over so many judges (their `disagreement`, widened by what of it
     the mean over real pairs already holds; judges of the same eyes count as one), the audience's finite number of users
-    (judges who know other users divide their errors), and the errors of slope and weight.
+    (judges with different users average out their errors), and the errors of slope and weight.
 
     Args:
-        own: By judge, with the audience's taste.
+        own: The judges' gains with the audience's taste.
         everybody: The same with the taste of all buyers.
-        map_: Of the pack.
+        map_: The pack's map.
         audience: Its name.
-        users: How many users it has.
-        disagreement: Of judges beyond the bootstrap, in z (`verdict.calibrate`).
-        seed: Of the draws.
+        users: Its number of users.
+        disagreement: The judges' disagreement beyond the bootstrap, in z (`verdict.calibrate`).
+        seed: Seed of the draws.
     """
     slope, weight = map_.steepness(users), map_.weight(audience, users)
     rng = np.random.default_rng(seed)
@@ -145,15 +145,15 @@ def share_of(
 
 
 def judge_spread(disagreement: float, eyes: Sequence[Hashable]) -> float:
-    """Standard deviation of one judge's gain around what ever more eyes would grant, in z.
+    """Standard deviation of one judge's gain around the mean of ever more backbones, in z.
 
-    `verdict.calibrate` gives what a judge is away from the mean of the others, of other eyes, beyond the spread among
-    these; where judges err by as much as one another and only those of the same eyes alike, its square is
-    `2 / effective_number(others)` of the variance, on the mean over judges.
+    `verdict.calibrate` gives a judge's distance from the mean of the judges with other backbones, beyond the spread
+    among these. If all judges' errors are equally large, and shared only within a backbone, its square is
+    `2 / effective_number(others)` of the variance, averaged over judges.
 
     Args:
-        disagreement: In z.
-        eyes: What each judge looks through.
+        disagreement: Disagreement in z.
+        eyes: Backbone of each judge.
     """
     if len(eyes) < 2:
         return disagreement / math.sqrt(2)
@@ -164,14 +164,14 @@ def judge_spread(disagreement: float, eyes: Sequence[Hashable]) -> float:
 
 
 def _mean(judges: Sequence[JudgeGain]) -> JudgeGain:
-    """The mean judge; judges who know the same users err together, so their errors are not divided by their number."""
+    """The mean judge. Judges with the same users share errors, so their errors are not divided by their number."""
     error = error_of_mean([one.error for one in judges], [one.buyers for one in judges])
     return JudgeGain("mean", float(np.mean([one.gain for one in judges])), error)
 
 
 @dataclass(frozen=True)
 class Differences:
-    """What the judges make of pairs of a bought item and an alternative: z of the bought one less z of the other.
+    """The judges' differences for pairs of a bought item and an alternative: z of the bought one minus z of the other.
 
     Attributes:
         buyers: int64 `[P]`.
@@ -184,7 +184,7 @@ class Differences:
     own: np.ndarray
 
     def mixed(self, weight: float) -> np.ndarray:
-        """With the audience's own taste counting so far."""
+        """With the audience's own taste at a given weight."""
         return self.everybody + weight * (self.own - self.everybody)
 
     def __len__(self) -> int:
@@ -192,10 +192,10 @@ class Differences:
 
 
 def fit_slope(differences: np.ndarray, buyers: np.ndarray) -> Estimate:
-    """The slope by maximum likelihood, at least 0; its standard error allows for choices of one buyer being alike.
+    """The slope by maximum likelihood, at least 0; its standard error allows for similar choices of one buyer.
 
     Args:
-        differences: Bought less other, float64 `[P]`.
+        differences: Bought minus other, float64 `[P]`.
         buyers: int64 `[P]`.
 
     Raises:
@@ -206,14 +206,14 @@ def fit_slope(differences: np.ndarray, buyers: np.ndarray) -> Estimate:
 
 
 def fit_weight(pairs: Differences, slope: float) -> Estimate:
-    """How far the own taste counts beside everybody's, at a given slope; neither shrunk nor held within `[0,1]`."""
+    """Weight of the audience's own taste at a given slope; neither shrunk nor clipped to `[0,1]`."""
     away = slope * (pairs.own - pairs.everybody)
     values, errors = _fit(away[:, None], slope * pairs.everybody, pairs.buyers)
     return Estimate(float(values[0]), float(errors[0]))
 
 
 def fit_both(pairs: Differences) -> tuple[Estimate, Estimate]:
-    """Slope and weight together: for single shoppers, who are many, and each with a taste of their own."""
+    """Slope and weight fitted together, for single shoppers: there are many, each with a taste of their own."""
     columns = np.stack([pairs.everybody, pairs.own], axis=1)
     values, errors = _fit(columns, np.zeros(len(pairs)), pairs.buyers)
     slope = max(1e-9, float(values.sum()))
@@ -223,10 +223,10 @@ def fit_both(pairs: Differences) -> tuple[Estimate, Estimate]:
 
 
 def shrink(found: Mapping[str, Estimate]) -> tuple[dict[str, Estimate], Estimate]:
-    """Empirical Bayes over audiences: each weight is drawn to their mean, the further the less it is known.
+    """Empirical Bayes over audiences: each weight is shrunk to their mean, the more so the less certain it is.
 
     Returns:
-        By audience the posterior mean and deviation, held within `[0,1]`; and the same for an unmeasured audience.
+        By audience, the posterior mean and deviation, clipped to `[0,1]`; and the same for an unmeasured audience.
     """
     if not found:
         return {}, Estimate(0.0, 0.0)
@@ -252,12 +252,12 @@ def shrink(found: Mapping[str, Estimate]) -> tuple[dict[str, Estimate], Estimate
 def reliability_of(by_judge: np.ndarray, groups: Sequence[tuple[str, str]] | None = None) -> float:
     """Share of the variance of the judges' mean difference that further judges would share (Cronbach's alpha, 1951).
 
-    What two judges share because they have the same eyes, or know the same buyers, further judges need not share: the
-    common variance is the mean covariance of judges that differ in both, or where no two do, in their eyes.
+    What two judges share because of the same backbone or the same buyers, further judges need not share. The common
+    variance is therefore the mean covariance of judges that differ in both or, if no two do, in their backbone.
 
     Args:
         by_judge: Differences float64 `[P,judges]`.
-        groups: Eyes and buyers of each judge; all differ in both if None.
+        groups: Backbone and buyers of each judge; all differ in both if None.
     """
     judges = by_judge.shape[1]
     if judges < 2:
@@ -270,7 +270,7 @@ def reliability_of(by_judge: np.ndarray, groups: Sequence[tuple[str, str]] | Non
 
 
 def as_by_all(by_judge: np.ndarray, heard: np.ndarray) -> np.ndarray:
-    """The mean difference by those judges that may be heard, brought to what the mean by all judges is worth.
+    """The mean difference over the judges that may count, scaled to the worth of the mean over all judges.
 
     Args:
         by_judge: Differences float64 `[P,judges]`.
@@ -278,7 +278,7 @@ def as_by_all(by_judge: np.ndarray, heard: np.ndarray) -> np.ndarray:
 
     Returns:
         `[P]`: the mean times the variance of the mean over all judges, divided by that of the mean over those heard;
-        NaN where none is.
+        NaN if none counts.
     """
     judges = by_judge.shape[1]
     covariance = np.cov(by_judge, rowvar=False).reshape(judges, judges)
@@ -296,8 +296,8 @@ def as_by_all(by_judge: np.ndarray, heard: np.ndarray) -> np.ndarray:
 def _fit(columns: np.ndarray, offset: np.ndarray, buyers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Coefficients of a logistic regression without intercept whose outcome is always 1, and their standard errors.
 
-    Every buyer counts once, however many choices there are of one: a share is one of buyers, and who buys most differs.
-    Errors are robust to clusters (Liang and Zeger 1986): buyers, not pairs, are what is independent.
+    Every buyer counts once, however many choices they made, because a share counts buyers, and those who buy most
+    differ. Errors are robust to clusters (Liang and Zeger 1986): buyers are independent, pairs are not.
     """
     _, cluster, sizes = np.unique(buyers, return_inverse=True, return_counts=True)
     count = cluster.max() + 1 if len(cluster) else 0

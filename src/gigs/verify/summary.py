@@ -1,4 +1,4 @@
-"""What a study's records come to: one table, with intervals, beside the aims."""
+"""A study's records summed up in one table, with intervals and aims."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gigs.verify.verdict import JudgeGain, believe, calibrate
 RESAMPLES = 2000
 
 
-Eyes = Mapping[str, str]  # by judge, what it looks through
+Eyes = Mapping[str, str]  # backbone by judge
 
 
 def summarise(
@@ -22,10 +22,10 @@ def summarise(
     """Figures over all photos and audiences of a study; intervals resample photos (95%).
 
     Args:
-        records: From `study`.
-        disagreement: Of the pack's judges (`verdict.calibrate`), for the coverage of intervals.
-        eyes: Of each judge, its own where there is none.
-        seed: Of the bootstrap.
+        records: Records from `study`.
+        disagreement: That of the pack's judges (`verdict.calibrate`), for the coverage of intervals.
+        eyes: Backbone of each judge; its own if not listed.
+        seed: Seed of the bootstrap.
     """
     done = [record for record in records if "gains" in record]
     summary: dict[str, Any] = {
@@ -87,9 +87,9 @@ def _eyes(judges: Sequence[str], eyes: Eyes | None) -> list[str]:
 def coverage(
     records: Sequence[dict[str, Any]], judges: Sequence[str], disagreement: float, eyes: Eyes | None = None
 ) -> dict[str, float]:
-    """Share of photos whose interval, made without a judge and all of its eyes, covers what it grants redesigns.
+    """Share of photos whose interval, made without a judge and its backbone, covers the mean gain by that judge.
 
-    That is their mean gain. A judge whose eyes all others share is left out alone.
+    If all other judges share its backbone, only the judge itself is left out.
     """
     hits: dict[str, list[bool]] = {name: [] for name in judges}
     own = _eyes(judges, eyes)
@@ -118,7 +118,7 @@ def _line(
 
 
 def _interval(values: np.ndarray, photos: np.ndarray, seed: int) -> dict[str, float]:
-    """Mean, and percentile bootstrap over photos (an audience more is no photo more)."""
+    """Mean, and percentile bootstrap over photos (more audiences are not more photos)."""
     unique, place = np.unique(photos, return_inverse=True)
     sums, counts = np.bincount(place, weights=values), np.bincount(place)
     rng = np.random.default_rng(seed)
@@ -129,5 +129,5 @@ def _interval(values: np.ndarray, photos: np.ndarray, seed: int) -> dict[str, fl
 
 
 def _ratio(part: float | None, whole: float) -> float | None:
-    """None where the whole is nothing to speak of."""
+    """None if the whole is negligible."""
     return None if part is None or abs(whole) < 0.05 else part / whole

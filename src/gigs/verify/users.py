@@ -1,4 +1,4 @@
-"""Who gains and who loses by a redesign, of users drawn from an audience's mean and covariance."""
+"""Which users gain and lose by a redesign, among users drawn from an audience's mean and covariance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gigs.verify.findings import Pair, UserGain
 from gigs.verify.panel import Panel
 from gigs.verify.scorer import Scorer
 
-USERS_DRAWN = 1000  # from an audience's mean and covariance, where its users themselves are not known
+USERS_DRAWN = 1000  # drawn from an audience's mean and covariance, because its users themselves are not known
 TOP = 10
 
 
@@ -19,9 +19,9 @@ def who_gains(panel: Panel, phi: Tensor, category: int, seed: int) -> list[dict[
     """The fields of `RedesignCheck` that are about single users, by redesign.
 
     Args:
-        panel: For the audience.
+        panel: The audience's panel.
         phi: The target's features of photo, reconstruction and redesigns, `[2+n,K]`.
-        category: Of the photo.
+        category: Category of the photo.
         seed: Of the draw.
     """
     taste = panel.target.taste

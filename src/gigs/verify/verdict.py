@@ -1,4 +1,4 @@
-"""From the judges' gains to one interval and one word."""
+"""From the judges' gains to one interval and one verdict."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ WORDS = {
 
 @dataclass(frozen=True)
 class JudgeGain:
-    """What one judge grants a picture against the photo.
+    """One judge's gain of a picture over the photo.
 
     Attributes:
-        name: Of the judge.
-        gain: In z.
-        error: Its standard error over the users whose taste it goes by, in z.
-        weak: Whether the judge is; a weak one is not listened to.
-        eyes: What it looks through: judges of the same eyes err alike. The judge's own where None.
-        buyers: Whose taste it goes by: judges of the same buyers err together.
+        name: Name of the judge.
+        gain: Gain in z.
+        error: Its standard error over the users whose taste it uses, in z.
+        weak: Whether the judge is weak; a weak judge is ignored.
+        eyes: Its backbone; judges with the same backbone make the same errors. None means one of its own.
+        buyers: The buyers whose taste it uses; judges of the same buyers share errors.
     """
 
     name: str
@@ -45,10 +45,10 @@ class JudgeGain:
 
 @dataclass(frozen=True)
 class Belief:
-    """The gain that a further, unseen judge may be expected to grant, in z, with a 95% interval, and a word for it.
+    """The gain that one more, unseen judge can be expected to see, in z, with a 95% interval and a verdict.
 
-    `verdict` is a key of `WORDS`: `likely` where the whole interval is above 0, `no gain found` where its middle is not
-    above 0, `unclear` in between, `no promise` where every judge is weak (AUC interval reaching 0.5).
+    `verdict` is a key of `WORDS`: `likely` if the whole interval is above 0, `no gain found` if the gain itself is not
+    above 0, `unclear` in between, `no promise` if every judge is weak (AUC interval reaching 0.5).
     """
 
     gain: Number
@@ -65,14 +65,14 @@ class Belief:
 def believe(judges: Sequence[JudgeGain], *, disagreement: float, target_weak: bool = False, seed: int = 0) -> Belief:
     """A bootstrap over judges and over the audience's users.
 
-    Every draw takes one judge at random, a resampled audience for it (normal, with the standard error of its mean
-    gain), and the disagreement that judges were seen to have beyond that.
+    Every draw takes one judge at random and a resampled audience for it (normal, with the standard error of its mean
+    gain), and adds the judges' known disagreement beyond that.
 
     Args:
         judges: At least one.
         disagreement: Standard deviation of a judge's gain around another's expectation (`calibrate`), in z.
-        target_weak: The target's own AUC interval reaches 0.5.
-        seed: Of the draws.
+        target_weak: Whether the target's own AUC interval reaches 0.5.
+        seed: Seed of the draws.
     """
     fit = [judge for judge in judges if not judge.weak] or list(judges)
     rng = np.random.default_rng(seed)
@@ -91,17 +91,17 @@ def believe(judges: Sequence[JudgeGain], *, disagreement: float, target_weak: bo
 
 
 def calibrate(gains: np.ndarray, eyes: Sequence[Hashable] | None = None) -> float:
-    """Disagreement of judges: how far each judge's gain lies from the mean of those with other eyes, in z.
+    """The judges' disagreement: how far each judge's gain lies from the mean of those with other backbones, in z.
 
-    Judges of the same eyes err alike: were they among the others, judges would seem to agree more than they do.
+    Judges with the same backbone make the same errors. Counting them among the others would overstate agreement.
 
     Args:
         gains: `[pictures,judges]`, two judges or more.
-        eyes: What each judge looks through; all differ if None.
+        eyes: Backbone of each judge; all differ if None.
 
     Returns:
-        The root mean square over pictures and judges of that distance, less what the spread among the others (which
-        the bootstrap draws anyway) explains. Where all judges have the same eyes, each is on its own.
+        The root mean square over pictures and judges of that distance, minus what the spread among the others (which
+        the bootstrap draws anyway) explains. If all judges have the same backbone, each counts as its own.
     """
     count = gains.shape[1]
     if eyes is None or len(set(eyes)) < 2:

@@ -1,4 +1,4 @@
-"""Verify redesigns: what judges grant, whether the category was kept, which real item is nearest, who gains."""
+"""Verify redesigns: the judges' gains, whether the category was kept, the nearest real item, and who gains."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from gigs.verify.users import USERS_DRAWN, who_gains
 from gigs.verify.verdict import Belief
 from gigs.vision.lpips import PerceptualLoss
 
-LEAST_GAIN = 0.05  # of the target, in z: below, a share of it says nothing
+LEAST_GAIN = 0.05  # least gain of the target, in z, of which a share means anything
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class Verification:
     """What a panel found.
 
     Attributes:
-        summary: About all redesigns.
-        checks: About each, in their order.
-        answers: The probes', of photo, reconstruction and redesigns; None without probes.
+        summary: Findings about all redesigns.
+        checks: Findings about each redesign, in order.
+        answers: The probes' answers for photo, reconstruction and redesigns; None without probes.
         nearest: How the generator redraws each redesign's nearest real item, `[n,3,R,R]`.
-        shares: Of 100 buyers, how many would take each redesign rather than the product as it is; None where real
-            purchases have not set what a gain is worth.
+        shares: Of 100 buyers, how many would take each redesign rather than the present product; None if the pack has
+            no map from gains to shares.
     """
 
     summary: VerificationSummary
@@ -73,12 +73,12 @@ def verify(
     """Check the redesigns of one photo.
 
     Args:
-        panel: For the audience.
-        reconstruction: Of a photo, which is the baseline of every gain.
-        redesigns: Their latent shifts and pictures.
+        panel: The audience's panel.
+        reconstruction: The reconstruction of a photo; the photo is the baseline of every gain.
+        redesigns: Latent shifts and pictures of the redesigns.
         perceptual: LPIPS.
-        replaced: How many other candidates were dropped because they left the category.
-        seed: Of the bootstrap.
+        replaced: How many candidates were dropped because they left the category.
+        seed: Seed of the bootstrap.
     """
     viewing = _Viewing(panel, reconstruction, redesigns, seed)
     judges = tuple(viewing.judge_reading(judge) for judge in panel.judges)
@@ -118,9 +118,9 @@ def verify(
 
 
 class _Viewing:
-    """A panel's look at photo, reconstruction and redesigns, each network run once.
+    """A panel's features of photo, reconstruction and redesigns; each network runs once.
 
-    `phi`: features `[2+n,K]` by scorer; `seen`: what classifier and probes go by; `category`, `family`: of the photo.
+    `phi`: features `[2+n,K]` by scorer; `seen`: features for classifier and probes; `category`, `family`: the photo's.
     """
 
     def __init__(self, panel: Panel, reconstruction: Reconstruction, redesigns: Shifted, seed: int) -> None:
@@ -140,12 +140,12 @@ class _Viewing:
         self._kin = panel.category.family_probabilities(probabilities)
 
     def judged(self, rows: slice) -> Judged:
-        """What may be believed of the mean of the redesigns in these rows."""
+        """How far to believe the mean of the redesigns in these rows."""
         photo = {name: phi[:1] for name, phi in self.phi.items()}
         return judged(self.panel, photo, {name: phi[2:][rows] for name, phi in self.phi.items()}, self.seed)
 
     def reading(self, scorer: Scorer) -> Reading:
-        """What a scorer makes of every picture."""
+        """A scorer's scores of every picture."""
         photo, base, *redesigns = scorer.z_of(self.phi[scorer.name]).tolist()
         return Reading(scorer.name, Auc.of(scorer.auc), photo, base, tuple(redesigns))
 
@@ -156,7 +156,7 @@ class _Viewing:
         return JudgeReading(**vars(self.reading(judge)), ceiling=ceiling, weak=judge.weak)
 
     def product_category(self, replaced: int) -> ProductCategory:
-        """What the photo is taken for."""
+        """The photo's category."""
         classifier = self.panel.category
         return ProductCategory(
             photo=classifier.names[self.category],
@@ -170,7 +170,7 @@ class _Viewing:
         )
 
     def redesign_category(self, row: int) -> RedesignCategory:
-        """What a redesign is taken for."""
+        """A redesign's category."""
         return RedesignCategory(
             name=self.panel.category.names[int(self._categories[2 + row])],
             kept=bool(self._kin[2 + row].argmax() == self.family),
@@ -192,7 +192,7 @@ class _Viewing:
 
 
 def _told_apart(panel: Panel) -> bool | None:
-    """Whether purchases tell the audience's taste from everybody's; None where nobody has measured it."""
+    """Whether purchases distinguish the audience's taste from everybody's; None if not measured."""
     if panel.share_map is None or panel.audience == EVERYONE:
         return None
     return panel.share_map.told_apart.get(panel.audience)
@@ -232,7 +232,7 @@ def _nearest(
 
 
 def _place(panel: Panel, judges: tuple[JudgeReading, ...], believed: Belief, category: int) -> Place:
-    """On the mean over judges that are fit; over all, if none is."""
+    """Mean over the judges that are not weak; over all, if all are."""
     fit = [judge for judge in judges if not judge.weak] or judges
 
     def place(gain: float) -> float:

@@ -14,7 +14,7 @@ from gigs.data.catalogue import Catalogue
 from tests.data.importers.databases import rows_of
 from tests.helpers.command_line import gigs
 
-GUIDE = Path(__file__).parents[3] / "docs" / "your-data.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "your-data.md"
 
 
 @pytest.fixture

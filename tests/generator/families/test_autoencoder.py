@@ -10,7 +10,15 @@ import torch
 
 from gigs.errors import ModelError
 from gigs.generator.convert.autoencoder import load_autoencoder
-from gigs.generator.families.autoencoder import AutoencoderSettings, build_autoencoder, decode, encode, save_autoencoder
+from gigs.generator.families.autoencoder import (
+    AutoencoderSettings,
+    build_autoencoder,
+    decode,
+    encode,
+    latents_id,
+    save_autoencoder,
+    start_from_components,
+)
 from gigs.generator.train.autoencoder import train_autoencoder
 from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
 from gigs.io import storage
@@ -19,7 +27,7 @@ from gigs.vision.compute import Compute
 
 library = pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
 
-NETWORK = AutoencoderSettings(channels=(8, 8, 16), latent_channels=4, groups=4, resolution=64)
+NETWORK = AutoencoderSettings(patch=2, channels=(8, 16), latent_channels=4, groups=4, encoder="network", resolution=64)
 TRAIN = AutoencoderTrainSettings(
     network=NETWORK, images=64, batch=8, crop=48, window=32, judged=2, lpips=0, adversarial=0, checkpoint_every=32,
     grid_every=10**6,
@@ -30,6 +38,13 @@ def small():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return build_autoencoder(NETWORK.config()).eval().requires_grad_(False)
+
+
+def without_ours():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        theirs = {name: value for name, value in NETWORK.config().items() if name not in ("patch", "shortcut")}
+        return build_autoencoder(theirs | {"in_channels": 3, "out_channels": 3}).eval().requires_grad_(False)
 
 
 def images(n=2, side=64):
@@ -44,11 +59,11 @@ def test_latents_and_pictures_have_the_stated_shapes_and_range():
     assert drawn.shape == (2, 3, 64, 64) and drawn.min() >= 0 and drawn.max() <= 1
 
 
-def test_the_default_halves_three_times_and_has_about_five_million_weights():
+def test_the_default_makes_a_sixteenth_and_has_about_five_million_weights():
     settings = AutoencoderSettings()
     with torch.device("meta"):
         weights = sum(each.numel() for each in build_autoencoder(settings.config()).parameters())
-    assert settings.factor == 8 and 4e6 < weights < 7e6
+    assert settings.factor == 16 and 4e6 < weights < 6e6
 
 
 def test_saved_and_loaded_gives_the_same_latents(tmp_path):
@@ -59,8 +74,44 @@ def test_saved_and_loaded_gives_the_same_latents(tmp_path):
     assert not any(parameter.requires_grad for parameter in again.parameters())
 
 
+@pytest.mark.parametrize("encoder", ["linear", "network"])
+def test_before_training_it_redraws_by_principal_components_as_scikit_learn_finds_them(encoder):
+    from sklearn.decomposition import PCA
+
+    settings = replace(NETWORK, encoder=encoder, latent_channels=7)
+    network, photos = build_autoencoder(settings.config()).eval(), images(n=6)
+    start_from_components(network, photos * 2 - 1)
+    squares = torch.nn.functional.pixel_unshuffle(photos, 4).movedim(1, -1).flatten(0, 2)
+    reference = PCA(7).fit(squares)
+    axes = torch.from_numpy(reference.components_).float()
+    mean = photos.mean(dim=(0, 2, 3)).repeat_interleave(16)
+    expected = mean + (squares - mean) @ axes.T @ axes
+    with torch.no_grad():
+        latents = encode(network, photos)
+        drawn = decode(network, latents)
+    drawn = torch.nn.functional.pixel_unshuffle(drawn, 4).movedim(1, -1).flatten(0, 2)
+    assert torch.allclose(drawn, expected.clamp(0, 1), atol=1e-4)
+    variances = latents.movedim(1, -1).flatten(0, 2).var(dim=0)
+    relative = torch.from_numpy(reference.explained_variance_ / reference.explained_variance_[0]).float()
+    assert variances[0] == pytest.approx(1, rel=1e-3) and torch.allclose(variances, relative.sqrt(), rtol=1e-2)
+
+
+def test_a_linear_encoder_stays_the_same_while_the_decoder_learns(tiny_catalogue, tmp_path):
+    settings = replace(TRAIN, images=16, network=replace(NETWORK, encoder="linear"))
+    start = load_autoencoder(train_autoencoder(tiny_catalogue, tmp_path / "a", replace(settings, images=8), Compute()))
+    path = train_autoencoder(
+        tiny_catalogue, tmp_path / "a", replace(settings, images=64), Compute(), start=Start(resume=True)
+    )
+    network = load_autoencoder(path)[0]
+    assert torch.equal(encode(network, images()), encode(start[0], images()))
+    assert latents_id(network) == latents_id(start[0])
+    assert not torch.equal(decode(network, encode(network, images())), decode(start[0], encode(network, images())))
+    other = build_autoencoder(settings.network.config())
+    assert latents_id(other) != latents_id(network)
+
+
 def test_a_folder_of_diffusers_loads(tmp_path):
-    network = small()
+    network = without_ours()
     network.save_pretrained(tmp_path / "vae")
     again, about = load_autoencoder(tmp_path / "vae")
     assert torch.equal(encode(again, images()), encode(network, images()))

@@ -24,7 +24,7 @@ from gigs.vision.compute import Compute
 
 pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
 
-CODER = AutoencoderSettings(channels=(8, 8, 16), latent_channels=4, groups=4, resolution=32)
+CODER = AutoencoderSettings(patch=2, channels=(8, 16), latent_channels=4, groups=4, encoder="network", resolution=32)
 NETWORK = FlowNetworkSettings(channels=(16, 16), layers=1, head=8, groups=4)
 KNOWN = {"type": ["Dress", "Skirt"], "colour": ["Black"]}
 TRAIN = FlowTrainSettings(

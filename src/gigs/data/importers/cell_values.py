@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -112,13 +112,34 @@ def as_time(column: pd.Series, form: str = "") -> pd.Series:
     nanoseconds since 1970 and the days of spreadsheets (45292.5), told apart by their size, and what `stamps` reads;
     with `form`, only what it says (as for strptime).
     """
+    times, left = plain_times(column, form)
+    if form or left.isna().all():
+        return times
+    read = read_stamps(left.dropna().unique())
+    return times.fillna(pd.to_datetime(left.map(read), errors="coerce").astype("datetime64[us]"))
+
+
+def plain_times(column: pd.Series, form: str = "") -> tuple[pd.Series, pd.Series]:
+    """Times that can be read without looking at the column's other cells, and the text of what is left.
+
+    Returns:
+        datetime64[us] with NaT where there is none; and text where there is no time, None elsewhere and for blanks.
+    """
     text = column.astype("string").str.strip()
     if form:
-        parsed = pd.to_datetime(text, format=form, errors="coerce", utc=True)
-        return _sensible(parsed.dt.tz_localize(None))
-    number = pd.to_numeric(text, errors="coerce").astype(np.float64)
-    parsed = pd.to_datetime(text.where(number.isna()), format="ISO8601", errors="coerce", utc=True)
-    parsed = parsed.dt.tz_localize(None).astype("datetime64[us]")
+        parsed = pd.to_datetime(text, format=form, errors="coerce", utc=True).dt.tz_localize(None)
+    else:
+        number = pd.to_numeric(text, errors="coerce").astype(np.float64)
+        parsed = pd.to_datetime(text.where(number.isna()), format="ISO8601", errors="coerce", utc=True)
+        parsed = parsed.dt.tz_localize(None).astype("datetime64[us]")
+        if number.notna().any():
+            parsed = _numbered(parsed, number, text)
+    times = _sensible(parsed)
+    return times, column.where(times.isna() & column.notna(), None)
+
+
+def _numbered(parsed: pd.Series, number: pd.Series, text: pd.Series) -> pd.Series:
+    """With times that are written as numbers: 20200922, since 1970, or the days of spreadsheets."""
     days = number.between(19000101, 22000101) & text.str.fullmatch(r"\d{8}").fillna(False)
     parsed = parsed.where(~days, pd.to_datetime(text.where(days), format="%Y%m%d", errors="coerce"))
     for unit, least in EPOCHS.items():
@@ -126,19 +147,18 @@ def as_time(column: pd.Series, form: str = "") -> pd.Series:
         parsed = parsed.where(~here, pd.to_datetime(number.where(here), unit=unit, errors="coerce"))
     serial = number.between(*SERIAL) & ~days
     since = pd.to_timedelta(number.where(serial), unit="D").dt.round("s")
-    parsed = parsed.where(~serial, pd.Timestamp("1899-12-30") + since)
-    return _sensible(_with_stamps(parsed, text, number.isna()))
+    return parsed.where(~serial, pd.Timestamp("1899-12-30") + since)
 
 
-def _with_stamps(parsed: pd.Series, text: pd.Series, words: pd.Series) -> pd.Series:
-    """Times that are still missing, read as people write them."""
-    open_ = text.where(words & parsed.isna())
-    unique = open_.dropna().unique()
-    if not len(unique):
-        return parsed
-    order = day_first(text[words].dropna().unique())
-    found = {stamp: read_stamp(stamp, order) for stamp in unique}
-    return parsed.fillna(pd.to_datetime(open_.map(found), errors="coerce").astype("datetime64[us]"))
+def read_stamps(texts: Iterable[str]) -> dict[str, datetime | None]:
+    """Times as people write them, from all of a column's texts that are no plain times; None for what is none.
+
+    Numbers are none either: `plain_times` has read those that are times.
+    """
+    words = [text for text in texts if pd.isna(pd.to_numeric(text.strip(), errors="coerce"))]
+    order = day_first(text.strip() for text in words)
+    found = {text: read_stamp(text.strip(), order) for text in words}
+    return {text: time if time and EARLIEST <= pd.Timestamp(time) <= LATEST else None for text, time in found.items()}
 
 
 def _sensible(times: pd.Series) -> pd.Series:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gigs.data.importers.cell_values import as_time, clean_ids, remedy_for, unusable_ids
+from gigs.data.importers.cell_values import read_stamps, remedy_for, unusable_ids
 from gigs.data.importers.dropped_rows import DroppedRows
+from gigs.data.importers.event_rows import NOTHING, event_rows, per_value
 from gigs.data.importers.numerals import as_number
 from gigs.data.importers.raw_table import RawTable
 from gigs.data.importers.spelling import hint_for
-from gigs.data.importers.variants import complete_orders
 from gigs.data.splits import TIME, SplitSettings, split_pairs
 from gigs.errors import DataError
+from gigs.progress import OnStep, silent
 
 TABLE = "interactions"
 NUMBERS = "write weights as plain numbers, such as 1234 or 1.5: 1,234 may be a thousand or one and a bit"
@@ -31,59 +31,86 @@ ROUNDING = 1e-9  # 0.1 + 0.2 - 0.3 is no liking either
 class Events:
     """The interaction table on its way to pairs. Each step leaves rows out and notes them; `rows` are those that stay.
 
-    Columns of `rows` (index: row in the source): user_id and item_id (clean text), item (row of the item table), and
-    once they are known event, weight (float64) and time.
+    Columns of `rows` (index: row in the source): those of `event_rows`, item (row of the item table), and once they
+    are known weight (float64) and time.
     """
 
-    def __init__(self, table: RawTable, columns: Mapping[str, str], dropped: DroppedRows) -> None:
-        self._columns, self._dropped = columns, dropped
-        frame, completed = complete_orders(table.frame, columns)
+    def __init__(
+        self,
+        table: RawTable,
+        columns: Mapping[str, str],
+        dropped: DroppedRows,
+        *,
+        time_format: str = "",
+        on_step: OnStep = silent,
+    ) -> None:
+        self._columns, self._dropped, self._table, self._form = columns, dropped, table, time_format
+        self.rows, completed = event_rows(table, columns, time_format, on_step)
         if completed:
             table.notes.append(f"{completed:,} lines took over buyer or time from their order's first line")
-        self._table = replace(table, frame=frame)
         dropped.add_broken(TABLE, table.broken)
-        self.rows = pd.DataFrame(
-            {f"{role}_id": clean_ids(frame[columns[role]]) for role in ("user", "item")}, index=frame.index
-        )
-        self.total = len(frame) + len(table.broken)
+        self.total = len(self.rows) + len(table.broken)
         for role in ("user", "item"):
-            faults = unusable_ids(self.rows[f"{role}_id"])
+            ids = pd.Series(self.rows[f"{role}_id"].cat.categories, dtype=object)
+            faults = np.array([*unusable_ids(ids), "no id"], dtype=object)
             for fault in sorted(set(faults) - {""}):
                 named = re.sub(r"\bid\b", f"{role} id", fault, count=1)
-                self._leave_out(faults.loc[self.rows.index] == fault, named, remedy_for(fault))
+                self._leave_out((faults == fault)[self._codes(f"{role}_id")], named, remedy_for(fault))
+
+    def _codes(self, name: str) -> np.ndarray:
+        """Numbers of a column's texts, by row; -1 for blanks."""
+        return self.rows[name].cat.codes.to_numpy()
 
     def _leave_out(
-        self, mask: pd.Series, reason: str, fix: str = "correct these rows", severity: str = "warning"
+        self, mask: np.ndarray, reason: str, fix: str = "correct these rows", severity: str = "warning"
     ) -> None:
-        gone = self.rows[mask.to_numpy(dtype=bool)]
-        names = gone["user_id"].astype(str) + " / " + gone["item_id"].astype(str)
-        self._dropped.add(TABLE, gone.index, names, reason, fix, severity)
-        self.rows = self.rows[~mask.to_numpy(dtype=bool)]
+        if not mask.any():
+            return
+        gone = self.rows[mask]
+        users, items = (gone[name].astype(object) for name in ("user_id", "item_id"))
+        self._dropped.add(TABLE, gone.index, users.astype(str) + " / " + items.astype(str), reason, fix, severity)
+        self.rows = self.rows[~mask]
+
+    def user_ids(self) -> pd.Series:
+        """Ids of the users of the rows that stay, in the order in which they come."""
+        ids = self.rows["user_id"]
+        return pd.Series(ids.cat.categories.to_numpy()[pd.unique(self._codes("user_id"))], dtype=object)
 
     def find_items(self, item_ids: pd.Series) -> None:
-        """Replace item ids by rows of the item table; rows about other items go."""
-        places = pd.Series(np.arange(len(item_ids)), index=item_ids.to_numpy())
-        item_rows = self.rows["item_id"].map(places)
-        asked = self.rows["item_id"][item_rows.isna()]
+        """Find rows of the item table by item ids; rows about other items go."""
+        places = {identifier: place for place, identifier in enumerate(item_ids)}
+        item = per_value(self.rows["item_id"], lambda identifier: places.get(identifier, -1), -1, np.int64)
+        item = item[self._codes("item_id")]
+        asked = self.rows["item_id"][item < 0].astype(object)
         hint = hint_for(asked, item_ids) or "complete the item table"
-        self._leave_out(item_rows.isna(), "names an item that the item table does not have", hint)
-        self.rows = self.rows.assign(item=item_rows.dropna().astype(np.int64))
+        self.rows = self.rows.assign(item=item)
+        self._leave_out(item < 0, "names an item that the item table does not have", hint)
 
-    def read_times(self, form: str) -> bool:
-        """Read the time column, if there is one; rows without a readable time go. Whether there are times."""
+    def read_times(self) -> bool:
+        """Let rows without a readable time go, if there is a column of times. Whether there is.
+
+        Raises:
+            DataError: Most times cannot be read.
+        """
         if "time" not in self._columns:
             self.rows = self.rows.assign(time=pd.Series(pd.NaT, index=self.rows.index, dtype="datetime64[us]"))
             return False
-        text = self._column("time")
-        times = as_time(text, form)
-        if len(times) and times.isna().mean() > 0.5:
+        times, written = self.rows["time"].to_numpy(), self.rows["written_time"]
+        if not self._form and (left := set(np.unique(self._codes("written_time")))) - {NOTHING}:
+            read = read_stamps(written.cat.categories[sorted(left - {NOTHING})])
+            found = per_value(written, read.get, None).astype("datetime64[us]")
+            times = np.where(np.isnat(times), found[self._codes("written_time")], times)
+        unread = np.isnat(times)
+        if unread.mean() > 0.5 if len(times) else False:
+            first = int(unread.argmax())
+            text = written.iloc[first]
             raise DataError(
-                f"{self._table.source}: most times cannot be read, such as {text[times.isna()].iloc[0]!r} in row "
-                f"{times.index[times.isna()][0]}; say how they are written, such as --time-format '%d/%m/%Y %H:%M', "
+                f"{self._table.source}: most times cannot be read, such as {None if pd.isna(text) else text!r} in row "
+                f"{self.rows.index[first]}; say how they are written, such as --time-format '%d/%m/%Y %H:%M', "
                 "or name another column with --time"
             )
-        self.rows = self.rows.assign(time=times)
-        self._leave_out(times.isna(), "no readable time", STAMPS)
+        self.rows = self.rows.drop(columns="written_time").assign(time=times)
+        self._leave_out(unread, "no readable time", STAMPS)
         return True
 
     def weigh(self, event_weights: Mapping[str, float]) -> None:
@@ -92,64 +119,84 @@ class Events:
         Raises:
             DataError: There are weights for kinds of events, but no column that tells kinds.
         """
-        weighted = "weight" in self._columns
-        weight = as_number(self._column("weight")) if weighted else pd.Series(1.0, index=self.rows.index)
-        self.rows = self.rows.assign(weight=weight)
-        self._leave_out(weight.isna(), "no readable weight", NUMBERS)
+        weight = self._written_weights()
+        self.rows = self.rows.drop(columns="written_weight", errors="ignore").assign(weight=weight)
+        self._leave_out(np.isnan(weight), "no readable weight", NUMBERS)
         if not event_weights:
             return
         if "event" not in self._columns:
             raise DataError(f"{self._table.source}: --event-weight needs a column of events; name it with --event")
         known = {kind.strip().casefold(): share for kind, share in event_weights.items()}
-        share = self.kinds().map(lambda kind: known.get(kind.casefold())).astype(np.float64)
-        self.rows = self.rows.assign(weight=self.rows["weight"] * share)
-        for kind in sorted(set(self.kinds()[share.isna()])):
+        kinds = per_value(self.rows["event"], str, "")
+        shares = np.array([known.get(kind.casefold(), np.nan) for kind in kinds], dtype=np.float64)
+        codes = self._codes("event")
+        self.rows = self.rows.assign(weight=self.rows["weight"] * shares[codes])
+        for kind in sorted(set(kinds[codes[np.isnan(shares[codes])]])):
             reason, fix = f"event {kind!r:.60} has no --event-weight", f"give it one: --event-weight {kind!r:.40}=1"
-            self._leave_out(self.kinds() == kind, reason, fix, "note")
+            self._leave_out((kinds == kind)[self._codes("event")], reason, fix, "note")
 
-    def kinds(self) -> pd.Series:
-        """The kind of event of each row that stays; blank where there is no such column."""
+    def _written_weights(self) -> np.ndarray:
+        """What the weight column says, float64 by row; NaN where that is no number, and 1 where there is no column."""
+        if "weight" not in self._columns:
+            return np.ones(len(self.rows))
+        codes = self._codes("written_weight")
+        values = np.full(len(self.rows["written_weight"].cat.categories) + 1, np.nan)
+        used = np.setdiff1d(codes, [NOTHING])
+        texts = pd.Series(self.rows["written_weight"].cat.categories[used], dtype=object)
+        values[used] = as_number(texts).to_numpy()
+        return values[codes]
+
+    def kinds(self) -> dict[str, int]:
+        """How many of the rows that stay are of each kind of event, most first; blank where no column tells kinds."""
         if "event" not in self._columns:
-            return pd.Series("", index=self.rows.index, dtype=object)
-        return self._column("event").fillna("").str.strip()
-
-    def _column(self, role: str) -> pd.Series:
-        return self._table.frame.loc[self.rows.index, self._columns[role]]
+            return {"": len(self.rows)} if len(self.rows) else {}
+        names = per_value(self.rows["event"], str, "")
+        counts = pd.Series(names[self._codes("event")], dtype=object).value_counts()
+        return {str(kind): int(count) for kind, count in counts.items()}
 
     def drop_repeats(self) -> None:
         """Leave out rows that say the same as an earlier one, to the second: exports overlap.
 
         Rows that give only a day stay, as somebody may buy two of a thing; so do all where there are no times.
         """
-        keys = ["user_id", "item_id", "time"]
-        precise = self.rows["time"].notna() & (self.rows["time"] != self.rows["time"].dt.normalize())
-        repeated = self.rows.assign(event=self.kinds()).duplicated([*keys, "event"]) & precise
+        time = self.rows["time"]
+        precise = (time.notna() & (time != time.dt.normalize())).to_numpy()
+        said = {"pair": self._pair_keys()[precise], "time": time.to_numpy()[precise]}
+        if "event" in self._columns:
+            said["event"] = self._codes("event")[precise]
+        repeated = np.zeros(len(time), dtype=bool)
+        repeated[precise] = pd.DataFrame(said).duplicated().to_numpy()
         self._leave_out(repeated, "the same event at the same time as in an earlier row", "none needed", "note")
+
+    def _pair_keys(self) -> np.ndarray:
+        """A number for each row, int64, the same for rows of one user and one item."""
+        items = int(self.rows["item"].max() + 1) if len(self.rows) else 1
+        return self._codes("user_id").astype(np.int64) * items + self.rows["item"].to_numpy()
 
     def drop_light(self, least: float) -> None:
         """Leave out pairs whose weights add up to nothing, or to less than `least`."""
-        total = self.rows.groupby(["user_id", "item_id"])["weight"].transform("sum")
+        total = self.rows["weight"].groupby(self._pair_keys()).transform("sum")
         low = total < max(least, ROUNDING) - ROUNDING / 2
         reason = (
             "the pair's weights add up to 0 or less"
             if least <= 0
             else f"the pair's weights add up to less than {least:g}"
         )
-        self._leave_out(low, reason, "none needed: that is no liking", "note")
+        self._leave_out(low.to_numpy(), reason, "none needed: that is no liking", "note")
 
     def keep_core(self, k: int) -> None:
         """Leave out users and items with fewer than `k` partners, until none is left (the k-core)."""
-        pairs = self.rows[["user_id", "item"]].drop_duplicates()
-        kept = pairs
-        while len(kept):
-            enough = kept.groupby("user_id")["item"].transform("size").ge(k) & kept.groupby("item")[
-                "user_id"
-            ].transform("size").ge(k)
-            if enough.all():
+        keys, first = np.unique(self._pair_keys(), return_index=True)
+        users, items = self._codes("user_id")[first], self.rows["item"].to_numpy()[first]
+        inside = np.ones(len(keys), dtype=bool)
+        while inside.any():
+            enough = inside.copy()
+            for side in (users, items):
+                enough &= np.bincount(side[inside], minlength=side.max() + 1)[side] >= k
+            if (enough == inside).all():
                 break
-            kept = kept[enough]
-        inside = pd.MultiIndex.from_frame(self.rows[["user_id", "item"]]).isin(pd.MultiIndex.from_frame(kept))
-        outside = pd.Series(~inside, index=self.rows.index)
+            inside = enough
+        outside = ~np.isin(self._pair_keys(), keys[inside])
         self._leave_out(
             outside, f"outside the {k}-core (fewer than {k} items or users)", "none needed: --k-core", "note"
         )
@@ -166,12 +213,17 @@ class Events:
         """
         if not dated and settings.kind == TIME:
             raise DataError(f"{self._table.source}: --split time needs times; name their column with --time")
-        places = pd.Series(np.arange(len(user_ids)), index=user_ids.to_numpy())
-        rows = self.rows.assign(user=self.rows["user_id"].map(places).astype(np.int64))
-        grouped = rows.groupby(["user", "item"], sort=True)
+        places = {identifier: place for place, identifier in enumerate(user_ids)}
+        user = per_value(self.rows["user_id"], lambda identifier: places.get(identifier, -1), -1, np.int64)
+        items = int(self.rows["item"].max() + 1) if len(self.rows) else 1
+        keys = user[self._codes("user_id")] * items + self.rows["item"].to_numpy()
+        grouped = self.rows[["weight", "time"]].groupby(keys, sort=True)
         pairs = grouped.agg(
             count=("weight", "size"), weight=("weight", "sum"), first=("time", "min"), last=("time", "max")
-        ).reset_index()
+        )
+        pairs.insert(0, "user", pairs.index.to_numpy() // items)
+        pairs.insert(1, "item", pairs.index.to_numpy() % items)
+        pairs = pairs.reset_index(drop=True)
         order = pairs if dated else pairs.assign(first=0)
         split, about = split_pairs(order, settings, seed=seed)
         return pairs.assign(split=split), about

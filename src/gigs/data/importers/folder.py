@@ -9,7 +9,7 @@ from gigs.data.catalogue import Catalogue
 from gigs.data.importers.photos import Photos
 from gigs.data.importers.raw_table import RawTable
 from gigs.data.importers.shop import ShopSettings, import_shop
-from gigs.data.importers.tables import read_table
+from gigs.data.importers.tables import read_table, stream_table
 from gigs.progress import OnStep, Step, silent
 
 
@@ -58,7 +58,8 @@ def import_folder(
     paths = files.paths()
     tables: dict[str, RawTable] = {}
     for done, (name, path) in enumerate(paths.items(), start=1):
-        tables[name] = read_table(path, name, encoding=files.encoding)
+        read = stream_table if name == "interactions" else read_table  # the one table that may be of any length
+        tables[name] = read(path, name, encoding=files.encoding)
         on_step(Step("reading tables", done, len(paths)))
     about = {"source": "folder", "files": {name: Path(path).name for name, path in paths.items()}}
     with Photos(photos) as opened:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,6 +16,8 @@ from gigs.data.importers.cell_values import as_text, writable
 from gigs.errors import DataError
 
 MISSING = ("", "\\N")  # the latter as databases export it
+PIECE = 200_000  # rows of a long table that are in memory as text at once
+MOST_SHARED = 1_000_000  # strings that are kept while a table is read, so that equal cells are one; then begun anew
 
 
 @dataclass
@@ -29,6 +33,53 @@ class RawTable:
     frame: pd.DataFrame
     broken: dict[int, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    def pieces(self) -> Iterator[pd.DataFrame]:
+        """Its rows, some at a time; here all at once."""
+        yield self.frame
+
+    def whole(self) -> RawTable:
+        """The table with all of its rows in `frame`."""
+        return self
+
+
+@contextmanager
+def explained(source: str | Path) -> Iterator[None]:
+    """Tell why a file cannot be read.
+
+    Raises:
+        DataError: It cannot.
+    """
+    try:
+        yield
+    except (OSError, UnicodeError, LookupError) as error:
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
+        raise DataError(f"{source}: cannot be read ({reason})") from error
+
+
+@dataclass
+class StreamedTable(RawTable):
+    """A table that is read some rows at a time and never held as a whole.
+
+    `frame` has the columns and no rows. What was noted of rows is complete once all pieces are read. `read` begins at
+    the first row each time, and notes rows in the table that it is given.
+    """
+
+    read: Callable[[StreamedTable], Iterator[pd.DataFrame]] = field(kw_only=True)
+    remarks: tuple[str, ...] = ()  # notes of the table that are known before any row
+
+    def pieces(self) -> Iterator[pd.DataFrame]:
+        """Its rows, some at a time, each piece with the columns of `frame`; one piece at least."""
+        self.broken.clear()
+        self.notes[:] = self.remarks
+        with explained(self.source):
+            yield from self.read(self)
+
+    def whole(self) -> RawTable:
+        """The table with all of its rows in `frame`."""
+        pieces = list(self.pieces())
+        frame = pd.concat(pieces) if len(pieces) > 1 else pieces[0]
+        return RawTable(self.name, self.source, frame, self.broken, self.notes)
 
 
 def table_of(records: Iterable[tuple[int, dict[str, Any]]], name: str, bounds: TableBounds) -> RawTable:

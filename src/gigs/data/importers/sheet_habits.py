@@ -38,24 +38,28 @@ def header_place(rows: Sequence[Sequence[str]], table: str) -> int:
     return first if usual[first] else max(first, sure)
 
 
-def without_repeats(header: Sequence[str], columns: list[list[str | None]], rows: list[int]) -> list[str]:
-    """Take rows out that repeat the header, and a last one of totals; returns what is to be told of it.
+def is_repeat(cells: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a row repeats the header, whose cells are `names` without space around them."""
+    return cells[0].strip() == names[0] and [cell.strip() for cell in cells] == list(names)
+
+
+def repeats_note(rows: Sequence[int]) -> list[str]:
+    """What is to be told of rows, by their numbers, that repeat the header."""
+    return [f"row {rows[0]} repeats the header, and {len(rows) - 1} more do; passed over"] if rows else []
+
+
+def without_totals(columns: list[list[str | None]], rows: list[int]) -> list[str]:
+    """Take a last row of totals out of a table's end; returns what is to be told of it.
 
     Args:
-        header: The table's.
-        columns: Its cells, changed in place.
+        columns: The cells of its last rows, changed in place.
         rows: Their numbers, changed in place.
     """
-    names = [cell.strip() for cell in header]
-    cells = zip(*columns, strict=True)
-    repeats = [place for place, row in enumerate(cells) if [str(cell or "").strip() for cell in row] == names]
-    repeated = [rows[place] for place in repeats]
-    _remove(repeats, columns, rows)
-    notes = [f"row {repeated[0]} repeats the header, and {len(repeated) - 1} more do; passed over"] if repeated else []
-    if rows and len(columns) > 1 and _is_totals(columns):
-        notes.append(f"row {rows[-1]} holds totals; passed over")
-        _remove([len(rows) - 1], columns, rows)
-    return notes
+    if not rows or len(columns) < 2 or not _is_totals(columns):
+        return []
+    for column in columns:
+        column.pop()
+    return [f"row {rows.pop()} holds totals; passed over"]
 
 
 def _is_totals(columns: Sequence[Sequence[str | None]]) -> bool:
@@ -64,10 +68,3 @@ def _is_totals(columns: Sequence[Sequence[str | None]]) -> bool:
     above = [str(column[-2] or "").strip() for column in columns] if len(columns[0]) > 1 else last
     says_so = any(plain(cell) in TOTALS for cell in last)
     return says_so and sum(map(bool, last)) < sum(map(bool, above))
-
-
-def _remove(places: Sequence[int], columns: list[list[str | None]], rows: list[int]) -> None:
-    for place in reversed(places):
-        del rows[place]
-        for column in columns:
-            del column[place]

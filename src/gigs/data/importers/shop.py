@@ -81,17 +81,20 @@ def import_shop(
     tables, known = prepared(tables, preset_called(settings.preset))
     chosen, guessed = choose_columns(tables, settings.columns, known)
     items, cells = item_table(tables["items"], chosen["items"], dropped)
-    events = Events(tables["interactions"], chosen["interactions"], dropped)
+    events = Events(
+        tables["interactions"], chosen["interactions"], dropped, time_format=settings.time_format, on_step=on_step
+    )
     dated = _sift(events, items["item_id"], settings)
     if events.total and events.rows.empty:
         raise DataError(_nothing_left(tables["interactions"], dropped))
-    seen = events.rows["user_id"].drop_duplicates()
+    seen = events.user_ids()
     users, added = user_table(tables.get("users"), chosen.get("users", {}), seen, settings.k_core, dropped)
+    kinds = dict(list(events.kinds().items())[:MOST_KINDS])
     pairs, split = events.pairs(users["user_id"], dated, settings.split, settings.seed)
+    del events  # the rows: they are as many as the pairs
     held_out = _hold_out(items["product_code"], settings.hold_out)
     items["held_out"] = hold_out_products(items["product_code"], held_out, settings.seed)
     pictures = ItemPhotos(photos, items, cells, settings.image_size)
-    kinds = events.kinds().value_counts().head(MOST_KINDS).to_dict()
 
     def info() -> dict[str, Any]:
         pictures.note(dropped)
@@ -114,7 +117,7 @@ def import_shop(
 def _sift(events: Events, item_ids: pd.Series, settings: ShopSettings) -> bool:
     """Leave out what cannot be used or is not wanted; whether the rest has times."""
     events.find_items(item_ids)
-    dated = events.read_times(settings.time_format)
+    dated = events.read_times()
     events.weigh(settings.event_weights)
     events.drop_repeats()
     events.drop_light(settings.min_weight)

@@ -10,16 +10,26 @@ import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
+import pandas as pd
+
 from gigs.data.bounds import TableBounds
 from gigs.data.importers.json_tables import read_json_array, read_json_lines
-from gigs.data.importers.parquet_tables import read_parquet
+from gigs.data.importers.parquet_tables import stream_parquet
 from gigs.data.importers.quotation import swallowed_rows
-from gigs.data.importers.raw_table import RawTable, frame_of
-from gigs.data.importers.sheet_habits import HEADER_WITHIN, header_place, usual_names, without_repeats
+from gigs.data.importers.raw_table import MOST_SHARED, PIECE, RawTable, StreamedTable, explained, frame_of
+from gigs.data.importers.sheet_habits import (
+    HEADER_WITHIN,
+    header_place,
+    is_repeat,
+    repeats_note,
+    usual_names,
+    without_totals,
+)
 from gigs.errors import DataError
 from gigs.io.regular import require_file
 
@@ -38,7 +48,7 @@ OTHER_KINDS = {
 
 
 def read_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
-    """Read a table; its kind is told by the file's name, or else by its first bytes.
+    """Read a table as a whole; its kind is told by the file's name, or else by its first bytes.
 
     Args:
         path: The file.
@@ -48,8 +58,17 @@ def read_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
     Raises:
         DataError: The file is missing, empty, of another kind, or damaged as a whole.
     """
+    return stream_table(path, name, encoding=encoding).whole()
+
+
+def stream_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
+    """As `read_table`, but rows of CSV, TSV and Parquet are left in the file until they are asked for.
+
+    Raises:
+        DataError: As `read_table`; what is wrong with rows is found while they are read.
+    """
     path = Path(path)
-    try:
+    with explained(path):
         with require_file(path, DataError).open("rb") as handle:
             head = handle.read(512)
         if not head.strip():
@@ -58,50 +77,65 @@ def read_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
             if head.startswith(signature):
                 raise DataError(f"{path}: {advice}")
         if head.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
-            return read_parquet(path, name)
+            return stream_parquet(path, name)
         start = head.removeprefix(codecs.BOM_UTF8).lstrip()
         if path.suffix.lower() in (".jsonl", ".ndjson", ".json") or RECORDS.match(start):
             table = read_json_array(path, name) if start[:1] == b"[" else read_json_lines(path, name)
             if table.frame.columns.empty:
                 raise DataError(f"{path}: holds no JSON object; write one record a line (JSON Lines)")
             return table
-        return _read_delimited(path, name, encoding)
-    except (OSError, UnicodeError, LookupError) as error:
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
-        raise DataError(f"{path}: cannot be read ({reason})") from error
+        return _Delimited(path, name, encoding).table()
 
 
-def _read_delimited(path: Path, name: str, encoding: str) -> RawTable:
-    chosen = encoding or _encoding_of(path)
-    broken: dict[int, str] = {}
-    bounds = TableBounds.of_file(path)
-    notes = ["not UTF-8: read as Windows-1252 (--encoding names another)"] if chosen == "cp1252" != encoding else []
-    with path.open(encoding=chosen, newline="") as handle:
-        start = [handle.readline(MAX_CELL) for _ in range(HEADER_WITHIN)]
-        said = SEPARATOR.fullmatch(start[0])
-        delimiter = said[1] if said else _delimiter_of(start, path, name)
-        handle.seek(0)
-        if said:  # a line for the spreadsheet, which shows the next one as row 1
-            handle.readline()
-        csv.field_size_limit(MAX_CELL)
-        lines = _Lines(handle, path)
-        reader = csv.reader(lines, delimiter=delimiter)
-        try:
-            records = lines.records(reader)
-            first = list(islice(records, HEADER_WITHIN))  # none where there is nothing but a byte order mark
-            if not any(map(any, first)):
-                raise DataError(f"{path}: the file is empty")
-            place = header_place(first, name)
-            header, begin = first[place], place + 2
-            bounds.check(1, len(header))
-            rest = chain(first[place + 1 :], records)
-            columns, rows = _cells(rest, len(header), broken, bounds, begin)
-            notes += [f"row {place + 1} is the header; what stands above it was passed over"] if place else []
-            notes += without_repeats(header, columns, rows)
-        except csv.Error as error:
-            where = f"line {reader.line_num:,}"
-            raise DataError(f"{path}: {where}: {error}; is a quotation mark left open there?") from error
-    return RawTable(name, str(path), frame_of(header, columns, rows, str(path)), broken, notes)
+class _Delimited:
+    """A CSV or TSV file."""
+
+    def __init__(self, path: Path, name: str, encoding: str) -> None:
+        self._path, self._name, self._bounds = path, name, TableBounds.of_file(path)
+        self._encoding = encoding or _encoding_of(path)
+        self._guessed = self._encoding == "cp1252" != encoding
+
+    def table(self) -> StreamedTable:
+        """Its header, and how to read the rest."""
+        with self._opened() as (header, place, _):
+            self._bounds.check(1, len(header))
+        notes = ["not UTF-8: read as Windows-1252 (--encoding names another)"] if self._guessed else []
+        notes += [f"row {place + 1} is the header; what stands above it was passed over"] if place else []
+        frame = frame_of(header, [[] for _ in header], [], str(self._path))
+        return StreamedTable(self._name, str(self._path), frame, read=self._pieces, remarks=tuple(notes))
+
+    def _pieces(self, table: StreamedTable) -> Iterator[pd.DataFrame]:
+        """Frames of `PIECE` rows; one at least."""
+        with self._opened() as (header, place, records):
+            repeats: list[int] = []
+            for columns, rows, is_last in _cells(records, header, table.broken, self._bounds, place + 2, repeats):
+                if is_last:
+                    table.notes += repeats_note(repeats) + without_totals(columns, rows)
+                yield frame_of(header, columns, rows, str(self._path))
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[list[str], int, Iterator[list[str]]]]:
+        """The header, in which row it is from 0, and all rows after it."""
+        with self._path.open(encoding=self._encoding, newline="") as handle:
+            start = [handle.readline(MAX_CELL) for _ in range(HEADER_WITHIN)]
+            said = SEPARATOR.fullmatch(start[0])
+            delimiter = said[1] if said else _delimiter_of(start, self._path, self._name)
+            handle.seek(0)
+            if said:  # a line for the spreadsheet, which shows the next one as row 1
+                handle.readline()
+            csv.field_size_limit(MAX_CELL)
+            lines = _Lines(handle, self._path)
+            reader = csv.reader(lines, delimiter=delimiter)
+            try:
+                records = lines.records(reader)
+                first = list(islice(records, HEADER_WITHIN))  # none where there is nothing but a byte order mark
+                if not any(map(any, first)):
+                    raise DataError(f"{self._path}: the file is empty")
+                place = header_place(first, self._name)
+                yield first[place], place, chain(first[place + 1 :], records)
+            except csv.Error as error:
+                where = f"line {reader.line_num:,}"
+                raise DataError(f"{self._path}: {where}: {error}; is a quotation mark left open there?") from error
 
 
 class _Lines:
@@ -132,13 +166,24 @@ class _Lines:
 
 
 def _cells(
-    reader: Iterable[list[str]], width: int, broken: dict[int, str], bounds: TableBounds, begin: int
-) -> tuple[list[list[str | None]], list[int]]:
-    """Columns and row numbers of all rows that have as many cells as the header; blank rows are passed over."""
+    records: Iterable[list[str]],
+    header: list[str],
+    broken: dict[int, str],
+    bounds: TableBounds,
+    begin: int,
+    repeats: list[int],
+) -> Iterator[tuple[list[list[str | None]], list[int], bool]]:
+    """Columns and row numbers of `PIECE` rows at a time, and whether they are the last; blank rows are passed over.
+
+    Taken are rows that have as many cells as the header; others are noted in `broken`, and the numbers of those that
+    repeat it in `repeats`. The last piece has two rows, where the table has, so that totals can be told.
+    """
+    width, names = len(header), [cell.strip() for cell in header]
     columns: list[list[str | None]] = [[] for _ in range(width)]
     same: dict[str, str] = {}  # equal cells share one string: most of a long table repeats
     rows: list[int] = []
-    for row, cells in enumerate(reader, start=begin):
+    count = 0
+    for row, cells in enumerate(records, start=begin):
         if not any(cells):
             continue
         if any(cells[width:]) or (len(cells) < width and any("\n" in cell for cell in cells)):
@@ -148,12 +193,21 @@ def _cells(
         if lost := swallowed_rows(cells, width):
             broken[row] = f"a quotation mark left open takes in {lost:,} rows"
             continue
+        cells = cells[:width] + [""] * (width - len(cells))
+        if is_repeat(cells, names):
+            repeats.append(row)
+            continue
+        if len(rows) == PIECE + 2:
+            yield [column[:-2] for column in columns], rows[:-2], False
+            columns, rows = [column[-2:] for column in columns], rows[-2:]
+            if len(same) > MOST_SHARED:
+                same.clear()
         rows.append(row)
-        bounds.check(len(rows), width)
-        for place, column in enumerate(columns):
-            cell = cells[place] if place < len(cells) else ""
+        count += 1
+        bounds.check(count, width)
+        for column, cell in zip(columns, cells, strict=True):
             column.append(same.setdefault(cell, cell))
-    return columns, rows
+    yield columns, rows, True
 
 
 def _encoding_of(path: Path) -> str:

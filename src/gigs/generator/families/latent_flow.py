@@ -25,7 +25,7 @@ from torch.utils.checkpoint import checkpoint
 
 from gigs.errors import InputError
 from gigs.generator.base import Generator, register
-from gigs.generator.families.autoencoder import build_autoencoder, decode, encode
+from gigs.generator.families.autoencoder import build_autoencoder, decode, encode, factor
 from gigs.generator.families.flow_conditions import Vocabulary, wanted
 from gigs.generator.families.flow_network import FlowNetwork
 from gigs.generator.latent import sample_normal
@@ -86,7 +86,7 @@ class LatentFlow(Generator):
         self.register_buffer("deviation", torch.ones(channels, 1, 1))
         self.shape = (channels, side, side)
         self.latent_dim = channels * side * side
-        self.resolution = side * 2 ** (len(settings.autoencoder["block_out_channels"]) - 1)
+        self.resolution = side * factor(settings.autoencoder)
         self.conditions = wanted(settings.conditions, settings.told or {})
 
     def settings(self) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class LatentFlow(Generator):
         return decode(self.autoencoder, latents * self.deviation + self.mean)
 
     def latents_of(self, photos: Tensor) -> Tensor:
-        """Latents `[N,C,S,S]` of photos `[N,3,R,R]` in `[0,1]`, scaled so that channels have mean 0 and variance 1."""
+        """Latents `[N,C,S,S]` of photos `[N,3,R,R]` in `[0,1]`: channels of mean 0, and on average of variance 1."""
         return (encode(self.autoencoder, photos).float() - self.mean) / self.deviation
 
     def to_latents(self, x: Tensor, start: float = 1.0) -> Tensor:

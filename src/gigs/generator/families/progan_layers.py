@@ -109,8 +109,12 @@ class MinibatchStd(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`[N,C,H,W]` to `[N,C+1,H,W]`; the group shrinks to a divisor of N."""
         n, channels, height, width = x.shape
-        group = next(size for size in range(min(self.group, n), 0, -1) if n % size == 0)
+        group = self.size(n)
         split = x.float().view(group, n // group, channels, height, width)
         deviation = (split.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=(1, 2, 3))
         channel = deviation.repeat(group).view(n, 1, 1, 1).expand(n, 1, height, width)
         return torch.cat([x, channel.to(x.dtype)], dim=1)
+
+    def size(self, n: int) -> int:
+        """How many of `n` rows are compared with one another: rows i, i + n/size, i + 2n/size, and so on."""
+        return next(size for size in range(min(self.group, n), 0, -1) if n % size == 0)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from gigs.training.processes import here
 
 
 def augment(images: Tensor, rng: torch.Generator, *, brightness: float = 0.3, shift: float = 0.125) -> Tensor:
@@ -12,23 +16,23 @@ def augment(images: Tensor, rng: torch.Generator, *, brightness: float = 0.3, sh
 
     Args:
         images: `[N,3,H,W]` in `[-1,1]`.
-        rng: CPU generator.
+        rng: CPU generator. Where several processes share a batch, it draws for the whole one.
         brightness: Half range of the additive brightness.
         shift: Largest translation as a share of the side; the border is extended, as backdrops are nearly even.
 
     Returns:
         `[N,3,H,W]`, not clamped.
     """
-    n, side = len(images), images.shape[-1]
-    offset = (torch.rand(n, 1, 1, 1, generator=rng) * 2 - 1).mul(brightness).to(images.device)
-    saturation = (torch.rand(n, 1, 1, 1, generator=rng) * 2).to(images.device)
+    n, side, draw = len(images), images.shape[-1], here().draw
+    offset = (draw(torch.rand, (n, 1, 1, 1), rng) * 2 - 1).mul(brightness).to(images.device)
+    saturation = (draw(torch.rand, (n, 1, 1, 1), rng) * 2).to(images.device)
     grey = images.mean(dim=1, keepdim=True)
     images = (images - grey) * saturation + grey + offset
     reach = int(side * shift)
     if reach == 0:
         return images
     padded = F.pad(images, (reach,) * 4, mode="replicate")
-    steps = torch.randint(0, 2 * reach + 1, (n, 2), generator=rng).to(images.device)
+    steps = draw(partial(torch.randint, 0, 2 * reach + 1), (n, 2), rng).to(images.device)
     line = torch.arange(side, device=images.device)
     rows, columns = line[None] + steps[:, :1], line[None] + steps[:, 1:]
     index = torch.arange(n, device=images.device)[:, None, None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from torchvision.utils import make_grid
 
@@ -13,12 +14,14 @@ from gigs.generator.families.autoencoder import build_autoencoder, decode, encod
 from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
 from gigs.generator.train.autoencoder_steps import AutoencoderNetworks, AutoencoderStepper
 from gigs.generator.train.run import TrainingRun
-from gigs.io import folders
 from gigs.progress import OnStep, silent
+from gigs.training.processes import held, here
 from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
 from gigs.vision.images import save_png, to_tensor
+
+PHOTOS_FOR_COMPONENTS = 1000
 
 
 def train_autoencoder(
@@ -44,16 +47,21 @@ def train_autoencoder(
         ModelError: `start.resume` without a checkpoint, or one of another network; a run that diverges.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
-    with folders.owned(Path(out)):
+    with held(Path(out)):
         run = AutoencoderRun(catalogue, Path(out), settings, compute, start)
         train_until(run, settings.images, "training the autoencoder", on_step)
         return run.finish()
 
 
+def _spread(rows: np.ndarray, count: int) -> np.ndarray:
+    """So many of the rows, evenly spread."""
+    return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int)]
+
+
 class AutoencoderRun(TrainingRun):
     """A run of an autoencoder."""
 
-    columns = ("shown", "l1", "lpips", "kl", "generator", "critic", "retries")
+    columns = ("shown", "l1", "coarse", "lpips", "kl", "generator", "critic", "retries")
     product = "autoencoder"
     same = ("adversarial",)
     settings: AutoencoderTrainSettings
@@ -67,11 +75,14 @@ class AutoencoderRun(TrainingRun):
         compute: Compute,
         start: Start,
     ) -> None:
+        here().require_shares(judged_photos=settings.judged)
         rows = select(catalogue, catalogue.train_items(), settings.where)
         super().__init__(catalogue, out, settings, compute, rows, settings.network.resolution)
         held_out = select(catalogue, catalogue.held_out_items(), settings.where)
         self.shown_photos = to_tensor(self.photos[held_out[:16]])
         self.nets = AutoencoderNetworks(settings, compute)
+        if start.weights is None and not start.resume:
+            self.nets.start_from_components(to_tensor(self.photos[_spread(rows, PHOTOS_FOR_COMPONENTS)]))
         if start.weights is not None and not start.resume:
             self.shown = int(self.nets.start_from(start.weights).get("images_shown", 0))
         self.begin(start.resume)

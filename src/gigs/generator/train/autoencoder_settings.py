@@ -14,8 +14,9 @@ class AutoencoderTrainSettings:
     """One training run of an autoencoder.
 
     `crop`: side in pixels of the piece of each photo that a step sees. `judged`: how many photos of a batch LPIPS and
-    the critic look at, in a piece of side `window`, for they cost more than all the rest. `l1`, `lpips`, `kl`: weights
-    of the losses, of pixels in `[-1,1]` and of the mean over the latents. `adversarial`: the length of the critic's
+    the critic look at, in a piece of side `window`, for they cost more than all the rest. `l1`, `coarse`, `lpips`,
+    `kl`: weights of the losses, of pixels in `[-1,1]`, of their means over what one of the latents' places covers, and
+    of the mean over the latents; LPIPS joins in after `lpips_after` images. `adversarial`: the length of the critic's
     gradient at the pixels, as a share of the other losses' there; it sets in after `adversarial_after` images. `ema`:
     decay per batch of the averaged weights, which are what is saved. `where`: condition on the item table. `balance`:
     column of it; photos are drawn with 1/sqrt(how many share the value).
@@ -30,8 +31,10 @@ class AutoencoderTrainSettings:
     window: int = 48
     judged: int = 2
     l1: float = 1.0
+    coarse: float = 1.0
     lpips: float = 1.0
-    kl: float = 1e-3
+    lpips_after: int = 0
+    kl: float = 1e-5
     adversarial: float = 0.2
     adversarial_after: int = 60_000
     where: str = ""
@@ -53,5 +56,8 @@ class AutoencoderTrainSettings:
         least = min(self.images, self.batch, self.judged, self.checkpoint_every, self.grid_every)
         if min(least, self.snapshot_every) < 1 or self.learning_rate <= 0 or not 0 <= self.ema < 1:
             raise ValueError("counts must be at least 1, learning_rate above 0, ema in [0, 1)")
-        if min(self.l1, self.lpips, self.kl, self.adversarial, self.adversarial_after) < 0:
+        if (
+            min(self.l1, self.coarse, self.lpips, self.lpips_after, self.kl, self.adversarial, self.adversarial_after)
+            < 0
+        ):
             raise ValueError("weights of losses must not be negative")

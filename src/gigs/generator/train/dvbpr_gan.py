@@ -22,8 +22,9 @@ from gigs.generator.train.dvbpr_settings import DVBPRTrainSettings
 from gigs.generator.train.losses import critic_loss, generator_loss
 from gigs.generator.train.networks import NetworkSet, copied
 from gigs.generator.train.run import TrainingRun
-from gigs.io import folders
 from gigs.progress import OnStep, silent
+from gigs.training.processes import held, here
+from gigs.training.shared_layers import share_layers
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
 from gigs.vision.images import save_png
@@ -53,7 +54,7 @@ def train_dvbpr_gan(
         ModelError: `resume` without a checkpoint, or one of another network; a run that diverges.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
-    with folders.owned(Path(out)):
+    with held(Path(out)):
         run = DVBPRRun(catalogue, Path(out), settings, compute, resume)
         train_until(run, settings.images, "training the generator", on_step)
         return run.finish()
@@ -65,6 +66,8 @@ class DVBPRNetworks(NetworkSet):
     def __init__(self, settings: DVBPRTrainSettings, network: DVBPRGANSettings, compute: Compute) -> None:
         torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
         self.generator, self.critic = DVBPRGAN(network), DVBPRCritic(network)
+        for each in (self.generator, self.critic):
+            share_layers(each)
         self.modules = {"generator": compute.place(self.generator), "critic": compute.place(self.critic)}
         self.averaged, self.ema = {"generator": copied(self.generator)}, settings.ema
         rate = settings.learning_rate
@@ -106,7 +109,7 @@ class DVBPRRun(TrainingRun):
         photos, picks = draw_picks(self.photos, self.rows, self.odds, self.settings.batch, self.rng)
         device = self.compute.device
         labels = self.labels[picks].to(device)
-        z = sample_normal(len(photos), self.config.z_dim, self.rng).to(device)
+        z = here().mine(sample_normal(self.settings.batch, self.config.z_dim, self.rng)).to(device)
         with self.compute.autocast():
             fakes = self.nets.generator.synthesise(z, labels).float()
         losses = self._critic_step(photos.to(device) * 2 - 1, fakes.detach(), labels)

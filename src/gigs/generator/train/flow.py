@@ -17,6 +17,7 @@ from gigs.data.select import select
 from gigs.errors import ModelError
 from gigs.generator.base import load_generator, save_generator
 from gigs.generator.convert.autoencoder import load_autoencoder
+from gigs.generator.families.autoencoder import latents_id
 from gigs.generator.families.flow_conditions import dropped, labels, vocabulary
 from gigs.generator.families.flow_network import FlowNetwork
 from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
@@ -24,8 +25,8 @@ from gigs.generator.train.flow_settings import FlowTrainSettings
 from gigs.generator.train.latents import LatentEncoder, make_latents
 from gigs.generator.train.networks import NetworkSet, copied, step_at
 from gigs.generator.train.run import TrainingRun
-from gigs.io import folders, storage
 from gigs.progress import OnStep, silent
+from gigs.training.processes import held, here
 from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
@@ -78,7 +79,7 @@ def train_flow(
         ModelError: `start.resume` without a checkpoint, or one of another network or autoencoder; a run that diverges.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
-    with folders.owned(Path(out)):
+    with held(Path(out)):
         run = FlowRun(data, Path(out), settings, compute, start, on_step)
         train_until(run, settings.images, "training the flow", on_step)
         return run.finish()
@@ -117,7 +118,7 @@ class FlowRun(TrainingRun):
         catalogue = data.catalogue
         rows = _some(select(catalogue, catalogue.train_items(), settings.where), settings)
         self.coder, self.coder_about = load_autoencoder(data.autoencoder)
-        self.origin = _hash(data.autoencoder)
+        self.origin = latents_id(self.coder)
         super().__init__(catalogue, out, settings, compute, rows, self.coder.config["sample_size"])
         items = catalogue.items.iloc[rows]
         self.vocabulary = vocabulary(items, settings.conditions)
@@ -141,13 +142,13 @@ class FlowRun(TrainingRun):
 
     def train_batch(self) -> dict[str, float]:
         """One batch; returns the losses."""
-        settings, rng, device = self.settings, self.rng, self.compute.device
+        settings, rng, device, processes = self.settings, self.rng, self.compute.device, here()
         rows = torch.multinomial(self.odds, settings.batch, replacement=True, generator=rng)
         views = torch.randint(0, self.latents.array.shape[1], (settings.batch,), generator=rng)
-        latents = self.latents.scaled(rows, views)
-        told = dropped(self.conditions[rows], settings.drop_each, settings.drop_every, rng)
-        noise = torch.randn(latents.shape, generator=rng)
-        time = torch.randn(settings.batch, generator=rng).sigmoid()  # more often midway (Esser et al. 2024)
+        latents = self.latents.scaled(processes.mine(rows), processes.mine(views))
+        told = processes.mine(dropped(self.conditions[rows], settings.drop_each, settings.drop_every, rng))
+        noise = processes.draw(torch.randn, latents.shape, rng)
+        time = processes.draw(torch.randn, (len(latents),), rng).sigmoid()  # more often midway (Esser et al. 2024)
         at = time[:, None, None, None]
         points = torch.lerp(latents, noise, at)
         with self.compute.autocast():
@@ -156,6 +157,7 @@ class FlowRun(TrainingRun):
         optimiser = self.nets.optimisers["flow"]
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        self.nets.average_gradients("flow")
         clip_grad_norm_(self.nets.modules["flow"].parameters(), LONGEST_GRADIENT)
         step_at(optimiser, min(1.0, (self.steps + 1) / WARM_UP))
         self.nets.average(self.steps)
@@ -163,7 +165,7 @@ class FlowRun(TrainingRun):
 
     def _start_from(self, path: Path) -> None:
         other = load_generator(path)
-        if not isinstance(other, LatentFlow) or other.about.get("autoencoder_sha256") != self.origin:
+        if not isinstance(other, LatentFlow) or other.about.get("latents") != self.origin:
             raise ModelError(f"{path}: not a latent flow over this autoencoder's latents")
         if other.config.conditions != self.vocabulary:
             raise ModelError(f"{path}: it is told other conditions than this catalogue has")
@@ -180,7 +182,7 @@ class FlowRun(TrainingRun):
 
     def about(self) -> dict[str, Any]:
         """How the flow was trained, and its autoencoder."""
-        return super().about() | {"autoencoder": self.coder_about, "autoencoder_sha256": self.origin}
+        return super().about() | {"autoencoder": self.coder_about, "latents": self.origin}
 
     def averaged_generator(self) -> LatentFlow:
         """The generator with the averaged weights, on the CPU."""
@@ -210,10 +212,3 @@ def _some(rows: np.ndarray, settings: FlowTrainSettings) -> np.ndarray:
     if not settings.photos or settings.photos >= len(rows):
         return rows
     return np.sort(np.random.default_rng(settings.seed).choice(rows, settings.photos, replace=False))
-
-
-def _hash(autoencoder: Path) -> str:
-    """What tells an autoencoder from others: its file's hash."""
-    if autoencoder.is_dir():
-        autoencoder = next(autoencoder.glob("diffusion_pytorch_model.*"))
-    return storage.sha256_of(autoencoder)

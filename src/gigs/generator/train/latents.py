@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from gigs.errors import ModelError
 from gigs.generator.families.autoencoder import encode
 from gigs.io import storage
 from gigs.progress import OnStep, Step, silent
+from gigs.training.processes import here
 from gigs.vision.compute import Compute
 from gigs.vision.images import to_tensor
 
@@ -29,7 +31,7 @@ class Latents:
     Attributes:
         array: float16 `[photos, views, C, S, S]`, memory-mapped; the second view is the mirrored photo's.
         mean: `[C,1,1]` over all of them.
-        deviation: `[C,1,1]`.
+        deviation: `[C,1,1]`, the same for all channels, so that what varies little goes on doing so.
     """
 
     array: np.ndarray
@@ -37,7 +39,7 @@ class Latents:
     deviation: Tensor
 
     def scaled(self, rows: Tensor, views: Tensor) -> Tensor:
-        """Latents `[N,C,S,S]` of those photos in those views, each channel of mean 0 and variance 1 over all."""
+        """Latents `[N,C,S,S]` of those photos in those views: channels of mean 0, and on average of variance 1."""
         chosen = torch.from_numpy(self.array[rows.numpy(), views.numpy()]).float()
         return (chosen - self.mean) / self.deviation
 
@@ -79,6 +81,8 @@ def make_latents(
 ) -> Latents:
     """Encode photos, or take what an earlier call with the same `about` has left in the folder.
 
+    Several processes encode together, and the first one writes.
+
     Args:
         encoder: The autoencoder, where it runs, and what it is shown.
         photos: uint8 `[items,R,R,3]`.
@@ -92,13 +96,19 @@ def make_latents(
     """
     path, description = folder / "latents.npy", folder / "latents.json"
     about = about | {"photos": len(rows), "mirrored": encoder.mirrored}
-    known = storage.read_json(description) if description.is_file() else {}
-    if known.get("about") != about or not path.is_file():
-        description.unlink(missing_ok=True)
-        storage.write_atomic(path, partial(_write, encoder.placed(), photos, rows, on_step))
-        mean, deviation = _moments(path)
-        known = {"about": about, "mean": mean.tolist(), "deviation": deviation.tolist()}
-        storage.write_json(description, known)
+    if here().from_main(lambda: not path.is_file() or _about(description) != about):
+        batches = _batches(encoder.placed(), photos, rows)
+        if here().main:
+            description.unlink(missing_ok=True)
+            storage.write_atomic(path, partial(_write, batches, len(rows), on_step))
+            mean, deviation = _moments(path)
+            known = {"about": about, "mean": mean.tolist(), "deviation": deviation.tolist()}
+            storage.write_json(description, known)
+        else:
+            for _ in batches:
+                pass
+        here().wait()
+    known = storage.read_json(description)
     try:
         array = open_memmap(path, mode="r")
     except (OSError, ValueError, EOFError) as error:
@@ -107,19 +117,35 @@ def make_latents(
     return Latents(array, mean, deviation)
 
 
+def _about(description: Path) -> Any:
+    """What the latents in the folder are of; None where nothing says so."""
+    return storage.read_json(description).get("about") if description.is_file() else None
+
+
 @torch.no_grad()
-def _write(encoder: LatentEncoder, photos: np.ndarray, rows: np.ndarray, on_step: OnStep, path: Path) -> None:
+def _batches(encoder: LatentEncoder, photos: np.ndarray, rows: np.ndarray) -> Iterator[Tensor]:
+    """Latents `[N,views,C,S,S]` of photos, a batch at a time; several processes take turns, and all see them all."""
+    starts, count = range(0, len(rows), BATCH), here().count
+    for turn in range(0, len(starts), count):
+        own = starts[turn : turn + count][here().rank :][:1]
+        found = [encoder.views(to_tensor(photos[rows[start : start + BATCH]])) for start in own]
+        for pieces in here().gathered(found):
+            yield from pieces
+
+
+def _write(batches: Iterator[Tensor], count: int, on_step: OnStep, path: Path) -> None:
     target: np.ndarray | None = None
-    for start in range(0, len(rows), BATCH):
-        found = encoder.views(to_tensor(photos[rows[start : start + BATCH]]))
+    done = 0
+    for found in batches:
         if target is None:
-            target = storage.packed_array(path, np.float16, (len(rows), *found.shape[1:]))
-        target[start : start + len(found)] = found.numpy()
-        on_step(Step("encoding photos", start + len(found), len(rows)))
+            target = storage.packed_array(path, np.float16, (count, *found.shape[1:]))
+        target[done : done + len(found)] = found.numpy()
+        done += len(found)
+        on_step(Step("encoding photos", done, count))
 
 
 def _moments(path: Path, pieces: int = 4096) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel, `[C]`, over all latents of a file."""
+    """Mean of each channel and the root mean square of their deviations, `[C]`, over all latents of a file."""
     array = open_memmap(path, mode="r")
     count, total, squares = 0, torch.zeros(array.shape[2]).double(), torch.zeros(array.shape[2]).double()
     for start in range(0, len(array), pieces):
@@ -127,4 +153,5 @@ def _moments(path: Path, pieces: int = 4096) -> tuple[Tensor, Tensor]:
         total, squares = total + piece.sum((0, 1, 3, 4)), squares + piece.square().sum((0, 1, 3, 4))
         count += piece.numel() // piece.shape[2]
     mean = total / count
-    return mean.float(), (squares / count - mean.square()).clamp_min(1e-8).sqrt().float()
+    variance = (squares / count - mean.square()).clamp_min(1e-8).mean()
+    return mean.float(), variance.sqrt().float().expand_as(mean).contiguous()

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gigs.training.processes import here
+
 Critic = Callable[[Tensor], Tensor]
 
 
@@ -36,7 +38,7 @@ def generator_loss(kind: str, fake: Tensor) -> Tensor:
 
 def wasserstein_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
     """Gulrajani et al. 2017: 10 * E[(|grad D| - 1)^2] between real and generated pictures; needs double backward."""
-    mix = torch.rand(len(real), 1, 1, 1, generator=rng).to(real.device)
+    mix = here().draw(torch.rand, (len(real), 1, 1, 1), rng).to(real.device)
     between = torch.lerp(real, fake, mix).requires_grad_()
     (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
     return 10.0 * (slope.flatten(1).norm(dim=1) - 1).square().mean()
@@ -55,6 +57,6 @@ def finite_difference_penalty(critic: Critic, real: Tensor, rng: torch.Generator
     The expectation over v is |grad D|^2 / 2 up to O(s^2). It costs one more forward pass instead of a double backward,
     which on a CPU costs as much as four training steps.
     """
-    noise = torch.randn(real.shape, generator=rng).to(real.device)
+    noise = here().draw(torch.randn, real.shape, rng).to(real.device)
     difference = critic(real + sigma * noise) - critic(real)
     return difference.square().mean() / (2 * sigma**2)

@@ -14,6 +14,7 @@ from gigs.generator.families.stylegan2 import StyleGAN2, StyleGAN2Settings
 from gigs.generator.train.projected_critic import ProjectedCritic
 from gigs.generator.train.settings import TrainSettings
 from gigs.io import storage
+from gigs.training.processes import here
 from gigs.vision.compute import Compute
 
 MAPPING_LAYERS = 4  # half of Karras et al.'s: small data sets need fewer
@@ -49,7 +50,13 @@ class NetworkSet:
         optimiser = self.optimisers[name]
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        self.average_gradients(name)
         optimiser.step()
+
+    def average_gradients(self, name: str) -> None:
+        """The gradient of the whole batch, where several processes share it, for the optimiser `name`."""
+        groups = self.optimisers[name].param_groups
+        here().average_gradients(parameter for group in groups for parameter in group["params"])
 
     def slow_down(self, halvings: int) -> None:
         """Train at the asked learning rates, halved so many times."""
@@ -59,7 +66,11 @@ class NetworkSet:
 
     def finite(self) -> bool:
         """Whether every weight is a finite number."""
-        return all(bool(torch.isfinite(each).all()) for net in self.modules.values() for each in net.parameters())
+        return all(bool(torch.isfinite(each).all()) for each in self.weights())
+
+    def weights(self) -> list[Tensor]:
+        """Every weight, in an order of its own."""
+        return [each for net in self.modules.values() for each in net.parameters()]
 
     def averaged_module(self, name: str, build: nn.Module) -> nn.Module:
         """`build` with the averaged weights of `name`, and its constants as they are, frozen."""

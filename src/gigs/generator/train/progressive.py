@@ -10,8 +10,10 @@ from torchvision.utils import make_grid
 
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import draw_batch, select
+from gigs.errors import InputError
 from gigs.generator.base import save_generator
 from gigs.generator.families.progan import ProGAN, Trunk
+from gigs.generator.families.progan_layers import MinibatchStd
 from gigs.generator.families.stylegan2 import StyleGAN2
 from gigs.generator.latent import standardise
 from gigs.generator.train.networks import Networks, new_generator
@@ -19,8 +21,9 @@ from gigs.generator.train.projected_steps import ProjectedStepper
 from gigs.generator.train.run import TrainingRun
 from gigs.generator.train.settings import TrainSettings
 from gigs.generator.train.steps import Stepper, at_level
-from gigs.io import folders, storage
+from gigs.io import storage
 from gigs.progress import OnStep, silent
+from gigs.training.processes import held, here
 from gigs.training.start import AFRESH, Start
 from gigs.training.stopping import train_until
 from gigs.vision.compute import Compute
@@ -54,7 +57,7 @@ def train_generator(
         ModelError: Resuming without a checkpoint, or one of another network; a run that diverges.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
-    with folders.owned(Path(out)):
+    with held(Path(out)):
         run = Run(catalogue, Path(out), settings, compute, start.resume, start.weights)
         train_until(run, settings.images, "training the generator", on_step)
         return run.finish()
@@ -77,6 +80,7 @@ class Run(TrainingRun):
         resume: bool,
         start_from: Path | None = None,
     ) -> None:
+        _require_shares(settings)
         rows = select(catalogue, catalogue.train_items(), settings.where)
         super().__init__(catalogue, out, settings, compute, rows, settings.network.resolution)
         held_out = select(catalogue, catalogue.held_out_items(), settings.where)
@@ -137,6 +141,23 @@ class Run(TrainingRun):
         if isinstance(module, StyleGAN2):
             module.cpu().measure()
         return self.compute.place(module)  # type: ignore[return-value]
+
+
+def _require_shares(settings: TrainSettings) -> None:
+    """Refuse a batch whose halves, or whose groups for the minibatch deviation, several processes cannot share."""
+    count = here().count
+    here().require_shares(photos_of_a_batch=settings.batch)
+    judged = settings.batch
+    if settings.objective == "hybrid":  # the critic sees half of it redrawn and half of it sampled
+        judged = settings.batch // 2
+        here().require_shares(photos_of_half_a_batch=judged)
+    group = MinibatchStd().size
+    if settings.critic == "pixels" and group(judged) != group(judged // count):
+        least = group(judged) * count * (settings.batch // judged)
+        raise InputError(
+            f"--batch {settings.batch}: the critic compares {group(judged)} pictures with one another, which "
+            f"{count} processes cannot do with so few; choose a multiple of {least}"
+        )
 
 
 def stored_compute(out: str | Path) -> Compute | None:

@@ -11,6 +11,7 @@ from gigs.generator.train.networks import Networks
 from gigs.generator.train.projected_critic import ProjectedCritic
 from gigs.generator.train.settings import TrainSettings
 from gigs.generator.train.steps import Batch, Stepper
+from gigs.training.processes import here
 from gigs.vision.compute import Compute
 
 
@@ -31,10 +32,10 @@ class ProjectedStepper(Stepper):
     def _generator_step(self, batch: Batch, adversarial: bool, losses: dict[str, float]) -> list[Tensor]:
         """Encoder and generator; returns the pictures drawn, detached."""
         real, level, alpha = batch.real, batch.level, batch.alpha
-        half, weights = len(real) // 2, self.settings.hybrid
+        half, weights, length = len(real) // 2, self.settings.hybrid, here().length
         with self.compute.autocast():
             code = standardise(self.encode(real[:half], level, alpha))
-            noise = torch.randn(code.shape, generator=self.rng).to(code.device)
+            noise = here().draw(torch.randn, code.shape, self.rng).to(code.device)
             z = torch.cat([standardise(code + weights.noise * noise), self._latents(len(real) - half)])
             drawn = self.synthesise(z, level, alpha).float()
         pixels = drawn.detach().requires_grad_()
@@ -43,11 +44,12 @@ class ProjectedStepper(Stepper):
             loss = generator_loss(self.settings.loss, self._answers(pixels))
             losses["generator"] = loss.item()
             (push,) = torch.autograd.grad(loss, pixels)
-            pull = pull + push * (weights.adversarial * pull.norm() / push[:half].norm().clamp_min(1e-12))
+            pull = pull + push * (weights.adversarial * length(pull) / length(push[:half]).clamp_min(1e-12))
         latent = self._latent_loss(code, losses)
         optimiser = self.nets.optimisers["generator"]
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward([drawn, latent], [pull, None])
+        self.nets.average_gradients("generator")
         optimiser.step()
         self._latent_critic_step(code.detach(), losses)
         return [drawn.detach()]

@@ -17,7 +17,8 @@ from gigs.data.select import odds
 from gigs.errors import DataError, ModelError
 from gigs.io import folders, storage, written
 from gigs.training.checkpoint import CHECKPOINTS, diverged, load_checkpoint, save_checkpoint
-from gigs.training.log import TrainingLog
+from gigs.training.log import NoLog, TrainingLog
+from gigs.training.processes import here, require_same
 from gigs.vision.compute import Compute
 
 LOG_EVERY = 50
@@ -35,6 +36,9 @@ class RunNetworks(Protocol):
     def finite(self) -> bool:
         """Whether every weight is a finite number."""
 
+    def weights(self) -> list[Tensor]:
+        """Every weight, in an order of its own."""
+
     def state(self) -> dict[str, Any]:
         """Everything, for a checkpoint."""
 
@@ -47,6 +51,8 @@ class RunNetworks(Protocol):
 
 class TrainingRun:
     """What the trainers of all families share; a family says what a batch is, what is drawn and what is saved.
+
+    Where several processes share the batches, all of them train, and the first one alone writes.
 
     A subclass sets up its networks, calls `begin`, and implements `train_batch`, `position`, `draw`, `save_generator`
     and, if it saves more than the generator, `save_others`.
@@ -67,10 +73,12 @@ class TrainingRun:
         self, catalogue: Catalogue, out: Path, settings: Any, compute: Compute, rows: np.ndarray, side: int
     ) -> None:
         self.out, self.settings, self.compute, self.rows = out, settings, compute, rows
-        self.photos = catalogue.images(side)
+        with here().main_first():
+            self.photos = catalogue.images(side)
         self.odds: Tensor = odds(catalogue, rows, settings.balance)
         if len(rows) < settings.batch:
             raise DataError(f"{len(rows)} photos to train on, a batch takes {settings.batch}; widen --where")
+        here().require_shares(photos_of_a_batch=settings.batch)
         self.rng = torch.Generator().manual_seed(settings.seed)
         self.shown = self.steps = self.retries = 0
         self.recent: dict[str, float] = {}
@@ -80,9 +88,11 @@ class TrainingRun:
         """Take up the last checkpoint, or start: folder, description, log and first checkpoint."""
         if resume:
             self._resume()
+        require_same(self.out, self.nets.weights(), len(self.rows))
         self.history.append(self._chapter())
-        self.out.mkdir(parents=True, exist_ok=True)
-        written.begin(self.out, OWN, ours=CHECKPOINTS)
+        if here().main:
+            self.out.mkdir(parents=True, exist_ok=True)
+            written.begin(self.out, OWN, ours=CHECKPOINTS)
         self._describe()
         self.log = self._open_log()
         if not resume:
@@ -113,20 +123,20 @@ class TrainingRun:
 
     def step(self) -> None:
         """One batch; logs, grids and checkpoints when they are due."""
-        self.recent = self.train_batch()
+        self.recent = here().means(self.train_batch())
         if not all(math.isfinite(value) for value in self.recent.values()):
             return self._step_back()
         before, self.shown = self.shown, self.shown + self.settings.batch
         self.steps += 1
         if self.steps % LOG_EVERY == 0:
             self.log.write({"shown": self.shown, **self.position(before), "retries": self.retries} | self.recent)
-        if _passed(before, self.shown, self.settings.grid_every):
+        if _passed(before, self.shown, self.settings.grid_every) and here().main:
             self.draw()
         checkpoint = _passed(before, self.shown, self.settings.checkpoint_every)
         snapshot = _passed(before, self.shown, self.settings.snapshot_every)
         if (checkpoint or snapshot) and not self.finite():
             return self._step_back()
-        if snapshot:
+        if snapshot and here().main:
             self.save_generator(self.out / "snapshots" / f"{self.product}-{self.shown:08d}.safetensors")
         if checkpoint:  # last: killed before it is whole, all else since the one before is made again
             self.checkpoint()
@@ -137,6 +147,8 @@ class TrainingRun:
 
     def checkpoint(self) -> None:
         """Save everything that a resumed run needs to go on as if nothing had happened."""
+        if not here().main:
+            return
         state = {
             "shown": self.shown,
             "steps": self.steps,
@@ -153,11 +165,14 @@ class TrainingRun:
         if not self.finite():
             raise ModelError(f"{self.out}: the weights are not finite; go on from the last checkpoint with --resume")
         self.checkpoint()
-        self.draw()
-        self.log.close()
-        self.save_others()
-        path = self.save_generator(self.out / f"{self.product}.safetensors")
-        written.seal(self.out, folders.names(self.out, KEPT))
+        path = self.out / f"{self.product}.safetensors"
+        if here().main:
+            self.draw()
+            self.log.close()
+            self.save_others()
+            self.save_generator(path)
+            written.seal(self.out, folders.names(self.out, KEPT))
+        here().wait()
         return path
 
     def about(self) -> dict[str, Any]:
@@ -185,9 +200,13 @@ class TrainingRun:
         return {"from_images": self.shown, "train": settings, "compute": compute, **more}
 
     def _describe(self) -> None:
+        if not here().main:
+            return
         storage.write_json(self.out / "settings.json", {"photos": len(self.rows), "history": self.history})
 
-    def _open_log(self) -> TrainingLog:
+    def _open_log(self) -> TrainingLog | NoLog:
+        if not here().main:
+            return NoLog()
         return TrainingLog(self.out, self.columns, self.shown or -1, board=True)
 
     def _step_back(self) -> None:
@@ -195,6 +214,7 @@ class TrainingRun:
         failed, history = self.shown, self.history
         retries = diverged(self.out, failed, self.retries)
         self._resume()
+        here().wait()  # before the first one replaces what the others read
         self.nets.slow_down(retries)
         self.retries, self.recent = retries, {"retries": retries}
         self.history = [*history, self._chapter(not_finite_after=failed, retries=retries)]

@@ -20,6 +20,7 @@ from gigs.generator.train.losses import (
 )
 from gigs.generator.train.networks import Networks
 from gigs.generator.train.settings import TrainSettings
+from gigs.training.processes import here
 from gigs.vision.compute import Compute
 from gigs.vision.lpips import PerceptualLoss
 
@@ -63,7 +64,7 @@ class Stepper:
         if self.nets.hybrid:
             with self.compute.autocast():
                 code = standardise(self.nets.modules["encoder"](real, level, alpha))
-                noise = torch.randn(code.shape, generator=self.rng).to(code.device)
+                noise = here().draw(torch.randn, code.shape, self.rng).to(code.device)
                 noisy = standardise(code + self.settings.hybrid.noise * noise)
                 reconstruction = self.synthesise(noisy, level, alpha).float()
             total = total + self._reconstruction_loss(real, reconstruction, losses) + self._latent_loss(code, losses)
@@ -143,7 +144,8 @@ class Stepper:
         return augment(images, self.rng) if self.settings.augment else images
 
     def _latents(self, n: int) -> Tensor:
-        return sample_normal(n, self.settings.network.latent_dim, self.rng).to(self.compute.device)
+        whole = sample_normal(n * here().count, self.settings.network.latent_dim, self.rng)
+        return here().mine(whole).to(self.compute.device)
 
 
 def at_level(images: Tensor, resolution: int, level: int, alpha: float) -> Tensor:

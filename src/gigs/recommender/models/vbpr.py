@@ -17,6 +17,7 @@ from gigs.vision.backbone import Backbone, as_half, feature_width, normalisation
 from gigs.vision.remembered import remembered
 
 PREFIX = "backbone."
+ROWS = 50_000  # items whose features are held in double precision at once
 
 
 @register
@@ -84,10 +85,9 @@ class VBPR(Recommender):
         """K = factors + 1."""
         return self.factors + 1
 
-    @property
-    def user_factors(self) -> Tensor:
-        """theta_u = [gamma_u, 1], `[U,K]`."""
-        return torch.cat([self.theta, self.theta.new_ones(len(self.theta), 1)], dim=1)
+    def factors_from(self, learned: Tensor) -> Tensor:
+        """theta_u = [gamma_u, 1], `[B,K]`."""
+        return torch.cat([learned, learned.new_ones(len(learned), 1)], dim=1)
 
     @property
     def backbone(self) -> Backbone:
@@ -113,10 +113,9 @@ class VBPR(Recommender):
 
     def standardise(self, features: Tensor) -> None:
         """Take mean and standard deviation of raw features `[N,width]` of the training items as this model's own."""
-        values = features.double()
-        self.mean.copy_(values.mean(0))
+        mean, deviation = _moments(features)
+        self.mean.copy_(mean)
         # Channels that never vary carry nothing; a floor keeps them from being blown up by a generated picture.
-        deviation = values.std(0, unbiased=False)
         self.std.copy_(deviation.clamp_min(max(1e-3 * float(deviation.mean()), 1e-6)))
 
     def ignore_domain(self, photos: Tensor, others: Tensor) -> None:
@@ -205,3 +204,14 @@ class VBPR(Recommender):
             state = {name: t.float() if t.is_floating_point() else t for name, t in frozen.items()}
             model._backbone = [Backbone(model.backbone_name, state)]
         return model
+
+
+def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of each channel, float64 `[width]`; of many rows in pieces, to spare memory."""
+    if len(features) <= ROWS:
+        values = features.double()
+        return values.mean(0), values.std(0, unbiased=False)
+    pieces = features.split(ROWS)
+    mean = torch.stack([piece.double().sum(0) for piece in pieces]).sum(0) / len(features)
+    squares = torch.stack([(piece.double() - mean).square().sum(0) for piece in pieces]).sum(0)
+    return mean, (squares / len(features)).sqrt()

@@ -18,11 +18,13 @@ from gigs.errors import InputError, ModelError
 from gigs.io import storage
 from gigs.progress import OnStep, Step, silent
 from gigs.recommender.base import Recommender
-from gigs.recommender.evaluate import rank_held_out
 from gigs.recommender.feedback import Feedback
+from gigs.recommender.ranking import MOST_RANKED, rank_held_out, some_users
 from gigs.recommender.train.learner import Learner
+from gigs.recommender.train.optimiser import optimiser_of
 from gigs.recommender.train.settings import TrainingSettings
 from gigs.training.checkpoint import MAX_RETRIES, load_checkpoint, save_checkpoint
+from gigs.training.processes import here, require_same
 
 MODEL = "recommender.safetensors"
 LOG = "training.csv"
@@ -50,15 +52,16 @@ def fit(
 ) -> Progress:
     """Run epochs until the patience or the epochs are used up; the best model so far is always on disk.
 
-    Everything random in epoch e follows from (seed, e, retries), so an epoch repeated after an interruption is the
-    same epoch.
+    Several processes share every batch; the first one alone measures and writes. Everything random in epoch e follows
+    from (seed, e, retries), so an epoch repeated after an interruption is the same epoch.
     """
     model = learner.model
-    optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=settings.learning_rate)
+    optimiser = optimiser_of(learner, settings.learning_rate)
     sampler = _sampler(feedback, settings)
     model.about["dropped"] = feedback.dropped | {"users_with_every_item": len(sampler.skipped_users)}
     run = _Run(model, optimiser, settings, out_dir, _data_hash(feedback))
     progress = run.restore() if resume else Progress()
+    require_same(out_dir, list(model.parameters()), len(feedback.train[0]))
     if not resume:
         run.save(progress)
     while progress.epoch < settings.epochs and progress.epoch - progress.best_epoch < settings.patience:
@@ -67,7 +70,7 @@ def fit(
             progress = run.step_back(progress)
             continue
         learner.end_epoch()
-        auc = validation_auc(learner, feedback, settings)
+        auc = here().from_main(lambda: validation_auc(learner, feedback, settings))
         progress.epoch += 1
         rate = optimiser.param_groups[0]["lr"]
         values = {"loss": loss, "validation_auc": auc, "learning_rate": rate}
@@ -75,7 +78,8 @@ def fit(
         if auc > progress.best_auc or progress.best_epoch == 0 or math.isnan(auc):
             progress.best_auc, progress.best_epoch = auc, progress.epoch
             model.about |= {"validation_auc": None if math.isnan(auc) else auc, "best_epoch": progress.epoch}
-            model.save(out_dir / MODEL)
+            if here().main:
+                model.save(out_dir / MODEL)
         run.save(progress)
         on_step(Step("recommender", progress.epoch, settings.epochs, values))
     return progress
@@ -103,17 +107,18 @@ def run_epoch(
 ) -> float:
     """One pass; the mean loss per triplet, or NaN as soon as a loss is not finite."""
     rng = np.random.default_rng([settings.seed, progress.epoch, progress.retries])
-    model, total, count = learner.model, 0.0, 0
+    model, processes, total, count = learner.model, here(), 0.0, 0
     with torch.random.fork_rng():  # dropout draws from the global generator: seed it, and leave the caller's alone
         torch.manual_seed(int(rng.integers(0, 2**63 - 1)))
         model.train()
         for triplets in sampler.batches(settings.batch_size, rng):
-            loss = learner.loss(triplets, rng)
-            value = float(loss.detach())
+            loss = learner.loss(learner.share(triplets, processes), rng)
+            value = processes.mean(float(loss.detach()))
             if not math.isfinite(value):
                 return math.nan
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
+            processes.average_gradients(model.parameters())
             optimiser.step()
             total, count = total + value * len(triplets[0]), count + len(triplets[0])
     model.eval()
@@ -124,9 +129,11 @@ def run_epoch(
 def validation_auc(learner: Learner, feedback: Feedback, settings: TrainingSettings) -> float:
     """AUC of validation purchases (a mean over pairs), among all or a fixed sample of the items.
 
+    Of at most `MOST_RANKED` users, always the same ones.
+
     NaN where there is none, or none has another item to be compared with: every epoch is then as good as any.
     """
-    held_out = feedback.validation
+    held_out = some_users(feedback.validation, MOST_RANKED, settings.seed)
     if not len(held_out[0]):
         return math.nan
     allowed = feedback.usable
@@ -154,6 +161,8 @@ class _Run:
 
     def save(self, progress: Progress) -> None:
         """Write a checkpoint and the log."""
+        if not here().main:
+            return
         state = {
             "identity": self._identity(),
             "progress": asdict(progress),

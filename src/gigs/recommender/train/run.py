@@ -26,6 +26,7 @@ from gigs.recommender.train.learner import FeatureLearner, Learner, PixelLearner
 from gigs.recommender.train.loop import MODEL, Progress, fit
 from gigs.recommender.train.settings import TrainingSettings
 from gigs.training.checkpoint import CHECKPOINTS
+from gigs.training.processes import held, here
 from gigs.vision.backbone import Backbone
 
 KEPT = (MODEL, "training.csv", "metrics.json", "checkpoint*.pt")
@@ -74,7 +75,7 @@ def train_recommender(
     out_dir = Path(out_dir)
     pictures = items if isinstance(items, ItemPictures) else ItemPictures(items)
     catalogue = pictures.catalogue
-    with folders.owned(out_dir):
+    with held(out_dir):
         feedback = _feedback(catalogue, settings)
         _require_something_to_learn(feedback, settings)
         learner = build_learner(
@@ -82,11 +83,10 @@ def train_recommender(
         )
         learner.to(device)
         learner.model.about |= {"catalogue": catalogue.info.get("source", ""), "dropped": feedback.dropped}
-        written.begin(out_dir, KEPT, ours=CHECKPOINTS)
+        if here().main:
+            written.begin(out_dir, KEPT, ours=CHECKPOINTS)
         progress = fit(learner, feedback, settings, out_dir, on_step=on_step, resume=resume)
-        trained = _finish(learner, feedback, progress, catalogue, out_dir)
-        written.seal(out_dir, folders.names(out_dir, KEPT))
-        return trained
+        return here().from_main(lambda: _finish(learner, feedback, progress, catalogue, out_dir))
 
 
 def build_learner(
@@ -114,7 +114,8 @@ def build_learner(
     if settings.kind == "dvbpr":
         model = DVBPR(hidden=settings.hidden, width=settings.width, **shared)
         model.reset_parameters(generator)
-        photos = catalogue.images(size)
+        with here().main_first():
+            photos = catalogue.images(size)
         learner = PixelLearner(model, [photos, *(_filled(view, photos) for view in extra_views)], settings)
     else:
         model = VBPR(
@@ -124,9 +125,10 @@ def build_learner(
             **shared,
         )
         model.attach(backbone or Backbone.pretrained(settings.backbone))
-        raw = backbone_features(
-            catalogue, model.backbone, image_size=size, input_size=settings.input_size, on_step=on_step
-        )
+        with here().main_first():
+            raw = backbone_features(
+                catalogue, model.backbone, image_size=size, input_size=settings.input_size, on_step=on_step
+            )
         wanted = np.union1d(feedback.train[1], np.flatnonzero(feedback.bought & feedback.trainable))
         require_differences(raw[np.unique(feedback.train[1])])
         more = [view_features(view, raw, wanted, model.backbone, settings.input_size, on_step) for view in extra_views]
@@ -185,6 +187,7 @@ def _finish(
     best.about["scores"] = metrics
     best.save(out_dir / MODEL)
     storage.write_json(out_dir / "metrics.json", metrics)
+    written.seal(out_dir, folders.names(out_dir, KEPT))
     return TrainedRecommender(
         path=out_dir / MODEL, metrics=metrics, epochs=progress.epoch, best_epoch=progress.best_epoch
     )

@@ -1,0 +1,1 @@
+"""What the documentation's site shows of the code, made from it whenever the site is built."""
