@@ -14,9 +14,9 @@ import pytest
 
 pytest.importorskip("ray")
 
-from gigs.data.catalogue import Catalogue  # noqa: E402
-from gigs.farm.tables import REDESIGNS  # noqa: E402
-from tests.farm import shop  # noqa: E402
+from gigs.data.catalogue import Catalogue
+from gigs.farm.tables import REDESIGNS
+from tests.farm import shop
 
 WAIT = 300  # seconds, for a machine that does much else
 
