@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from gigs.audience import MINIMUM_USERS, Audience
 from gigs.data.catalogue import Catalogue
@@ -169,5 +172,6 @@ def _about(
         "options": {"seed": options.seed, "keep": options.keep, "verify": options.verify, "force": options.force},
         "pack": session.pack.name,
         "models": session.files,
+        "versions": {"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
         "compute": session.compute(options.preset).describe(),
     }

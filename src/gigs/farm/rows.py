@@ -15,6 +15,8 @@ from gigs.farm.plan import Item
 from gigs.result import Result, Suggestion
 from gigs.result.result import plain
 
+# The settings and versions are the run's, and in `farm.json`; seconds are never the same twice, and in their own table.
+NOT_IN_ROWS = ("suggestions", "seconds", "settings", "versions")
 CHANGES = ("colour", "print", "length", "width", "outline", "type")
 _NUMBERS = (
     "score", "percentile", "gain_vs_photo", "gain_vs_reconstruction", "residual", "lpips_to_reconstruction",
@@ -43,7 +45,7 @@ TIMINGS = pa.schema([("item_id", pa.string()), ("audience", pa.string()), ("stag
 def rows_of(item: Item, result: Result, pictures: Sequence[bytes]) -> Iterator[dict[str, Any]]:
     """A result's rows, best redesign first; `pictures` are its redesigns as they are shown, PNG."""
     record = result.to_json()
-    product = {name: value for name, value in record.items() if name not in ("suggestions", "seconds", "settings")}
+    product = {name: value for name, value in record.items() if name not in NOT_IN_ROWS}
     about = json.dumps(product, sort_keys=True, ensure_ascii=False)
     photo = result.photo
     shared = {
