@@ -12,7 +12,7 @@ TEST ?=
 PARALLEL := -n auto --maxprocesses 8 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo studio test test-quick check format docs figures bench fuzz chaos clean
+.PHONY: help setup doctor demo studio test test-quick check format docs figures dist bench fuzz chaos clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=24"
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
 	@touch $(STAMP)
+
+doctor: $(STAMP)  ## what this machine has and lacks
+	$(BIN)/gigs doctor
 
 demo: $(STAMP)  ## redesign the bundled pack's example product; opens nothing, writes demo/
 	$(BIN)/gigs suggest --example 1 --audience women --seed 0 --out demo
@@ -49,8 +52,15 @@ format: $(STAMP)  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+dist: $(STAMP)  ## build the source archive and the wheel, and check both
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+
+languages: $(STAMP)  ## bring the catalogues of report and studio up to date with the English sentences
+	$(BIN)/python tools/languages.py
 docs: $(STAMP)  ## build the documentation's site: site/index.html; a link that leads nowhere is an error
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "Open site/index.html. Its search needs a server: $(BIN)/python -m http.server --directory site"
 
 figures: $(STAMP)  ## measure the figures in README and guides, and fill them in; FIGURES="--list" says which commands

@@ -26,7 +26,8 @@ from benchmarks.explain_undo import undo
 from gigs.data.catalogue import Catalogue
 from gigs.explain.changes import Changes, Look, changes_of
 from gigs.explain.colours import basic_of, lab_named
-from gigs.explain.words import named_turns, sentence
+from gigs.explain.explanation import description_of
+from gigs.explain.words import named_turns
 from gigs.io import storage
 from gigs.session import Session
 from gigs.studies.verification import StudySettings, drawn_photos
@@ -77,7 +78,7 @@ def known_edits(catalogue: Catalogue, rows: np.ndarray, side: int, seed: int) ->
             if is_named(changes, wanted):
                 entry["right"] += 1
             elif len(entry["wrong"]) < 8:
-                entry["wrong"].append([int(row), wanted, sentence(changes)])
+                entry["wrong"].append([int(row), wanted, description_of(changes).words])
     for entry in results.values():
         entry["share"] = round(entry["right"] / entry["edits"], 4)
     real = [entry for kind, entry in results.items() if kind != "nothing"]
@@ -111,13 +112,13 @@ def otsu_mask(pixels: np.ndarray) -> np.ndarray:
 
 def is_named(changes: Changes, wanted: str) -> bool:
     """Whether what is said contains what was done; and, where nothing was done, says nothing of colours."""
-    said = sentence(changes).lower()
-    turns = named_turns(changes)
+    description = description_of(changes)
+    said, turns = description.words.lower(), named_turns(description.palette.turns)
     if not wanted:
         return not turns and "lighter" not in said and "darker" not in said and "colours" not in said
     if wanted in ("lighter", "darker"):
         return wanted in said
-    return bool(turns) and basic_of(turns[0].after.name) == basic_of(wanted)
+    return bool(turns) and basic_of(turns[0].after) == basic_of(wanted)
 
 
 def _look(pixels: np.ndarray, side: int) -> Look:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gigs.data.catalogue import Catalogue
 from gigs.explain.changes import Look, changes_of, looks_of
+from gigs.explain.explanation import description_of
 from gigs.explain.words import named_turns
 from gigs.method.presets import get_preset
 from gigs.method.reconstruct import reconstruct
@@ -54,7 +55,9 @@ def _one(
     """Add the gains of one photo's redesigns, as they are and with their colours undone."""
     own, before, *after = looks_of(torch.cat([photo, base, images]))
     said = [changes_of(own, before, look) for look in after]
-    named = [bool(named_turns(one)) or one.lightness.real or one.vividness.real for one in said]
+    named = [
+        bool(named_turns(description_of(one).palette.turns)) or one.lightness.real or one.vividness.real for one in said
+    ]
     undone = torch.cat([recoloured(look, before) for look in after])
     for scorer in (panel.target, *panel.judges):
         z = scorer.z(torch.cat([base, images, undone])).tolist()

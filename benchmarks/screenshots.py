@@ -19,8 +19,9 @@ import gigs
 from gigs.packs import load_pack
 from gigs.service.engine import Engine
 from gigs.studio import texts
+from tests.helpers.browser import CHROMIUM, FLAGS
 from tests.studio.serving import serving
-from tests.studio.test_browser import CHROMIUM, FLAGS, SIZES
+from tests.studio.test_browser import SIZES
 
 WAIT = 300_000  # milliseconds
 WIDTH = 1000
@@ -54,7 +55,7 @@ def main() -> None:
 
 def _redesign(page: Page, number: int) -> None:
     page.locator("#gigs-examples button").nth(number).click(timeout=WAIT)
-    _says(page, "A quick draft")
+    _says(page, "quick draft")
     page.locator("#gigs-go").click()
     _says(page, "Done in")
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gigs.result.colourways import Colourways
     from gigs.session import Session
 
-    __version__: str
+__version__ = "0.2.0"  # the one place: the packages' metadata is made from it
 
 wait_asleep()  # before PyTorch is loaded, or it has no effect
 
@@ -40,10 +40,6 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("gigs")
     if name not in _HOMES:
         raise AttributeError(f"module 'gigs' has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_HOMES[name]), name)

@@ -14,12 +14,12 @@ import numpy as np
 import torch
 
 from gigs.audience import MINIMUM_USERS, Audience
-from gigs.data.importers.item_types import item_types
 from gigs.errors import GigsError, InputError
 from gigs.inversion.gate import RefusedError
 from gigs.io import folders, written
 from gigs.io.fingerprint import fingerprint
 from gigs.io.text import readable
+from gigs.languages import SOURCE, language
 from gigs.method.choice import NothingToShowError
 from gigs.method.cut_out import check_photos
 from gigs.method.options import Options
@@ -31,7 +31,7 @@ from gigs.result import Result
 from gigs.result.pictures import Pictures
 from gigs.result.reading import with_pictures
 from gigs.result.result import file_names, is_file_name
-from gigs.result.saved import OVERVIEW, write_overview
+from gigs.result.saved import OVERVIEW, REPORT, language_in, rebuilt, write_overview
 from gigs.session import OwnModels, Session
 from gigs.verify.panel import Panel
 from gigs.verify.recalibration import Recalibration
@@ -41,7 +41,10 @@ ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # as a path, two slashes are
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One call of `gigs suggest`; see its options. `types`: a shop's item table, which says what each photo shows."""
+    """One call of `gigs suggest`; see its options.
+
+    `types`: a shop's item table, which says what each photo shows. `language`: of the pages.
+    """
 
     options: Options
     out: Path
@@ -57,8 +60,10 @@ class Request:
     resume: bool = False
     min_audience: int = MINIMUM_USERS
     types: Path | None = None
+    language: str = SOURCE
 
     def __post_init__(self) -> None:
+        language(self.language)
         for path in self.photos:
             if ADDRESS.match(str(path)):
                 raise InputError(f"{path}: a web address, and gigs opens none; save the photo and give its file")
@@ -132,11 +137,13 @@ def _run(request: Request, on_step: OnStep, session: Session) -> Finished:
             kind = None if path is None else kinds.get(path)
             mark = _mark(request, product, audience, [*facts, kind] if kind else facts)
             result = completed(folder, mark) if request.resume else None
-            if result is None:
+            if result is not None:
+                in_language(request, folder, result)
+            else:
                 told = panel.of_type(kind) if panel is not None and kind is not None else panel
                 result = session.redesign(product, audience, options, told)
                 with folders.owned_below(request.out, folder):
-                    result.save(folder)
+                    result.save(folder, language=request.language)
                     seal(folder, file_names(len(result)), mark)
         except (RefusedError, NothingToShowError) as error:
             source = None if path is None else readable(path.name)
@@ -144,8 +151,15 @@ def _run(request: Request, on_step: OnStep, session: Session) -> Finished:
             continue
         done.results.append((folder, with_pictures(result, Pictures(folder=folder))))
     if len(done.results) > 1:
-        write_overview(request.out, done.results)
+        write_overview(request.out, done.results, language(request.language))
     return done
+
+
+def in_language(request: Request, folder: Path, result: Result) -> None:
+    """Write the pages of a result that is kept anew where they are in another language than the request's."""
+    wanted = language(request.language)
+    if language_in(folder / REPORT[0]).code != wanted.code:
+        rebuilt(request.out, folder, result, wanted)
 
 
 def _kinds(request: Request, panel: Panel | None) -> dict[Path, str]:
@@ -159,6 +173,8 @@ def _kinds(request: Request, panel: Panel | None) -> dict[Path, str]:
         return {}
     if panel is None:
         raise InputError("--types says among which of the pack's real items to look: it needs the pack's own models")
+    from gigs.data.importers.item_types import item_types  # imported late, with pandas
+
     found = item_types(request.types, request.photos, panel.category.names)
     if missing := found.missing(request.types):
         warnings.warn(missing, stacklevel=2)
@@ -183,7 +199,7 @@ def seal(folder: Path, names: list[str], mark: str) -> None:
 def _mark(request: Request, product: Product, audience: Audience, facts: list[Any]) -> str:
     """Fingerprint of one product's result: whatever it follows from."""
     named = ("preset", "on_step", "mask", "keep_region")  # of a mask its content counts, whatever its file is called
-    beside = ("options", "out", "photos", "resume", "types")
+    beside = ("options", "out", "photos", "resume", "types", "language")  # pages in another language are written anew
     asked = {
         "preset": asdict(request.options.preset),
         "options": {name: value for name, value in vars(request.options).items() if name not in named},

@@ -11,7 +11,6 @@ import torch
 from gigs.explain.changes import changes_of, looks_of
 from gigs.explain.description import Description
 from gigs.explain.explanation import Explanation, description_of, explain
-from gigs.explain.words import sentence
 from gigs.verify.probes import Answer
 from tests.explain.known_edits import GREY, LIGHT_BLUE, NAVY, RED, garment, painted
 
@@ -93,7 +92,7 @@ def test_patterns_are_said_only_where_the_probe_is_sure_and_the_photo_agrees(bef
     own, old, new = looks_of(pictures, [{"appearance": one} for one in (photo, before, after)])
     found = changes_of(own, old, new)
     assert found.attributes["appearance"].changed is changed
-    assert ("plain instead of checked" in sentence(found).lower()) is (changed is True)
+    assert ("plain instead of checked" in description_of(found).words.lower()) is (changed is True)
 
 
 def test_the_map_is_hot_where_it_changes_and_pale_elsewhere() -> None:

@@ -127,7 +127,7 @@ def test_redesigns_on_the_photo_are_compared_with_the_photo(tmp_path) -> None:
         rows = list(csv.DictReader(io.StringIO(archive.read("options.csv").decode("utf-8-sig"))))
         guide = archive.read("README.txt").decode()
     assert [row["kind"] for row in rows][:2] == ["photo", "redesign 2"] and "fair comparison" in rows[0]["caption"]
-    assert "always your own photo" in guide and "drew" not in guide and "redrawn" not in guide
+    assert "Always include your own photo" in guide and "drew" not in guide and "redrawn" not in guide
     with zipfile.ZipFile(write_test_pack(tmp_path, tmp_path / "both.zip")) as archive:
         guide = archive.read("README.txt").decode()
     assert "options.csv names" in guide and "redrawn product" in guide

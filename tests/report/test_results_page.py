@@ -39,7 +39,7 @@ def test_promise_and_proof_stand_side_by_side(result, tmp_path):
     assert "54 of 100 50 to 58 52 of 100 46 to 58 201 took it, 183 the product Not settled" in text
     assert "60 of 100 55 to 65 59 of 100 53 to 64 262 took it, 183 the product Liked better" in text
     assert "no promise 40 of 100 33 to 46 120 took it, 183 the product Liked less" in text
-    assert "To confirm the promise takes about 1,300 buyers who take one of the two; this test had 384." in text
+    assert "To confirm the promise takes about 1,300 buyers who take one of the two. This test had 384." in text
     assert "3 redesigns were tested" in text and "Make a sample of redesign 2" in text
 
 
@@ -74,7 +74,7 @@ def test_a_difference_in_sales_is_told_in_views_that_a_shop_counts(result, tmp_p
 def test_a_test_that_the_seller_named_is_named(result, tmp_path):
     findings = found(result, tmp_path, PANEL)
     assert "Your test" not in text_of(render_results(result, findings))
-    assert "Your test “autumn <panel>”. Redesigns made for" in text_of(
+    assert "Your test “autumn <panel>”. The redesigns were made for" in text_of(
         render_results(result, replace(findings, test="autumn <panel>"))
     )
 

@@ -37,7 +37,8 @@ class Scripted:
         self.audiences = [("all buyers", "everyone"), ("a few", "few")]
         self.kinds = ("Dress", "Shirt")
         self.asks: tuple[str, ...] = ()
-        self.caution = ""
+        self.plain = True  # a report of one word, which says whose it is
+        self.caution: tuple[str, ...] = ()
 
     def label(self, audience: object) -> str:
         for label, name in self.audiences:
@@ -57,7 +58,10 @@ class Scripted:
         self._take(wish, on_step)
         audience = {"name": wish.audience, "label": self.label(wish.audience), "users": 60, "scored_users": 60}
         result = write_finished(out, verified=False, gains=(0.4,) * wish.count, audience=audience)
-        (out / "report.html").write_text(f"<p>{wish.audience}</p>")
+        if self.plain:
+            (out / "report.html").write_text(f"<p>{wish.audience}</p>")
+        else:
+            result.save(out, language=wish.language)
         return result
 
     def colours(self, wish: Wish, named: str, out: Path, on_step: OnStep) -> Colourways:
@@ -77,7 +81,7 @@ class Scripted:
             cutout=CutOutSummary(confidence=1.0, doubt=None, area=0.4),
             pictures=Pictures({name: Image.new("RGB", (8, 8)) for name in ("photo.png", *(one.file for one in ways))}),
         )  # fmt: skip
-        found.save(out)
+        found.save(out, language=wish.language)
         return found
 
     def _take(self, wish: Wish, on_step: OnStep) -> None:

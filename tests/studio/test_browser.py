@@ -18,13 +18,9 @@ playwright = pytest.importorskip("playwright.sync_api", reason="Python's playwri
 
 from gigs.service.engine import Engine  # noqa: E402
 from gigs.studio import texts  # noqa: E402
+from tests.helpers.browser import CHROMIUM, FLAGS, NEEDS_CHROMIUM  # noqa: E402
 from tests.studio.serving import serving  # noqa: E402
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 TERMS = re.compile(
     r"\b(lpips|latent|gans?|inversion|auc|epsilon|eps|encoder|generator|embedding|neural|gradient|tensor|pixel loss|"
@@ -33,10 +29,7 @@ TERMS = re.compile(
 )
 WAIT = 60_000
 
-pytestmark = [
-    pytest.mark.weights,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; Debian's package chromium is enough"),
-]
+pytestmark = [pytest.mark.weights, NEEDS_CHROMIUM]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pytest
 
 from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
+from gigs.languages import ENGLISH, language
 from gigs.method.choice import NothingToShowError
 from gigs.packs import load_pack
 from gigs.service.engine import Engine, Wish
@@ -203,7 +204,7 @@ def test_a_computation_that_takes_too_long_is_ended(desk, engine, tmp_path):
     engine.steps = 10**9
     desk.jobs._limits = replace(desk.limits, seconds=0.2)
     last = list(desk.redesign("one", WISH))[-1]
-    assert "was ended" in last.status and not last.running
+    assert "was stopped" in last.status and not last.running
 
 
 def test_the_time_that_a_photo_takes_to_load_counts(desk, engine, tmp_path, monkeypatch):
@@ -218,7 +219,7 @@ def test_the_time_that_a_photo_takes_to_load_counts(desk, engine, tmp_path, monk
 
     monkeypatch.setattr(engine, "look", slow)
     engine.taken, desk.jobs._limits = 0, replace(desk.limits, seconds=0.1)
-    assert "was ended" in list(desk.redesign("one", WISH))[-1].status and engine.taken == 0
+    assert "was stopped" in list(desk.redesign("one", WISH))[-1].status and engine.taken == 0
     desk.jobs._limits = desk.limits
     loading.clear()
     stopper = threading.Thread(target=lambda: (loading.wait(5), desk.stop("one")))
@@ -269,7 +270,7 @@ def test_a_visitor_says_what_the_product_is_or_lets_the_computer_see(desk, engin
 def test_two_kinds_that_are_near_are_asked_for_until_one_is_said(desk, engine, tmp_path):
     engine.asks = ("Dress", "Shirt")
     last = list(desk.choose("one", upload(tmp_path), WISH))[-1]
-    assert last.asks == ("Dress", "Shirt") and "is this a dress or a shirt?" in last.status
+    assert last.asks == ("Dress", "Shirt") and "is this “Dress” or “Shirt”?" in last.status
     last = list(desk.draft("one", WISH | {"kind": "Shirt"}))[-1]
     assert engine.wishes[-1].kind == "Shirt" and last.asks == () and "draft for all buyers" in last.status
     assert list(desk.choose("one", None, WISH))[-1].asks == ()
@@ -277,15 +278,15 @@ def test_two_kinds_that_are_near_are_asked_for_until_one_is_said(desk, engine, t
 
 def test_what_the_page_shows_of_a_question():
     page = pytest.importorskip("gigs.studio.page")
-    asked = page._asked(("Dress", "Shirt"))
-    assert (asked["choices"], asked["visible"]) == (["Dress", "Shirt"], True)
-    assert page._asked(())["visible"] is False
-    assert len(next(page._shown(iter([Screen("")])))) == len(page.OUTPUTS)
+    asked = page._asked(("Dress", "Shirt"), language("de"))
+    assert (asked["choices"], asked["visible"]) == ([("Kleid", "Dress"), ("Hemd", "Shirt")], True)
+    assert page._asked((), ENGLISH)["visible"] is False
+    assert len(next(page._shown(iter([Screen("")]), ENGLISH))) == len(page.OUTPUTS)
 
 
 def test_a_draft_of_a_close_up_says_so(desk, engine, tmp_path):
-    engine.caution = "The photo seems to show a part of the product from near."
-    assert engine.caution in list(desk.choose("one", upload(tmp_path), WISH))[-1].results
+    engine.caution = ("The photo seems to show a part of the product from near.",)
+    assert engine.caution[0] in list(desk.choose("one", upload(tmp_path), WISH))[-1].results
 
 
 def test_without_a_photo_or_a_session_there_is_nothing_to_do(desk, tmp_path):
@@ -395,3 +396,22 @@ def test_files_of_a_result_are_those_it_has(desk, tmp_path):
 def test_limits_are_above_zero():
     with pytest.raises(InputError, match="seconds must be above 0"):
         Limits(seconds=0)
+
+
+def test_a_visit_in_german_is_german_to_the_end(desk, engine, tmp_path):
+    """The draft, what goes wrong, the result, its report and the history; the same engine, the same result."""
+    say = language("de")
+    engine.plain, engine.asks = False, ("Dress", "Shirt")
+    engine.caution = ("it is in many pieces",)
+    draft = list(desk.choose("one", upload(tmp_path), WISH, say))[-1]
+    assert "Ist das „Kleid“ oder „Hemd“?" in draft.status and "er besteht aus vielen Teilen" in draft.results
+    engine.asks = ()
+    assert "Vorschau für alle Käufer" in list(desk.draft("one", WISH, say))[-1].status
+    for _ in range(2):
+        last = list(desk.redesign("one", WISH, say))[-1]
+    assert "Fertig in" in last.status and "Marineblau statt Hellblau" in last.results
+    assert "2 Entwürfe für alle Käufer" in last.results and "2 Entwürfe für alle Käufer" in last.history
+    kept = desk.visits.of("one").results[0]
+    assert (kept.folder / "report.html").read_text().startswith('<!doctype html>\n<html lang="de">')
+    assert kept.result.audience.label == "all buyers" and "navy" in (kept.folder / "result.json").read_text()
+    assert "Wählen Sie zuerst ein Foto" in list(desk.redesign("two", WISH, say))[-1].status

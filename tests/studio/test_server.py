@@ -19,6 +19,7 @@ from tests.helpers.pictures import encoded, quadrants
 pytest.importorskip("gradio")
 
 from gigs.errors import InputError
+from gigs.languages import language
 from gigs.service.address import Address
 from gigs.service.folder import bytes_in
 from gigs.studio import texts
@@ -261,3 +262,36 @@ def test_another_host_is_warned_of(studio, small_pack):
 @pytest.fixture(autouse=True)
 def quiet(caplog):
     caplog.set_level(logging.CRITICAL, logger="gigs.studio")
+
+
+@pytest.mark.parametrize(("accepted", "query", "found"), [
+    ("de-DE,de;q=0.9,en;q=0.8", "", "/de/"), ("es", "", "/es/"), ("en-GB", "", None), ("fr", "", None),
+    ("de", "?language=en", None),
+])  # fmt: skip
+def test_a_visitor_gets_the_browsers_language_unless_another_was_chosen(visitor, accepted, query, found):
+    answer = visitor.http.get(f"/{query}", headers={"Accept-Language": accepted})
+    if found is None:
+        assert answer.status_code == 200
+    else:
+        assert answer.status_code == 307 and answer.headers["vary"] == "Accept-Language"
+        assert str(answer.url.join(answer.headers["location"])).endswith(found)
+
+
+@pytest.mark.parametrize(("code", "label"), [("de", "1. Ihr Produktfoto"), ("es", "1. La foto de tu producto")])
+def test_a_page_in_another_language_is_the_whole_studio(studio, code, label):
+    """Labels, events and results, at addresses below its own, and as guarded as the English page."""
+    visitor = Visitor(f"{studio.url}/{code}")
+    assert f"documentElement.lang = '{code}'" in visitor.http.get("/").text
+    assert label in str(visitor.config["components"])
+    assert visitor.join("gigs-upload", "upload", [uploaded(visitor), *WISHES]).status_code == 200
+    assert {"de": "Vorschau für alle Käufer", "es": "borrador rápido para todos los compradores"}[
+        code
+    ] in visitor.screens()[-2]
+    assert visitor.join("gigs-go", "click", WISHES).status_code == 200
+    key = re.search(r"result/(\w{32})/report\.html", "".join(visitor.screens()))[1]
+    assert visitor.http.get(f"/result/{key}/report.html").text == "<p>everyone</p>"
+    gone = visitor.http.get("/result/none/report.html", headers={"Accept-Language": code})
+    assert gone.status_code == 404 and gone.text == language(code)(texts.GONE)
+    assert visitor.http.get("/docs").status_code == 404
+    odd = {"data": [{"path": "http://example.invalid/a.png"}]}
+    assert visitor.http.post("/gradio_api/queue/join", json=odd).status_code == 400

@@ -97,4 +97,4 @@ def test_a_redesign_that_would_have_to_sell_to_everybody_is_refused(share):
 
 @pytest.mark.parametrize(("number", "said"), [(7, "7"), (99, "99"), (195, "200"), (1226, "1,300"), (19_700, "20,000")])
 def test_numbers_are_said_as_one_says_them(number, said):
-    assert about(number) == said
+    assert f"{about(number):,}" == said

@@ -5,9 +5,14 @@ more than one. If a recommender's score is not linear, the mean says nothing. Th
 users, and every step costs as much as that many users.
 """
 
+from typing import TYPE_CHECKING
+
 from gigs.audience.base import EVERYONE, MINIMUM_USERS, SAMPLE, Audience, require_minimum
-from gigs.audience.members import user_table
-from gigs.audience.select import audience_factors, select_audience
+from gigs.lazy import exports
+
+if TYPE_CHECKING:
+    from gigs.audience.members import user_table
+    from gigs.audience.select import audience_factors, select_audience
 
 __all__ = [
     "EVERYONE",
@@ -19,3 +24,12 @@ __all__ = [
     "select_audience",
     "user_table",
 ]
+
+__getattr__ = exports(
+    __name__,
+    {
+        "audience_factors": "gigs.audience.select",
+        "select_audience": "gigs.audience.select",
+        "user_table": "gigs.audience.members",
+    },
+)

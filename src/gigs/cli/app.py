@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from importlib.metadata import version
 from typing import Any, NoReturn
 
 import typer
 
+from gigs import __version__
 from gigs.cli import (
     audience,
     colours,
     data,
+    doctor,
     evaluate,
     experiment,
     farm,
@@ -28,8 +29,9 @@ from gigs.cli import (
     suggest,
     train,
     verify,
+    weights,
 )
-from gigs.cli.console import errors, write_anything
+from gigs.cli.console import errors, tell_of_downloads, write_anything
 from gigs.cli.ending import EndedError, orderly_ending
 from gigs.errors import GigsError, is_out_of_memory
 from gigs.training import LAUNCHED
@@ -49,6 +51,7 @@ app.command("studio")(studio.studio_command)
 app.command("serve")(serve.serve_command)
 app.command("report")(report.report_command)
 app.command("results")(results.results_command)
+app.command("doctor")(doctor.doctor_command)
 app.command("audiences")(audience.list_command)
 app.command("recommend")(recommend.recommend_command)
 app.add_typer(farm.app, name="farm")
@@ -61,6 +64,7 @@ app.add_typer(recommender.app, name="recommender")
 app.add_typer(pack.app, name="pack")
 app.add_typer(verify.app, name="verify")
 app.add_typer(experiment.app, name="experiment")
+app.add_typer(weights.app, name="weights")
 
 
 @app.callback(invoke_without_command=True)
@@ -69,7 +73,7 @@ def root(
 ) -> None:
     """Redesigns of a seller's product that a named audience would prefer."""
     if show_version:
-        typer.echo(f"gigs {version('gigs')}")
+        typer.echo(f"gigs {__version__}")
         raise typer.Exit
 
 
@@ -80,6 +84,7 @@ def main() -> None:
     and what was not leaves no trace.
     """
     warnings.showwarning = _warn
+    tell_of_downloads()
     write_anything(sys.stdout, sys.stderr)
     try:
         with orderly_ending():

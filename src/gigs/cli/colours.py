@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gigs.cli.console import errors, output, warn
+from gigs.cli.console import errors, output, saying, warn
 from gigs.cli.progress_bars import progress_bars
-from gigs.cli.suggest import AUDIENCE, DEVICE, KEEP_REGION, MASK, MIN_AUDIENCE, PACK, RECALIBRATION, SEED, VERIFY
+from gigs.cli.suggest import (
+    AUDIENCE,
+    DEVICE,
+    KEEP_REGION,
+    LANGUAGE,
+    MASK,
+    MIN_AUDIENCE,
+    PACK,
+    RECALIBRATION,
+    SEED,
+    VERIFY,
+)
 
 if TYPE_CHECKING:
     from gigs.result.colourways import Colourway, Colourways
@@ -36,6 +47,7 @@ def colours_command(
     recalibration: Path = RECALIBRATION,
     device: str = DEVICE,
     out: Path = OUT,
+    language: str = LANGUAGE,
 ) -> None:
     """The product in new colours that an audience likes better, and in those you name: your own photo, recoloured.
 
@@ -45,10 +57,13 @@ def colours_command(
 
       gigs colours shirt.jpg --audience women --n 4 --colours 'navy, #7a1f2b' --out out
     """
-    from gigs.io import folders
-    from gigs.result.colourways import PAGE
-    from gigs.session import Session
+    with saying("loading PyTorch, which takes a few seconds"):
+        from gigs.io import folders
+        from gigs.languages import language as language_of
+        from gigs.result.colourways import PAGE
+        from gigs.session import Session
 
+    language_of(language)  # an unknown one is refused before anything is computed
     with folders.owned(out), progress_bars(errors) as on_step:
         _check(out, [path for path in (photo, mask, keep_region, recalibration) if path is not None])
         session = Session(pack, device=device, recalibration=recalibration)
@@ -57,7 +72,7 @@ def colours_command(
             photo, buyers, n=n, colours=colours, mask=mask, keep_region=keep_region, seed=seed, verify=verify,
             on_step=on_step,
         )  # fmt: skip
-        found.save(out)
+        found.save(out, language=language)
     _print(out / PAGE, found)
 
 

@@ -141,7 +141,10 @@ def evaluate_generator_command(
     from gigs.generator.evaluate import FEATURE_SETS, ComparisonSettings, evaluate_files, plot_curve
     from gigs.generator.use import Use
     from gigs.io import storage
+    from gigs.io.extras import require
 
+    if plot:
+        require("matplotlib", "plots", "--plot")
     reports: list[dict[str, Any]] = []
     with progress_bars(errors) as on_step:
         settings = ComparisonSettings(samples=samples, seed=seed, where=where, floor=floor)

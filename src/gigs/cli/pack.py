@@ -13,7 +13,6 @@ from rich.table import Table
 from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
-from gigs.io import folders
 from gigs.progress import OnStep
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def build_command(
     Then let `gigs pack calibrate` set its inversion gate.
     """
     from gigs.data.catalogue import Catalogue
-    from gigs.io import storage
+    from gigs.io import folders, storage
     from gigs.packs.build.pack import ModelFiles, PackDescription, build_pack
     from gigs.recommender.standing import doubt
 
@@ -255,6 +254,8 @@ def segments_command(
 @contextmanager
 def _writing(pack: Path) -> Iterator[OnStep]:
     """Progress bars; in between no other command may change the pack, or one's work would undo the other's."""
+    from gigs.io import folders
+
     with folders.owned(pack) if pack.is_dir() else nullcontext(), progress_bars(errors) as on_step:
         yield on_step
 

@@ -16,6 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from gigs.cli.console import said_later
 from gigs.progress import OnStep, Step
 
 
@@ -31,12 +32,17 @@ def progress_bars(console: Console) -> Iterator[OnStep]:
         TextColumn("{task.fields[values]}", markup=False),
     )
     tasks: dict[str, TaskID] = {}
+    waiting = said_later("reading models and data")
     with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
 
         def on_step(step: Step) -> None:
+            waiting.cancel()
             values = "  ".join(f"{name} {value:.3g}" for name, value in step.values.items())
             if step.stage not in tasks:
                 tasks[step.stage] = progress.add_task(step.stage, total=step.total, values=values)
             progress.update(tasks[step.stage], completed=step.done, total=step.total, values=values)
 
-        yield on_step
+        try:
+            yield on_step
+        finally:
+            waiting.cancel()

@@ -16,6 +16,9 @@ def report_command(
     test_pack: bool = typer.Option(
         False, "--test-pack", help="Also pack pictures, captions and a table for a customer panel or a shop's own test."
     ),
+    language: str = typer.Option(
+        None, "--language", help="Language of the pages, such as de or es. By default each page keeps its own."
+    ),
 ) -> None:
     """Write the report of a result anew, and an overview where the folder holds several products.
 
@@ -25,6 +28,8 @@ def report_command(
 
       gigs report out --test-pack
 
+      gigs report out --language de
+
       gigs report out --test-pack for-the-panel.zip
     """
     from gigs.result.saved import rebuild, write_test_pack
@@ -33,8 +38,8 @@ def report_command(
         raise InputError(f"{archive}: a second name goes with --test-pack, as the zip to write")
     if archive is not None and archive.suffix.lower() != ".zip":
         raise InputError(f"{archive}: a test pack is a zip; give a name that ends in .zip")
-    for page in rebuild(folder):
+    for page in rebuild(folder, language):
         output.print(str(page), markup=False, highlight=False, soft_wrap=True)
     if test_pack:
-        written = write_test_pack(folder, archive or folder / "test-pack.zip")
+        written = write_test_pack(folder, archive or folder / "test-pack.zip", language)
         output.print(str(written), markup=False, highlight=False, soft_wrap=True)

@@ -27,6 +27,9 @@ def results_command(
     recalibration: Path = typer.Option(
         None, "--recalibration", metavar="FILE.json", help="With --summary: write what puts later promises right."
     ),
+    language: str = typer.Option(
+        None, "--language", help="Language of the page, such as de or es. By default that of the report."
+    ),
 ) -> None:
     """Put what a test with people found beside what was promised: DIR/results.html and results.json.
 
@@ -69,7 +72,7 @@ def results_command(
         raise InputError("--recalibration goes with --summary: gigs results --ledger FILE --summary")
     if folder is None or counts is None:
         raise InputError("give the folder of a result and the counts: gigs results DIR counts.csv")
-    findings = compare_folder(folder, counts, test=test, ledger=ledger)
+    findings = compare_folder(folder, counts, test=test, ledger=ledger, language=language)
     _print([*_found(findings), str(folder / "results.html")])
 
 
@@ -78,7 +81,7 @@ def _found(findings: Findings) -> list[str]:
 
     lines = [words.headline(findings), *words.cautions(findings)]
     for one in findings:
-        promised = "no promise" if one.promised is None else f"promised {one.promised}"
+        promised = words.NO_PROMISE if one.promised is None else f"promised {one.promised}"
         joint = one.joint
         found = f"found {joint.of_100:.0f} of 100 [{joint.low:.0f}, {joint.high:.0f}]"
         said = " ".join([f"{words.verdict(one)}.", *words.meaning(one)])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from gigs.cli.console import errors, output
+from gigs.cli.console import errors, output, saying
 from gigs.cli.suggest import RECALIBRATION
 from gigs.errors import InputError
 
@@ -35,9 +35,10 @@ def studio_command(
         import gradio  # noqa: F401
     except ImportError as error:
         raise InputError("gigs studio needs Gradio, which is not installed: pip install 'gigs[studio]'") from error
-    from gigs.service.address import Address
-    from gigs.service.engine import Engine
-    from gigs.studio.server import Studio
+    with saying("loading PyTorch and Gradio, which takes a few seconds"):
+        from gigs.service.address import Address
+        from gigs.service.engine import Engine
+        from gigs.studio.server import Studio
 
     address = Address(host=host, port=port, names=tuple(name))
     if not address.is_private:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gigs.cli.console import errors, output, warn
+from gigs.cli.console import errors, output, saying, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
 
@@ -118,6 +118,9 @@ RECALIBRATION = typer.Option(
     help="What your own tests have taught about promised shares (`gigs results --summary --recalibration`): shares, "
     "verdicts and order go by it.",
 )
+LANGUAGE = typer.Option(
+    "en", "--language", help="Language of the pages, such as de or es. An unknown value lists those there are."
+)
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
 
@@ -154,6 +157,7 @@ def suggest_command(
     types: Path = TYPES,
     verify: bool = VERIFY,
     recalibration: Path = RECALIBRATION,
+    language: str = LANGUAGE,
     device: str = DEVICE,
 ) -> None:
     """Redesign products for an audience: photos in, distinct redesigns, scores and a report out.
@@ -172,14 +176,14 @@ def suggest_command(
       gigs suggest shirt.jpg --recommender runs/vbpr/recommender.safetensors --catalogue data/hm
       --audience 'age >= 18 and age < 30'
     """
-    # torch takes seconds to import; --help should not wait for it
-    from gigs.batch import Request, run
-    from gigs.generator.use import Use
-    from gigs.inversion.gate import RefusedError
-    from gigs.method.options import Options, preset_of
-    from gigs.method.presets import with_budget
-    from gigs.session import OwnModels
-    from gigs.verify.recalibration import Recalibration
+    with saying("loading PyTorch, which takes a few seconds"):  # not at the top: --help should not wait for it
+        from gigs.batch import Request, run
+        from gigs.generator.use import Use
+        from gigs.inversion.gate import RefusedError
+        from gigs.method.options import Options, preset_of
+        from gigs.method.presets import with_budget
+        from gigs.session import OwnModels
+        from gigs.verify.recalibration import Recalibration
 
     named = "preview" if preview else preset
     chosen = preset_of(named, n=n, steps=steps, change=change, objective=objective, render=render)
@@ -193,7 +197,7 @@ def suggest_command(
             generator=generator, encoder=encoder, recommender=recommender, use=Use(space=space, label=label, size=size)
         ),
         catalogue=catalogue, types=types, resume=resume, min_audience=min_audience, device=device,
-        recalibration=None if recalibration is None else Recalibration.read(recalibration),
+        recalibration=None if recalibration is None else Recalibration.read(recalibration), language=language,
     )  # fmt: skip
     with progress_bars(errors) as on_step:
         done = run(request, on_step)

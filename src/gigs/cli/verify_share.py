@@ -54,10 +54,12 @@ def share_command(
     from gigs.data.choices import ChoiceSettings
     from gigs.errors import InputError
     from gigs.io import folders, storage
+    from gigs.io.extras import require
     from gigs.packs import load_pack
     from gigs.studies.share import ShareSettings, study_share, write_map
     from gigs.studies.share_figure import draw_reliability
 
+    require("matplotlib", "plots", "the reliability diagram")
     if write and not Path(pack).is_dir():
         raise InputError(f"--write: {pack} is not a folder of your own; copy the pack into one first")
     choices = ChoiceSettings(alternatives=alternatives, days=days, kind=tuple(kind), seed=seed)

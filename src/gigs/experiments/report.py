@@ -17,9 +17,11 @@ from gigs.experiments.setup import Bench
 from gigs.experiments.table import describe_table
 from gigs.experiments.table_files import stem_of, write_table
 from gigs.io import storage
+from gigs.io.extras import require
 from gigs.metrics.inception import Classifier, figure_network
 from gigs.progress import OnStep, silent
 
+PLOTTED = {"table5", "radius", "figures"}
 GRIDS = ("table2", "table3")  # whose pictures Fig. 4 and 5 show
 
 
@@ -44,7 +46,12 @@ def run_experiments(
 
     Returns:
         The files, the summary last.
+
+    Raises:
+        InputError: matplotlib is not installed, and one of them has a plot.
     """
+    if PLOTTED & set(names):
+        require("matplotlib", "plots", "an experiment with figures")
     network: Classifier | None = None
     written: list[Path] = []
     for name in names:

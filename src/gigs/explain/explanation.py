@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -76,10 +76,11 @@ def explain(
 
 
 def description_of(changes: Changes, map_file: str | None = None) -> Description:
-    """The description of some changes; `map_file` shows where they are."""
-    return Description(
-        words=sentence(changes),
-        nothing=not named_parts(changes),
+    """What is said of some changes; `map_file` shows where they are."""
+    attributes = {name: _attribute(one) for name, one in changes.attributes.items()}
+    found = Description(
+        words="",
+        nothing=False,
         palette=PaletteChange(
             before=_colours(changes.before),
             after=_colours(changes.after),
@@ -91,12 +92,13 @@ def description_of(changes: Changes, map_file: str | None = None) -> Description
         ),
         lightness=_rounded(changes.lightness),
         vividness=_rounded(changes.vividness),
-        attributes={name: _attribute(one) for name, one in changes.attributes.items()},
+        attributes=attributes,
         outline=None if changes.outline is None else _outline(changes.outline),
         where=changes.where,
-        not_sure=() if map_file is None else tuple(not_sure(changes)),
+        not_sure=() if map_file is None else tuple(not_sure(attributes)),
         map=map_file,
     )
+    return replace(found, words=sentence(found), nothing=not named_parts(found))
 
 
 def _colours(swatches: Sequence[Swatch]) -> tuple[Colour, ...]:

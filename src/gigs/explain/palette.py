@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from sklearn.cluster import KMeans
 
+from gigs.explain.clusters import cluster
 from gigs.explain.colours import difference, hex_of, name_of
 
 CLUSTERS = 5
@@ -56,12 +56,10 @@ def palette(lab: np.ndarray, mask: np.ndarray) -> list[Swatch]:
     """
     pixels = lab[_inside(mask)]
     clusters = min(CLUSTERS, len(np.unique(pixels, axis=0)))
-    clustering = KMeans(clusters, n_init=1, random_state=0, max_iter=50).fit(pixels)
+    centres, labels = cluster(pixels, clusters)
     swatches = [
         Swatch(centre, count / len(pixels))
-        for centre, count in zip(
-            clustering.cluster_centers_, np.bincount(clustering.labels_, minlength=clusters), strict=True
-        )
+        for centre, count in zip(centres, np.bincount(labels, minlength=clusters), strict=True)
         if count
     ]
     while len(swatches) > 1 and (pair := _closest(swatches)) is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from matplotlib import colormaps
 from PIL import Image
 from scipy import ndimage
 from torch import Tensor
@@ -15,6 +14,12 @@ SMOOTH = 1.5 / 64  # of the side, because nobody sees single pixels
 HOT = 50.0  # CIEDE2000 drawn in the hottest colour, as from pale pink to black
 UNEVEN = 1.3  # a part changes most if it changes this much more than the whole does
 LEAST = 0.06  # least share of the product for a part
+# The colour map inferno (Smith and van der Walt 2015, CC0) from .35 to .95, as sRGB in [0,1].
+INFERNO = np.array([
+    (0.497, 0.119, 0.424), (0.578, 0.148, 0.404), (0.658, 0.179, 0.373), (0.736, 0.216, 0.330), (0.802, 0.259, 0.283),
+    (0.865, 0.317, 0.226), (0.916, 0.387, 0.165), (0.955, 0.469, 0.100), (0.978, 0.558, 0.035), (0.988, 0.645, 0.040),
+    (0.983, 0.744, 0.138), (0.964, 0.844, 0.273), (0.946, 0.937, 0.459),
+])  # fmt: skip
 FAINT = 3.0  # CIEDE2000 below which no place is named
 # What parts are called, top, middle and bottom, then the sides, by the kind of product.
 PARTS = {
@@ -67,7 +72,8 @@ def draw_map(change: np.ndarray, base: np.ndarray) -> Tensor:
     """
     grey = np.asarray(Image.fromarray(base).convert("L"), dtype=float)[..., None] / 255
     heat = ((change - FAINT) / (HOT - FAINT)).clip(0, 1)[..., None]
-    hot = colormaps["inferno"](0.35 + 0.6 * heat[..., 0])[..., :3]
+    places = np.linspace(0, 1, len(INFERNO))
+    hot = np.stack([np.interp(heat[..., 0], places, channel) for channel in INFERNO.T], axis=-1)
     drawn = (0.45 + 0.55 * grey) * (1 - heat) + hot * heat
     return torch.from_numpy(drawn).permute(2, 0, 1).float()
 

@@ -1,110 +1,130 @@
-"""One plain sentence about what a redesign changes, no stronger than what was measured."""
+"""One plain sentence about what a redesign changes, no stronger than what was measured.
+
+It is made from a `Description`, so that a saved result can be described in any language.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from gigs.explain.changes import Changes
-from gigs.explain.palette import Flow
+from gigs.explain.description import AttributeChange, Description, PaletteChange, Turn
+from gigs.languages import ENGLISH, Language, message
 
-NEW_COLOUR = 8.0  # least CIEDE2000 between two colours to be named as different
-SMALL = 0.15  # least share of the product that changes to a colour for it to be named
-MUCH = 15.0  # change of mean L* that counts as much
-SHADE = 5.0  # least mean CIEDE2000 over the product to report if no name describes it
-NOTHING = "almost nothing that can be named"
-# Sentence forms of a shop's words for patterns; others are used unchanged.
+NEW_COLOUR = 8.0  # CIEDE2000 between two colours that are named as different
+SMALL = 0.15  # share of the product; colours that fewer of it change to are not named
+MUCH = 15.0  # change of mean L* that is much
+SHADE = 5.0  # mean CIEDE2000 over the product that is said where no name says it
+NOTHING = message("almost nothing that can be named")
+# How a shop's words for patterns are said; others are said as they are.
 PATTERNS = {
-    "Solid": "plain", "All over pattern": "patterned all over", "Stripe": "striped", "Check": "checked",
-    "Dot": "dotted", "Melange": "mottled (melange)", "Denim": "denim", "Lace": "lace", "Embroidery": "embroidered",
-    "Front print": "printed on the front", "Placement print": "printed in one place", "Metallic": "metallic",
-    "Glittering/Metallic": "glittering", "Colour blocking": "in blocks of colour",
+    "Solid": message("plain"), "All over pattern": message("patterned all over"), "Stripe": message("striped"),
+    "Check": message("checked"), "Dot": message("dotted"), "Melange": message("mottled (melange)"),
+    "Denim": message("denim fabric"), "Lace": message("lace"), "Embroidery": message("embroidered"),
+    "Front print": message("printed on the front"), "Placement print": message("printed in one place"),
+    "Metallic": message("metallic"), "Glittering/Metallic": message("glittering"),
+    "Colour blocking": message("in blocks of colour"),
+}  # fmt: skip
+MOST = {
+    "the neckline area": message("the neckline area changes most"),
+    "the waist area": message("the waist area changes most"),
+    "the hem area": message("the hem area changes most"),
+    "the upper part": message("the upper part changes most"),
+    "the middle": message("the middle changes most"),
+    "the lower part": message("the lower part changes most"),
+    "the lower ends": message("the lower ends change most"),
+    "the sides": message("the sides change most"),
+    "the sides and sleeves": message("the sides and sleeves change most"),
+}
+OUTLINES = {
+    "longer": message("longer"), "shorter": message("shorter"), "wider": message("wider"),
+    "narrower": message("narrower"), "of another outline": message("with another outline"),
 }  # fmt: skip
 
 
-def named_parts(changes: Changes) -> list[str]:
-    """The changes, one clause each; empty if nothing can be named."""
-    parts = [part for part in (_colours(changes), _pattern(changes), _type(changes), _outline(changes)) if part]
-    return parts or _shade(changes)
+def sentence(description: Description, say: Language = ENGLISH) -> str:
+    """What changes, in one sentence that starts with a capital letter and ends with a full stop.
 
-
-def sentence(changes: Changes) -> str:
-    """What changes, in one sentence of plain English that starts with a capital letter and ends with a full stop."""
-    parts = named_parts(changes)
-    text = "; ".join(parts or [NOTHING])
-    if changes.where and parts:
-        text += f"; {changes.where} {'change' if changes.where.endswith('s') else 'changes'} most"
+    Args:
+        description: Of the change; its `words` are not read.
+        say: The language.
+    """
+    parts = named_parts(description, say)
+    if not parts:
+        parts = [say(NOTHING)]
+    elif description.where:
+        parts.append(say(MOST.get(description.where, description.where)))
+    text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 
 
-def not_sure(changes: Changes) -> list[str]:
+def named_parts(description: Description, say: Language = ENGLISH) -> list[str]:
+    """What changes, a clause each; empty where nothing can be named."""
+    attributes, outline = description.attributes, description.outline
+    clauses = (
+        _colours(description, say),
+        _pattern(attributes, say),
+        _type(attributes, say),
+        "" if outline is None else say.listed(say(OUTLINES.get(word, word)) for word in outline.words),
+    )
+    return [one for one in clauses if one] or _shade(description.palette, say)
+
+
+def not_sure(attributes: Mapping[str, AttributeChange]) -> list[str]:
     """Columns about which the probes are not sure enough to say whether they change."""
-    return [name for name, one in changes.attributes.items() if one.changed is None]
+    return [name for name, one in attributes.items() if one.changed is None]
 
 
-def pattern_words(value: str) -> str:
-    """A shop's word for a pattern, as it appears in a sentence."""
-    return PATTERNS.get(value, value.lower())
+def pattern_words(value: str, say: Language = ENGLISH) -> str:
+    """A shop's word for a pattern as a sentence has it."""
+    return say(PATTERNS[value]) if value in PATTERNS else value.lower()
 
 
-def named_turns(changes: Changes) -> list[Flow]:
-    """The colour changes to name, at most two: visible, large enough, and to another name."""
-    visible = [
-        flow
-        for flow in changes.flows
-        if flow.delta_e >= NEW_COLOUR and flow.share >= SMALL and flow.before.name != flow.after.name
-    ]
-    named: dict[tuple[str, str], Flow] = {}
-    for flow in visible:  # two shades of a print may change between the same two names
-        named.setdefault((flow.before.name, flow.after.name), flow)
+def named_turns(turns: Sequence[Turn]) -> list[Turn]:
+    """The turns from one colour to another that are named, at most two: visible, of some size, to another name."""
+    named: dict[tuple[str, str], Turn] = {}
+    for turn in turns:  # two shades of a print may turn from and to the same two names
+        if turn.delta_e >= NEW_COLOUR and turn.share >= SMALL and turn.before != turn.after:
+            named.setdefault((turn.before, turn.after), turn)
     return list(named.values())[:2]
 
 
-def _colours(changes: Changes) -> str:
-    tone = _tone(changes)
-    turns = " and ".join(f"{flow.after.name} instead of {flow.before.name}" for flow in named_turns(changes))
+def _colours(description: Description, say: Language) -> str:
+    tone = say.listed(_tone(description, say))
+    turns = say.listed(
+        say("{after} instead of {before}", after=say(turn.after), before=say(turn.before))
+        for turn in named_turns(description.palette.turns)
+    )
     return f"{tone}: {turns}" if tone and turns else tone or turns
 
 
-def _tone(changes: Changes) -> str:
-    parts = []
-    if changes.lightness.real:
-        much = "much " if abs(changes.lightness.change) >= MUCH else ""
-        parts.append(much + ("lighter" if changes.lightness.change > 0 else "darker"))
-    if changes.vividness.real:
-        parts.append("in stronger colours" if changes.vividness.change > 0 else "in paler colours")
-    return _listed(parts)
+def _tone(description: Description, say: Language) -> list[str]:
+    parts, light, vivid = [], description.lightness, description.vividness
+    if light.real and abs(light.change) >= MUCH:
+        parts.append(say("much lighter") if light.change > 0 else say("much darker"))
+    elif light.real:
+        parts.append(say("lighter") if light.change > 0 else say("darker"))
+    if vivid.real:
+        parts.append(say("in stronger colours") if vivid.change > 0 else say("in paler colours"))
+    return parts
 
 
-def _shade(changes: Changes) -> list[str]:
-    """Whether the colour changes visibly although name and tone stay the same."""
-    confirmed = sum(flow.share * flow.delta_e for flow in changes.flows)
-    return [f"another shade of {changes.after[0].name}"] if confirmed >= SHADE else []
+def _shade(palette: PaletteChange, say: Language) -> list[str]:
+    """A change of colour that can be seen, though neither name nor tone is another."""
+    confirmed = sum(turn.share * turn.delta_e for turn in palette.turns)
+    return [say("another shade of {colour}", colour=say(palette.after[0].name))] if confirmed >= SHADE else []
 
 
-def _pattern(changes: Changes) -> str:
-    one = changes.attributes.get("appearance")
+def _pattern(attributes: Mapping[str, AttributeChange], say: Language) -> str:
+    one = attributes.get("appearance")
     if one is None or not one.changed:
         return ""
-    before, after = pattern_words(one.before.value), pattern_words(one.after.value)
-    return f"{after} instead of {before}"
+    before, after = (pattern_words(each.value, say) for each in (one.before, one.after))
+    return say("{after} instead of {before}", after=after, before=before)
 
 
-def _type(changes: Changes) -> str:
-    one = changes.attributes.get("type")
+def _type(attributes: Mapping[str, AttributeChange], say: Language) -> str:
+    one = attributes.get("type")
     if one is None or not one.changed:
         return ""
-    return f"looks more like {_article(one.after.value)} than {_article(one.before.value)}"
-
-
-def _outline(changes: Changes) -> str:
-    return "" if changes.outline is None else _listed(changes.outline.words)
-
-
-def _article(name: str) -> str:
-    word = name.lower()
-    plural = word.endswith("s") and not word.endswith("ss")
-    return word if plural else f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(words)
+    before, after = (say(each.value) for each in (one.before, one.after))
+    return say("looks more like “{after}” than “{before}”", after=after, before=before)

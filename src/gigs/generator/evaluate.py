@@ -17,6 +17,7 @@ from gigs.errors import DataError, InputError, ModelError
 from gigs.generator.base import Generator, load_generator
 from gigs.generator.use import AS_STORED, Use
 from gigs.io import storage
+from gigs.io.extras import require
 from gigs.metrics.features import FEATURE_SETS, INPUT_SIZE, feature_network, photo_features, picture_features
 from gigs.metrics.frechet import FrechetDistance
 from gigs.metrics.kid import SUBSET_SIZE, SUBSETS, kernel_distance
@@ -165,6 +166,7 @@ def plot_curve(reports: Sequence[dict[str, Any]], path: Path) -> Path:
     Raises:
         InputError: A generator's file does not say how many images it was shown.
     """
+    require("matplotlib", "plots", "--plot")
     from matplotlib.figure import Figure  # imported late: it takes a second
     from matplotlib.ticker import EngFormatter
 

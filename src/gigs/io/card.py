@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from typing import Any
+
+from gigs import __version__
 
 USES = {
     "generator.safetensors": (
@@ -55,7 +56,7 @@ def model_card(file: str, header: dict[str, Any]) -> str:
         [
             _front_matter([kind, str(family)], about.get("licence")),
             f"# A {family} {kind} for gigs\n",
-            f"Made with gigs {version('gigs')}: GAN inversion and guided shifting of product photos.\n",
+            f"Made with gigs {__version__}: GAN inversion and guided shifting of product photos.\n",
             PERSONAL if header.get("users") else "",
             "## How pictures reach it\n",
             _table(preprocessing),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from torch import Tensor
+
+from gigs import __version__
 
 
 def fingerprint(about: dict[str, Any], tensors: Sequence[Tensor | None]) -> str:
@@ -19,7 +20,7 @@ def fingerprint(about: dict[str, Any], tensors: Sequence[Tensor | None]) -> str:
         about: Settings, JSON-able where it matters; anything else counts by how it prints.
         tensors: Photos and taste vectors.
     """
-    text = json.dumps({"gigs": version("gigs"), **about}, sort_keys=True, default=str)
+    text = json.dumps({"gigs": __version__, **about}, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode())
     for tensor in tensors:
         digest.update(b"none" if tensor is None else tensor.detach().cpu().contiguous().numpy().tobytes())

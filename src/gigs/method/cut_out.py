@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gigs.data.importers.photos import SUFFIXES
+from gigs.data.importers.photo_names import SUFFIXES
 from gigs.errors import InputError, ModelError
 from gigs.method.choice import NothingToShowError
 from gigs.method.options import Options

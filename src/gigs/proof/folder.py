@@ -7,6 +7,7 @@ from pathlib import Path
 from gigs.errors import InputError
 from gigs.io import folders, storage
 from gigs.io.text import readable
+from gigs.languages import language as language_of
 from gigs.proof.counts import read_counts
 from gigs.proof.findings import Findings, compare
 from gigs.proof.ledger import record
@@ -14,14 +15,19 @@ from gigs.report.results_page import FILE as PAGE
 from gigs.report.results_page import render_results
 from gigs.result import Result
 from gigs.result.reading import FILE
-from gigs.result.saved import link_proof
+from gigs.result.saved import REPORT, language_in, link_proof
 
 RECORD = "results.json"
 LONGEST = 80  # characters of a test's name
 
 
 def compare_folder(
-    folder: str | Path, counts: str | Path, *, test: str = "test", ledger: str | Path | None = None
+    folder: str | Path,
+    counts: str | Path,
+    *,
+    test: str = "test",
+    ledger: str | Path | None = None,
+    language: str | None = None,
 ) -> Findings:
     """Put what a test with people counted beside what a result promised.
 
@@ -32,10 +38,12 @@ def compare_folder(
         folder: Of a finished result.
         counts: The filled-in `counts.csv` (`docs/guides/results.md`).
         test: Name of the test; another name for each test of the same result.
+        language: Of the page; None takes that of the report.
         ledger: File to keep promises against outcomes in, over products; made if need be.
 
     Raises:
-        InputError: The counts are malformed or of another result, or a file cannot be written.
+        InputError: The language is not known, the counts are malformed or of another result, or a file cannot be
+            written.
         ModelError: The folder holds no result, or a damaged one.
     """
     folder = Path(folder)
@@ -47,7 +55,8 @@ def compare_folder(
     findings = compare(
         result, read, product=readable(folder.resolve().name), fingerprint=fingerprint, test=test.strip()
     )
-    page = render_results(result, findings)
+    say = language_in(folder / REPORT[0]) if language is None else language_of(language)
+    page = render_results(result, findings, say)
     with folders.owned(folder):
         if ledger is not None:
             record(Path(ledger), findings)  # first: it may refuse

@@ -6,9 +6,8 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment
-
 from gigs.io.text import address, readable
+from gigs.languages import ENGLISH, Language
 from gigs.report import texts
 from gigs.report.pictures import reduced
 from gigs.report.results_page import FILE as RESULTS
@@ -24,31 +23,33 @@ LEAST_WIDE = 480  # pixels that a smaller photo is enlarged to at full size
 SMALL = 256  # longest side of a picture in the overview
 
 
-def render_page(result: Record, folder: str, *, tested: bool = False) -> str:
+def render_page(result: Record, folder: str, *, tested: bool = False, say: Language = ENGLISH) -> str:
     """Render `report.html`.
 
     Args:
         result: With its pictures.
         folder: Name of the folder that the page is for.
         tested: Whether `results.html`, what a test with people found, lies beside it.
+        say: The language.
 
     Raises:
         ModelError: A picture that the result names is missing.
     """
-    environment, pictures = _environment(), result.pictures
-    environment.filters["picture"] = lambda name: inlined(pictures.small(name, SHOWN))
-    environment.filters["exists"] = lambda name: name in pictures
-    environment.filters["size"] = lambda name: own_picture(pictures.small(name, SHOWN), name).size
-    return environment.get_template("report.html").render(
-        view=view_of(result),
+    templates, pictures = environment(say), result.pictures
+    templates.filters["picture"] = lambda name: inlined(pictures.small(name, SHOWN))
+    templates.filters["exists"] = lambda name: name in pictures
+    templates.filters["size"] = lambda name: own_picture(pictures.small(name, SHOWN), name).size
+    return templates.get_template("report.html").render(
+        view=view_of(result, say),
         result=result,
         proof=RESULTS if tested else None,
-        try_words=texts.TRY,
+        try_words=say(texts.TRY),
+        columns=texts.COLUMNS,
         command=texts.TRY_COMMAND.format(folder=shlex.quote(readable(folder)) if folder else "FOLDER"),
     )
 
 
-def render_compare(result: Record) -> str:
+def render_compare(result: Record, say: Language = ENGLISH) -> str:
     """Render `compare.html`: every redesign at full size over the photo, with a slider between them.
 
     It names the pictures beside it instead of holding them: they are as large as the photo.
@@ -56,35 +57,36 @@ def render_compare(result: Record) -> str:
     Raises:
         ModelError: A picture that the result names is missing.
     """
-    view = view_of(result)
+    view = view_of(result, say)
     start = view["photo"] or view["base"]
     size = result.pictures[start].size
     return (
-        _environment()
+        environment(say)
         .get_template("compare.html")
         .render(
             view=view,
-            title=texts.COMPARE.format(label=result.audience.label),
-            words=texts.COMPARE_WORDS,
+            title=say(texts.COMPARE, label=say.sentence(result.audience.label)),
+            words=say(texts.COMPARE_WORDS),
             start=start,
-            before=texts.BEFORE_PHOTO if view["photo"] else texts.BEFORE_FIRST,
+            before=say(texts.BEFORE_PHOTO if view["photo"] else texts.BEFORE_FIRST),
             size=size,
             wide=max(size[0], LEAST_WIDE),
         )
     )
 
 
-def render_overview(results: Sequence[tuple[str, Record]]) -> str:
+def render_overview(results: Sequence[tuple[str, Record]], say: Language = ENGLISH) -> str:
     """Render `overview.html`: every product of a folder with its best redesign, linked to its own report.
 
     Args:
         results: Of each product its folder, relative to the page, and its result.
+        say: The language.
     """
-    environment = _environment()
-    environment.filters["small"] = lambda content: inlined(reduced(content, SMALL))
+    templates = environment(say)
+    templates.filters["small"] = lambda content: inlined(reduced(content, SMALL))
     products = []
     for folder, result in results:
-        view = view_of(result)
+        view = view_of(result, say)
         best = view["options"][0]
         products.append(
             {
@@ -92,25 +94,18 @@ def render_overview(results: Sequence[tuple[str, Record]]) -> str:
                 "link": address(f"{folder}/report.html"),
                 "photo": view["photo"] and result.pictures.png(view["photo"]),
                 "best": result.pictures.png(best["file"]),
-                "label": result.audience.label,
+                "label": say.sentence(result.audience.label),
                 "summary": view["summary"],
-                "verdict": best["headline"][:1].lower() + best["headline"][1:],
+                "verdict": best["headline"],
                 "words": best["words"],
                 "promise": best["promise"],
             }
         )
-    return environment.get_template("overview.html").render(
-        products=products, stamp=texts.STAMP, stamps=_stamps(results)
-    )
+    title = say.many("Redesigns of {count} product", "Redesigns of {count} products", len(products))
+    return templates.get_template("overview.html").render(title=title, products=products, stamps=say(_stamps(results)))
 
 
 def _stamps(results: Sequence[tuple[str, Record]]) -> str:
     """What the pictures of several products are: drawn, on photos, or both."""
     kinds = {result.on_photo for _, result in results}
     return texts.STAMPS_BOTH if len(kinds) > 1 else texts.stamps(True in kinds)
-
-
-def _environment() -> Environment:
-    made = environment()
-    made.filters["percent"] = texts.percent
-    return made

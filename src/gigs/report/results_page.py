@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gigs.languages import ENGLISH, Language
 from gigs.report import results_words as words
 from gigs.report import texts
 from gigs.report.templating import environment, inlined
+from gigs.report.view import words_of
 from gigs.verify.share import EVEN, Share
 
 if TYPE_CHECKING:
@@ -18,37 +20,37 @@ SHOWN = 160  # longest side of a picture, pixels
 ROOM = 3  # points beyond the outermost interval
 
 
-def render_results(result: Record, findings: Findings) -> str:
+def render_results(result: Record, findings: Findings, say: Language = ENGLISH) -> str:
     """Render the page; it needs no other file.
 
     Args:
         result: That made the redesigns, with its pictures.
         findings: Of a test of it.
+        say: The language.
 
     Raises:
         ModelError: A picture that the result names is missing.
     """
     low, high = scale(findings)
-    rows = [_row(one, result, (low, high)) for one in findings]
+    rows = [_row(one, result, (low, high), say) for one in findings]
     start = result.reconstruction.file if result.photo is None else result.photo.file
     return (
-        environment()
+        environment(say)
         .get_template("results.html")
         .render(
-            title=words.TITLE.format(product=findings.product),
-            headline=words.headline(findings),
-            buyers=findings.buyers,
-            test=words.test_name(findings),
-            cautions=words.cautions(findings),
+            title=say(words.TITLE, product=findings.product),
+            headline=words.headline(findings, say),
+            buyers=say.sentence(findings.buyers),
+            test=words.test_name(findings, say),
+            cautions=words.cautions(findings, say),
             start=inlined(result.pictures.small(start, SHOWN)),
-            sides=words.SIDES[findings.kind],
-            scale_words=words.SCALE[findings.kind],
+            sides=[say(one) for one in words.SIDES[findings.kind]],
+            scale_words=say(words.SCALE[findings.kind]),
             ticks=[{"at": at, "left": _left(at, (low, high))} for at in _ticks(low, high)],
             rows=rows,
-            reading=words.reading(findings),
-            advice=words.advice(findings),
-            stamp=texts.STAMP,
-            stamps=texts.STAMPS,
+            reading=words.reading(findings, say),
+            advice=words.advice(findings, say),
+            stamps=say(texts.stamps(result.on_photo)),
         )
     )
 
@@ -66,22 +68,23 @@ def _ticks(low: int, high: int) -> list[int]:
     return [at for at in range(0, 101, step) if low <= at <= high]
 
 
-def _row(one: Finding, result: Record, ends: tuple[int, int]) -> dict[str, Any]:
+def _row(one: Finding, result: Record, ends: tuple[int, int], say: Language) -> dict[str, Any]:
     entry = result.suggestions[one.number - 1]
-    promised, promised_range = words.share(one.promised)
-    found, found_range = words.share(Share(one.found.of_100, one.joint.low, one.joint.high))
+    promised, promised_range = words.share(one.promised, say)
+    found, found_range = words.share(Share(one.found.of_100, one.joint.low, one.joint.high), say)
     return {
         "number": one.number,
+        "name": say(texts.REDESIGN, number=one.number),
         "picture": inlined(result.pictures.small(entry.file, SHOWN)),
-        "words": entry.words,
+        "words": words_of(entry.changes, say),
         "promised": promised,
         "promised_range": promised_range,
         "found": found,
         "found_range": found_range,
-        "counted": words.counted(one),
+        "counted": words.counted(one, say),
         "verdict": one.verdict,
-        "verdict_words": words.verdict(one),
-        "meaning": words.meaning(one),
+        "verdict_words": words.verdict(one, say),
+        "meaning": words.meaning(one, say),
         "promise_bar": one.promised and _bar(one.promised, ends),
         "found_bar": _bar(one.joint, ends),
         "even": _left(EVEN, ends),

@@ -1,6 +1,7 @@
-"""Everything that the report says to a seller, in one place: plain English, and no word of the trade.
+"""What the report says to a seller, in plain English and without a word of the trade.
 
-`tests/report/test_words.py` holds the list of words that may not be here. Shares come as numbers in `[0,1]`.
+Every sentence is marked with `message` or passed to a `Language`, which translates it. Shares come as numbers in
+`[0,1]`. `tests/report/test_words.py` holds the list of words that may not be here.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
+from gigs.languages import ENGLISH, Language, message
 from gigs.verify.share import EVEN
 
 if TYPE_CHECKING:
@@ -28,263 +30,270 @@ class Judged(Protocol):
         """Of 100 buyers."""
 
 
-STAMP = "Design concept, not a listing photo"
-_NEVER = "Never use them to show what a buyer will receive."
-STAMPS = f"Design concepts, not listing photos: a computer drew them. {_NEVER}"
-STAMPS_ON_PHOTO = f"Design concepts, not listing photos: a computer changed the product in your photo. {_NEVER}"
-STAMPS_BOTH = (
-    f"Design concepts, not listing photos: a computer drew them, or changed the product in your photo. {_NEVER}"
+STAMP = message("Design concept, not a listing photo")
+STAMPS = message(
+    "Design concepts, not listing photos: a computer drew them. Never use them to show what a buyer will receive."
 )
-TITLE = "Redesigns for {label}"
-FROM_SCRATCH = "{count} designs drawn from scratch for {label}."
+STAMPS_ON_PHOTO = message(
+    "Design concepts, not listing photos: a computer changed the product in your photo. Never use them to show what a "
+    "buyer will receive."
+)
+STAMPS_BOTH = message(
+    "Design concepts, not listing photos: a computer drew them, or changed the product in your photo. Never use them "
+    "to show what a buyer will receive."
+)
+TITLE = message("Redesigns for {label}")
+REDESIGN = message("Redesign {number}")
 
 VERDICTS = {
-    "likely": "Likely better",
-    "unclear": "Could go either way",
-    "no gain found": "No gain found",
-    "no promise": "No promise possible",
-    "unchecked": "Not checked yet",
+    "likely": message("Likely better"),
+    "unclear": message("Could go either way"),
+    "no gain found": message("No gain found"),
+    "no promise": message("No promise possible"),
+    "unchecked": message("Not checked yet"),
 }
 BELIEF = {
-    "likely": "Taken together, independent judges agree that these buyers would like such redesigns better.",
-    "unclear": "Taken together, independent judges do not settle whether these buyers would like the redesigns better.",
-    "no gain found": "Taken together, independent judges see no gain in these redesigns for these buyers.",
-    "no promise": "Too little is known about the taste of these buyers to promise anything.",
+    "likely": message("Taken together, independent judges expect these buyers to like the redesigns better."),
+    "unclear": message(
+        "Taken together, independent judges cannot tell whether these buyers would like the redesigns better."
+    ),
+    "no gain found": message("Taken together, independent judges see no gain in these redesigns for these buyers."),
+    "no promise": message("Too little is known about the taste of these buyers to promise anything."),
 }
-JUDGES = (
-    "The judges are {judges} further computer models of what buyers chose in the past. They had no part in making the "
-    "redesigns and looked at the finished pictures only. None of this is a forecast of sales."
+JUDGES = message(
+    "A judge is a computer model of what buyers chose in the past. {judges} judges looked at the finished pictures. "
+    "They had no part in making the redesigns. None of this is a forecast of sales."
 )
-SHARE = (
-    "Of 100 such buyers who choose between your product as it is and this redesign, about {of_100} should take the "
-    "redesign; between {low} and {high} is what the evidence allows."
+SHARE = message(
+    "Suppose 100 such buyers choose between your product as it is and this redesign. About {of_100} should take the "
+    "redesign. The evidence allows anything from {low} to {high}."
 )
-NO_SHARE = "How many buyers would prefer it is not known: nobody has compared these judges with real purchases yet."
-WORTH = (
-    "“54 of 100 [50, 58]” means: of 100 such buyers who choose between your product as it is and the redesign, 54 take "
-    "the redesign, and the truth should lie between 50 and 58, 19 times out of 20. 50 means that neither is liked "
-    "better. What a judge's liking is worth was learned from {purchases} real purchases: each was compared with "
-    "products of the same kind that were on sale at the time and were left."
+NO_SHARE = message(
+    "How many buyers would prefer it is not known, because these judges have not been compared with real purchases."
 )
-PUT_RIGHT = "What {tests} with people had found of earlier promises has been allowed for."
-SAME_AS_ALL = (
-    "What these buyers bought does not tell their taste from that of all buyers, so expect about the same of everybody."
+WORTH = message(
+    "“54 of 100 [50, 58]” means that, of 100 such buyers who choose between your product as it is and the redesign, 54 "
+    "take the redesign. The true number should lie between 50 and 58, 19 times out of 20. At 50, neither is liked "
+    "better. What a judge’s opinion is worth was learned from {purchases} real purchases. Each bought product was "
+    "compared with similar products that were on sale at the time and were not bought."
 )
-UNCHECKED = (
-    "No independent judge has checked these redesigns. They were made to please one computer model of what {users} "
-    "chose in the past, and that same model put them in order: take them as ideas to test, not as a forecast of sales."
+SAME_AS_ALL = message(
+    "These buyers’ purchases do not set their taste apart from that of all buyers. Expect about the same from "
+    "everybody."
 )
-BEST = "The best of {count} redesigns should win {best} buyers who choose between it and your product as it is."
-NONE_WINS = (
-    "None of the {count} redesigns should win more than half of the buyers who choose between it and your product as "
-    "it is."
-)
-OTHER_KIND = "{count} of the {total} redesigns may show another kind of product."
-
 NEXT = {
-    "likely": "Pick the one or two that you could really make, and show them to customers before you make anything.",
-    "unclear": "Treat these as ideas. If one appeals to you, show it to customers before you make anything.",
-    "no gain found": "Do not change the product on this evidence. Try another group of buyers, or another product.",
-    "no promise": "Choose a larger group of buyers, or come back with more purchases.",
-    "unchecked": "Treat these as ideas. If one appeals to you, show it to customers before you make anything.",
+    "likely": message("Pick one or two that you could really make. Show them to customers before you make anything."),
+    "unclear": message("Treat these as ideas. If you like one, show it to customers before you make anything."),
+    "no gain found": message(
+        "Do not change the product on this evidence. Try another group of buyers, or another product."
+    ),
+    "no promise": message("Choose a larger group of buyers, or come back when you have more purchases."),
+    "unchecked": message("Treat these as ideas. If you like one, show it to customers before you make anything."),
 }
-TRY = "puts the pictures into one file for a customer panel or a shop's own test."
+TRY = message("puts the pictures into one file for a customer panel or a test in your shop.")
 TRY_COMMAND = "gigs report {folder} --test-pack"
 
-REDRAWN = "The computer redrew your product, and every redesign starts from that picture."
-REDRAWN_CHANGES = "Redrawing alone changed this, which is not part of any redesign: {words}"
-REDRAWN_SAME = "Redrawing alone changed little that can be named."
-COMPARE = "Redesigns for {label}, at full size"
-COMPARE_WORDS = "Drag a slider, or use the arrow keys, to move between before and after."
-BEFORE_PHOTO, BEFORE_FIRST = "your photo", "the first design"
-ON_PHOTO = (
-    "Every redesign is your own photo, with the product's colours and outline changed. Its fabric, print, buttons and "
-    "seams stay as you photographed them."
+REDRAWN = message("The computer redrew your product. Every redesign starts from that picture.")
+REDRAWN_CHANGES = message("Redrawing alone changed the following, which belongs to no redesign. {words}")
+REDRAWN_SAME = message("Redrawing alone changed little that can be named.")
+COMPARE = message("Redesigns for {label}, at full size")
+COMPARE_WORDS = message("Drag a slider, or use the arrow keys, to move between before and after.")
+BEFORE_PHOTO, BEFORE_FIRST = message("Your photo"), message("The first design")
+REDRAWN_PHOTO = message("The product as the computer redrew it")
+ON_PHOTO = message(
+    "Every redesign is your own photo with the product’s colours and outline changed. Its fabric, print, buttons and "
+    "seams keep their detail."
 )
-SKETCH = (
-    "A rough sketch: the computer's own drawing of this redesign changes more than can be shown on your photo, such as "
-    "another neckline or sleeve."
+SKETCH = message(
+    "This is a rough sketch. The computer’s own drawing of this redesign changes more than your photo can show, such "
+    "as the neckline or the sleeves."
 )
-FEWER = (
-    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}no more than {count} can be told apart "
-    "and still look like the same kind of product."
-)
-FEWER_ONE = (
-    "You asked for {asked} redesigns. Of {candidates} that were tried, {over}all others look like this one, like "
-    "your photo, or like another kind of product."
-)
-FEWER_OVER = "{over} change more than you allow, and "
-FRONT = "Less change, or more gain"
-FRONT_WORDS = (
-    "From left to right the product changes more, and the computer models that the redesigns were made for like it "
-    "better than any that changes less. Independent judges have not looked at these small pictures. For redesigns "
-    "that change no more than one of them, run again with its limit, such as {command}."
+FRONT = message("Less change, or more gain")
+FRONT_WORDS = message(
+    "The product changes more from left to right. Each step gains more than any that changes less, according to the "
+    "computer models for which the redesigns were made. Independent judges have not looked at these small pictures. To "
+    "get redesigns that change no more than one of them, run again with its limit, for example {command}."
 )
 FRONT_COMMAND = "--budget {budget}"
-FRONT_IS = "Redesign {number}"
-FRONT_LIMIT = "Limit {budget}"
-SCRATCH = "A design drawn from scratch; every redesign starts from it."
-TAKEN_FOR = "It is compared with the shop's {kinds}, since that is what the computer takes it for."
-TOLD = "It is compared with the shop's {kinds}, since that is what you say it is."
-TAKEN_UNSURELY = (
-    "The computer is not sure what kind of product this is. It compares it with the shop's {kinds}: if that is wrong, "
-    "trust none of what follows. Say what it is and run again (`--type`, in the studio “What is it?”)."
+FRONT_LIMIT = message("Limit {budget}")
+SCRATCH = message("This design was drawn from scratch. Every redesign starts from it.")
+TAKEN_FOR = message(
+    "It is compared with the shop’s products of the type “{kind}”, because the computer takes it for one."
 )
-TAKEN_FOR_ONE_OF_TWO = (
-    "The computer is not sure whether this is a {first} or a {second}. It compares it with the shop's {kinds}: if that "
-    "is wrong, trust none of the rest. Say what it is and run again (`--type {other}`, in the studio “What is it?”)."
+TOLD = message("It is compared with the shop’s products of the type “{kind}”, as you said.")
+TAKEN_UNSURELY = message(
+    "The computer is not sure what type of product this is. It compares it with the shop’s products of the type "
+    "“{kind}”. If that is wrong, do not trust anything below. Say what it is and run again (`--type`, or “What is it?” "
+    "in the studio)."
+)
+TAKEN_FOR_ONE_OF_TWO = message(
+    "The computer is not sure whether this is “{first}” or “{second}”. It compares it with the shop’s products of the "
+    "type “{kind}”. If that is wrong, do not trust anything below. Say what it is and run again (`--type {other}`, or "
+    "“What is it?” in the studio)."
 )
 SURE_OF_KIND = 0.8  # probability; the bundled pack's classifier is right nine times in ten
-NOT_SURE = "Not sure about: {names}."
+NOT_SURE = message("Not sure about: {names}.")
+COLUMNS = {"colour": message("colour"), "appearance": message("pattern"), "type": message("type of product")}
 
 
-def kind_in_doubt(category: ProductCategory) -> str | None:
+def kind_in_doubt(category: ProductCategory, say: Language = ENGLISH) -> str | None:
     """What to say where a product may be of another kind than it is taken for; None where that is unlikely."""
     if category.told:
         return None
-    kinds, rivals = plural(category.photo), [one.name for one in category.rivals]
+    rivals = [one.name for one in category.rivals]
     if rivals:
         other = next((name for name in rivals if name != category.photo), rivals[-1])
-        first, second = (name.lower() for name in rivals)
-        return TAKEN_FOR_ONE_OF_TWO.format(first=first, second=second, kinds=kinds, other=other)
-    return TAKEN_UNSURELY.format(kinds=kinds) if category.probability < SURE_OF_KIND else None
+        first, second = (say(name) for name in rivals)
+        return say(TAKEN_FOR_ONE_OF_TWO, first=first, second=second, kind=say(category.photo), other=other)
+    return say(TAKEN_UNSURELY, kind=say(category.photo)) if category.probability < SURE_OF_KIND else None
 
 
-def plural(kind: str) -> str:
-    """A type's name as a sentence has it for many of them: `dresses` for Dress."""
-    word = kind.strip().lower()
-    if not word or word == "unknown":
-        return "products"
-    if word.endswith(("ss", "sh", "ch", "x")):
-        return word + "es"
-    return word if word.endswith("s") else word + "s"
-
-
-def percent(share: float) -> str:
+def percent(share: float, say: Language = ENGLISH) -> str:
     """A share as a seller reads it: never 0% or 100% of a sample."""
     if share < 0.01:
-        return "under 1%"
-    return "over 99%" if share > 0.99 else f"{100 * share:.0f}%"
+        return say("under {percent}", percent=say.percent(0.01))
+    return say("over {percent}", percent=say.percent(0.99)) if share > 0.99 else say.percent(share)
 
 
-def headline(one: Judged) -> str:
+def buyers(share: Share, say: Language = ENGLISH) -> str:
+    """A share of buyers with its interval."""
+    return say(
+        "{of_100} of 100 [{low}, {high}]", of_100=round(share.of_100), low=round(share.low), high=round(share.high)
+    )
+
+
+def headline(one: Judged, say: Language = ENGLISH) -> str:
     """What matters most about a redesign, in a few words: the share of buyers, or where there is none, a verdict."""
-    return VERDICTS[one.verdict] if one.share is None else str(one.share)
+    return say(VERDICTS[one.verdict]) if one.share is None else buyers(one.share, say)
 
 
-def promise(share: Share | None, checked: bool) -> str:
-    """What the share of buyers means, in a sentence."""
+def promise(share: Share | None, checked: bool, say: Language = ENGLISH) -> str:
+    """What the share of buyers means."""
     if share is None:
-        return NO_SHARE if checked else ""
-    return SHARE.format(of_100=round(share.of_100), low=round(share.low), high=round(share.high))
+        return say(NO_SHARE) if checked else ""
+    return say(SHARE, of_100=round(share.of_100), low=round(share.low), high=round(share.high))
 
 
-def nearest(item: NearestItem) -> str:
+def nearest(item: NearestItem, say: Language = ENGLISH) -> str:
     """The nearest real item, and how near."""
-    rarity = item.rarity
-    if rarity < 0.01:
-        near = "so near that this is almost that item"
-    elif rarity < 0.25:
-        near = "quite near"
-    else:
-        near = "about as far from it as the shop's items are from one another"
-    return f"Nearest item in the shop: {item.item_id}, {near}."
+    if item.rarity < 0.01:
+        return say("Nearest product in the shop: {item}. It is almost the same product.", item=item.item_id)
+    if item.rarity < 0.25:
+        return say("Nearest product in the shop: {item}. It is quite similar.", item=item.item_id)
+    return say(
+        "Nearest product in the shop: {item}. It differs about as much as the shop’s products differ from one another.",
+        item=item.item_id,
+    )
 
 
-def fewer(result: Record) -> str | None:
+def fewer(result: Record, say: Language = ENGLISH) -> str | None:
     """Why fewer redesigns are shown than were asked for; None where they are not."""
     choice, count = result.choice, len(result.suggestions)
     if choice is None or count >= choice.asked:
         return None
-    over = FEWER_OVER.format(over=choice.over_budget) if choice.over_budget else ""
-    words = FEWER_ONE if count == 1 else FEWER
-    return words.format(asked=choice.asked, candidates=choice.candidates, over=over, count=count)
+    said = [
+        say(
+            "You asked for {asked} redesigns, and {candidates} were tried.",
+            asked=choice.asked,
+            candidates=choice.candidates,
+        )
+    ]
+    if choice.over_budget:
+        said.append(say.many(
+            "{count} of them changes more than you allow.", "{count} of them change more than you allow.",
+            choice.over_budget,
+        ))  # fmt: skip
+    said.append(say.many(
+        "All others look like this one, like your photo, or like another type of product.",
+        "No more than {count} can be told apart and still look like the same type of product.",
+        count,
+    ))  # fmt: skip
+    return " ".join(said)
 
 
 def stamps(on_photo: bool) -> str:
-    """What the pictures are, and are not for."""
+    """What the pictures are, and are not for, in English."""
     return STAMPS_ON_PHOTO if on_photo else STAMPS
 
 
 def limit(change: float) -> str:
-    """The least budget, in hundredths, that allows a change."""
+    """The least budget, in hundredths, that allows a change; as a command line has it."""
     return f"{math.ceil(100 * change) / 100:.2f}"
 
 
-def summary(result: Record) -> str:
-    """One sentence that a seller can act on, no stronger than what was measured."""
+def summary(result: Record, say: Language = ENGLISH) -> str:
+    """What a seller can act on, no stronger than what was measured."""
     count = len(result.suggestions)
     if not result.photo:
-        return FROM_SCRATCH.format(count=count, label=result.audience.label)
+        return say.many(
+            "{count} design drawn from scratch for {label}.", "{count} designs drawn from scratch for {label}.", count,
+            label=say.sentence(result.audience.label),
+        )  # fmt: skip
     if result.doubt or result.verdict == "no promise":
-        return BELIEF["no promise"]
+        return say(BELIEF["no promise"])
     if result.verification is None:
         better = sum((entry.gain_vs_photo or 0) > 0 for entry in result.suggestions)
-        return f"{better} of {count} redesigns score higher than your photo with these buyers; that is unchecked."
+        return say(
+            "{better} of {count} redesigns score higher than your photo with these buyers. Nobody has checked this.",
+            better=better, count=count,
+        )  # fmt: skip
     shares = [entry.share for entry in result.suggestions if entry.share is not None]
     if shares:
         best = max(shares, key=lambda share: share.of_100)
-        if best.of_100 <= EVEN:
-            return NONE_WINS.format(count=count)
-        return BEST.format(count=count, best=best)
+        return _best(best, count, say)
     likely = sum(entry.verdict == "likely" for entry in result.suggestions)
     if likely == 0:
-        return f"None of the {count} redesigns is sure enough to be called better than your photo."
-    return f"{likely} of {count} redesigns {'is' if likely == 1 else 'are'} likely to be liked better than your photo."
+        return say("None of the {count} redesigns is sure enough to be called better than your photo.", count=count)
+    return say.many(
+        "{count} of {total} redesigns is likely to be liked better than your photo.",
+        "{count} of {total} redesigns are likely to be liked better than your photo.",
+        likely, total=count,
+    )  # fmt: skip
 
 
-TRIAL_PHOTO = "Your photo"
-TRIAL_PHOTO_FAIR = "Your photo: the fair comparison for the redesigns on it"
-TRIAL_REDRAWN = "Your product as the computer draws it: the fair comparison for the redesigns"
-TRIAL_FIRST = "A design drawn from scratch: the fair comparison for the redesigns"
-TRIAL_ON_PHOTO = "a computer changed the product in your own photo"
-TRIAL_DRAWN = "a computer drew them"
-TRIAL_BOTH = "a computer drew them, or changed the product in your own photo"
-TRIAL_FAIR_ON_PHOTO = """\
-  1. Choose two to four options, and always your own photo among them. Every redesign of it is the same photo with the
-     product changed, so only the design differs."""
-TRIAL_FAIR_DRAWN = """\
-  1. Choose two to four options, and always the redrawn product among them. A drawing beside a sharp photo loses for
-     being a drawing; the redrawn product is drawn by the same computer, so only the design differs."""
-TRIAL_FAIR_BOTH = """\
-  1. Choose two to four options of one product, and always its fair comparison among them, which options.csv names. A
-     redesign on your photo is compared with your photo; a drawing beside a sharp photo would lose for being a drawing,
-     so it is compared with the redrawn product."""
-TRIAL_README = """HOW TO TEST THESE REDESIGNS WITH PEOPLE
-
-What is here
-  One folder for each product, with one picture for each option: A, B, C and so on.
-  options.csv    one line for each option: its file, what changes in plain words, what the computer judges say.
-
-All pictures but your own photo are DESIGN CONCEPTS, NOT LISTING PHOTOS: {made}.
-Say so to whoever sees them, and never publish one as the picture of something that you sell. That would mislead buyers,
-and marketplaces forbid it.
-
-With a customer panel (services that show pictures to people who match your buyers)
-{fair}
-  2. Ask one question, such as "Which of these would you rather buy?", and ask for the reason.
-  3. Show the options in random order. Do not show the captions or the verdicts.
-  4. Ask 50 people or more. Between two options, 50 people tell a preference of 2 to 1 from chance; finer ones need
-     more people (100 tell 60 to 40).
-
-In your own shop
-  1. Do not put a concept on sale. Make a sample of the best option first, and photograph it like your other products.
-  2. Show the present product to one half of the visitors and the new one to the other half, by chance, side by side
-     in time.
-  3. Write down before you start how long it will run and what will count (orders, not clicks), and keep to it.
-  4. Run it for whole weeks, four at least, or until each side has had some hundred orders.
-
-If the test finds no difference, keep the present product: the new one has yet to earn its cost.
-"""
+def _best(best: Share, count: int, say: Language) -> str:
+    if best.of_100 <= EVEN:
+        return say.many(
+            "The redesign should not win more than half of the buyers who choose between it and your product as it is.",
+            "None of the {count} redesigns should win more than half of the buyers who choose between it and your "
+            "product as it is.",
+            count,
+        )  # fmt: skip
+    return say.many(
+        "The redesign should win {best} buyers who choose between it and your product as it is.",
+        "The best of {count} redesigns should win {best} buyers who choose between it and your product as it is.",
+        count, best=buyers(best, say),
+    )  # fmt: skip
 
 
-def trial_readme(on_photo: set[bool]) -> str:
-    """How to run a test with people.
-
-    Args:
-        on_photo: Whether redesigns are on the seller's photo: one value, or both where products differ in it.
-    """
-    if len(on_photo) > 1:
-        return TRIAL_README.format(made=TRIAL_BOTH, fair=TRIAL_FAIR_BOTH)
-    made, fair = (TRIAL_ON_PHOTO, TRIAL_FAIR_ON_PHOTO) if True in on_photo else (TRIAL_DRAWN, TRIAL_FAIR_DRAWN)
-    return TRIAL_README.format(made=made, fair=fair)
+def belief(result: Record, say: Language = ENGLISH) -> list[str]:
+    """How far to believe the redesigns, sentence by sentence."""
+    checked = result.verification
+    if checked is None:
+        return [say.many(
+            "No independent judge has checked these redesigns. They were made to please one computer model of what "
+            "{count} buyer chose in the past, and that same model put them in order. Take them as ideas to test, not "
+            "as a forecast of sales.",
+            "No independent judge has checked these redesigns. They were made to please one computer model of what "
+            "{count} buyers chose in the past, and that same model put them in order. Take them as ideas to test, not "
+            "as a forecast of sales.",
+            result.audience.users,
+        )]  # fmt: skip
+    said = [] if checked.share is None else [say(WORTH, purchases=checked.purchases)]
+    if checked.share is not None and checked.recalibration is not None:
+        said.append(say.many(
+            "This allows for what {count} test with people found of earlier promises.",
+            "This allows for what {count} tests with people found of earlier promises.",
+            checked.recalibration.tests,
+        ))  # fmt: skip
+    said += [say(BELIEF[result.verdict]), say(JUDGES, judges=len(checked.judges))]
+    if checked.told_apart is False:
+        said.append(say(SAME_AS_ALL))
+    total = len(result.suggestions)
+    if checked.category.kept < total:
+        said.append(say.many(
+            "{count} of {total} redesigns may show another type of product.",
+            "{count} of {total} redesigns may show another type of product.",
+            total - checked.category.kept, total=total,
+        ))  # fmt: skip
+    return said

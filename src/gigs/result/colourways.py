@@ -6,7 +6,6 @@ import platform
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,12 @@ import numpy as np
 import torch
 from PIL import Image
 
+from gigs import __version__
 from gigs.audience import Audience
 from gigs.explain.colours import difference, hex_of, name_of
 from gigs.io import storage, written
+from gigs.languages import SOURCE
+from gigs.languages import language as language_of
 from gigs.method import dyes
 from gigs.method.colours import Coloured, FoundColours
 from gigs.method.product import Product
@@ -154,17 +156,22 @@ class Colourways:
         """What `colours.json` holds."""
         return dict(plain(self))
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, *, language: str = SOURCE) -> Path:
         """Write pictures, `colours.html`, `colours.json` and a manifest; earlier colours in the folder are replaced.
+
+        Args:
+            folder: Made if need be.
+            language: Of the page, such as `de`. `colours.json` is English whatever it is.
 
         Returns:
             The folder.
 
         Raises:
             DiskError: The disk is full.
-            InputError: There is a file that is not ours, or was changed since, where one of ours would be written.
+            InputError: The language is not known; or there is a file that is not ours, or was changed since, where one
+                of ours would be written.
         """
-        folder = Path(folder)
+        say, folder = language_of(language), Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         names = names_of_files(len(self.colours))
         written.claim(folder, names)
@@ -175,7 +182,7 @@ class Colourways:
             content = self.pictures.png(one.file)
             written.put(folder, one.file, content)
             small[one.file] = picture_of(content, CONCEPT_ON_PHOTO)
-        written.put(folder, PAGE, render_colours(self, small).encode())
+        written.put(folder, PAGE, render_colours(self, small, say).encode())
         written.put(folder, FILE, storage.json_bytes(self.to_json()))
         written.seal(folder, names, request=None)
         return folder
@@ -224,7 +231,7 @@ def compose_colours(
         better=found.better,
         colours=tuple(replace(entry, pictures=pictures) for entry in entries),
         seconds={stage: round(seconds, 3) for stage, seconds in found.seconds.items()},
-        versions={"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
+        versions={"gigs": __version__, "torch": torch.__version__, "python": platform.python_version()},
         pictures=pictures,
     )
 

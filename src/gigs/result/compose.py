@@ -7,7 +7,6 @@ import platform
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from gigs import __version__
 from gigs.audience import Audience
 from gigs.explain.explanation import Explanation, description_of, explain
 from gigs.inversion.gate import BLANK, is_blank
@@ -101,7 +101,7 @@ def compose(
         cutout=_cutout(found, product),
         choice=_choice(found),
         doubt=origin.doubt,
-        versions={"gigs": version("gigs"), "torch": torch.__version__, "python": platform.python_version()},
+        versions={"gigs": __version__, "torch": torch.__version__, "python": platform.python_version()},
     )
     return with_pictures(result, _pictures(found, said, product))
 

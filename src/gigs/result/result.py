@@ -13,6 +13,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from gigs.io import storage, written
+from gigs.languages import SOURCE
+from gigs.languages import language as language_of
 from gigs.method.choice import FRONT
 from gigs.report.contact_sheet import contact_sheet
 from gigs.report.page import render_compare, render_page
@@ -46,7 +48,7 @@ class Result(Record):
         """
         return read_record(folder, cls)
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, *, language: str = SOURCE) -> Path:
         """Write everything into a folder, `result.json` last: a folder that has one is complete.
 
         An earlier result in the folder is replaced. `report.html` is for a seller; the rest is described in
@@ -54,14 +56,19 @@ class Result(Record):
 
         A manifest with the hash of every file follows. What gigs did not write is neither replaced nor removed.
 
+        Args:
+            folder: Made if need be.
+            language: Of the pages and the contact sheet, such as `de`. `result.json` is English whatever it is.
+
         Returns:
             The folder.
 
         Raises:
             DiskError: The disk is full.
-            InputError: There is a file that is not ours, or was changed since, where one of ours would be written.
+            InputError: The language is not known; or there is a file that is not ours, or was changed since, where one
+                of ours would be written.
         """
-        folder = Path(folder)
+        say, folder = language_of(language), Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         known = self.pictures.held(folder)
         written.claim(folder, {*file_names(len(self)), *known})
@@ -70,9 +77,9 @@ class Result(Record):
         for name in known:
             written.put(folder, name, known.png(name))
         saved = with_pictures(self, Pictures(folder=folder))
-        written.put(folder, "contact-sheet.png", contact_sheet(saved))
-        written.put(folder, "report.html", render_page(saved, folder.name).encode())
-        written.put(folder, COMPARE, render_compare(saved).encode())
+        written.put(folder, "contact-sheet.png", contact_sheet(saved, say))
+        written.put(folder, "report.html", render_page(saved, folder.name, say=say).encode())
+        written.put(folder, COMPARE, render_compare(saved, say).encode())
         written.put(folder, FILE, storage.json_bytes(self.to_json()))
         written.seal(folder, file_names(len(self)))
         return folder
@@ -81,9 +88,9 @@ class Result(Record):
         """What `result.json` holds."""
         return dict(plain(self))
 
-    def contact_sheet(self) -> Image.Image:
-        """Photo, reconstruction and redesigns on one picture."""
-        return PngImageFile(io.BytesIO(contact_sheet(self)))
+    def contact_sheet(self, *, language: str = SOURCE) -> Image.Image:
+        """Photo, reconstruction and redesigns on one picture, with captions in a language."""
+        return PngImageFile(io.BytesIO(contact_sheet(self, language_of(language))))
 
     def _repr_html_(self) -> str:
         content = base64.b64encode(contact_sheet(self)).decode("ascii")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gigs.errors import InputError
 from gigs.io import folders, storage, written
 from gigs.io.text import is_text, readable, shown
+from gigs.languages import ENGLISH, Language
+from gigs.languages import language as language_of
 from gigs.report.contact_sheet import contact_sheet
 from gigs.report.page import render_compare, render_overview, render_page
 from gigs.report.results_page import FILE as RESULTS
@@ -17,6 +20,7 @@ from gigs.result.result import COMPARE, Result
 
 OVERVIEW = "overview.html"
 REPORT = ("report.html", COMPARE, "contact-sheet.png")
+LANGUAGE = re.compile(rb'<html lang="([A-Za-z-]{2,20})">')
 
 
 def results_in(root: Path) -> list[tuple[Path, Result]]:
@@ -34,45 +38,59 @@ def results_in(root: Path) -> list[tuple[Path, Result]]:
     return [(folder, Result.read(folder)) for folder in inside]
 
 
-def rebuild(root: Path) -> list[Path]:
+def rebuild(root: Path, language: str | None = None) -> list[Path]:
     """Write every report of a folder anew, and an overview where it holds several products.
 
     A result that `--resume` takes for finished stays finished.
+
+    Args:
+        root: The folder.
+        language: Of the pages; None keeps that of each page.
 
     Returns:
         The pages written, the overview first.
 
     Raises:
-        InputError: There is no result, or another process writes into the folder.
+        InputError: There is no result, the language is not known, or another process writes into the folder.
         ModelError: A result is damaged, or a picture of it is missing.
     """
+    chosen = None if language is None else language_of(language)
     results = results_in(root)
     with folders.owned(root):
         for folder, _ in results:
             written.claim(folder, REPORT, changed=True)
-        pages = [_rebuilt(root, folder, result) for folder, result in results]
-        return ([write_overview(root, results)] if len(results) > 1 else []) + pages
+        pages = [rebuilt(root, folder, result, chosen) for folder, result in results]
+        return (
+            [write_overview(root, results, chosen or language_in(root / OVERVIEW))] if len(results) > 1 else []
+        ) + pages
 
 
-def write_overview(root: Path, results: Sequence[tuple[Path, Result]]) -> Path:
+def write_overview(root: Path, results: Sequence[tuple[Path, Result]], say: Language = ENGLISH) -> Path:
     """Write `overview.html` for several products whose folders lie below `root`."""
     named = [(folder.relative_to(root).as_posix(), result) for folder, result in results]
-    return _beside(root, OVERVIEW, render_overview(named).encode())
+    return _beside(root, OVERVIEW, render_overview(named, say).encode())
 
 
-def write_test_pack(root: Path, path: Path) -> Path:
+def write_test_pack(root: Path, path: Path, language: str | None = None) -> Path:
     """Pack the results of a folder into a zip, for a customer panel or a shop's own test.
 
+    Args:
+        root: The folder.
+        path: The zip.
+        language: Of captions and guides; None takes that of the first report.
+
     Raises:
-        InputError: There is no result.
+        InputError: There is no result, or the language is not known.
         ModelError: A result is damaged, or a picture of it is missing.
     """
     taken: set[str] = set()
-    named = [(_product(folder, taken), result) for folder, result in results_in(root)]
+    results = results_in(root)
+    say = language_in(results[0][0] / REPORT[0]) if language is None else language_of(language)
+    named = [(_product(folder, taken), result) for folder, result in results]
     beside = path.resolve().parent == root.resolve()
     if beside and not is_text(path.name):
         raise InputError(f"{path}: a manifest lists no name but of UTF-8; choose another name")
-    content = test_pack(named)
+    content = test_pack(named, say)
     if not beside:
         return storage.write_bytes(path, content)
     with folders.owned(root):  # beside the results it is one more of their files
@@ -104,18 +122,30 @@ def link_proof(folder: Path, result: Result) -> None:
     Whoever calls this owns the folder (`folders.owned`).
     """
     if written.is_ours(folder, REPORT[0], written.known(folder)):
-        _put(folder, {REPORT[0]: _page(folder, result)})
+        _put(folder, {REPORT[0]: _page(folder, result, language_in(folder / REPORT[0]))})
 
 
-def _rebuilt(root: Path, folder: Path, result: Result) -> Path:
-    content = (_page(folder, result), render_compare(result).encode(), contact_sheet(result))
+def language_in(page: Path) -> Language:
+    """The language that a page is in; English where there is no such page, or it is in none that is known."""
+    try:
+        with page.open("rb") as file:
+            found = LANGUAGE.search(file.read(200))
+        return ENGLISH if found is None else language_of(found[1].decode())
+    except (OSError, InputError):
+        return ENGLISH
+
+
+def rebuilt(root: Path, folder: Path, result: Result, say: Language | None = None) -> Path:
+    """Write one report below a folder anew; the language None keeps that of the page."""
+    say = say or language_in(folder / REPORT[0])
+    content = (_page(folder, result, say), render_compare(result, say).encode(), contact_sheet(result, say))
     with folders.owned_below(root, folder):
         _put(folder, dict(zip(REPORT, content, strict=True)))
     return folder / REPORT[0]
 
 
-def _page(folder: Path, result: Result) -> bytes:
-    return render_page(result, folder.name, tested=(folder / RESULTS).is_file()).encode()
+def _page(folder: Path, result: Result, say: Language) -> bytes:
+    return render_page(result, folder.name, tested=(folder / RESULTS).is_file(), say=say).encode()
 
 
 def _put(folder: Path, content: Mapping[str, bytes]) -> None:

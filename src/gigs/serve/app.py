@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from importlib.metadata import version
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Form, Request, UploadFile
@@ -11,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
+from gigs import __version__
 from gigs.serve import described, models, texts
 from gigs.serve.answers import address, events, pictures_of, status_of
 from gigs.serve.docs_page import documented, render_docs
@@ -28,7 +28,7 @@ PRIVATE = {"Cache-Control": "private, no-store"}
 def build_app(service: Service) -> FastAPI:
     """The API, without the guard."""
     app = FastAPI(
-        title="gigs", version=version("gigs"), description=texts.ABOUT, docs_url=None, redoc_url=None,
+        title="gigs", version=__version__, description=texts.ABOUT, docs_url=None, redoc_url=None,
         openapi_url=None, redirect_slashes=False,
     )  # fmt: skip
     app.include_router(_audiences(service))

@@ -141,7 +141,7 @@ class Status(BaseModel):
     expires: datetime | None = Field(None, description="When everything of it is removed, if not before.")
     problem: Problem | None = Field(None, description="Why there is no result.")
     result: dict[str, Any] | None = Field(
-        None, description="Once it is done: `result.json` as docs/result.md describes it, or `colours.json`."
+        None, description="Once it is done: `result.json` as docs/reference/result.md describes it, or `colours.json`."
     )
     pictures: dict[str, str] | None = Field(
         None, description="Once it is done: each picture's name and its address.",

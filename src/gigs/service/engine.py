@@ -11,6 +11,7 @@ from PIL import Image
 from gigs.batch import Request, run
 from gigs.errors import InputError
 from gigs.inversion.gate import RefusedError
+from gigs.languages import SOURCE
 from gigs.method.choice import NothingToShowError
 from gigs.method.options import Options, preset_of
 from gigs.method.presets import Preset
@@ -19,7 +20,6 @@ from gigs.progress import OnStep, Step, silent
 from gigs.result import Result
 from gigs.result.colourways import Colourways
 from gigs.result.compose import shown_of
-from gigs.result.schema import CutOutSummary
 from gigs.service import texts
 from gigs.service.problems import PlainError
 from gigs.session import Session
@@ -36,7 +36,7 @@ class Wish:
 
     `change`: in [0,1], as for `method.presets.with_change`; `anyway`: whatever the gate says; `kind`: type of the
     product, None to let the classifier see; `keep`: what of it must not change; `mask`: file that is white where the
-    product is, None to find it; `region`: file that is white where nothing may change.
+    product is, None to find it; `region`: file that is white where nothing may change. `language`: of the pages.
     """
 
     photo: Path
@@ -50,6 +50,7 @@ class Wish:
     keep: tuple[str, ...] = ()
     mask: Path | None = None
     region: Path | None = None
+    language: str = SOURCE
 
     @property
     def careful(self) -> bool:
@@ -61,14 +62,14 @@ class Wish:
 class Draft:
     """The photo as it was understood, and first redesigns, unchecked.
 
-    `asks`: two types of product, where the computer cannot tell which of them the photo shows. `caution`: where it does
-    not show one whole product, or the product was not surely found.
+    `asks`: two types of product, where the computer cannot tell which of them the photo shows. `caution`: sentences
+    where it does not show one whole product, or the product was not surely found.
     """
 
     photo: Image.Image
     pictures: tuple[Image.Image, ...]
     asks: tuple[str, ...] = ()
-    caution: str = ""
+    caution: tuple[str, ...] = ()
 
 
 class Engine:
@@ -151,8 +152,9 @@ class Engine:
         asks = () if panel is None or product.photo is None else panel.question(product.photo)
         found, _ = self.session.run(product, audience, options, panel)
         shown = tuple(shown_of(found, fit_square(photo, self.pack.generator.resolution)[1]))
-        caution = None if product.cutout is None else CutOutSummary.of(product.cutout).words
-        return Draft(photo, shown, asks, caution or "")
+        cutout = product.cutout
+        caution = () if cutout is None else tuple(said for said in (cutout.framing, cutout.doubt) if said)
+        return Draft(photo, shown, asks, caution)
 
     def redesign(self, wish: Wish, out: Path, on_step: OnStep) -> Result:
         """The real run, checked and with a report in `out`.
@@ -165,7 +167,10 @@ class Engine:
         marked(wish, self._looked_at(wish, on_step))
         on_step(SEEN)
         options = self._options(self._preset(self._within_reach(wish.preset), wish.count, wish), wish, on_step)
-        request = Request(options=options, out=out, photos=(wish.photo,), audience=wish.audience, pack=self.pack.name)
+        request = Request(
+            options=options, out=out, photos=(wish.photo,), audience=wish.audience, pack=self.pack.name,
+            language=wish.language,
+        )  # fmt: skip
         done = run(request, on_step, self.session)
         if done.refused:
             refusal = done.refused[0]
@@ -187,7 +192,7 @@ class Engine:
             )  # fmt: skip
         except InputError as error:
             raise PlainError(str(error).replace(wish.photo.name, texts.YOUR_PHOTO)) from error
-        found.save(out)
+        found.save(out, language=wish.language)
         return found
 
     def _looked_at(self, wish: Wish, on_step: OnStep) -> Image.Image:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-YOUR_PHOTO = "your photo"
-YOUR_MASK, YOUR_REGION = "your picture of where the product is", "your picture of what must not change"
-NO_AUDIENCE = "This group of buyers is not known here. Choose one from the list."
+from gigs.languages import message
+
+YOUR_PHOTO = message("your photo")
+YOUR_MASK = message("your picture of where the product is")
+YOUR_REGION = message("your picture of what must not change")
+NO_AUDIENCE = message("This group of buyers is not known here. Choose one from the list.")

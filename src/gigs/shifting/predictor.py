@@ -9,7 +9,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.models import resnet18
+
+from gigs.vision.torchvision_import import import_torchvision
 
 SMALLEST = 64  # pixels
 
@@ -19,7 +20,7 @@ class ShiftPredictor(nn.Module):
 
     def __init__(self, n: int, latent_dim: int) -> None:
         super().__init__()
-        trunk = resnet18(weights=None)
+        trunk = import_torchvision().models.resnet18(weights=None)
         width = trunk.fc.in_features
         trunk.fc = nn.Identity()
         self.trunk = trunk

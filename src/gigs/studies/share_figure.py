@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
+from gigs.io.extras import require
 from gigs.studies.share import Checked, ShareStudy
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SIZE = (4.2, 4.0)  # inches
 
 
 def draw_reliability(study: ShareStudy, path: Path) -> Path:
-    """Write the diagram of a study as SVG: for all buyers, and for single shoppers where they were measured."""
+    """Write the diagram of a study as SVG: for all buyers, and for single shoppers where they were measured.
+
+    Raises:
+        InputError: matplotlib is not installed.
+    """
+    require("matplotlib", "plots", "the reliability diagram")
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
     panels = [("all buyers", study.everybody)]
     panels += [] if study.single is None else [("single shoppers, by their own taste", study.single)]
     figure = Figure(figsize=(SIZE[0] * len(panels), SIZE[1]), layout="constrained")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gigs.inversion.gate import RefusedError
+from gigs.languages import ENGLISH, Language
 from gigs.progress import OnStep, Step
 from gigs.service.engine import Draft, Engine, Wish
 from gigs.service.jobs import BusyError, Finished, Job, Jobs, StoppedError, Waiting
@@ -44,11 +45,15 @@ class Desk:
         self.jobs.close()
         self.visits.close()
 
-    def choose(self, session: str | None, upload: object, wish: dict[str, Any]) -> Iterator[Screen]:
+    def choose(
+        self, session: str | None, upload: object, wish: dict[str, Any], say: Language = ENGLISH
+    ) -> Iterator[Screen]:
         """A photo was uploaded, or taken away (None); a draft follows."""
-        yield from self._pointed_at(session, lambda visit: self._taken(upload, visit), wish)
+        yield from self._pointed_at(session, lambda visit: self._taken(upload, visit), wish, say)
 
-    def example(self, session: str | None, number: object, wish: dict[str, Any]) -> Iterator[Screen]:
+    def example(
+        self, session: str | None, number: object, wish: dict[str, Any], say: Language = ENGLISH
+    ) -> Iterator[Screen]:
         """One of the pack's examples was picked, counted from 0; a draft follows."""
 
         def picked(visit: Visit) -> Path:
@@ -57,46 +62,46 @@ class Desk:
                 raise PlainError(texts.NO_PHOTO)
             return examples[number]
 
-        yield from self._pointed_at(session, picked, wish)
+        yield from self._pointed_at(session, picked, wish, say)
 
-    def draft(self, session: str | None, wish: dict[str, Any]) -> Iterator[Screen]:
+    def draft(self, session: str | None, wish: dict[str, Any], say: Language = ENGLISH) -> Iterator[Screen]:
         """The wish changed: what the photo's redesigns might look like."""
         try:
             visit = self.visits.of(session)
             if visit.photo is None or visit.is_busy:  # a run goes on as it was asked for
                 return
-            asked = self._wish(visit, wish)
+            asked = self._wish(visit, wish, say)
         except Exception as error:
-            yield self._failed(error)
+            yield self._failed(error, say)
             return
-        audience = self.engine.label(asked.audience)
+        audience = say.sentence(self.engine.label(asked.audience))
 
         def shown(event: Step | Finished) -> Screen:
             if isinstance(event, Step):
-                return Screen(screen.status(texts.DRAFTING + " …", kind="busy"))
+                return Screen(screen.status(say(texts.DRAFTING) + " …", kind="busy"))
             found: Draft = event.value
-            drafts = screen.drafts([pictures.inline(one, texts.NOTE) for one in found.pictures])
+            drafts = screen.drafts([pictures.inline(one, texts.NOTE) for one in found.pictures], say)
             return Screen(
-                screen.status(_asking(found.asks) or texts.DRAFT.format(audience=audience)),
-                photo=screen.photo(pictures.inline(found.photo)),
-                results=screen.cards(drafts, caution=found.caution),
+                screen.status(_asking(found.asks, say) or say(texts.DRAFT, audience=audience)),
+                photo=screen.photo(pictures.inline(found.photo), say),
+                results=screen.cards(drafts, caution=" ".join(map(say.sentence, found.caution)), say=say),
                 asks=found.asks,
             )
 
         job = self._submitted(visit, lambda on_step: self.engine.draft(asked, on_step))
-        yield from self._followed(visit, job, shown)
+        yield from self._followed(visit, job, shown, say)
 
-    def redesign(self, session: str | None, wish: dict[str, Any]) -> Iterator[Screen]:
+    def redesign(self, session: str | None, wish: dict[str, Any], say: Language = ENGLISH) -> Iterator[Screen]:
         """The real run: progress, redesigns as they are found, and in the end the result with its report."""
         try:
             visit = self.visits.of(session)
             if visit.is_busy:  # a second press of the button
                 return
-            asked = self._wish(visit, wish)
+            asked = self._wish(visit, wish, say)
         except Exception as error:
-            yield self._failed(error)
+            yield self._failed(error, say)
             return
-        run = Run(self.engine, asked, visit.folder / new_key())
+        run = Run(self.engine, asked, visit.folder / new_key(), say)
 
         def shown(event: Step | Finished) -> Screen:
             if isinstance(event, Step):
@@ -104,37 +109,39 @@ class Desk:
             kept = run.kept(event.value)
             self.visits.keep(visit, kept)
             return Screen(
-                screen.status(texts.DONE.format(seconds=run.seconds), kind="done"),
-                photo=screen.photo(run.photo),
-                results=screen.finished(kept, run.photo),
-                history=screen.history(visit.results[1:]),
+                screen.status(say(texts.DONE, seconds=say.number(run.seconds)), kind="done"),
+                photo=screen.photo(run.photo, say),
+                results=screen.finished(kept, run.photo, say),
+                history=screen.history(visit.results[1:], say),
             )
 
         job = self._submitted(visit, run.work)
         visit.run = job if isinstance(job, Job) else None
-        yield from self._followed(visit, job, shown, running=True)
+        yield from self._followed(visit, job, shown, say, running=True)
 
-    def colours(self, session: str | None, named: object, wish: dict[str, Any]) -> Iterator[Screen]:
+    def colours(
+        self, session: str | None, named: object, wish: dict[str, Any], say: Language = ENGLISH
+    ) -> Iterator[Screen]:
         """The product in other colours: those that the audience likes better, and those that the visitor named."""
         try:
             visit = self.visits.of(session)
             if visit.is_busy:
                 return
-            asked, written = self._wish(visit, wish), colours_written(named)
+            asked, written = self._wish(visit, wish, say), colours_written(named)
         except Exception as error:
-            yield self._failed(error)
+            yield self._failed(error, say)
             return
         folder = visit.folder / new_key()
 
         def shown(event: Step | Finished) -> Screen:
             if isinstance(event, Step):
-                return Screen(screen.status(texts.COLOURING + " …", kind="busy"), running=True)
+                return Screen(screen.status(say(texts.COLOURING) + " …", kind="busy"), running=True)
             kept = self.visits.keep_colours(visit, KeptColours(folder.name, folder, event.value))
-            return Screen(screen.status(texts.COLOURED, kind="done"), colours=screen.colours(kept))
+            return Screen(screen.status(say(texts.COLOURED), kind="done"), colours=screen.colours(kept, say))
 
         job = self._submitted(visit, lambda on_step: self.engine.colours(asked, written, folder, on_step))
         visit.run = job if isinstance(job, Job) else None
-        yield from self._followed(visit, job, shown, running=True)
+        yield from self._followed(visit, job, shown, say, running=True)
 
     def stop(self, session: str | None) -> None:
         """End the visitor's computation at its next step."""
@@ -143,7 +150,7 @@ class Desk:
             visit.job.stop()
 
     def _pointed_at(
-        self, session: str | None, photo: Callable[[Visit], Path | None], wish: dict[str, Any]
+        self, session: str | None, photo: Callable[[Visit], Path | None], wish: dict[str, Any], say: Language
     ) -> Iterator[Screen]:
         try:
             visit = self.visits.of(session)
@@ -152,12 +159,12 @@ class Desk:
             self._let_go(visit)
             visit.photo = photo(visit)
         except Exception as error:
-            yield self._failed(error, photo="")
+            yield self._failed(error, say, photo="")
             return
         if visit.photo is None:
-            yield Screen(screen.status(texts.START), photo="", results="", asks=())
+            yield Screen(screen.status(say(texts.START)), photo="", results="", asks=())
             return
-        yield from self.draft(session, wish)
+        yield from self.draft(session, wish, say)
 
     def _let_go(self, visit: Visit) -> None:
         """Forget a visit's photo; one that was uploaded goes, and with it any draft of it."""
@@ -195,7 +202,7 @@ class Desk:
             raise PlainError(texts.TOO_LARGE.format(most=self.limits.photo_bytes >> 20))
         return source
 
-    def _wish(self, visit: Visit, wish: dict[str, Any]) -> Wish:
+    def _wish(self, visit: Visit, wish: dict[str, Any], say: Language) -> Wish:
         """What the page sent, checked: a page can be made to send anything.
 
         Raises:
@@ -218,6 +225,7 @@ class Desk:
             keep=kept_names(wish.get("keep")),
             mask=None if wish.get("mask") is None else self._file(wish["mask"]),
             region=None if wish.get("region") is None else self._file(wish["region"]),
+            language=say.code,
         )
 
     def _submitted(self, visit: Visit, work: Callable[[OnStep], Any]) -> Job | BusyError:
@@ -227,31 +235,36 @@ class Desk:
             return error
 
     def _followed(
-        self, visit: Visit, job: Job | BusyError, shown: Callable[[Step | Finished], Screen], running: bool = False
+        self,
+        visit: Visit,
+        job: Job | BusyError,
+        shown: Callable[[Step | Finished], Screen],
+        say: Language,
+        running: bool = False,
     ) -> Iterator[Screen]:
         """Screens of a computation; one that another of the same visitor has replaced falls silent."""
         if isinstance(job, BusyError):
-            yield self._failed(job)
+            yield self._failed(job, say)
             return
         last = 0.0
         try:
             for event in job.follow():
                 now = time.monotonic()
                 if isinstance(event, Waiting):
-                    yield Screen(screen.waiting(event.ahead), running=running)
+                    yield Screen(screen.waiting(event.ahead, say), running=running)
                 elif isinstance(event, Finished) or event.images is not None or now - last > QUIET_SECONDS:
                     last = now
                     yield shown(event)
         except Exception as error:
             if visit.job is job:
-                yield self._failed(error)
+                yield self._failed(error, say)
 
-    def _failed(self, error: Exception, photo: str | None = None) -> Screen:
-        words = in_words(error, self.limits)
+    def _failed(self, error: Exception, say: Language, photo: str | None = None) -> Screen:
+        words = in_words(error, self.limits, say)
         kind = "info" if isinstance(error, StoppedError) else "error"
         return Screen(screen.status(words, kind=kind), photo=photo, anyway=isinstance(error, RefusedError))
 
 
-def _asking(kinds: tuple[str, ...]) -> str:
+def _asking(kinds: tuple[str, ...], say: Language) -> str:
     """The question which of two kinds a product is; empty where there is none."""
-    return texts.ASKING.format(first=kinds[0].lower(), second=kinds[1].lower()) if kinds else ""
+    return say(texts.ASKING, first=say(kinds[0]), second=say(kinds[1])) if kinds else ""

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 
+from gigs.languages import known, preferred
 from gigs.service.arrival import Message, Receive, Scope, Send, announced, bounded, check_origin, with_headers
 from gigs.studio import texts
 from gigs.studio.checks import uploaded
@@ -26,6 +27,7 @@ API = "/gradio_api"
 UPLOAD, JOIN = f"{API}/upload", f"{API}/queue/join"
 ROOM = 1 << 20  # beside the photo: a form's boundaries and names
 DEPTH = 20
+PREFIX = re.compile(rf"/({'|'.join(known()[1:])})(?=/)")  # of the page in a language other than English
 GET = re.compile(
     r"/|/config|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/(assets|static|result|svelte)/[\w./-]+"
     rf"|{API}/(info|startup-events|queue/data|upload_progress|heartbeat/\w+|file=[^:]+)"
@@ -67,15 +69,16 @@ class Guard:
         scope["headers"] = [(name, value) for name, value in scope["headers"] if not FORWARDED.match(name)]
         try:
             self._check(scope)
-            if scope["path"] == JOIN:
+            if within(scope["path"]) == JOIN:
                 receive = await self._read(receive)
         except HTTPException as error:
-            await PlainTextResponse(error.detail, error.status_code)(scope, receive, send)
+            await _answer(scope, error.detail, error.status_code)(scope, receive, send)
             return
-        if scope["path"] == UPLOAD:
+        if within(scope["path"]) == UPLOAD:
             await self._take_in(scope, receive, send)
             return
-        await self._app(scope, receive, with_headers(send, REPORT if scope["path"].startswith("/result/") else OWN))
+        policy = REPORT if within(scope["path"]).startswith("/result/") else OWN
+        await self._app(scope, receive, with_headers(send, policy))
 
     async def _take_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass an upload on while there is room for it."""
@@ -83,7 +86,7 @@ class Guard:
         size = self._most(scope) if announced is None else int(announced)
         arrived = await asyncio.to_thread(self.room.admit, size)
         if arrived is None:
-            await PlainTextResponse(texts.NO_ROOM, 507)(scope, receive, send)
+            await _answer(scope, texts.NO_ROOM, 507)(scope, receive, send)
             return
         try:
             await self._app(scope, receive, with_headers(send, OWN))
@@ -95,7 +98,7 @@ class Guard:
         headers = Headers(scope=scope)
         check_origin(headers, self._allows, texts.NOT_HERE)
         allowed = {"GET": GET, "HEAD": GET, "POST": POST}.get(scope["method"])
-        if allowed is None or not allowed.fullmatch(scope["path"]):
+        if allowed is None or not allowed.fullmatch(within(scope["path"])):
             raise HTTPException(404, texts.NOT_HERE)
         if "file=" in scope["path"] and uploaded(scope["path"].partition("file=")[2], self._uploads) is None:
             raise HTTPException(404, texts.NOT_HERE)
@@ -103,7 +106,7 @@ class Guard:
             raise HTTPException(413, self._too_large)
 
     def _most(self, scope: Scope) -> int:
-        return self._limits.photo_bytes + ROOM if scope["path"] == UPLOAD else self._limits.message_bytes
+        return self._limits.photo_bytes + ROOM if within(scope["path"]) == UPLOAD else self._limits.message_bytes
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         """`receive` that ends a body which is too long, or too slow to come."""
@@ -138,6 +141,17 @@ class Guard:
             return {"type": "http.request", "body": body, "more_body": False}
 
         return again
+
+
+def within(path: str) -> str:
+    """A path without the language that it begins with."""
+    return PREFIX.sub("", path, count=1) if PREFIX.match(path) else path
+
+
+def _answer(scope: Scope, text: str, code: int) -> PlainTextResponse:
+    """An English sentence as an answer, in the language that the browser likes best."""
+    say = preferred(Headers(scope=scope).get("accept-language", ""))
+    return PlainTextResponse(say.sentence(text), code)
 
 
 def _names_uploads_only(value: Any, uploads: Path, depth: int = 0) -> bool:

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import escape
 
+from gigs.languages import ENGLISH, SOURCE, Language, known, language
 from gigs.service.limits import REDESIGNS
 from gigs.studio import screen, texts
 from gigs.studio.desk import Desk
+from gigs.studio.doors import CHOSEN
 from gigs.studio.screen import Screen
 from gigs.transfer.keep import KINDS
 
@@ -19,10 +22,19 @@ OUTPUTS = ("status", "photo", "results", "history", "colours", "go", "colour", "
 WISHES = ("audience", "change", "kind", "keep", "count", "careful", "anyway", "mask", "region")
 
 
-def style() -> str:
+def style(say: Language = ENGLISH) -> str:
     """The page's style sheet, with the words that stand at the slider's ends."""
-    ends = f':root {{ --gigs-less: "{texts.LESS}"; --gigs-more: "{texts.MORE}"; }}\n'
+    ends = f':root {{ --gigs-less: "{say(texts.LESS)}"; --gigs-more: "{say(texts.MORE)}"; }}\n'
     return ends + Path(__file__).with_name("studio.css").read_text(encoding="utf-8")
+
+
+def head(say: Language) -> str:
+    """What tells browser, screen reader and Gradio's own words which language the page is in."""
+    return (
+        f"<script>document.documentElement.lang = '{say.code}';"
+        f"Object.defineProperty(navigator, 'language', {{get: () => '{say.code}'}});"
+        f"Object.defineProperty(navigator, 'languages', {{get: () => ['{say.code}']}});</script>"
+    )
 
 
 def theme() -> gr.themes.Base:
@@ -46,72 +58,92 @@ def theme() -> gr.themes.Base:
     )
 
 
-def build_page(desk: Desk) -> gr.Blocks:
-    """The page. Every event runs at once: the line is the desk's own (`jobs`), and says in words when it is full."""
+def build_page(desk: Desk, say: Language = ENGLISH) -> gr.Blocks:
+    """The page in a language.
+
+    Every event runs at once: the line is the desk's own (`jobs`), and says in words when it is full.
+    """
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False) as page:
-        gr.HTML(f"<header class='gigs-head'><h1>{texts.TITLE}</h1><p>{texts.INTRO}</p></header>")
+        gr.HTML(
+            f"<header class='gigs-head'>{switch(say)}<h1>{texts.TITLE}</h1><p>{escape(say(texts.INTRO))}</p></header>"
+        )
         with gr.Row(elem_classes="gigs-columns"):
             with gr.Column(scale=4, min_width=320):
-                parts = _wishes(desk)
+                parts = _wishes(desk, say)
             with gr.Column(scale=7, min_width=320):
-                parts |= _found()
-        gr.HTML(f"<footer class='gigs-note'>{texts.FOOT}</footer>")
-        _connect(desk, parts, page)
+                parts |= _found(say)
+        gr.HTML(f"<footer class='gigs-note'>{escape(say(texts.FOOT))}</footer>")
+        _connect(desk, parts, page, say)
     page.queue(default_concurrency_limit=None, max_size=200, api_open=False)
     return page
 
 
-def _wishes(desk: Desk) -> dict[str, Any]:
+def switch(say: Language) -> str:
+    """Links to the page in every language."""
+    up = "" if say.code == SOURCE else "../"
+    links = []
+    for code in known():
+        target = f"{up or './'}?{CHOSEN}={SOURCE}" if code == SOURCE else f"{up}{code}/"
+        mark = " aria-current='true'" if code == say.code else ""
+        links.append(f"<a href='{target}' lang='{code}' hreflang='{code}'{mark}>{escape(language(code).name)}</a>")
+    return f"<nav class='gigs-languages' aria-label='{escape(say(texts.LANGUAGES))}'>{' '.join(links)}</nav>"
+
+
+def _wishes(desk: Desk, say: Language) -> dict[str, Any]:
     """The column in which a visitor says what is wanted."""
-    audiences = desk.engine.audiences
+    audiences = [(say.sentence(label), name) for label, name in desk.engine.audiences]
     parts: dict[str, Any] = {
-        "upload": gr.File(label=texts.PHOTO, file_types=["image"], height=150, elem_id="gigs-upload"),
+        "upload": gr.File(label=say(texts.PHOTO), file_types=["image"], height=150, elem_id="gigs-upload"),
         "photo": gr.HTML("", elem_id="gigs-photo"),
     }
-    gr.HTML(f"<p class='gigs-hint'>{texts.PHOTO_HINT}</p>")
-    examples = [str(path) for path in desk.engine.pack.examples()]
+    hint = say(texts.PHOTO_HINT, most=desk.limits.photo_bytes >> 20)
+    gr.HTML(f"<p class='gigs-hint'>{escape(hint)}</p>")
+    examples = [
+        (str(path), say(texts.EXAMPLE, number=number))
+        for number, path in enumerate(desk.engine.pack.examples(), start=1)
+    ]
     parts["examples"] = gr.Gallery(
-        examples, label=texts.EXAMPLES, columns=max(1, len(examples)), height="auto", allow_preview=False,
+        examples, label=say(texts.EXAMPLES), columns=max(1, len(examples)), height="auto", allow_preview=False,
         object_fit="contain", interactive=False, buttons=[], visible=bool(examples), elem_id="gigs-examples",
     )  # fmt: skip
     parts["audience"] = gr.Dropdown(
-        audiences, value=audiences[0][1], label=texts.AUDIENCE, filterable=False, elem_id="gigs-audience"
+        audiences, value=audiences[0][1], label=say(texts.AUDIENCE), filterable=False, elem_id="gigs-audience"
     )
-    parts["change"] = gr.Slider(0, 100, 50, step=5, label=texts.CHANGE, buttons=[], elem_id="gigs-change")
-    parts["ask"] = gr.Radio([], label=texts.ASK, visible=False, elem_id="gigs-ask")
-    kinds = [(texts.LOOK, ""), *((kind, kind) for kind in desk.engine.kinds)]
-    with gr.Accordion(texts.OPTIONS, open=False):
-        parts["kind"] = gr.Dropdown(kinds, value="", label=texts.KIND, filterable=False, elem_id="gigs-kind")
+    parts["change"] = gr.Slider(0, 100, 50, step=5, label=say(texts.CHANGE), buttons=[], elem_id="gigs-change")
+    parts["ask"] = gr.Radio([], label=say(texts.ASK), visible=False, elem_id="gigs-ask")
+    kinds = [(say(texts.LOOK), ""), *((say(kind), kind) for kind in desk.engine.kinds)]
+    with gr.Accordion(say(texts.OPTIONS), open=False):
+        parts["kind"] = gr.Dropdown(kinds, value="", label=say(texts.KIND), filterable=False, elem_id="gigs-kind")
         parts["keep"] = gr.CheckboxGroup(
-            [(texts.KEPT[name], name) for name in KINDS], value=[], label=texts.KEEP, elem_id="gigs-keep"
+            [(say(texts.KEPT[name]), name) for name in KINDS], value=[], label=say(texts.KEEP), elem_id="gigs-keep"
         )
-        parts["mask"] = gr.File(label=texts.MASK, file_types=["image"], height=110, elem_id="gigs-mask")
-        parts["region"] = gr.File(label=texts.REGION, file_types=["image"], height=110, elem_id="gigs-region")
-        parts["count"] = gr.Slider(*REDESIGNS, COUNT, step=1, label=texts.COUNT, buttons=[], elem_id="gigs-count")
-        parts["careful"] = gr.Checkbox(False, label=texts.CAREFUL, elem_id="gigs-careful")
-    parts["anyway"] = gr.Checkbox(False, label=texts.ANYWAY, visible=False, elem_id="gigs-anyway")
+        parts["mask"] = gr.File(label=say(texts.MASK), file_types=["image"], height=110, elem_id="gigs-mask")
+        parts["region"] = gr.File(label=say(texts.REGION), file_types=["image"], height=110, elem_id="gigs-region")
+        parts["count"] = gr.Slider(*REDESIGNS, COUNT, step=1, label=say(texts.COUNT), buttons=[], elem_id="gigs-count")
+        parts["careful"] = gr.Checkbox(False, label=say(texts.CAREFUL), elem_id="gigs-careful")
+    parts["anyway"] = gr.Checkbox(False, label=say(texts.ANYWAY), visible=False, elem_id="gigs-anyway")
     with gr.Row(elem_classes="gigs-buttons"):
-        parts["go"] = gr.Button(texts.GO, variant="primary", elem_id="gigs-go", scale=3)
-        parts["stop"] = gr.Button(texts.STOP, variant="stop", visible=False, elem_id="gigs-stop", scale=1)
+        parts["go"] = gr.Button(say(texts.GO), variant="primary", elem_id="gigs-go", scale=3)
+        parts["stop"] = gr.Button(say(texts.STOP), variant="stop", visible=False, elem_id="gigs-stop", scale=1)
     return parts
 
 
-def _found() -> dict[str, Any]:
+def _found(say: Language) -> dict[str, Any]:
     """The column that shows what was found."""
-    parts: dict[str, Any] = {"status": gr.HTML(screen.status(texts.START), elem_id="gigs-status")}
-    with gr.Tab(texts.RESULTS, elem_id="gigs-tab-results"):
+    parts: dict[str, Any] = {"status": gr.HTML(screen.status(say(texts.START)), elem_id="gigs-status")}
+    with gr.Tab(say(texts.RESULTS), elem_id="gigs-tab-results"):
         parts["results"] = gr.HTML("", elem_id="gigs-results")
         parts["history"] = gr.HTML("", elem_id="gigs-history")
-    with gr.Tab(texts.COLOURS, elem_id="gigs-tab-colours"):
+    with gr.Tab(say(texts.COLOURS), elem_id="gigs-tab-colours"):
         parts["named"] = gr.Textbox(
-            label=texts.COLOUR_NAMES, info=texts.COLOUR_HINT, max_lines=1, elem_id="gigs-colour-names"
+            label=say(texts.COLOUR_NAMES), info=say(texts.COLOUR_HINT), max_lines=1, elem_id="gigs-colour-names"
         )
-        parts["colour"] = gr.Button(texts.COLOUR_GO, elem_id="gigs-colour-go")
+        parts["colour"] = gr.Button(say(texts.COLOUR_GO), elem_id="gigs-colour-go")
         parts["colours"] = gr.HTML("", elem_id="gigs-colours")
     return parts
 
 
-def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
+def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks, say: Language) -> None:
     wishes = [parts[name] for name in WISHES]
     outputs = [parts[name] for name in OUTPUTS]
     plain: dict[str, Any] = {
@@ -120,22 +152,22 @@ def _connect(desk: Desk, parts: dict[str, Any], page: gr.Blocks) -> None:
     }  # fmt: skip
 
     def chosen(request: gr.Request, upload: Any, *wish: Any) -> Iterator[list[Any]]:
-        yield from _shown(desk.choose(request.session_hash, upload, _wish(wish)))
+        yield from _shown(desk.choose(request.session_hash, upload, _wish(wish), say), say)
 
     def picked(request: gr.Request, event: gr.SelectData, *wish: Any) -> Iterator[list[Any]]:
-        yield from _shown(desk.example(request.session_hash, event.index, _wish(wish)))
+        yield from _shown(desk.example(request.session_hash, event.index, _wish(wish), say), say)
 
     def changed(request: gr.Request, *wish: Any) -> Iterator[list[Any]]:
-        yield from _shown(desk.draft(request.session_hash, _wish(wish)))
+        yield from _shown(desk.draft(request.session_hash, _wish(wish), say), say)
 
     def pressed(request: gr.Request, *wish: Any) -> Iterator[list[Any]]:
-        yield from _shown(desk.redesign(request.session_hash, _wish(wish)))
+        yield from _shown(desk.redesign(request.session_hash, _wish(wish), say), say)
 
     def coloured(request: gr.Request, named: Any, *wish: Any) -> Iterator[list[Any]]:
-        yield from _shown(desk.colours(request.session_hash, named, _wish(wish)))
+        yield from _shown(desk.colours(request.session_hash, named, _wish(wish), say), say)
 
     def answered(request: gr.Request, answer: Any, *wish: Any) -> Iterator[list[Any]]:
-        yield from _shown(desk.draft(request.session_hash, _wish(wish) | {"kind": answer}))
+        yield from _shown(desk.draft(request.session_hash, _wish(wish) | {"kind": answer}, say), say)
 
     def stopped(request: gr.Request) -> None:
         desk.stop(request.session_hash)
@@ -167,7 +199,7 @@ def _wish(values: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip(WISHES, values, strict=True))
 
 
-def _shown(screens: Iterator[Screen]) -> Iterator[list[Any]]:
+def _shown(screens: Iterator[Screen], say: Language) -> Iterator[list[Any]]:
     """Screens as updates of the outputs."""
     keep: Callable[..., Any] = gr.skip
     for one in screens:
@@ -177,10 +209,10 @@ def _shown(screens: Iterator[Screen]) -> Iterator[list[Any]]:
         ]
         anyway = gr.update(visible=True) if one.anyway else keep()
         free = gr.update(interactive=not one.running)
-        ask = keep() if one.asks is None else _asked(one.asks)
+        ask = keep() if one.asks is None else _asked(one.asks, say)
         yield [*texts_, free, free, gr.update(visible=one.running), anyway, ask]
 
 
-def _asked(kinds: tuple[str, ...]) -> Any:
+def _asked(kinds: tuple[str, ...], say: Language) -> Any:
     """The question of the product's kind: what may be answered, or nothing to be seen of it."""
-    return gr.update(choices=list(kinds), value=None, visible=bool(kinds))
+    return gr.update(choices=[(say(kind), kind) for kind in kinds], value=None, visible=bool(kinds))

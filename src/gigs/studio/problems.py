@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from gigs.inversion.gate import RefusedError
+from gigs.languages import ENGLISH, Language
 from gigs.method.choice import NothingToShowError
 from gigs.service.jobs import BusyError, StoppedError, TooSlowError
 from gigs.service.problems import PlainError
@@ -14,20 +15,20 @@ from gigs.studio.limits import Limits
 LOG = logging.getLogger("gigs.studio")
 
 
-def in_words(error: BaseException, limits: Limits) -> str:
+def in_words(error: BaseException, limits: Limits, say: Language = ENGLISH) -> str:
     """The sentence for an error; what is nobody's business but ours goes to the log."""
     if isinstance(error, RefusedError):
-        return f"{error} {texts.REFUSED_HINT}"
+        return f"{say.sentence(str(error))} {say(texts.REFUSED_HINT)}"
     if isinstance(error, PlainError):
-        text = str(error)
+        text = say.sentence(str(error))
         return text[:1].upper() + text[1:]
     if isinstance(error, NothingToShowError):
-        return texts.NOTHING_TO_SHOW
+        return say(texts.NOTHING_TO_SHOW)
     if isinstance(error, BusyError):
-        return texts.BUSY
+        return say(texts.BUSY)
     if isinstance(error, StoppedError):
-        return texts.STOPPED
+        return say(texts.STOPPED)
     if isinstance(error, TooSlowError):
-        return texts.TOO_SLOW.format(seconds=limits.seconds)
+        return say(texts.TOO_SLOW, seconds=say.number(limits.seconds))
     LOG.error("a computation failed", exc_info=error)
-    return texts.BROKEN
+    return say(texts.BROKEN)

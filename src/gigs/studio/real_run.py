@@ -8,6 +8,7 @@ import zipfile
 from datetime import datetime
 from pathlib import Path
 
+from gigs.languages import ENGLISH, Language
 from gigs.progress import OnStep, Step
 from gigs.result import Result
 from gigs.service.engine import SEEN, Engine, Wish
@@ -20,8 +21,8 @@ from gigs.vision.images import Fit
 class Run:
     """One real run: what its thread computes, and how it looks on the way."""
 
-    def __init__(self, engine: Engine, wish: Wish, folder: Path) -> None:
-        self._engine, self._wish, self._folder = engine, wish, folder
+    def __init__(self, engine: Engine, wish: Wish, folder: Path, say: Language = ENGLISH) -> None:
+        self._engine, self._wish, self._folder, self._say = engine, wish, folder, say
         self._fit: Fit | None = None
         self.photo, self.seconds = "", 0.0
 
@@ -45,13 +46,13 @@ class Run:
         """Progress, with the redesigns that are there so far."""
         shown = None
         if step.images is not None and len(step.images):
-            found = screen.drafts(pictures.drawn(step.images, self._fit))
-            shown = screen.cards(found, caution=texts.ARRIVING)
-        return Screen(screen.progress(step, self._wish.careful), results=shown, running=True)
+            found = screen.drafts(pictures.drawn(step.images, self._fit), self._say)
+            shown = screen.cards(found, caution=self._say(texts.ARRIVING), say=self._say)
+        return Screen(screen.progress(step, self._wish.careful, self._say), results=shown, running=True)
 
     def kept(self, result: Result) -> KeptResult:
         """The result as the visit keeps it."""
-        return KeptResult(self._folder.name, self._folder, result, datetime.now().strftime("%H:%M"))
+        return KeptResult(self._folder.name, self._folder, result, datetime.now().time())
 
 
 def archive(folder: Path) -> Path:

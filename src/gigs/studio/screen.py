@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader
 
+from gigs.languages import ENGLISH, Language
 from gigs.progress import Step
 from gigs.report import texts as report
-from gigs.report.colours_page import lab, lead
+from gigs.report.colours_page import doubt, lab, lead, name_of
+from gigs.report.view import words_of
 from gigs.result import UNCHECKED, Result
 from gigs.result.colourways import PAGE
 from gigs.result.result import COMPARE
@@ -64,13 +66,13 @@ def status(text: str, *, kind: str = "info", share: float | None = None) -> str:
     return ENVIRONMENT.get_template("status.html").render(text=text, kind=kind, percent=percent)
 
 
-def waiting(ahead: int) -> str:
+def waiting(ahead: int, say: Language = ENGLISH) -> str:
     """The status of a computation that is in line behind others."""
-    text = texts.SOON if ahead == 0 else texts.WAITING_NEXT if ahead == 1 else texts.WAITING.format(ahead=ahead)
+    text = say(texts.SOON if ahead == 0 else texts.WAITING_NEXT if ahead == 1 else texts.WAITING, ahead=ahead)
     return status(text, kind="busy", share=0.0)
 
 
-def progress(step: Step, careful: bool) -> str:
+def progress(step: Step, careful: bool, say: Language = ENGLISH) -> str:
     """The status of a step: in words, and as a share of all that is to be done."""
     shares = CAREFUL if careful else SHARES
     before = 0.0
@@ -80,97 +82,113 @@ def progress(step: Step, careful: bool) -> str:
             break
         before += share
     last = step.stage == list(shares)[-1] and step.done >= step.total
-    text = texts.WRITING if last else texts.STAGES.get(step.stage, step.stage)
+    text = say(texts.WRITING if last else texts.STAGES.get(step.stage, step.stage))
     return status(text + " …", kind="busy", share=before)
 
 
-def photo(source: str) -> str:
+def photo(source: str, say: Language = ENGLISH) -> str:
     """The visitor's photo as it was understood; `source` is a `data:` address."""
-    return ENVIRONMENT.get_template("photo.html").render(source=source)
+    return ENVIRONMENT.get_template("photo.html").render(source=source, say=say)
 
 
 def cards(
-    shown: Sequence[Card], head: str = "", caution: str = "", foot: str = "", result: KeptResult | None = None
+    shown: Sequence[Card],
+    head: str = "",
+    caution: str = "",
+    foot: str = "",
+    result: KeptResult | None = None,
+    say: Language = ENGLISH,
 ) -> str:
     """Pictures with what is said of them, and the way to the report where there is one."""
     links = None if result is None else {name: address(result, name) for name in (REPORT, ARCHIVE)}
     return ENVIRONMENT.get_template("cards.html").render(
-        cards=shown, head=head, caution=caution, foot=foot, links=links, report=REPORT, archive=ARCHIVE
+        cards=shown, head=head, caution=caution, foot=foot, links=links, report=REPORT, archive=ARCHIVE, say=say
     )
 
 
-def drafts(sources: Sequence[str]) -> list[Card]:
+def drafts(sources: Sequence[str], say: Language = ENGLISH) -> list[Card]:
     """Cards of pictures that nobody has checked yet."""
-    return [Card(source, texts.DRAFTED.format(number=number)) for number, source in enumerate(sources, start=1)]
+    return [Card(source, say(texts.DRAFTED, number=number)) for number, source in enumerate(sources, start=1)]
 
 
-def finished(kept: KeptResult, photo_source: str) -> str:
+def finished(kept: KeptResult, photo_source: str, say: Language = ENGLISH) -> str:
     """A finished run."""
     result = kept.result
-    shown = [Card(photo_source, texts.TODAY, concept=False)]
+    shown = [Card(photo_source, say(texts.TODAY), concept=False)]
     for number, entry in enumerate(result, start=1):
         shown.append(
             Card(
                 address(kept, entry.file),
-                texts.REDESIGN.format(number=number),
-                report.headline(entry),
+                say(texts.REDESIGN, number=number),
+                report.headline(entry, say),
                 TONES.get(entry.verdict, "open"),
-                entry.words if entry.rendered != "sketch" else f"{entry.words} {texts.SKETCH}",
+                " ".join([words_of(entry.changes, say), *([say(texts.SKETCH)] if entry.rendered == "sketch" else [])]),
                 compare=f"{address(kept, COMPARE)}#redesign-{number}",
             )
         )
-    return cards(shown, summary(result), caution(result), texts.NEXT, kept)
+    return cards(shown, summary(result, say), caution(result, say), say(texts.NEXT), kept, say)
 
 
-def colours(kept: KeptColours) -> str:
+def colours(kept: KeptColours, say: Language = ENGLISH) -> str:
     """The product in other colours, and the way to their page."""
     shown = [
         {
             "source": address(kept, one.file),
-            "title": one.name,
+            "title": name_of(one, say),
             "hex": one.hex,
-            "lab": lab(one.lab),
-            "verdict": report.headline(one),
+            "lab": lab(one.lab, say),
+            "verdict": report.headline(one, say),
             "tone": TONES.get(one.verdict, "open"),
         }
         for one in kept.found
     ]
     page = ENVIRONMENT.get_template("colours.html")
-    caution = " ".join(filter(None, (kept.found.doubt, kept.found.cutout.words)))
-    return page.render(cards=shown, lead=lead(kept.found), caution=caution, page=address(kept, PAGE))
+    caution = doubt(kept.found, say)
+    return page.render(cards=shown, lead=lead(kept.found, say), caution=caution, page=address(kept, PAGE), say=say)
 
 
-def summary(result: Result) -> str:
+def summary(result: Result, say: Language = ENGLISH) -> str:
     """One sentence, no stronger than what was found."""
     if not result.doubt and any(entry.share is not None for entry in result):
-        return report.summary(result)
+        return report.summary(result, say)
+    count, audience = len(result), say.sentence(result.audience.label)
     likely = sum(entry.verdict == "likely" for entry in result)
-    if result.doubt or result.verdict in (UNCHECKED, "no promise"):
-        key = "no promise" if result.doubt else result.verdict
-    else:
-        key = "none" if likely == 0 else "one" if likely == 1 else "likely"
-    return texts.SUMMARY[key].format(likely=likely, count=len(result), audience=result.audience.label)
+    if result.doubt or result.verdict == "no promise":
+        return say(texts.NO_PROMISE, audience=audience)
+    if result.verdict == UNCHECKED:
+        return say(texts.UNCHECKED, count=count, audience=audience)
+    if likely == 0:
+        return say(texts.NONE_SURE, count=count, audience=audience)
+    return say.many(
+        "{count} of {total} redesigns is likely to be liked better than your product by {audience}.",
+        "{count} of {total} redesigns are likely to be liked better than your product by {audience}.",
+        likely, total=count, audience=audience,
+    )  # fmt: skip
 
 
-def caution(result: Result) -> str:
+def caution(result: Result, say: Language = ENGLISH) -> str:
     """What to keep in mind because of the recommender or the photo; empty where there is nothing."""
-    rough = result.gate is not None and result.gate.grade == "rough"
+    rough, cutout = result.gate is not None and result.gate.grade == "rough", result.cutout
     redrawn = texts.ROUGH if rough else result.reconstruction.caution
-    return " ".join(words for words in (result.doubt, result.cutout and result.cutout.words, redrawn) if words)
+    found = (result.doubt, cutout and cutout.framing, cutout and cutout.doubt, redrawn)
+    return " ".join(say.sentence(words) for words in found if words)
 
 
-def history(results: Sequence[KeptResult]) -> str:
+def history(results: Sequence[KeptResult], say: Language = ENGLISH) -> str:
     """Earlier results of the visit, with their reports."""
     rows = [
         {
             "picture": address(kept, kept.result[0].file),
-            "words": texts.LISTED.format(at=kept.at, count=len(kept.result), audience=kept.result.audience.label),
+            "words": say.many(
+                "{at} · {count} redesign for {audience}", "{at} · {count} redesigns for {audience}", len(kept.result),
+                at=say.time(kept.at), audience=say.sentence(kept.result.audience.label),
+            ),
             "report": address(kept, REPORT),
             "archive": address(kept, ARCHIVE),
         }
         for kept in results
-    ]
-    return ENVIRONMENT.get_template("history.html").render(rows=rows)
+    ]  # fmt: skip
+    return ENVIRONMENT.get_template("history.html").render(rows=rows, say=say)
 
 
 def address(kept: KeptResult | KeptColours, name: str) -> str:

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 
+from gigs.languages import SOURCE, known, language, preferred
 from gigs.service.address import Address
 from gigs.service.engine import Engine
 from gigs.service.folder import PrivateFolder
 from gigs.studio import texts
 from gigs.studio.desk import Desk
+from gigs.studio.doors import Doors
 from gigs.studio.guard import Guard
 from gigs.studio.limits import Limits
 from gigs.studio.visits import ARCHIVE
@@ -43,7 +45,7 @@ class Studio:
         self.desk = Desk(self.engine, self.folder / "visits", self.uploads, self.limits)
         app = build_app(self.desk, self.uploads)
         self._examples = frozenset(self.uploads.rglob("*"))  # Gradio copies them there
-        guarded = Guard(app, self.limits, self.uploads, self.address.allows)
+        guarded = Guard(Doors(app), self.limits, self.uploads, self.address.allows)
         guarded.room.kept = self._examples
         settings = uvicorn.Config(
             guarded, log_level="error", limit_concurrency=CONNECTIONS, timeout_graceful_shutdown=2, proxy_headers=False
@@ -94,23 +96,26 @@ def build_app(desk: Desk, uploads: Path) -> Any:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     import gradio as gr  # reads the above
 
-    from gigs.studio.page import build_page, style, theme
+    from gigs.studio.page import build_page, head, style, theme
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
-    @app.get("/result/{key}/{name}")
-    def result(key: str, name: str) -> Response:
+    def result(request: Request, key: str, name: str) -> Response:
         path = desk.visits.file(key, name)
         if path is None or not path.is_file():
-            return PlainTextResponse(texts.GONE, 404)
+            return PlainTextResponse(preferred(request.headers.get("accept-language", ""))(texts.GONE), 404)
         save = name if name == ARCHIVE else None
         return FileResponse(path, filename=save, headers={"Cache-Control": "private, no-store"})
 
-    return gr.mount_gradio_app(
-        app, build_page(desk), "/", max_file_size=desk.limits.photo_bytes, show_error=False, footer_links=[],
-        run_history=False, ssr_mode=False, pwa=False, mcp_server=False, enable_monitoring=False, theme=theme(),
-        css=style(), allowed_paths=[], blocked_paths=[],
-    )  # fmt: skip
+    for code in reversed(known()):  # English last: it is at the root, and would answer for all
+        say, path = language(code), "/" if code == SOURCE else f"/{code}"
+        app.add_api_route(f"{path.rstrip('/')}/result/{{key}}/{{name}}", result, methods=["GET"])
+        app = gr.mount_gradio_app(
+            app, build_page(desk, say), path, max_file_size=desk.limits.photo_bytes, show_error=False, footer_links=[],
+            run_history=False, ssr_mode=False, pwa=False, mcp_server=False, enable_monitoring=False, theme=theme(),
+            css=style(say), head=head(say), allowed_paths=[], blocked_paths=[],
+        )  # fmt: skip
+    return app
 
 
 def sweep_uploads(uploads: Path, seconds: float, keep: frozenset[Path] = frozenset()) -> None:

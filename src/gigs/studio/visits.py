@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import time as time_of_day
 from pathlib import Path
 
 from gigs.result import Result
@@ -29,7 +30,7 @@ class KeptResult:
     key: str
     folder: Path
     result: Result
-    at: str
+    at: time_of_day
     size: int = 0
     since: float = field(default_factory=time.monotonic)
 

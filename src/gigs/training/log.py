@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gigs.io import storage
+from gigs.io.extras import is_installed
 from gigs.io.text import is_text
 
 
@@ -20,7 +21,7 @@ class TrainingLog:
         out: Folder of the run.
         columns: Names of the columns; the first is `shown`, how many pictures the run had been shown.
         keep_until: Rows of an earlier part of the run are kept up to so many pictures; they will be written anew.
-        board: Write TensorBoard events too, under `OUT/tensorboard`.
+        board: Write TensorBoard events too, under `OUT/tensorboard`, where TensorBoard is installed.
         known: By column, the values of `shown` at which the checkpoint knows of a figure: an earlier row with another
             one will be written anew too.
     """
@@ -48,7 +49,7 @@ class TrainingLog:
         self.board: Any = None
         if board and not is_text(out):
             warnings.warn(f"{out}: TensorBoard takes no folder of that name; log.csv has all of it", stacklevel=2)
-        elif board:
+        elif board and is_installed("tensorboard"):  # with the extra `train`; without it, log.csv has all of it
             from torch.utils.tensorboard import SummaryWriter  # slow to import
 
             self.board = SummaryWriter(str(out / "tensorboard"), purge_step=keep_until if keep_until > 0 else None)

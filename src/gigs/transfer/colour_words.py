@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 
 import numpy as np
 from PIL import ImageColor
@@ -52,6 +55,11 @@ def _lab(word: str, own: Mapping[str, np.ndarray]) -> np.ndarray:
 
 def _surveyed(word: str) -> str:
     """Hex value of a name in the xkcd survey; the word itself if the survey lacks it."""
-    from matplotlib.colors import XKCD_COLORS  # imported late, because matplotlib takes a while
+    return _survey().get(word.casefold(), word)
 
-    return str(XKCD_COLORS.get(f"xkcd:{word.casefold()}", word))
+
+@lru_cache(maxsize=1)
+def _survey() -> dict[str, str]:
+    """Hex values of the survey's 949 names."""
+    names: dict[str, str] = json.loads(files("gigs.transfer").joinpath("xkcd_colours.json").read_text("utf-8"))["names"]
+    return names

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gigs.errors import InputError
+from gigs.transfer.adam import Adam
 from gigs.transfer.colour import ColourMap
 from gigs.transfer.keep import Keep
 from gigs.transfer.pair import Pair, transferred
@@ -50,13 +51,9 @@ def descend(pair: Pair, warp: Warp, colours: ColourMap, keep: Keep, settings: Fi
     if not free or not settings.steps:
         return warp, colours
     pace = {"warp.shift": 0.15, "warp.bend": 0.15, "colours.shift": 0.5, "colours.tint": 0.5, "colours.light": 0.5}
-    groups = [{"params": [value], "lr": settings.rate * pace.get(name, 1.0)} for name, value in free.items()]
-    adam = torch.optim.Adam(groups, betas=(0.9, 0.98))
-    fall = torch.optim.lr_scheduler.LambdaLR(
-        adam, lambda step: 0.1 + 0.45 * (1 + math.cos(math.pi * step / settings.steps))
-    )
+    optimisers = [Adam(value, settings.rate * pace.get(name, 1.0), (0.9, 0.98)) for name, value in free.items()]
     best, least = {name: value.detach().clone() for name, value in free.items()}, torch.full((len(warp),), torch.inf)
-    for _ in range(settings.steps + 1):
+    for step in range(settings.steps + 1):
         moved, turned = _with(warp, colours, free)
         moved = held(moved, pair.moves)
         loss = _mismatch(pair, moved, turned, settings.outline)
@@ -64,10 +61,10 @@ def descend(pair: Pair, warp: Warp, colours: ColourMap, keep: Keep, settings: Fi
         better = loss.detach() < least
         least = torch.where(better, loss.detach(), least)
         best = {name: _chosen(better, value.detach(), best[name]) for name, value in free.items()}
-        adam.zero_grad()
         loss.sum().backward()
-        adam.step()
-        fall.step()
+        fall = 0.1 + 0.45 * (1 + math.cos(math.pi * step / settings.steps))
+        for adam in optimisers:
+            adam.step(fall)
     moved, turned = _with(warp, colours, best)
     return held(moved, pair.moves), turned
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.stats import binom, norm
+from scipy.special import bdtr, bdtrik, ndtri
 
 from gigs.errors import InputError
 from gigs.verify.share import EVEN
@@ -39,7 +39,7 @@ def buyers_needed(share: float) -> int | None:
     if _too_small(share):
         return None
     p = max(share, 100 - share) / 100  # the test is the same on both sides
-    spread = norm.isf(LEVEL / 2) / 2 + norm.isf(1 - POWER) * math.sqrt(p * (1 - p))
+    spread = -ndtri(LEVEL / 2) / 2 + -ndtri(1 - POWER) * math.sqrt(p * (1 - p))
     guess = (spread / (p - 0.5)) ** 2  # without rounding to whole people, for which the window below makes room
     numbers = np.arange(1, int(1.2 * guess) + 60)
     short = numbers[exact_power(numbers, p) < POWER]
@@ -56,9 +56,15 @@ def exact_power(n: np.ndarray, p: float) -> np.ndarray:
     Returns:
         `[K]`, in `[0,1]`.
     """
-    most = binom.ppf(LEVEL / 2, n, 0.5)  # the largest count of the rarer option that may be too small
-    most = np.where(binom.cdf(most, n, 0.5) > LEVEL / 2, most - 1, most)
-    return binom.cdf(most, n, p) + binom.sf(n - most - 1, n, p)
+    most = np.floor(bdtrik(LEVEL / 2, n, 0.5))  # the most choices of the rarer option that are too few
+    most = np.where(_at_most(most + 1, n, 0.5) <= LEVEL / 2, most + 1, most)
+    most = np.where(_at_most(most, n, 0.5) > LEVEL / 2, most - 1, most)
+    return _at_most(most, n, p) + _at_most(most, n, 1 - p)
+
+
+def _at_most(most: np.ndarray, n: np.ndarray, p: float) -> np.ndarray:
+    """Chance that at most so many of `n` take what each takes with chance `p`; 0 below none of them."""
+    return np.where(most < 0, 0.0, bdtr(np.maximum(most, 0), n, p))
 
 
 def views_needed(share: float, conversion: float) -> int | None:
@@ -87,15 +93,15 @@ def views_needed(share: float, conversion: float) -> int | None:
     if other >= 1:
         raise InputError(f"share {share:g} at conversion {conversion:g}: the redesign would have to sell to everybody")
     both = (conversion + other) / 2
-    chance = norm.isf(LEVEL / 2) * math.sqrt(2 * both * (1 - both))
-    real = norm.isf(1 - POWER) * math.sqrt(conversion * (1 - conversion) + other * (1 - other))
+    chance = -ndtri(LEVEL / 2) * math.sqrt(2 * both * (1 - both))
+    real = -ndtri(1 - POWER) * math.sqrt(conversion * (1 - conversion) + other * (1 - other))
     return math.ceil(((chance + real) / (other - conversion)) ** 2)
 
 
-def about(number: int) -> str:
+def about(number: int) -> int:
     """A number of people to say aloud: two significant figures, rounded up."""
     step = 10 ** max(0, len(str(number)) - 2)
-    return f"{-(-number // step) * step:,}"
+    return -(-number // step) * step
 
 
 def _too_small(share: float) -> bool:

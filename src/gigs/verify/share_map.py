@@ -21,7 +21,6 @@ from typing import Annotated, Any
 import msgspec
 import numpy as np
 from msgspec import Meta
-from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
 from gigs.errors import DataError, ModelError
@@ -309,6 +308,8 @@ def _fit(columns: np.ndarray, offset: np.ndarray, buyers: np.ndarray) -> tuple[n
     def loss(coefficients: np.ndarray) -> tuple[float, np.ndarray]:
         logits = columns @ coefficients + offset
         return -float(weights @ log_expit(logits)), -(weights * expit(-logits)) @ columns
+
+    from scipy.optimize import minimize  # imported late: it takes a second, and a suggestion fits nothing
 
     found = minimize(loss, np.zeros(columns.shape[1]), jac=True, method="BFGS").x
     wrong = expit(-(columns @ found + offset))

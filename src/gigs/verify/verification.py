@@ -7,7 +7,6 @@ from itertools import combinations
 
 import numpy as np
 import torch
-from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from gigs.audience.base import EVERYONE
@@ -206,6 +205,8 @@ def _retained(judge: JudgeReading, target_gain: float) -> Retained:
 def _diversity(perceptual: PerceptualLoss, images: Tensor) -> Diversity:
     if len(images) < 2:
         return Diversity()
+    from skimage.metrics import structural_similarity  # imported late: it takes a while
+
     lpips = perceptual.pairwise(images)
     arrays = images.permute(0, 2, 3, 1).cpu().numpy()
     ssim = [

@@ -11,13 +11,15 @@ import re
 from functools import lru_cache
 from typing import Any
 
-import timm
 import torch
 from torch import Tensor, nn
 
 from gigs.errors import InputError, ModelError
+from gigs.io.build import without_memory
 from gigs.vision.convolutions import IMAGENET_MEAN, IMAGENET_STD, WIDTHS, PooledConvolutions
+from gigs.vision.efficientnet_lite import BLOCKS, EfficientNetLite
 from gigs.vision.resize import resize_bilinear
+from gigs.vision.torchvision_import import import_torchvision
 
 # The published EfficientNet-Lite weights come from TensorFlow: its padding, its epsilon, inputs in [-1,1].
 TIMM_NAMES = {f"efficientnet-lite{number}": f"tf_efficientnet_lite{number}" for number in range(5)}
@@ -51,7 +53,7 @@ def normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
 @lru_cache
 def _outline(name: str) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
     """Width of the features, mean and deviation of one of timm's networks, without its weights."""
-    with torch.device("meta"):
+    with without_memory():
         network: Any = _any(name)
     known = network.pretrained_cfg
     width = getattr(network, "head_hidden_size", None) or network.num_features
@@ -140,9 +142,17 @@ def _built(name: str, state: dict[str, Tensor] | None) -> nn.Module:
     return network
 
 
+def _timm() -> Any:
+    """timm, imported when a network of its own is first built: it takes seconds."""
+    import_torchvision()
+    import timm
+
+    return timm
+
+
 def _any(name: str, pretrained: bool = False) -> nn.Module:
     """One of timm's networks, without its classifier."""
-    own = name.removeprefix(ANY)
+    own, timm = name.removeprefix(ANY), _timm()
     if not ANY_NAME.fullmatch(own) or not timm.is_model(own):
         raise InputError(f"backbone {name!r}: timm {timm.__version__} has no network of that name")
     try:
@@ -168,11 +178,20 @@ def _downloaded(name: str) -> dict[str, Tensor]:
 
 
 def _lite(name: str, state: dict[str, Tensor] | None) -> nn.Module:
-    network = timm.create_model(TIMM_NAMES[name], pretrained=False, num_classes=0)
-    if state is not None:
-        kept = {key: tensor for key, tensor in state.items() if not key.startswith("classifier.")}
-        network.load_state_dict(kept, strict=True)
+    if state is None:
+        return _outlined(name)
+    with without_memory():
+        network = _outlined(name)
+    kept = {key: tensor for key, tensor in state.items() if not key.startswith("classifier.")}
+    network.load_state_dict(kept, strict=True, assign=True)
     return network
+
+
+def _outlined(name: str) -> nn.Module:
+    """An EfficientNet-Lite without its classifier, its weights drawn at random."""
+    if name in BLOCKS:
+        return EfficientNetLite(name)
+    return _timm().create_model(TIMM_NAMES[name], pretrained=False, num_classes=0)
 
 
 def _plain(name: str, state: dict[str, Tensor] | None) -> nn.Module:

@@ -7,6 +7,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from gigs.io.build import without_memory
+from gigs.vision.torchvision_import import import_torchvision
+
 RELU5_3 = 30  # torchvision's vgg16().features[:30] ends with it
 POOLED = {"vgg16": (23, RELU5_3), "alexnet": (8, 10, 12)}  # layers after whose ReLU features are pooled
 WIDTHS = {"vgg16": 512 + 512, "alexnet": 384 + 256 + 256}
@@ -22,10 +25,8 @@ def convolutions(name: str, state: dict[str, Tensor] | None) -> nn.Sequential:
         state: `features.N.weight` and `.bias` as `weights.fetch("vgg16-features")` has them, or the same without the
             prefix; None draws random weights (tests).
     """
-    from torchvision import models  # imported late: it takes a second
-
-    build, last = getattr(models, name), POOLED[name][-1]
-    with torch.device("meta"):  # made without memory first: the classifier behind is nine tenths of it
+    build, last = getattr(import_torchvision().models, name), POOLED[name][-1]
+    with without_memory():  # the classifier behind is nine tenths of it
         layers = build(weights=None).features[:last]
     if state is None:
         layers.to_empty(device="cpu")

@@ -11,9 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gigs.errors import InputError
+from gigs.io.build import without_memory
 from gigs.io.weights import fetch
 from gigs.vision.frozen import autocast_dtype
 from gigs.vision.remembered import remembered
+from gigs.vision.torchvision_import import import_torchvision
 
 Network = Literal["vgg", "alex"]
 Target = list[Tensor]
@@ -144,9 +146,10 @@ def _lpips_model(net: Network) -> Any:
     """lpips's own network with our weights: made without memory first, so nothing is downloaded or drawn at random."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torchvision's, about the arguments lpips calls it with
+        import_torchvision()
         import lpips
 
-        with torch.device("meta"):
+        with without_memory():
             model = lpips.LPIPS(net=net, pnet_rand=True, pretrained=False, verbose=False)
     convolutions = fetch(_FEATURES[net])
     linear = fetch(f"lpips-{net}")

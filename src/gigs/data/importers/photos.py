@@ -17,15 +17,12 @@ from types import TracebackType
 from PIL import Image
 
 from gigs.data.importers.cell_values import one_line
+from gigs.data.importers.photo_names import REFUSED, SUFFIXES
 from gigs.data.importers.spelling import bare, file_names_of
 from gigs.errors import DataError, InputError
 from gigs.vision import images
 from gigs.vision.opening import MAX_BYTES
 
-READ = (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".png", ".webp", ".avif")
-# Looked up all the same: an item with such a photo shall be told what it is, not that it has none.
-REFUSED = (".heic", ".heif", ".hif", ".gif", ".tif", ".tiff", ".bmp")
-SUFFIXES = READ + REFUSED
 MAX_FILES = 5_000_000
 # Between several photos of one cell; a comma only after a picture's name, as names may hold commas.
 AFTER_NAME = "|".join(rf"(?<={re.escape(suffix)})" for suffix in SUFFIXES)

@@ -63,7 +63,7 @@ def write_page(store: Store, summary: Summary, about: dict[str, Any], failed: in
     data = data_of(summary, about)
     text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     store.write(f"{FOLDER}/{DATA}", f"window.FARM={text};\n".encode())
-    page = environment("gigs.farm").get_template("farm.html").render(
+    page = environment(package="gigs.farm").get_template("farm.html").render(
         title=f"Redesigns of {len(data['items']):,} products",
         products=len(data["items"]), audiences=data["labels"], failed=failed, stamp=STAMP, stamps=STAMPS_BOTH,
         unit=UNITS[summary.unit], unit_words=UNIT_WORDS[summary.unit], unit_key=summary.unit, verdicts=VERDICTS,

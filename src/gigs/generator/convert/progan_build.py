@@ -11,12 +11,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from gigs.errors import ModelError
 from gigs.generator.convert.progan_formats import ProGANCheckpoint
 from gigs.generator.families.progan_public import PublicProGAN, PublicSettings
+from gigs.io.build import without_memory
 
 
 def build(checkpoint: ProGANCheckpoint, resolution: int | None = None) -> PublicProGAN:
@@ -37,7 +37,7 @@ def build(checkpoint: ProGANCheckpoint, resolution: int | None = None) -> Public
     if len(tensors["to_rgb.bias"]) != 3:
         raise ModelError(f"draws pictures of {len(tensors['to_rgb.bias'])} channel(s); gigs needs three colours")
     settings = PublicSettings(channels=channels, latent_dim=tensors["dense.weight"].shape[1], **checkpoint.variant)
-    with torch.device("meta"):  # no memory for weights that are replaced at once
+    with without_memory():  # for weights that are replaced at once
         generator = checkpoint.family(settings)
     try:
         generator.load_state_dict(tensors, assign=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
 from gigs.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("type", "colour", "appearance")
 LEAST = 20  # photos of a value, below which it is not learned but counts as unknown

@@ -69,7 +69,7 @@ class ProjectedCritic(nn.Module):
         with torch.autocast(images.device.type, enabled=False):
             if images.shape[-1] != self.side:
                 images = F.interpolate(images.float(), (self.side, self.side), mode="bilinear", align_corners=False)
-            x = network.bn1(network.conv_stem(images.float().contiguous(memory_format=torch.channels_last)))
+            x = network.stem(images.float().contiguous(memory_format=torch.channels_last))
             features = []
             for index, stage in enumerate(network.blocks[: STAGES[-1] + 1]):
                 x = stage(x)

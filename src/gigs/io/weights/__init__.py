@@ -8,6 +8,8 @@ import os
 import tarfile
 import tempfile
 import zipfile
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -16,9 +18,66 @@ from gigs.errors import ModelError
 from gigs.io import storage
 from gigs.io.storage import load_tensors, save_tensors, sha256_of
 from gigs.io.weights.formats import Tensors
-from gigs.io.weights.table import ARTIFACTS, CONTENT, SINGLE, Artifact
+from gigs.io.weights.table import ARTIFACTS, CONTENT, NEEDED, PURPOSES, SINGLE, Artifact
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A set of weights and whether it is here.
+
+    Attributes:
+        name: As `fetch` knows it.
+        purpose: What it is for.
+        is_needed: Whether a suggestion with the bundled pack uses it.
+        place: The file that holds it, unread; None where it would have to be fetched.
+        sources: Where it can be had, in the order they are tried, and how many megabytes are downloaded there.
+    """
+
+    name: str
+    purpose: str
+    is_needed: bool
+    place: Path | None
+    sources: tuple[tuple[str, int], ...]
+
+    @property
+    def megabytes(self) -> int:
+        """The least that is downloaded for it."""
+        return min(size for _, size in self.sources)
+
+
+def overview() -> list[Standing]:
+    """All sets of weights, those that are needed first; nothing is read or downloaded."""
+    return [
+        Standing(
+            name, purpose, name in NEEDED, _place(name), tuple((one.label, one.megabytes) for one in _holding(name))
+        )
+        for name, purpose in PURPOSES.items()
+    ]
+
+
+def export(name: str, folder: Path) -> Path:
+    """Write a set of weights, fetched if need be, where a machine without network finds it by `GIGS_WEIGHTS_DIR`.
+
+    Raises:
+        ModelError: As `fetch`.
+        OSError: The folder cannot be written.
+    """
+    return save_tensors(folder / f"{name}.safetensors", fetch(name), {"weights": name})
+
+
+def _place(name: str) -> Path | None:
+    """The file in the cache, in `GIGS_WEIGHTS_DIR` or in an installed package that holds a set."""
+    folder = os.environ.get("GIGS_WEIGHTS_DIR")
+    given = [Path(folder).expanduser()] if folder else []
+    files = [cache_dir() / f"{name}.safetensors", *(place / f"{name}.safetensors" for place in given)]
+    files += [place / artifact.filename for artifact in _holding(name) for place in given]
+    for artifact in _holding(name):
+        if not artifact.megabytes:
+            with suppress(ModelError):
+                files.append(artifact.get(Path()))
+    return next((path for path in files if path.is_file()), None)
 
 
 def available() -> list[str]:
@@ -103,7 +162,9 @@ def _from_folder(name: str) -> Tensors | None:
 
 def _from_source(artifact: Artifact, name: str) -> Tensors:
     """Get a published file, take what it holds into the cache, and return the set asked for."""
-    _log.info("fetching %s from %s", name, artifact.label)
+    if artifact.megabytes:
+        size, place = artifact.megabytes, cache_dir()
+        _log.info("fetching %s from %s (about %d MB); it is kept in %s", name, artifact.label, size, place)
     with tempfile.TemporaryDirectory(prefix="gigs-weights-") as folder:
         return _read(artifact, artifact.get(Path(folder)), name)
 

