@@ -30,7 +30,7 @@ from gigs.method.cut_out import Photo, cut_out_of, keep_of, mask_for, require_ph
 from gigs.method.models import Models
 from gigs.method.options import Options
 from gigs.method.out_of_memory import within_memory
-from gigs.method.pipeline import Checks, Redesigns, suggest
+from gigs.method.pipeline import Begun, Checks, Redesigns, begin, suggest
 from gigs.method.presets import PHOTO, Preset
 from gigs.method.product import Product
 from gigs.packs import Pack, load_pack
@@ -271,31 +271,69 @@ class Session:
             keep=keep_of(options, mask_for(options.keep_region, photo), picture, cutout),
         )
 
-    def redesign(self, product: Product, audience: Audience, options: Options, panel: Panel | None) -> Result:
+    def begin(self, product: Product, options: Options) -> Begun:
+        """What `redesign` needs of a product for any audience, found once where there are several.
+
+        Raises:
+            InputError: There is too little memory.
+            RefusedError: The gate refuses the photo.
+        """
+        runtime, checks = self._runtime(options), Checks(gate=self.gate, force=options.force)
+
+        def once(models: Models, runtime: Runtime) -> Begun:
+            return begin(models, product, options.preset, checks=checks, runtime=runtime)
+
+        return within_memory(once, self.models(runtime.compute), runtime)
+
+    def redesign(
+        self,
+        product: Product,
+        audience: Audience,
+        options: Options,
+        panel: Panel | None,
+        begun: Begun | None = None,
+    ) -> Result:
         """The result for one product; `suggest` with everything looked up already.
+
+        Args:
+            product: With the photo.
+            audience: Whom to please.
+            options: As for `suggest`.
+            panel: Who checks the redesigns.
+            begun: What `begin` found for this product with these options; found now where not given.
 
         Raises:
             InputError: The audience's vector does not belong to this recommender, or there is too little memory.
             RefusedError: The gate refuses the photo.
         """
-        found, runtime = self.run(product, audience, options, panel)
+        found, runtime = self.run(product, audience, options, panel, begun)
         origin = Origin(
             pack=self.pack.name, models=self.files, has_percentiles=self.own.draw_as_packed, doubt=self.doubt
         )
         return compose(found, product, audience, options.preset, origin, runtime)
 
     def run(
-        self, product: Product, audience: Audience, options: Options, panel: Panel | None
+        self,
+        product: Product,
+        audience: Audience,
+        options: Options,
+        panel: Panel | None,
+        begun: Begun | None = None,
     ) -> tuple[Redesigns, Runtime]:
         """What the method finds, as tensors, and how it was computed; arguments and errors as `redesign`."""
-        runtime = Runtime(compute=self.compute(options.preset), seed=options.seed, on_step=options.on_step)
+        runtime = self._runtime(options)
+        asked = runtime.compute
         checks = Checks(gate=self.gate, panel=panel, force=options.force)
 
         def once(models: Models, runtime: Runtime) -> tuple[Redesigns, Runtime]:
-            found = suggest(models, product, audience, options.preset, checks=checks, runtime=runtime)
+            own = begun if runtime.compute == asked else None  # where memory runs out, the CPU begins anew
+            found = suggest(models, product, audience, options.preset, checks=checks, runtime=runtime, begun=own)
             return found, runtime
 
         return within_memory(once, self.models(runtime.compute), runtime, [] if panel is None else [panel])
+
+    def _runtime(self, options: Options) -> Runtime:
+        return Runtime(compute=self.compute(options.preset), seed=options.seed, on_step=options.on_step)
 
     def compute(self, preset: Preset) -> Compute:
         """Precision and layout: what suits this machine, where the preset allows it."""

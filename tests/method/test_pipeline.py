@@ -9,7 +9,7 @@ from gigs.generator.families.progan import ProGANSettings
 from gigs.inversion.encoder import Encoder
 from gigs.inversion.gate import Gate, Limits, RefusedError
 from gigs.method.models import Models
-from gigs.method.pipeline import Checks, suggest
+from gigs.method.pipeline import Checks, begin, suggest
 from gigs.method.presets import get_preset
 from gigs.method.product import Product
 from gigs.vision.runtime import Runtime
@@ -135,3 +135,16 @@ def test_the_gate_refuses_before_anything_is_shifted(models, photo, audience):
     assert passed.reconstruction.gate.grade == "good"
     sampled = suggest(models, Product(), audience, preset, checks=Checks(gate=gate(0.0)))
     assert sampled.reconstruction.gate is None
+
+
+def test_what_was_begun_serves_every_audience_as_if_it_were_alone(models, photo, audience):
+    preset, runtime = get_preset("paper-text", n=2, steps=2), Runtime(seed=5)
+    product = Product(photo=photo)
+    begun = begin(models, product, preset, checks=Checks(), runtime=runtime)
+    other = replace(audience, name="other", theta=-audience.theta)
+    for each in (audience, other):
+        alone = suggest(models, Product(photo=photo.clone()), each, preset, runtime=runtime)
+        shared = suggest(models, product, each, preset, runtime=runtime, begun=begun)
+        assert torch.equal(alone.shifted.images, shared.shifted.images) and torch.equal(alone.scores, shared.scores)
+        assert shared.reconstruction is begun.reconstruction
+        assert shared.seconds["inversion"] == begun.seconds["inversion"]

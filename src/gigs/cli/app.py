@@ -17,6 +17,7 @@ from gigs.cli import (
     doctor,
     evaluate,
     experiment,
+    farm,
     generator,
     pack,
     recommend,
@@ -53,6 +54,7 @@ app.command("results")(results.results_command)
 app.command("doctor")(doctor.doctor_command)
 app.command("audiences")(audience.list_command)
 app.command("recommend")(recommend.recommend_command)
+app.add_typer(farm.app, name="farm")
 app.add_typer(audience.app, name="audience")
 app.add_typer(data.app, name="data")
 app.add_typer(train.app, name="train")

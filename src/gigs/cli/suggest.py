@@ -189,7 +189,7 @@ def suggest_command(
     chosen = preset_of(named, n=n, steps=steps, change=change, objective=objective, render=render)
     request = Request(
         options=Options(
-            preset=with_budget(chosen, budget), seed=_checked_seed(seed), product_type=kind, verify=verify,
+            preset=with_budget(chosen, budget), seed=checked_seed(seed), product_type=kind, verify=verify,
             force=force, keep=tuple(keep), keep_region=keep_region, mask=mask,
         ),
         photos=tuple(photos or ()), example=example, sample=sample, audience=audience, out=out, pack=pack,
@@ -221,7 +221,8 @@ def _said(result: Result) -> str:
     )
 
 
-def _checked_seed(seed: int) -> int:
+def checked_seed(seed: int) -> int:
+    """The seed, if it is one."""
     if not 0 <= seed < 2**63:
         raise InputError(f"--seed must be from 0 to 2^63 - 1, not {seed}")
     return seed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -25,6 +26,7 @@ from gigs.verify.objective import MEAN, preference_for
 from gigs.verify.panel import Panel
 from gigs.verify.verification import Verification, verify
 from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.remembered import remember
 from gigs.vision.runtime import Runtime
 
 
@@ -72,6 +74,35 @@ class Redesigns:
     verification: Verification | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """What is found once for a product, whichever audiences it is redesigned for.
+
+    Attributes:
+        reconstruction: Tuned where the preset says so.
+        random: State of the random numbers afterwards, so that every audience gets those that it would get alone.
+        seconds: By stage.
+    """
+
+    reconstruction: Reconstruction
+    random: Tensor
+    seconds: dict[str, float]
+
+
+def begin(models: Models, product: Product, preset: Preset, *, checks: Checks, runtime: Runtime) -> Begun:
+    """Find the reconstruction of a product; arguments and errors as `suggest`."""
+    runtime, watch = runtime.started(), _Watch()
+    photo = None if product.photo is None else remember(product.photo.to(runtime.compute.device))
+    base = reconstruct(models, photo, preset, gate=checks.gate, on_photo=_on_photo(product, preset), runtime=runtime)
+    if base.gate is not None and base.gate.grade == "refused" and not checks.force:
+        raise RefusedError(base.gate.words)
+    watch.lap("inversion")
+    base = tuned(models, base, preset, runtime=runtime)
+    remember(base.image)
+    watch.lap("tuning")
+    return Begun(reconstruction=base, random=runtime.random().get_state(), seconds=watch.seconds)
+
+
 def suggest(
     models: Models,
     product: Product,
@@ -80,6 +111,7 @@ def suggest(
     *,
     checks: Checks | None = None,
     runtime: Runtime | None = None,
+    begun: Begun | None = None,
 ) -> Redesigns:
     """Redesigns of one product that an audience would prefer (Algorithm 1).
 
@@ -91,22 +123,20 @@ def suggest(
         preset: Settings of both loops, and the objective; reported scores are always those of the mean.
         checks: Gate and panel; without them nothing is checked.
         runtime: Precision and layout of both loops (scores are always fp32), the seed (same seed, same bytes).
+        begun: What `begin` found for this product with the same preset, checks and runtime; found now where not given.
 
     Raises:
         InputError: The audience is not this recommender's, or the preset needs an encoder and there is none.
         RefusedError: The gate refuses the photo.
     """
     checks, runtime = checks or Checks(), (runtime or Runtime()).started()
-    preference, watch = _Score(models, audience, runtime), _Watch()
-    on_photo = preset.render == PHOTO and product.cutout is not None and product.photo is not None
-    base = reconstruct(models, product.photo, preset, gate=checks.gate, on_photo=on_photo, runtime=runtime)
-    if base.gate is not None and base.gate.grade == "refused" and not checks.force:
-        raise RefusedError(base.gate.words)
-    watch.lap("inversion")
-    base = tuned(models, base, preset, runtime=runtime)
-    watch.lap("tuning")
+    preference = _Score(models, audience, runtime)
+    begun = begun or begin(models, product, preset, checks=checks, runtime=runtime)
+    runtime.random().set_state(begun.random)
+    base, watch = begun.reconstruction, _Watch(begun.seconds)
     raised = preference.raised(preset.objective, base, checks.panel)
-    redesigned = OnPhoto(product, models.generator.resolution).redesigned if on_photo else drawn
+    on_photo = OnPhoto(product, models.generator.resolution) if _on_photo(product, preset) else None
+    redesigned = drawn if on_photo is None else on_photo.redesigned
     shifted, rendering, dropped = redesigned(base, preset, raised, checks.panel, models.perceptual, runtime)
     watch.lap("shifting")
     panel = checks.panel if preset.check else None
@@ -132,6 +162,11 @@ def suggest(
         objective=preset.objective,
         verification=verification,
     )
+
+
+def _on_photo(product: Product, preset: Preset) -> bool:
+    """Whether redesigns will be shown on the product's own photo."""
+    return preset.render == PHOTO and product.cutout is not None and product.photo is not None
 
 
 class _Score:
@@ -195,16 +230,16 @@ def _verified(
 class _Watch:
     """Seconds by stage."""
 
-    def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
+    def __init__(self, before: Mapping[str, float] | None = None) -> None:
+        self.seconds: dict[str, float] = dict(before or {})
         self._last = time.perf_counter()
 
     def lap(self, stage: str) -> None:
         """A stage ends."""
         now = time.perf_counter()
-        self._seconds[stage] = now - self._last
+        self.seconds[stage] = now - self._last
         self._last = now
 
     def total(self) -> dict[str, float]:
         """By stage, and their `total`."""
-        return self._seconds | {"total": sum(self._seconds.values())}
+        return self.seconds | {"total": sum(self.seconds.values())}

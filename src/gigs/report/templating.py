@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 
-from jinja2 import Environment, PackageLoader, Undefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, Undefined, select_autoescape
 
 from gigs.io.text import address
 from gigs.languages import ENGLISH, Language
 from gigs.report import texts
 
 
-def environment(say: Language = ENGLISH) -> Environment:
-    """The templates in a language, which they call `say`; whoever asks may add filters of its own."""
-    made = Environment(loader=PackageLoader("gigs.report"), autoescape=select_autoescape(), trim_blocks=True)
+def environment(say: Language = ENGLISH, package: str | None = None) -> Environment:
+    """The templates in a language, which they call `say`, with those of another package where one is named.
+
+    Whoever asks may add filters of its own.
+    """
+    loaders = [PackageLoader(each) for each in (package, "gigs.report") if each is not None]
+    made = Environment(loader=ChoiceLoader(loaders), autoescape=select_autoescape(), trim_blocks=True)
     made.globals |= {"say": say, "stamp": say(texts.STAMP)}
     made.filters |= {
         "number": lambda value, digits, signed=False: number(value, digits, say, signed=signed),

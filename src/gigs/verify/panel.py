@@ -17,6 +17,7 @@ from gigs.verify.recalibration import Recalibration
 from gigs.verify.scorer import Scorer
 from gigs.verify.share_map import ShareMap
 from gigs.vision.backbone import Backbone
+from gigs.vision.remembered import remembered
 
 LEAST_JUDGES = 2
 
@@ -116,7 +117,8 @@ class Panel:
 
     def seen(self, images: Tensor) -> Tensor:
         """Features for classifier and probes, `[N,width]`, of pictures `[N,3,H,W]`."""
-        return self.eyes(images, self.category.input_size)
+        size = self.category.input_size
+        return remembered(self.eyes, images, lambda: self.eyes(images, size), size)
 
     @torch.no_grad()
     def family_of(self, images: Tensor) -> Tensor:

@@ -124,10 +124,14 @@ class _Viewing:
 
     def __init__(self, panel: Panel, reconstruction: Reconstruction, redesigns: Shifted, seed: int) -> None:
         assert reconstruction.photo is not None
-        pictures = torch.cat([reconstruction.photo, reconstruction.image, redesigns.images])
+        # Apart, as photo and reconstruction are the same for every audience, and what is said of them is remembered.
+        pictures = (reconstruction.photo, reconstruction.image, redesigns.images)
         self.panel, self.seed = panel, seed
-        self.phi = {one.name: one.recommender.features(pictures) for one in (*panel.targets, *panel.judges)}
-        self.seen = panel.seen(pictures)
+        self.phi = {
+            one.name: torch.cat([one.recommender.features(each) for each in pictures])
+            for one in (*panel.targets, *panel.judges)
+        }
+        self.seen = torch.cat([panel.seen(each) for each in pictures])
         probabilities = panel.category.logits(self.seen).softmax(1)
         self._categories = probabilities.argmax(1)
         self._rivals = panel.category.question(probabilities[0])

@@ -14,6 +14,7 @@ from gigs.errors import InputError
 from gigs.io.build import without_memory
 from gigs.io.weights import fetch
 from gigs.vision.frozen import autocast_dtype
+from gigs.vision.remembered import remembered
 from gigs.vision.torchvision_import import import_torchvision
 
 Network = Literal["vgg", "alex"]
@@ -74,7 +75,7 @@ class PerceptualLoss(nn.Module):
         Raises:
             InputError: Wrong shape or range.
         """
-        return self._features(images)
+        return remembered(self, images, lambda: self._features(images))
 
     def distance_to(self, target: Target, images: Tensor) -> Tensor:
         """LPIPS between a target and images.

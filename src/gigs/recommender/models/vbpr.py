@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from gigs.errors import InputError, ModelError
 from gigs.recommender.base import Recommender, register
 from gigs.vision.backbone import Backbone, as_half, feature_width, normalisation
+from gigs.vision.remembered import remembered
 
 PREFIX = "backbone."
 ROWS = 50_000  # items whose features are held in double precision at once
@@ -149,7 +150,8 @@ class VBPR(Recommender):
 
     def features(self, images: Tensor) -> Tensor:
         """phi `[N,K]` of pictures float32 `[N,3,H,W]` in `[0,1]` (Eq. 1)."""
-        return self.project(self.backbone(images, self.input_size))
+        raw = remembered(self.backbone, images, lambda: self.backbone(images, self.input_size), self.input_size)
+        return self.project(raw)
 
     def decayed(self) -> list[Tensor]:
         """Parameters that weight decay applies to."""
