@@ -40,7 +40,7 @@ def test_from_a_catalogue_to_a_generator(tiny_catalogue, tmp_path):
     [
         (("autoencoder", "--channels", "16,x"), "--channels '16,x': write widths with commas"),
         (("autoencoder", "--channels", "12,16"), "multiples of groups (8)"),
-        (("autoencoder", "--crop", 50), "crop must be a multiple of 8"),
+        (("autoencoder", "--crop", 50), "crop must be a multiple of 16"),
         (("flow", "--channels", "16,24", "--autoencoder", "a"), "multiples of groups (16)"),
         (("flow", "--autoencoder", "nothing"), "nothing: no such file"),
     ],

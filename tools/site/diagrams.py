@@ -26,8 +26,8 @@ class Stage:
 WAY = (
     Stage("gigs.session:Session.product", "gigs.session:Session.suggest"),
     Stage("gigs.method.cut_out:cut_out_of", "gigs.session:Session.product"),
-    Stage("gigs.method.reconstruct:reconstruct", "gigs.method.pipeline:suggest"),
-    Stage("gigs.method.reconstruct:tuned", "gigs.method.pipeline:suggest"),
+    Stage("gigs.method.reconstruct:reconstruct", "gigs.method.pipeline:begin"),
+    Stage("gigs.method.reconstruct:tuned", "gigs.method.pipeline:begin"),
     Stage("gigs.method.on_photo:OnPhoto.redesigned", "gigs.method.pipeline:suggest"),
     Stage("gigs.method.redesign:ranking", "gigs.method.pipeline:suggest"),
     Stage("gigs.verify.verification:verify", "gigs.method.pipeline:_verified"),

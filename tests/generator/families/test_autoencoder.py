@@ -173,7 +173,7 @@ def test_a_run_learns_and_leaves_weights_log_and_reconstructions(tiny_catalogue,
     settings = replace(TRAIN, images=1600, learning_rate=4e-3)
     seen = []
     train_autoencoder(tiny_catalogue, tmp_path, settings, Compute(), on_step=seen.append)
-    assert seen[-1].values["l1"] < seen[0].values["l1"] / 2
+    assert seen[-1].values["l1"] < seen[0].values["l1"] * 0.9  # it begins as principal components
     names = {path.name for path in tmp_path.iterdir()}
     assert {"autoencoder.safetensors", "checkpoint.pt", "log.csv", "reconstructions-00001600.png"} <= names
     assert float(list(csv.DictReader((tmp_path / "log.csv").open()))[-1]["l1"]) > 0

@@ -44,7 +44,7 @@ def test_the_packages_are_those_of_the_import_contract_and_all_of_gigs():
     there = {path.stem for path in root.glob("*.py")} | {path.parent.name for path in root.glob("*/__init__.py")}
     assert {name for row in rows for name in row} == there - {"__init__", "__main__"}
     assert titles(packages()) == [name for row in rows for name in row]
-    assert rows[0] == ["cli"] and "studies" in rows[2]
+    assert rows[0] == ["cli"] and any("studies" in row for row in rows)
 
 
 def test_no_diagram_needs_a_script_or_an_address():

@@ -8,6 +8,8 @@ from typing import Any
 
 from PIL import Image
 
+from gigs.vision.opening import own_picture
+
 SIDE = 128  # pixels
 QUALITY = 80
 FOLDER = "thumbnails"
@@ -22,8 +24,7 @@ def name_of(item: int, audience: int | None) -> str:
 
 def thumbnail(content: bytes) -> bytes:
     """A picture as a small WebP file."""
-    with Image.open(io.BytesIO(content)) as opened:
-        picture = opened.convert("RGB")
+    picture = own_picture(content, "a picture of the farm").convert("RGB")
     picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     picture.save(buffer, format="WEBP", quality=QUALITY)
