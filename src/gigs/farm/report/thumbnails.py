@@ -24,7 +24,7 @@ def name_of(item: int, audience: int | None) -> str:
 
 def thumbnail(content: bytes) -> bytes:
     """A picture as a small WebP file."""
-    picture = own_picture(content, "a picture of the farm").convert("RGB")
+    picture = own_picture(content, "a picture of the farm").rgb()
     picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     picture.save(buffer, format="WEBP", quality=QUALITY)
