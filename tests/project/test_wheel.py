@@ -68,6 +68,7 @@ def test_it_draws_in_a_fresh_environment(wheel, tmp_path):
         "--quiet",
         "--no-deps",
         "--no-index",
+        "--ignore-installed",  # or pip would take gigs out of the environment in which the tests run
         "--prefix",
         tmp_path / "fresh",
         wheel,
