@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,12 @@ from tests.helpers.shared_trainings import RUNS, UNSEEN, apart, run
 
 pytest.importorskip("accelerate", reason="the extra gigs[distributed] is not installed")
 pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.skipif(
+        not os.environ.get("GIGS_SHARED_TRAININGS"), reason="takes many minutes: set GIGS_SHARED_TRAININGS=1"
+    ),
+    *(pytest.mark.slow if isinstance(pytest.mark.slow, list) else [pytest.mark.slow]),
+]
 
 HALF = {"progan": 32, "vbpr": 1, "dvbpr": 1}  # images, or epochs, after which the number of processes changes
 WHOLE = {"progan": 64, "vbpr": 2, "dvbpr": 2}
