@@ -64,10 +64,10 @@ def test_a_product_that_is_cut_off_and_of_a_doubtful_kind_says_so_everywhere(
     first, second = (one.name for one in result.verification.category.rivals)
     assert first != second
     cut, *_, kind = cautions(result)
-    assert "cut off at the lower edge" in cut and f"a {first.lower()} or a {second.lower()}" in kind
+    assert "cut off at the lower edge" in cut and f"“{first}” or “{second}”" in kind
     assert f"--type {second if first == result.verification.category.photo else first}" in kind
     page = render_page(result, "one")
-    assert "cut off at the lower edge" in page and f"a {first.lower()} or a {second.lower()}" in page
+    assert "cut off at the lower edge" in page and f"“{first}” or “{second}”" in page
     told = session.suggest(photos[0], everyone, n=2, steps=1, force=True, product_type=first)
     assert told.verification.category.rivals == () and texts.kind_in_doubt(told.verification.category) is None
     assert told.cutout.framing is None

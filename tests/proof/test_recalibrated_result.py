@@ -52,7 +52,7 @@ def test_shares_are_put_right_by_what_tests_have_taught(pack, photo, tmp_path):
     assert put_right.verification.recalibration == LEARNED
     put_right.save(tmp_path / "out")
     assert Result.read(tmp_path / "out").verification.recalibration == LEARNED
-    said = "What 4 tests with people had found of earlier promises has been allowed for."
+    said = "This allows for what 4 tests with people found of earlier promises."
     assert said in (tmp_path / "out" / "report.html").read_text()
     number = 1
     counts = sheet(tmp_path / "counts.csv", {"product": 90, f"redesign {number}": 110})
