@@ -72,13 +72,15 @@ def snapshot_flow(catalogue: Catalogue, run: Path, out: Path, autoencoder: Path,
     coder, coder_about = load_autoencoder(autoencoder)
     if latents_id(coder) != network["autoencoder"]:
         raise SystemExit(f"{autoencoder}: not an autoencoder whose latents this flow has learned")
+    flow = state["nets"]["modules"]["flow"] | state["nets"]["averaged"]["flow"]
     settings = {
         "unet": network["unet"],
         "autoencoder": dict(coder.config),
         "conditions": network["conditions"],
+        "directions": len(flow["path.lengths"]),
     }
     generator = LatentFlow(LatentFlowSettings(**settings))
-    generator.flow.load_state_dict(halved(state["nets"]["averaged"]["flow"]))
+    generator.flow.load_state_dict(halved(flow))
     generator.autoencoder.load_state_dict(coder.state_dict())
     for name in ("mean", "deviation"):
         getattr(generator, name).copy_(torch.tensor(known[name])[:, None, None])

@@ -114,6 +114,9 @@ def train_flow_command(
     channels: str = typer.Option("96,192,256", help="Widths from the latents' own side down; each halves the side."),
     layers: int = typer.Option(2, min=1, help="Residual blocks a side; one more on the way up."),
     conditions: str = typer.Option("type,colour,appearance", help="Columns of the item table that it is told."),
+    directions: int = typer.Option(
+        256, min=0, help="Principal directions of whole pictures along which noise varies as photos do; 0 for none."
+    ),
     photos: int = typer.Option(0, min=0, help="Train on so many photos only, drawn at random; 0 takes all."),
     mirrored: bool = typer.Option(True, help="Show photos mirrored, too: twice as many latents to make at the start."),
     batch: int = typer.Option(64, min=1, help="Latents a step."),
@@ -145,7 +148,8 @@ def train_flow_command(
     settings = _checked(
         FlowTrainSettings, images=images,
         network=_checked(FlowNetworkSettings, channels=_widths(channels), layers=layers),
-        batch=batch, learning_rate=learning_rate, ema=ema, photos=photos, mirrored=mirrored, where=where,
+        batch=batch, learning_rate=learning_rate, ema=ema, directions=directions, photos=photos,
+        mirrored=mirrored, where=where,
         balance=balance, seed=seed, checkpoint_every=checkpoint_every or 20_000,
         conditions=tuple(name.strip() for name in conditions.split(",") if name.strip()),
     )  # fmt: skip

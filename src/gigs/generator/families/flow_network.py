@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gigs.errors import ModelError
 from gigs.generator.families.diffusion import diffusers
 from gigs.generator.families.flow_conditions import Vocabulary
+from gigs.generator.families.flow_path import FlowPath
 
 TIME_SCALE = 1000.0  # what diffusers' embedding of the time expects
 
@@ -59,17 +60,18 @@ class FlowNetworkSettings:
 
 
 class FlowNetwork(nn.Module):
-    """Velocity of a point on its way between a latent and noise.
+    """What leads a point between a latent and noise: a UNet, and the `path` on which it is asked.
 
     Args:
         config: Of the UNet, as diffusers names it.
         vocabulary: Values of each condition.
+        directions: Of the noise, as `FlowPath` counts them.
 
     Raises:
         ModelError: diffusers is not installed, or cannot build the UNet.
     """
 
-    def __init__(self, config: dict[str, Any], vocabulary: Vocabulary) -> None:
+    def __init__(self, config: dict[str, Any], vocabulary: Vocabulary, directions: int = 0) -> None:
         super().__init__()
         try:
             self.unet: nn.Module = diffusers().UNet2DModel.from_config(dict(config))
@@ -77,6 +79,8 @@ class FlowNetwork(nn.Module):
             reason = str(error).partition("\n")[0]
             raise ModelError(f"diffusers cannot build this UNet2DModel ({reason})") from error
         width = 4 * config["block_out_channels"][0]  # of diffusers' embedding of the time, to which these are added
+        side = config["sample_size"]
+        self.path = FlowPath((config["in_channels"], side, side), directions)
         # By name, as a file's settings do not keep the order of conditions; "type" alone would be a method's name.
         self.names = [f"of_{name}" for name in vocabulary]
         sizes = [1 + len(values) for values in vocabulary.values()]
@@ -88,10 +92,10 @@ class FlowNetwork(nn.Module):
         self.width = width
 
     def forward(self, x: Tensor, time: Tensor, conditions: Tensor) -> Tensor:
-        """Velocity `[N,C,S,S]`, float32, at x `[N,C,S,S]`.
+        """The UNet's answer `[N,C,S,S]`, float32, which `path` makes a prediction.
 
         Args:
-            x: Points.
+            x: Points `[N,C,S,S]`, standardised.
             time: `[N]` from 0 (a latent) to 1 (noise).
             conditions: `[N,conditions]` int64 as `flow_conditions.labels` counts them; 0 where there is none.
         """
@@ -100,3 +104,7 @@ class FlowNetwork(nn.Module):
             told = told + self.tables[name](conditions[:, index])
         answer: Tensor = self.unet(x, time * TIME_SCALE, class_labels=told).sample
         return answer.float()
+
+    def velocity(self, x: Tensor, time: Tensor, conditions: Tensor) -> Tensor:
+        """How fast points `x [N,C,S,S]` move towards noise, of the same shape, float32."""
+        return self.path.velocity(self, x, time, conditions)

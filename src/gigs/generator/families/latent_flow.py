@@ -1,10 +1,11 @@
 """A flow in an autoencoder's latent space as a deterministic generator (rectified flow, Liu et al. 2023; Lipman et al.
 2023).
 
-Between a latent x and noise e lie the points (1 - t) x + t e, and the network learned the velocity e - x along the
-way. Drawing goes from noise (t = 1) to a latent (t = 0) in a few steps of Heun's method or of Euler's, and the
-autoencoder's decoder draws the picture. Nothing on the way is random, so the noise alone decides: it is the latent
-vector z. Gradients go through every step, each recomputed when it is needed, so memory is that of one step.
+Between a latent and noise lie straight ways (`flow_path`), and the network learned how to go along them. Drawing goes
+from noise (t = 1) to a latent (t = 0) in a few steps of Heun's method or of Euler's, and the autoencoder's decoder
+draws the picture. Nothing on the way is random, so the noise alone decides. The latent vector z is the standard normal
+vector that the noise is made of. Gradients go through every step. Each step is computed again when its gradient is
+needed, so memory is that of one step.
 
 A photo is inverted by its encoder and by solving each step backwards, to the fixed point: what is drawn from the z
 found is the autoencoder's answer to the photo, up to what the iterations leave. diffusers' flow-matching schedulers
@@ -31,6 +32,7 @@ from gigs.generator.families.flow_network import FlowNetwork
 from gigs.generator.latent import sample_normal
 
 METHODS = ("euler", "heun")
+BEND = 1.5  # steps become shorter towards the latent, where detail is decided
 SHELL = (0.9, 1.1)  # root mean squares of a latent vector that the flow is trusted with; noise has 1
 
 
@@ -38,24 +40,25 @@ SHELL = (0.9, 1.1)  # root mean squares of a latent vector that the flow is trus
 class LatentFlowSettings:
     """A latent flow and how it is used.
 
-    `unet` and `autoencoder` are diffusers configurations. `conditions`: values of each. `steps` of `method` draw a
-    picture; Heun's method asks the network twice a step. `corrections`: iterations with which a step is solved
-    backwards. `told`: values of conditions to draw with. `guidance`: how far beyond what it is told the flow goes;
-    1 does not, other numbers ask the network twice as often.
+    `unet` and `autoencoder` are diffusers configurations. `conditions`: values of each. `directions`: of the noise, as
+    `FlowPath` counts them. `steps` of `method` draw a picture; Heun's method asks the network twice a step.
+    `corrections`: iterations with which a step is solved backwards. `told`: values of conditions to draw with.
+    `guidance`: how far beyond what it is told the flow goes; 1 does not, other numbers ask the network twice as often.
     """
 
     unet: dict[str, Any]
     autoencoder: dict[str, Any]
     conditions: Vocabulary
+    directions: int = 0
     steps: int = 8
     method: str = "heun"
-    corrections: int = 6
+    corrections: int = 12
     told: dict[str, str] | None = None
     guidance: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.steps <= 1000 or self.corrections < 1:
-            raise ValueError(f"steps must be from 1 to 1000 and corrections at least 1, not {self.steps}")
+        if not 1 <= self.steps <= 1000 or self.corrections < 1 or self.directions < 0:
+            raise ValueError("steps must be from 1 to 1000, corrections at least 1, and directions 0 or more")
         if self.method not in METHODS:
             raise ValueError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
         if self.unet.get("in_channels") != self.autoencoder.get("latent_channels"):
@@ -79,7 +82,7 @@ class LatentFlow(Generator):
     def __init__(self, settings: LatentFlowSettings) -> None:
         super().__init__()
         self.config = settings
-        self.flow = FlowNetwork(settings.unet, settings.conditions)
+        self.flow = FlowNetwork(settings.unet, settings.conditions, settings.directions)
         self.autoencoder: Any = build_autoencoder(settings.autoencoder)
         channels, side = settings.unet["in_channels"], settings.unet["sample_size"]
         self.register_buffer("mean", torch.zeros(channels, 1, 1))
@@ -132,7 +135,7 @@ class LatentFlow(Generator):
 
     def forward(self, z: Tensor) -> Tensor:
         """`[N,latent_dim]` to `[N,3,resolution,resolution]` in `[0,1]`."""
-        return self.draw(self.to_latents(z.unflatten(1, self.shape)))
+        return self.draw(self.to_latents(self.flow.path.noise(z)))
 
     def draw(self, latents: Tensor) -> Tensor:
         """Images `[N,3,resolution,resolution]` in `[0,1]` of scaled latents `[N,C,S,S]`."""
@@ -167,7 +170,7 @@ class LatentFlow(Generator):
     @torch.no_grad()
     def start_from(self, photos: Tensor) -> Tensor:
         """Latent vectors `[N,latent_dim]` of photos `[N,3,R,R]` in `[0,1]`, by the encoder and the flow backwards."""
-        return self.project(self.to_noise(self.latents_of(photos)).flatten(1).float())
+        return self.project(self.flow.path.normal(self.to_noise(self.latents_of(photos))).float())
 
     @torch.no_grad()
     def redraw(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
@@ -191,29 +194,29 @@ class LatentFlow(Generator):
         if rng is None:
             points = self._with(told=None).to_noise(latents, strength)
         else:
-            noise = torch.randn(latents.shape, generator=rng).to(latents.device)
-            points = torch.lerp(latents, noise, strength)
+            z = sample_normal(len(latents), self.latent_dim, rng).to(latents.device)
+            points = torch.lerp(latents, self.flow.path.noise(z), strength)
         return self.draw(self.to_latents(points, strength))
 
     def _times(self, start: float) -> list[tuple[float, float]]:
         """Steps from `start` down to 0, as many as there would be of the whole way."""
         count = max(1, round(self.config.steps * start))
-        return list(pairwise(start * (count - k) / count for k in range(count + 1)))
+        return list(pairwise(start * ((count - k) / count) ** BEND for k in range(count + 1)))
 
     def _step(self, x: Tensor, now: float, then: float) -> Tensor:
         velocity = self._velocity(x, now)
         ahead = x + (then - now) * velocity
-        if self.config.method == "euler":
+        if self.config.method == "euler" or then == 0:
             return ahead
         return x + (then - now) / 2 * (velocity + self._velocity(ahead, then))
 
     def _velocity(self, x: Tensor, time: float) -> Tensor:
         times = torch.full((len(x),), time, device=x.device)
         told = self.conditions.to(x.device).expand(len(x), -1)
-        velocity: Tensor = self.flow(x, times, told)
+        velocity = self.flow.velocity(x, times, told)
         if self.config.guidance == 1 or not told.any():
             return velocity
-        untold = self.flow(x, times, torch.zeros_like(told))
+        untold = self.flow.velocity(x, times, torch.zeros_like(told))
         return untold + self.config.guidance * (velocity - untold)
 
     def _with(self, **changes: Any) -> LatentFlow:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torchvision.utils import make_grid
 
@@ -33,6 +34,7 @@ from gigs.vision.compute import Compute
 from gigs.vision.images import save_png
 
 LONGEST_GRADIENT = 1.0
+FITTED = 6000  # photos, at most, to which the noise is fitted
 WARM_UP = 200
 
 
@@ -102,7 +104,7 @@ class FlowRun(TrainingRun):
     """A run of a latent flow."""
 
     columns = ("shown", "loss", "retries")
-    same = ("conditions", "mirrored", "photos", "where")
+    same = ("conditions", "directions", "mirrored", "photos", "where")
     settings: FlowTrainSettings
     nets: FlowNetworks
 
@@ -130,11 +132,20 @@ class FlowRun(TrainingRun):
         channels, side = self.latents.array.shape[2], self.latents.array.shape[-1]
         self.unet = settings.network.config(channels, side)
         torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
-        self.nets = FlowNetworks(FlowNetwork(self.unet, self.vocabulary), settings, compute)
+        self.directions = min(settings.directions, len(rows) // 4)
+        network = FlowNetwork(self.unet, self.vocabulary, self.directions)
+        network.path.fit(self._some_latents(), torch.Generator().manual_seed(settings.seed))
+        self.nets = FlowNetworks(network, settings, compute)
         self.flow = compute.compiled(self.nets.modules["flow"])
         if start.weights is not None and not start.resume:
             self._start_from(start.weights)
         self.begin(start.resume)
+
+    def _some_latents(self) -> Tensor:
+        """Scaled latents `[N,C,S,S]` of at most `FITTED` photos, drawn by the seed."""
+        count = len(self.latents.array)
+        rows = np.sort(np.random.default_rng(self.settings.seed).permutation(count)[:FITTED])
+        return self.latents.scaled(torch.from_numpy(rows), torch.zeros(len(rows), dtype=torch.int64))
 
     def network(self) -> dict[str, Any]:
         """The UNet, what it is told, and whose latents it learns, for checkpoints."""
@@ -147,12 +158,14 @@ class FlowRun(TrainingRun):
         views = torch.randint(0, self.latents.array.shape[1], (settings.batch,), generator=rng)
         latents = self.latents.scaled(processes.mine(rows), processes.mine(views))
         told = processes.mine(dropped(self.conditions[rows], settings.drop_each, settings.drop_every, rng))
-        noise = processes.draw(torch.randn, latents.shape, rng)
+        path = self.nets.modules["flow"].path
+        z = processes.draw(torch.randn, (len(latents), latents[0].numel()), rng)
+        noise = path.noise(z.to(device)).cpu()
         time = processes.draw(torch.randn, (len(latents),), rng).sigmoid()  # more often midway (Esser et al. 2024)
         at = time[:, None, None, None]
         points = torch.lerp(latents, noise, at)
         with self.compute.autocast():
-            velocity = self.flow(points.to(device), time.to(device), told.to(device))
+            velocity = path.velocity(self.flow, points.to(device), time.to(device), told.to(device))
         loss = F.mse_loss(velocity, (noise - latents).to(device))
         optimiser = self.nets.optimisers["flow"]
         optimiser.zero_grad(set_to_none=True)
@@ -187,9 +200,14 @@ class FlowRun(TrainingRun):
     def averaged_generator(self) -> LatentFlow:
         """The generator with the averaged weights, on the CPU."""
         generator = LatentFlow(
-            LatentFlowSettings(unet=self.unet, autoencoder=dict(self.coder.config), conditions=self.vocabulary)
+            LatentFlowSettings(
+                unet=self.unet,
+                autoencoder=dict(self.coder.config),
+                conditions=self.vocabulary,
+                directions=self.directions,
+            )
         )
-        generator.flow.load_state_dict(self.nets.averaged["flow"])
+        generator.flow.load_state_dict(self.nets.modules["flow"].state_dict() | self.nets.averaged["flow"])
         generator.autoencoder.load_state_dict(self.coder.state_dict())
         generator.mean.copy_(self.latents.mean)
         generator.deviation.copy_(self.latents.deviation)

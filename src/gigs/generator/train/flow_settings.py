@@ -13,11 +13,12 @@ from gigs.generator.families.flow_network import FlowNetworkSettings
 class FlowTrainSettings:
     """One training run of a flow over an autoencoder's latents.
 
-    `conditions`: columns of the item table that it is told. `drop_each`, `drop_every`: the probabilities with which one
-    of a photo's conditions, or all of them, are left out. `photos`: train on so many only, drawn at random; 0 takes
-    all. `mirrored`: show photos mirrored, too, which doubles the latents. `ema`: decay per batch of the averaged
-    weights, which are what is saved. `where`: condition on the item table. `balance`: column of it; photos are drawn
-    with 1/sqrt(how many share the value).
+    `conditions`: columns of the item table that it is told. `directions`: principal directions of whole pictures along
+    which noise varies as latents do (`FlowPath`); a quarter of the photos at most, and 0 for noise that is alike
+    everywhere. `drop_each`, `drop_every`: the probabilities with which one of a photo's conditions, or all of them, are
+    left out. `photos`: train on so many only, drawn at random; 0 takes all. `mirrored`: show photos mirrored, too,
+    which doubles the latents. `ema`: decay per batch of the averaged weights, which are what is saved. `where`:
+    condition on the item table. `balance`: column of it; photos are drawn with 1/sqrt(how many share the value).
     """
 
     network: FlowNetworkSettings = field(default_factory=FlowNetworkSettings)
@@ -26,6 +27,7 @@ class FlowTrainSettings:
     learning_rate: float = 4e-4
     ema: float = 0.9995
     conditions: tuple[str, ...] = COLUMNS
+    directions: int = 256
     drop_each: float = 0.1
     drop_every: float = 0.15
     photos: int = 0
@@ -40,7 +42,7 @@ class FlowTrainSettings:
     def __post_init__(self) -> None:
         require_finite(self, "flow")
         least = min(self.images, self.batch, self.checkpoint_every, self.grid_every, self.snapshot_every)
-        if least < 1 or self.photos < 0 or self.learning_rate <= 0 or not 0 <= self.ema < 1:
+        if least < 1 or min(self.photos, self.directions) < 0 or self.learning_rate <= 0 or not 0 <= self.ema < 1:
             raise ValueError("counts must be at least 1, learning_rate above 0, ema in [0, 1)")
         if any("." in name for name in self.conditions) or len(set(self.conditions)) < len(self.conditions):
             raise ValueError(f"conditions must be different columns without a dot, not {', '.join(self.conditions)}")
