@@ -27,6 +27,7 @@ def test_a_catalogue_opens_with_its_tables(tiny_catalogue):
     again = Catalogue.open(str(tiny_catalogue.root))
     assert (len(again.items), len(again.users), len(again.interactions)) == (60, 12, 96)
     pd.testing.assert_frame_equal(again.interactions, tiny_catalogue.interactions)
+    assert repr(again) == f"<Catalogue {again.root}: 60 items, 12 users, 96 interactions>"
 
 
 def test_a_folder_without_catalogue_json_is_none(tmp_path, copied):

@@ -10,9 +10,10 @@ import torch
 
 from gigs.experiments.buyers import _is_stranger, _why_no_judges, find_buyers, same_weights
 from gigs.packs import load_pack
+from gigs.recommender.base import load_recommender
 from gigs.recommender.features import catalogue_phi
 from gigs.recommender.feedback import in_fold
-from tests.experiments.small_bench import small_bench, with_judges
+from tests.experiments.small_bench import small_bench, with_judges, write_recommender
 from tests.helpers.small_models import small_recommender
 
 
@@ -81,3 +82,12 @@ def test_users_that_a_recommender_lacks_are_those_of_its_fold_and_like_what_they
     own, scores = own[:, candidates], scores[:, candidates]
     liked = [float(row[mine].mean() - row[~mine].mean()) for row, mine in zip(scores, own, strict=True)]
     assert min(liked) > 0
+
+
+@pytest.mark.weights
+def test_judges_of_a_pack_whose_real_items_a_catalogue_lacks_are_not_asked(tiny_catalogue, tmp_path):
+    pack, users = load_pack(), tiny_catalogue.users["user_id"].astype(str).tolist()
+    model = load_recommender(write_recommender(tmp_path / "target.safetensors", users))
+    model.about = pack.recommender.about
+    crowd = find_buyers(model, pack, tiny_catalogue, side=64)
+    assert crowd.panel is None and crowd.why_no_judges.startswith("the catalogue lacks the real items")

@@ -21,6 +21,7 @@ OUTSIDE = {"SECURITY.md": "reference/security-policy.md", "training/README.md": 
 FOLDERS = {"docs/lab/experiments": "lab/experiments/summary-honest.md"}
 LINK = re.compile(r"\]\((?!\w+:|#)([^)\s#]*)(#[^)\s]*)?\)")
 PAGE = re.compile(r"^<!-- page: (\w+) -->.*?<!-- / -->$", re.MULTILINE | re.DOTALL)
+NOTEBOOK = re.compile(r"\.ipynb\)")
 MARK = re.compile(r"^<!-- diagram: ([\w-]+) -->$", re.MULTILINE)
 
 
@@ -35,22 +36,28 @@ def on_files(files: Files, config: Any) -> Files:
 
 def generated() -> dict[str, str]:
     """Files that are made from the code, by their place in the site."""
-    from tools.site import schemas
+    from tools.site import notebooks, schemas
 
-    return {
+    described = {
         f"reference/{file}": json.dumps(schemas.schema(kind), indent=2) + "\n"
         for file, (_, kind) in schemas.kinds().items()
     }
+    return described | notebooks.pages()
 
 
 def on_page_markdown(markdown: str, page: Any, **others: Any) -> str:
     """Fill in what a page takes from the code, and lead links to files of the repository to their pages."""
-    return with_diagrams(with_links(with_pages(markdown), page.file.src_uri))
+    return with_diagrams(with_links(with_notebooks(with_pages(markdown)), page.file.src_uri))
 
 
 def with_pages(markdown: str) -> str:
     """A page with `<!-- page: NAME -->` up to `<!-- / -->` replaced by what that module of this package makes."""
     return PAGE.sub(lambda found: import_module(f"tools.site.{found[1]}").page(), markdown)
+
+
+def with_notebooks(markdown: str) -> str:
+    """A page with links to notebooks leading to their pages."""
+    return NOTEBOOK.sub(".md)", markdown)
 
 
 def with_diagrams(markdown: str) -> str:

@@ -13,7 +13,7 @@ Packed squares cost a thirtieth of the processor time that decoding the same 128
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -31,15 +31,20 @@ from gigs.progress import OnStep, Step, silent
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Catalogue:
     """An imported catalogue. `items`, `users` and `interactions` are data frames; see the module's head."""
 
     root: Path
     info: dict[str, Any]
-    items: pd.DataFrame = field(repr=False)
-    users: pd.DataFrame = field(repr=False)
-    interactions: pd.DataFrame = field(repr=False)
+    items: pd.DataFrame
+    users: pd.DataFrame
+    interactions: pd.DataFrame
+
+    def __repr__(self) -> str:
+        """One line, for a prompt; `info` has everything."""
+        counts = f"{len(self.items):,} items, {len(self.users):,} users, {len(self.interactions):,} interactions"
+        return f"<Catalogue {self.root}: {counts}>"
 
     @classmethod
     def open(cls, root: str | Path) -> Catalogue:

@@ -129,7 +129,9 @@ def find_buyers(
     rows = _real_items(panel, catalogue)
     judges = () if panel is None else tuple(one for one in panel.judges if _is_stranger(recommender, pack, one.name))
     why = _why_no_judges(panel, pack, len(judges))
-    if why or rows is None:
+    if not why and rows is None:
+        why = f"the catalogue lacks the real items by which the judges of the pack {pack.name} standardise scores"
+    if why:
         panel = None
     if panel is None:
         return Crowd((target.eye(catalogue.train_items()),), target.feedback, None, why)

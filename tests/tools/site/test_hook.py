@@ -4,8 +4,7 @@ import posixpath
 
 import pytest
 
-from tools.site.hook import LINK, OUTSIDE, ROOT, with_diagrams, with_links, with_pages
-from tools.site.schemas import kinds
+from tools.site.hook import LINK, OUTSIDE, ROOT, generated, with_diagrams, with_links, with_notebooks, with_pages
 
 
 @pytest.mark.parametrize(
@@ -35,11 +34,11 @@ def test_every_link_between_documents_leads_to_a_page_or_a_file():
         *OUTSIDE.values(),
         *(path.relative_to(docs).as_posix() for path in docs.rglob("*") if path.is_file()),
     }
-    known |= {f"reference/{name}" for name in kinds()}
+    known |= set(generated())
+    pages = {page.relative_to(docs).as_posix(): page.read_text(encoding="utf-8") for page in docs.rglob("*.md")}
     broken = []
-    for page in docs.rglob("*.md"):
-        place = page.relative_to(docs).as_posix()
-        for link in LINK.findall(with_links(page.read_text(encoding="utf-8"), place)):
+    for place, text in (pages | {name: text for name, text in generated().items() if name.endswith(".md")}).items():
+        for link in LINK.findall(with_links(with_notebooks(text), place)):
             if posixpath.normpath(posixpath.join(posixpath.dirname(place), link[0])) not in known:
                 broken.append((place, link[0]))
     assert not broken
@@ -50,6 +49,12 @@ def test_a_page_is_filled_in_where_it_is_marked():
     assert page.startswith("# F\n\n| figure |") and page.endswith("\nend\n") and "later" not in page
     with pytest.raises(ModuleNotFoundError):
         with_pages("<!-- page: nothing -->\n<!-- / -->")
+
+
+def test_a_notebook_is_a_page_and_links_lead_to_it():
+    page = generated()["notebooks/quickstart.md"]
+    assert page.startswith('# Quickstart\n\n<a href="quickstart.ipynb" download>') and "```python\n" in page
+    assert with_notebooks("[one](notebooks/quickstart.ipynb)") == "[one](notebooks/quickstart.md)"
 
 
 def test_a_mark_becomes_its_diagram_and_an_unknown_one_an_error():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ class TrainedRecommender:
     """What training leaves behind: the model's file, its scores (see `evaluate_recommender`), and how it went."""
 
     path: Path
-    metrics: dict[str, Any]
+    metrics: dict[str, Any] = field(repr=False)
     epochs: int
     best_epoch: int
 
