@@ -13,6 +13,7 @@ FLAGS = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 NEEDS_CHROMIUM = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; Debian's package chromium is enough")
+WAIT = 180_000  # milliseconds, for whatever comes later on a busy machine
 GRAVE = ("serious", "critical")
 
 

@@ -18,6 +18,7 @@ from gigs.studio.screen import Screen
 from gigs.transfer.keep import KINDS
 
 COUNT = 6
+LINKS = ("", "_active", "_hover", "_visited")  # states of a link
 OUTPUTS = ("status", "photo", "results", "history", "colours", "go", "colour", "stop", "anyway", "ask")
 WISHES = ("audience", "change", "kind", "keep", "count", "careful", "anyway", "mask", "region")
 
@@ -26,15 +27,6 @@ def style(say: Language = ENGLISH) -> str:
     """The page's style sheet, with the words that stand at the slider's ends."""
     ends = f':root {{ --gigs-less: "{say(texts.LESS)}"; --gigs-more: "{say(texts.MORE)}"; }}\n'
     return ends + Path(__file__).with_name("studio.css").read_text(encoding="utf-8")
-
-
-def head(say: Language) -> str:
-    """What tells browser, screen reader and Gradio's own words which language the page is in."""
-    return (
-        f"<script>document.documentElement.lang = '{say.code}';"
-        f"Object.defineProperty(navigator, 'language', {{get: () => '{say.code}'}});"
-        f"Object.defineProperty(navigator, 'languages', {{get: () => ['{say.code}']}});</script>"
-    )
 
 
 def theme() -> gr.themes.Base:
@@ -46,15 +38,19 @@ def theme() -> gr.themes.Base:
         font=fonts,
         font_mono=("ui-monospace", "monospace"),
     )
-    return base.set(  # white on the theme's own teal is hard to read
+    return base.set(  # the theme's own teal, blue and greys are hard to read (WCAG 1.4.3)
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_dark="*primary_700",
-        button_primary_background_fill_hover_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_800",
         button_primary_text_color="white",
         button_primary_text_color_dark="white",
         block_label_text_color="*neutral_700",
         block_title_text_color="*neutral_700",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        **{f"link_text_color{state}": "*primary_700" for state in LINKS},
+        **{f"link_text_color{state}_dark": "*primary_300" for state in LINKS},
     )
 
 
@@ -117,8 +113,8 @@ def _wishes(desk: Desk, say: Language) -> dict[str, Any]:
         parts["keep"] = gr.CheckboxGroup(
             [(say(texts.KEPT[name]), name) for name in KINDS], value=[], label=say(texts.KEEP), elem_id="gigs-keep"
         )
-        parts["mask"] = gr.File(label=say(texts.MASK), file_types=["image"], height=110, elem_id="gigs-mask")
-        parts["region"] = gr.File(label=say(texts.REGION), file_types=["image"], height=110, elem_id="gigs-region")
+        parts["mask"] = gr.File(label=say(texts.MASK), file_types=["image"], height=140, elem_id="gigs-mask")
+        parts["region"] = gr.File(label=say(texts.REGION), file_types=["image"], height=140, elem_id="gigs-region")
         parts["count"] = gr.Slider(*REDESIGNS, COUNT, step=1, label=say(texts.COUNT), buttons=[], elem_id="gigs-count")
         parts["careful"] = gr.Checkbox(False, label=say(texts.CAREFUL), elem_id="gigs-careful")
     parts["anyway"] = gr.Checkbox(False, label=say(texts.ANYWAY), visible=False, elem_id="gigs-anyway")

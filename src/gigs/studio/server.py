@@ -22,6 +22,7 @@ from gigs.studio.desk import Desk
 from gigs.studio.doors import Doors
 from gigs.studio.guard import Guard
 from gigs.studio.limits import Limits
+from gigs.studio.spoken import Spoken
 from gigs.studio.visits import ARCHIVE
 
 PREFIX = "gigs-studio-"
@@ -45,7 +46,7 @@ class Studio:
         self.desk = Desk(self.engine, self.folder / "visits", self.uploads, self.limits)
         app = build_app(self.desk, self.uploads)
         self._examples = frozenset(self.uploads.rglob("*"))  # Gradio copies them there
-        guarded = Guard(Doors(app), self.limits, self.uploads, self.address.allows)
+        guarded = Guard(Doors(Spoken(app)), self.limits, self.uploads, self.address.allows)
         guarded.room.kept = self._examples
         settings = uvicorn.Config(
             guarded, log_level="error", limit_concurrency=CONNECTIONS, timeout_graceful_shutdown=2, proxy_headers=False
@@ -96,7 +97,7 @@ def build_app(desk: Desk, uploads: Path) -> Any:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     import gradio as gr  # reads the above
 
-    from gigs.studio.page import build_page, head, style, theme
+    from gigs.studio.page import build_page, style, theme
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
@@ -113,7 +114,7 @@ def build_app(desk: Desk, uploads: Path) -> Any:
         app = gr.mount_gradio_app(
             app, build_page(desk, say), path, max_file_size=desk.limits.photo_bytes, show_error=False, footer_links=[],
             run_history=False, ssr_mode=False, pwa=False, mcp_server=False, enable_monitoring=False, theme=theme(),
-            css=style(say), head=head(say), allowed_paths=[], blocked_paths=[],
+            css=style(say), allowed_paths=[], blocked_paths=[],
         )  # fmt: skip
     return app
 
