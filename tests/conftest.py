@@ -27,7 +27,7 @@ from tests.helpers.small_models import write_small_pack
 from tests.helpers.tiny import write_tiny_kaggle
 
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-torch.set_num_threads(max(1, min(2, (os.cpu_count() or 1) // WORKERS)))
+torch.set_num_threads(max(1, min(2, torch.get_num_threads(), (os.cpu_count() or 1) // WORKERS)))
 
 
 @pytest.fixture(scope="session")

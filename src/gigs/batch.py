@@ -70,9 +70,9 @@ class Request:
         ways = bool(self.photos) + (self.example is not None) + self.sample
         if ways != 1:
             given = "nothing" if ways == 0 else "more than one of them"
-            raise InputError(f"give photos, --example NUMBER or --sample; {given} was given")
+            raise InputError(f"give photos, `example` or `sample`; {given} was given")
         if self.types is not None and (self.options.product_type is not None or not self.photos):
-            raise InputError("--types says what photos show, each by its row of a table: give photos, and no --type")
+            raise InputError("`types` needs photos, and cannot be used together with `product_type`")
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _kinds(request: Request, panel: Panel | None) -> dict[Path, str]:
     if request.types is None:
         return {}
     if panel is None:
-        raise InputError("--types says among which of the pack's real items to look: it needs the pack's own models")
+        raise InputError("`types` needs the pack's own models")
     from gigs.data.importers.item_types import item_types  # imported late, with pandas
 
     found = item_types(request.types, request.photos, panel.category.names)
@@ -228,9 +228,9 @@ def _check_out(request: Request, out: list[Path]) -> None:
         try:
             nearest = next(path for path in (folder, *folder.resolve().parents) if path.exists())
         except OSError as error:
-            raise InputError(f"--out {folder}: cannot be used ({error})") from error
+            raise InputError(f"{folder}: cannot be used ({error})") from error
         if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-            raise InputError(f"--out {folder}: {nearest} is not a folder that can be written to")
+            raise InputError(f"{folder}: {nearest} is not a folder that can be written to")
         written.spare(folder, inputs, names, is_file_name)
         written.claim(folder, names)
         with folders.owned_below(request.out, folder):

@@ -104,7 +104,7 @@ def _torch() -> Iterator[Finding]:
         return
     name = torch.cuda.get_device_name(best) if best.startswith("cuda") else platform.processor()
     text = f"cpu ({processors}); {best} ({name}), computing in {precision}"
-    yield Finding("device", "ok", text, f"add --device {best} to use it: the default is cpu")
+    yield Finding("device", "ok", text, f"choose the device {best} to use it; the default is cpu")
 
 
 def _cache() -> Iterator[Finding]:

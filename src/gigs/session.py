@@ -220,9 +220,7 @@ class Session:
         found = panel_for(self.pack, audience) if self.own.none and options.verify else None
         if options.product_type is not None:
             if found is None:
-                raise InputError(
-                    "--type says among which of the pack's real items to look: it needs the pack's own models"
-                )
+                raise InputError("`product_type` needs the pack's own models")
             found = found.of_type(options.product_type)
         if self.recalibration is not None and options.verify:
             if found is None:

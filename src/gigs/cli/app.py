@@ -111,8 +111,10 @@ def main() -> None:
 
 
 def _fail(error: object, code: int) -> NoReturn:
-    """Print the message as one line, and return the exit code."""
-    text = " ".join(str(error).split())
+    """Print the message as one line, with options in place of settings, and end with the exit code."""
+    from gigs.cli.flags import with_flags
+
+    text = with_flags(" ".join(str(error).split()), sys.argv[1:])
     if "TORCHELASTIC_ERROR_FILE" in os.environ:
         text = _told(error, text, code)
     errors.print(f"gigs: {text}", style="bold red", markup=False, highlight=False, soft_wrap=True)

@@ -58,8 +58,8 @@ MIN_WEIGHT = typer.Option(0.0, help="Leave out pairs of user and item whose summ
 K_CORE = typer.Option(
     0,
     min=0,
-    help="Keep only users with at least this many items, and items with at least this many users, until all that remain "
-    "have so many.",
+    help="Keep only users with at least this many items, and items with at least this many users, until all "
+    "that remain have so many.",
 )
 HOLD_OUT = typer.Option(
     None,

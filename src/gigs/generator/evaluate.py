@@ -166,13 +166,13 @@ def plot_curve(reports: Sequence[dict[str, Any]], path: Path) -> Path:
     Raises:
         InputError: A generator's file does not say how many images it was shown.
     """
-    require("matplotlib", "plots", "--plot")
+    require("matplotlib", "plots", "a plot")
     from matplotlib.figure import Figure  # imported late: it takes a second
     from matplotlib.ticker import EngFormatter
 
     unknown = [report["file"] for report in reports if report["images_shown"] is None]
     if unknown:
-        raise InputError(f"{unknown[0]}: does not say how many images it was shown; leave out --plot")
+        raise InputError(f"{unknown[0]}: does not say how many images it was shown; leave out `plot`")
     ordered = sorted(reports, key=lambda report: report["images_shown"])
     shown = [report["images_shown"] for report in ordered]
     floor = next((report["floor"]["figures"] for report in reports if "floor" in report), None)
@@ -222,8 +222,8 @@ def _rows(catalogue: Catalogue, items: np.ndarray, where: str, what: str) -> np.
     rows = select(catalogue, items, where)
     if len(rows) <= NEAREST:
         raise DataError(
-            f"{catalogue.root}: {len(rows)} {what} photos to compare with, at least {NEAREST + 1} are needed; widen "
-            "--where, or import the catalogue with a larger --hold-out"
+            f"{catalogue.root}: {len(rows)} {what} photos to compare with, at least {NEAREST + 1} are needed; "
+            "widen `where`, or import the catalogue with more held-out products"
         )
     return rows
 

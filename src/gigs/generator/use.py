@@ -30,7 +30,7 @@ class Use:
 
     def __post_init__(self) -> None:
         if self.size is not None and not SIZES[0] <= self.size <= SIZES[1]:
-            raise InputError(f"--size must be from {SIZES[0]} to {SIZES[1]} px, not {self.size}")
+            raise InputError(f"`size` must be from {SIZES[0]} to {SIZES[1]} px, not {self.size}")
 
     def described(self) -> dict[str, Any]:
         """What was chosen, for a result's record."""

@@ -94,7 +94,7 @@ def spare(folder: Path, inputs: Iterable[Path], names: Iterable[str], is_one: Ca
     touched = [folder / name for name in {*names, *filter(is_one, known(folder))}]
     for path in inputs:
         if path.resolve() in {one.resolve() for one in touched} or any(_same(path, one) for one in touched):
-            raise InputError(f"--out {folder}: would overwrite or remove {path}, which is read; choose another folder")
+            raise InputError(f"{folder}: would overwrite or remove {path}, which is an input; choose another folder")
 
 
 def begin(folder: Path, patterns: Collection[str], ours: Collection[str] = ()) -> None:

@@ -27,7 +27,7 @@ def strangers(model: Recommender, catalogue: Catalogue) -> Feedback:
     known = set(model.user_ids)
     unknown = [user for user in everybody.user_ids if user not in known]
     if not unknown:
-        raise DataError("the recommender knows every buyer of the catalogue; train it on a part of them: --fold 0")
+        raise DataError("the recommender knows every buyer of the catalogue; train it on one fold of them")
     return read_feedback(catalogue, user_ids=unknown, include_held_out=_sees_held_out(model))
 
 

@@ -34,7 +34,7 @@ def results_in(root: Path) -> list[tuple[Path, Result]]:
         return [(root, Result.read(root))]
     inside = sorted(path.parent for path in root.glob(f"*/{FILE}"))
     if not inside:
-        raise InputError(f"{root}: holds no result; make one with `gigs suggest PHOTO --out {root}`")
+        raise InputError(f"{root}: holds no result; make one with `gigs suggest`")
     return [(folder, Result.read(folder)) for folder in inside]
 
 

@@ -120,7 +120,7 @@ class Backbone(nn.Module):
         try:
             return self.network(ready.contiguous(memory_format=torch.channels_last))
         except AssertionError as error:  # how timm's transformers refuse another size
-            raise InputError(f"backbone {self.name} at {size} px: {error}; train with another --input-size") from error
+            raise InputError(f"backbone {self.name} at {size} px: {error}; train with another `input_size`") from error
 
     def fingerprint(self) -> str:
         """Hex SHA-256 over names and values of all weights."""
@@ -172,8 +172,9 @@ def _downloaded(name: str) -> dict[str, Tensor]:
     except Exception as error:  # the hub's client raises its own, the network's and the system's errors
         reason = " ".join(str(error).split())[:200]
         raise ModelError(
-            f"backbone {name}: its weights are not to be had ({reason}); run this once where the Hugging Face Hub can "
-            "be reached (they stay in its cache, HF_HOME), or train with --backbone efficientnet-lite0"
+            f"backbone {name}: its weights could not be downloaded ({reason}); run this once where the Hugging "
+            "Face Hub can be reached (its cache, HF_HOME, keeps them), or train with the backbone "
+            "efficientnet-lite0"
         ) from error
 
 

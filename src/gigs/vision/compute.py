@@ -64,7 +64,7 @@ def pick_device(name: str) -> str:
     try:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(f"--device {name}: not available here; try --device cpu") from error
+        raise InputError(f"`device` {name}: not available here; try cpu") from error
     return name
 
 

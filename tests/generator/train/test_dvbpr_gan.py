@@ -135,7 +135,7 @@ def test_from_the_command_line_to_a_suggestion(tiny_catalogue, tmp_path):
         "--n", 2, "--steps", 2, "--preset", "paper-text", "--out", tmp_path / "out",
     ]  # fmt: skip
     told = gigs(*suggest)
-    assert told.returncode == 2 and "name one with --class: 0 (T-shirt)" in told.stderr
+    assert told.returncode == 2 and "choose one with --class: 0 (T-shirt)" in told.stderr
     told = gigs(*suggest, "--class", 2)
     assert told.returncode == 0, told.stderr
     assert (tmp_path / "out" / "suggestion-2.png").is_file()

@@ -58,7 +58,9 @@ class AudienceRequest:
         if not self.name.replace("-", "").replace("_", "").isalnum():
             raise InputError(f"{self.name!r}: call an audience by letters, digits and dashes")
         if self.spec.startswith(LIKES) and (self.weights or self.privacy):
-            raise InputError("what one person or shop likes has no members: neither weights nor --dp-epsilon apply")
+            raise InputError(
+                "an audience of what one person or shop likes has no members, so neither weights nor `epsilon` apply"
+            )
 
 
 def create_audience(
@@ -86,7 +88,7 @@ def create_audience(
         label = request.label or f"what {request.name} likes"
     else:
         if catalogue is None:
-            raise InputError(f"audience from {request.spec!r}: its users come from a catalogue; give --catalogue DIR")
+            raise InputError(f"audience from {request.spec!r}: its users come from a catalogue; give a `catalogue`")
         tastes, about, label = _of_members(Buyers(pack, catalogue, on_step), request)
     target = next(iter(items))
     quantiles = target_quantiles(tastes[target], items[target], QUANTILES)
@@ -169,7 +171,7 @@ def _liked(pack: Pack, catalogue: Catalogue | None, what: str, on_step: OnStep) 
     if not what.startswith("@"):
         raise InputError(f"{LIKES}{what}: no photo there; give a photo, a folder of photos, or @FILE with item ids")
     if catalogue is None:
-        raise InputError(f"{LIKES}{what}: item ids are looked up in a catalogue; give --catalogue DIR")
+        raise InputError(f"{LIKES}{what}: item ids are looked up in a catalogue; give a `catalogue`")
     rows = _item_rows(catalogue, listed(Path(what[1:])), what)
     return tastes_of_phi(pack, {name: phi[rows] for name, phi in _phi(pack, catalogue, rows, on_step).items()})
 

@@ -50,8 +50,8 @@ def require_pack(audience: Audience, pack: Pack) -> None:
     """
     if audience.origin["scorers"] != hashes_of_scorers(pack):
         raise InputError(
-            f"audience {audience.name!r}: made for the scorers of the pack {audience.origin['pack']}, not for those of "
-            f"{pack.name} as it is now; make it again with `gigs audience create --pack {pack.name}`"
+            f"audience {audience.name!r}: made for the scorers of the pack {audience.origin['pack']}, not for "
+            f"those of {pack.name} as it is now; make it again with `gigs audience create`"
         )
 
 

@@ -61,8 +61,10 @@ def check_independent(targets: Mapping[str, Known], judges: Mapping[str, Known])
             if count and (same_eyes or not judge.of_a_fold):
                 raise InputError(
                     f"judge {name}: shares {count} users with the target {target}, and "
-                    f"{'its eyes' if same_eyes else 'learned from all folds'}; train the target with --fold 0, and the "
-                    "judge with --fold 1 or another backbone and --fold 0"
+                    f"{'also its backbone' if same_eyes else 'learned from all folds'}; train the target on "
+                    "fold 0, and the judge on fold 1, or on fold 0 with another backbone"
                 )
     if not strangers:
-        raise InputError("every judge shares users with a target; train one at least with --fold 1, the target with 0")
+        raise InputError(
+            "every judge shares users with a target; train the target on fold 0, and at least one judge on fold 1"
+        )

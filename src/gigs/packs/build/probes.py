@@ -59,7 +59,7 @@ def add_probes(
     missing = [column for column in columns if column not in catalogue.items]
     if missing or not columns:
         have = ", ".join(catalogue.items.columns)
-        raise InputError(f"--column {', '.join(missing)}: no such column; the catalogue has {have}")
+        raise InputError(f"`column` {', '.join(missing)}: no such column; the catalogue has {have}")
     categories = load_category(pack.path(CATEGORY))
     backbone = Backbone.pretrained(categories.backbone_name)
     features = backbone_features(

@@ -143,7 +143,7 @@ def user_ids_of(factors: dict[str, np.ndarray], file: str | Path | None) -> list
         return [line.strip() for line in lines if line.strip()]
     if "user_ids" not in factors:
         raise InputError(
-            "the factors come without users' ids; give --users FILE, one id a line, in the order of the rows"
+            "the factors come without users' ids; give a file of `users` with one id per line, in the order of the rows"
         )
     return [str(identifier) for identifier in factors["user_ids"].tolist()]
 
@@ -177,7 +177,7 @@ def _shift_and_scale(scaling: FeatureScaling, width: int) -> tuple[float, float]
     if name == "none":
         return 0.0, 1.0
     if features is None:
-        raise InputError(f"scaling {name} needs the features that the model was trained on: --item-features FILE")
+        raise InputError(f"scaling {name} needs the features that the model was trained on; give `item_features`")
     lowest = float(features.min()) if name == "minmax" else 0.0
     largest = float(features.max()) - lowest if name == "minmax" else float(np.abs(features).max())
     if not largest > 0:
