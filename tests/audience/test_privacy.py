@@ -119,7 +119,7 @@ def test_an_attack_that_finds_members_of_a_small_mean_finds_none_of_a_private_on
 
 def test_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
     for wrong in ({"epsilon": 0.0}, {"epsilon": float("nan")}, {"epsilon": 1.0, "delta": 0.5}):
-        with pytest.raises(InputError, match="`(epsilon|delta)`"):
+        with pytest.raises(InputError, match=r"`(epsilon|delta)`"):
             PrivacySettings(**wrong)
     record = promise(PrivacySettings(epsilon=1.0), 2, {"a": 1.0}, {"a": 0.1}).record()
     assert record["epsilon"] == 1.0 and "trained without such a promise" in record["scope"]

@@ -1,4 +1,4 @@
-"""Is a folded-in user known as well as a trained one? AUC of users whom a recommender never saw."""
+"""Compares fold-in with training: the AUC of users whom a recommender never saw."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gigs.recommender.fold_in import FoldInSettings, fold_in_users
 
 
 def strangers(model: Recommender, catalogue: Catalogue) -> Feedback:
-    """Everybody with a training purchase whom a model does not know.
+    """Users with a training purchase whom a model does not know.
 
     Raises:
         DataError: It knows all of them.

@@ -1,7 +1,7 @@
-"""Where a recommender stands: whether its AUC, on purchases that it never saw, was measured and is above chance.
+"""Whether a recommender's AUC on purchases that it never saw was measured and is above chance.
 
-Everything that a gain in score rests on rests on this. A recommender that learned from nothing gives scores as smooth
-as any other's, and pictures can be found that raise them.
+Without this, a gain in score means nothing: even an untrained recommender gives smooth scores, and there are pictures
+that raise them.
 """
 
 from __future__ import annotations

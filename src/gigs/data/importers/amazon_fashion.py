@@ -188,8 +188,8 @@ def _entries(splits: list[Any]) -> Iterator[tuple[Any, int, Any]]:
         for user, actions in part.items() if isinstance(part, dict) else enumerate(part):
             actions = actions.values if isinstance(actions, PlainArray) else actions
             if isinstance(actions, Span):
-                raise DataError(f"user {user!r:.20} of the {SPLITS[split]} part has numbers instead of records; is this "
-                    "the right file?")  # fmt: skip
+                raise DataError(f"user {user!r:.20} of the {SPLITS[split]} part has numbers instead of records; is "
+                    "this the right file?")  # fmt: skip
             for action in actions if isinstance(actions, list | tuple | set) else [actions]:
                 yield user, split, _field(action, "productid") if isinstance(action, dict) else action
 
