@@ -1,4 +1,4 @@
-"""The front door of the Python API: one call from a photo to redesigns, or to the product in other colours."""
+"""The Python API in two functions: from a photo to redesigns, or to the product in other colours."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def suggest(
     device: str = "cpu",
     **options: Unpack[OptionNames],
 ) -> Result:
-    """Redesigns of one product that an audience would prefer, best first.
+    """Redesign one product for an audience. The result holds the redesigns, best first.
 
     ```python
     result = gigs.suggest("shirt.jpg", audience="women")
@@ -35,11 +35,12 @@ def suggest(
     result.save("out")
     ```
 
-    The models of the last pack and device stay in memory. `gigs.Session` holds more, and models of one's own.
+    The models of the last pack and device stay in memory. Use a `gigs.Session` for several packs or for your own
+    models.
 
     Args:
-        photo: Path, PIL image, or array `[H,W]`, `[H,W,3]` or `[H,W,4]` (uint8, or float in `[0,1]`); None samples a
-            design instead.
+        photo: Path, PIL image, or array `[H,W]`, `[H,W,3]` or `[H,W,4]` (uint8, or float in `[0,1]`); None draws a
+            design at random instead.
         audience: One of `gigs.load_pack(pack).audiences`, a `.audience` file, or an `Audience`.
         pack: A bundled pack's name, a folder, or a Hugging Face Hub id.
         device: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto`.
@@ -47,7 +48,7 @@ def suggest(
 
     Raises:
         InputError: The photo, the audience or an option cannot be used.
-        RefusedError: The photo could not be redrawn as a product; `force=True` goes on.
+        RefusedError: The generator cannot redraw the photo; `force=True` continues anyway.
     """
     return _session(str(pack), device).suggest(photo, audience, **options)
 
@@ -62,7 +63,7 @@ def colours(
     device: str = "cpu",
     **options: Unpack[ColourOptionNames],
 ) -> Colourways:
-    """The product in colours that an audience likes better than today's, and in those the seller names, best first.
+    """Show one product in colours that an audience likes better than today's, and in colours that you name, best first.
 
     ```python
     found = gigs.colours("shirt.jpg", audience="women", colours="navy, #7a1f2b")
@@ -73,8 +74,8 @@ def colours(
     Args:
         photo: Path, PIL image, or array, as for `suggest`.
         audience: As for `suggest`.
-        n: New colours, at most; fewer where fewer are liked better.
-        colours: Names and hex values with commas in between; shown in any case.
+        n: Largest number of new colours. There may be fewer, as only better liked ones are shown.
+        colours: Names or hex values, separated by commas. They are shown in any case.
         pack: A bundled pack's name, a folder, or a Hugging Face Hub id.
         device: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto`.
         options: See `gigs.method.colours.ColourOptionNames`.

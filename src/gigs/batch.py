@@ -1,4 +1,4 @@
-"""Many photos into folders: what `gigs suggest` does around a session. Every input is checked before it writes."""
+"""Redesigns many photos into folders, as `gigs suggest` does. All inputs are checked before anything is written."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # as a path, two slashes are
 class Request:
     """One call of `gigs suggest`; see its options.
 
-    `types`: a shop's item table, which says what each photo shows. `language`: of the pages.
+    `types` is a shop's item table, which says what each photo shows. `language` is the language of the pages.
     """
 
     options: Options
@@ -66,20 +66,20 @@ class Request:
         language(self.language)
         for path in self.photos:
             if ADDRESS.match(str(path)):
-                raise InputError(f"{path}: a web address, and gigs opens none; save the photo and give its file")
+                raise InputError(f"{path}: gigs does not open web addresses; save the photo and give the file")
         ways = bool(self.photos) + (self.example is not None) + self.sample
         if ways != 1:
             given = "nothing" if ways == 0 else "more than one of them"
-            raise InputError(f"give photos, --example NUMBER or --sample; {given} was given")
+            raise InputError(f"give photos, `example` or `sample`; {given} was given")
         if self.types is not None and (self.options.product_type is not None or not self.photos):
-            raise InputError("--types says what photos show, each by its row of a table: give photos, and no --type")
+            raise InputError("`types` needs photos, and cannot be used together with `product_type`")
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A photo without redesigns: its file name, and why.
+    """A photo without redesigns: its file name and the reason.
 
-    `by_gate`: it could not be redrawn as a product, so that `force` would go on; otherwise there is nothing to show.
+    `by_gate`: the gate refused it, and `force` would continue; otherwise no redesign shows a visible change.
     """
 
     source: str | None
@@ -92,23 +92,22 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Finished:
-    """What became of a request: the folder and result of each product, and the photos that have no redesigns."""
+    """The outcome of a request: the folder and result of each product, and the photos without redesigns."""
 
     results: list[tuple[Path, Result]]
     refused: list[Refusal]
 
 
 def run(request: Request, on_step: OnStep = silent, session: Session | None = None) -> Finished:
-    """Run a request; every input is checked before anything is written.
+    """Run a request. All inputs are checked before anything is written.
 
     Args:
-        request: With `resume`, products that the folder holds already, whole and from the same request, are not made
-            again.
+        request: The request. With `resume`, complete results of the same request in the folder are kept.
         on_step: Progress.
-        session: To use, where one is open already with the request's models.
+        session: An open session with the request's models, if there is one.
 
     Raises:
-        InputError: Something given cannot be used, or another process writes into the folder.
+        InputError: An input cannot be used, or another process writes into the folder.
     """
     with folders.owned(request.out):
         return _run(request, on_step, session or _session(request))
@@ -156,23 +155,23 @@ def _run(request: Request, on_step: OnStep, session: Session) -> Finished:
 
 
 def in_language(request: Request, folder: Path, result: Result) -> None:
-    """Write the pages of a result that is kept anew where they are in another language than the request's."""
+    """Write a kept result's pages again if their language differs from the request's."""
     wanted = language(request.language)
     if language_in(folder / REPORT[0]).code != wanted.code:
         rebuilt(request.out, folder, result, wanted)
 
 
 def _kinds(request: Request, panel: Panel | None) -> dict[Path, str]:
-    """What the request's table says that photos show; a warning names those of which it says nothing.
+    """The types that the request's table gives for photos. A warning names photos without a type.
 
     Raises:
-        InputError: The request's models tell no types.
+        InputError: The request's models cannot recognise types.
         DataError: The table cannot be used.
     """
     if request.types is None:
         return {}
     if panel is None:
-        raise InputError("--types says among which of the pack's real items to look: it needs the pack's own models")
+        raise InputError("`types` needs the pack's own models")
     from gigs.data.importers.item_types import item_types  # imported late, with pandas
 
     found = item_types(request.types, request.photos, panel.category.names)
@@ -182,7 +181,7 @@ def _kinds(request: Request, panel: Panel | None) -> dict[Path, str]:
 
 
 def completed(folder: Path, mark: str) -> Result | None:
-    """The result of a folder, if it is whole, unchanged, and that of this very request; otherwise None."""
+    """The result in a folder, if it is complete, unchanged and from the same request; otherwise None."""
     if not folders.is_complete(folder, mark):
         return None
     try:
@@ -192,12 +191,12 @@ def completed(folder: Path, mark: str) -> Result | None:
 
 
 def seal(folder: Path, names: list[str], mark: str) -> None:
-    """Write a result's manifest, last of all: from here on it counts as finished."""
+    """Write a result's manifest as the last file; with it, the result counts as finished."""
     written.seal(folder, names, mark)
 
 
 def _mark(request: Request, product: Product, audience: Audience, facts: list[Any]) -> str:
-    """Fingerprint of one product's result: whatever it follows from."""
+    """Fingerprint of everything that one product's result depends on."""
     named = ("preset", "on_step", "mask", "keep_region")  # of a mask its content counts, whatever its file is called
     beside = ("options", "out", "photos", "resume", "types", "language")  # pages in another language are written anew
     asked = {
@@ -220,7 +219,7 @@ def _mark(request: Request, product: Product, audience: Audience, facts: list[An
 
 
 def _check_out(request: Request, out: list[Path]) -> None:
-    """Refuse a folder that cannot be written, in which another process writes, or with files that are not ours."""
+    """Refuse a folder that cannot be written, that another process uses, or that holds files not from gigs."""
     options, names = request.options, file_names(request.options.preset.shifting.n)
     others = (options.mask, options.keep_region, request.types)
     inputs = [*request.photos, *(one for one in others if isinstance(one, Path))]
@@ -228,9 +227,9 @@ def _check_out(request: Request, out: list[Path]) -> None:
         try:
             nearest = next(path for path in (folder, *folder.resolve().parents) if path.exists())
         except OSError as error:
-            raise InputError(f"--out {folder}: cannot be used ({error})") from error
+            raise InputError(f"{folder}: cannot be used ({error})") from error
         if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-            raise InputError(f"--out {folder}: {nearest} is not a folder that can be written to")
+            raise InputError(f"{folder}: {nearest} is not a folder that can be written to")
         written.spare(folder, inputs, names, is_file_name)
         written.claim(folder, names)
         with folders.owned_below(request.out, folder):
@@ -241,7 +240,7 @@ def _check_out(request: Request, out: list[Path]) -> None:
 
 
 def _places(request: Request, session: Session) -> Iterator[tuple[Path, Path | None]]:
-    """The folder of every photo, and the photo; several get a folder each, named after the file."""
+    """Each photo with its folder. Several photos get one folder each, named after the file."""
     if request.sample:
         yield request.out, None
         return
@@ -252,7 +251,7 @@ def _places(request: Request, session: Session) -> Iterator[tuple[Path, Path | N
 
 
 def _unique(stem: str, taken: set[str]) -> str:
-    """A folder's name for a photo: its own, made harmless (`...jpg` has the stem `..`), and no other's."""
+    """A unique and safe folder name for a photo (the stem of `...jpg` is `..`)."""
     plain = "".join(letter if letter.isprintable() and letter not in '\\/:*?"<>|' else "_" for letter in stem)
     base = plain.strip(". ") or "photo"
     name, number = base, 2
@@ -265,5 +264,5 @@ def _unique(stem: str, taken: set[str]) -> str:
 def _example(pack: Pack, number: int | None) -> Path:
     examples = pack.examples()
     if number is None or not 1 <= number <= len(examples):
-        raise InputError(f"example {number}: the pack {pack.name} has {len(examples)}, counted from 1")
+        raise InputError(f"example {number}: the pack {pack.name} has examples 1 to {len(examples)}")
     return examples[number - 1]

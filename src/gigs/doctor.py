@@ -1,4 +1,4 @@
-"""Is this machine ready? What gigs finds here, what is missing, and what to do about it. Nothing is downloaded."""
+"""Checks whether this machine is ready for gigs: what is missing, and what to do. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ EXTRA = re.compile(r"""^([A-Za-z0-9._-]+).*;\s*(?:.*\band\s+)?\(?extra\s*==\s*['
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """One check and its outcome.
 
     Attributes:
-        name: What was looked at.
-        state: `ok`; `note` for what is missing and not needed, or will be downloaded; `problem` for what stops gigs.
+        name: What was checked.
+        state: `ok`; `note` for what is missing but not needed, or will be downloaded; `problem` for what prevents gigs
+            from working.
         text: What was found.
-        advice: What to do about it; empty where nothing has to be done.
+        advice: What to do about it; empty if nothing is to be done.
     """
 
     name: str
@@ -41,11 +42,11 @@ class Finding:
 
 
 def examine(*, out: Path | None = None, offline: bool = False) -> list[Finding]:
-    """Look at everything that a run needs.
+    """Check everything that a run needs.
 
     Args:
-        out: Folder in which results would be written; the current one where not given.
-        offline: Weights that would have to be downloaded are a problem, not a note.
+        out: Folder for results. Default: the current one.
+        offline: Treat weights that would have to be downloaded as a problem, not a note.
     """
     folder = Path.cwd() if out is None else out
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
@@ -73,7 +74,7 @@ def record(findings: list[Finding]) -> dict[str, Any]:
 
 
 def is_ready(findings: list[Finding]) -> bool:
-    """Whether nothing stops gigs."""
+    """Whether no finding is a problem."""
     return all(one.state != "problem" for one in findings)
 
 
@@ -104,18 +105,18 @@ def _torch() -> Iterator[Finding]:
         return
     name = torch.cuda.get_device_name(best) if best.startswith("cuda") else platform.processor()
     text = f"cpu ({processors}); {best} ({name}), computing in {precision}"
-    yield Finding("device", "ok", text, f"add --device {best} to use it: the default is cpu")
+    yield Finding("device", "ok", text, f"choose the device {best} to use it; the default is cpu")
 
 
 def _cache() -> Iterator[Finding]:
     from gigs.io.storage import cache_dir
 
-    where = "GIGS_CACHE" if os.environ.get("GIGS_CACHE") else "set GIGS_CACHE for another place"
+    where = "GIGS_CACHE" if os.environ.get("GIGS_CACHE") else "set GIGS_CACHE to use another folder"
     yield from _writable("cache", cache_dir(), f" ({where})", required=False)
 
 
 def _writable(name: str, folder: Path, more: str = "", *, required: bool = True) -> Iterator[Finding]:
-    """Whether files can be written below a folder, and the room there; nothing is left behind."""
+    """Whether files can be written below a folder, and the free space. No file is left behind."""
     place = folder.absolute()
     while not place.exists() and place != place.parent:
         place = place.parent
@@ -124,13 +125,13 @@ def _writable(name: str, folder: Path, more: str = "", *, required: bool = True)
         with tempfile.TemporaryFile(dir=place):
             pass
     except OSError as error:
-        advice = "choose another folder with --out" if required else "without a cache, weights are downloaded each time"
+        advice = "choose another output folder" if required else "without a cache, weights are downloaded each time"
         yield Finding(name, bad, f"{folder}{more}: cannot be written ({error.strerror})", advice)
         return
     free = shutil.disk_usage(place).free
     text = f"{folder}{more}: can be written, {free / 1e9:.1f} GB free"
     if free < ROOM:
-        yield Finding(name, bad, text, "free some room: 1 GB is enough for the weights and some results")
+        yield Finding(name, bad, text, "free some space; 1 GB is enough for the weights and some results")
     else:
         yield Finding(name, "ok", text)
 

@@ -1,4 +1,4 @@
-"""Errors that a user can act on: each names the thing, the reason and, where there is one, the next command."""
+"""Errors that a user can fix: each message names the thing, the reason and, if there is one, the next command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class GigsError(Exception):
-    """Something the caller can mend. The command line prints its one line and exits with `exit_code`."""
+    """An error that the caller can fix. The command line prints it as one line and exits with `exit_code`."""
 
     exit_code = 2
 
@@ -22,15 +22,15 @@ class DataError(GigsError):
 
 
 class ModelError(GigsError):
-    """Weights, a checkpoint or a pack that is missing, damaged or of another kind than expected."""
+    """Weights, a checkpoint or a pack that is missing, damaged or not of the expected kind."""
 
 
 class DiskError(GigsError, OSError):
-    """A file that the disk has no room for; what was there before is untouched. Like all failed writing, `OSError`."""
+    """The disk is too full for a file. The old file is unchanged. Like all failed writes, this is also an `OSError`."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether there was no memory left, on whatever device; PyTorch says so by a name or in words."""
+    """Whether memory ran out on any device. PyTorch tells by the error's name or text."""
     words = ("out of memory", "can't allocate memory", "not enough memory")
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError)
@@ -42,9 +42,9 @@ def require_finite(settings: Any, what: str) -> None:
     """Refuse NaN and infinity in any field of a settings dataclass: comparisons let NaN through.
 
     Raises:
-        InputError: It names the field; `what` is what the settings are called.
+        InputError: A field is not finite. The message names it; `what` is the settings' name.
     """
     for field in fields(settings):
         value = getattr(settings, field.name)
         if isinstance(value, float) and not math.isfinite(value):
-            raise InputError(f"{what} settings: {field.name} is {value}, which is no number to compute with")
+            raise InputError(f"{what} settings: {field.name} is {value}; it must be a finite number")

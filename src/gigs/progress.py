@@ -1,4 +1,4 @@
-"""Progress goes through one callback, `on_step(step)`; bars, previews and logs are its listeners."""
+"""Progress is reported through one callback, `on_step(step)`. Bars, previews and logs listen to it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:  # bars listen in commands that need no torch, which takes sec
 
 @dataclass(frozen=True)
 class Step:
-    """One step of something long: what it is, how far it is, and the numbers worth showing.
+    """One step of a long task: its name, how far it is, and numbers to show.
 
-    `images`: pictures found so far, `[M,3,R,R]` in `[0,1]` without gradient, where there are any to look at.
+    `images` are the pictures found so far, `[M,3,R,R]` in `[0,1]` without gradient, if there are any.
     """
 
     stage: str
@@ -28,4 +28,4 @@ OnStep = Callable[[Step], None]
 
 
 def silent(step: Step) -> None:
-    """Listen to nothing."""
+    """Ignore all steps."""

@@ -1,7 +1,7 @@
-"""A session: one pack (or models of one's own), read once and kept for many photos and audiences.
+"""A session: one pack, or your own models, read once for many photos and audiences.
 
-The one place where models are put together: the Python API, the command line, the studio, studies, experiments and
-benchmarks all work with a session.
+Models are combined only here: the Python API, the command line, the studio, studies, experiments and benchmarks all use
+a session.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnModels:
-    """Files that take the place of a pack's networks; None keeps the pack's.
+    """Files that replace a pack's networks; None keeps the pack's.
 
     Attributes:
-        generator: Of any registered family.
-        encoder: For the generator.
-        recommender: With its users.
-        use: In which latent space, for which class and at which size the generator is used.
+        generator: Generator file, of any registered family.
+        encoder: Encoder file for the generator.
+        recommender: Recommender file with its users.
+        use: Latent space, class and size with which the generator is used.
     """
 
     generator: Path | None = None
@@ -81,17 +81,17 @@ class OwnModels:
 
     @property
     def draw_as_packed(self) -> bool:
-        """Whether pictures are drawn, and seen, as they were when the pack's statistics were made."""
+        """Whether pictures are drawn and seen as when the pack's statistics were computed."""
         return self.generator is None and self.use == AS_STORED
 
     @property
     def none(self) -> bool:
-        """Whether all is the pack's own: its gate's limits and its judges' agreement hold for no other."""
+        """Whether all models are the pack's own. The gate's limits and the judges' agreement hold only for these."""
         return self.draw_as_packed and self.recommender is None and self.encoder is None
 
 
 class Session:
-    """Models that are read once, for many photos and audiences.
+    """Models that are read once and used for many photos and audiences.
 
     ```python
     session = gigs.Session()
@@ -102,13 +102,12 @@ class Session:
     Args:
         pack: A bundled pack's name, a folder, or a Hugging Face Hub id.
         device: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto`.
-        models: Files that take the place of the pack's networks.
-        catalogue: Folder of a catalogue, for audiences by condition.
-        recalibration: What `gigs results --summary --recalibration FILE` wrote, or the same already read: shares of
-            buyers are put right by it.
+        models: Files that replace the pack's networks.
+        catalogue: Folder of a catalogue, for audiences that are defined by its users.
+        recalibration: A recalibration, or a file of one from `gigs results`. It corrects the shares of buyers.
 
     Raises:
-        InputError: No such pack, device or file.
+        InputError: The pack, the device or a file does not exist.
         ModelError: A file is damaged.
     """
 
@@ -132,18 +131,18 @@ class Session:
     def suggest(
         self, photo: Photo | None, audience: str | Audience = EVERYONE, **options: Unpack[OptionNames]
     ) -> Result:
-        """Redesigns of one product that an audience would prefer.
+        """Redesign one product for an audience.
 
         Args:
-            photo: Path, PIL image, or array `[H,W]`, `[H,W,3]` or `[H,W,4]` (uint8, or float in `[0,1]`); None samples
-                a design instead.
-            audience: One of `session.pack.audiences`; a `.audience` file; with a catalogue or a recommender of one's
-                own also whatever `gigs audience create --from` takes; or an `Audience`.
+            photo: Path, PIL image, or array `[H,W]`, `[H,W,3]` or `[H,W,4]` (uint8, or float in `[0,1]`); None draws a
+                design at random instead.
+            audience: One of `session.pack.audiences`, a `.audience` file, or an `Audience`. With a catalogue or your
+                own recommender, also any definition that `gigs audience create --from` takes.
             options: See `gigs.method.options.OptionNames`.
 
         Raises:
             InputError: The photo, the audience or an option cannot be used.
-            RefusedError: The photo could not be redrawn as a product; `force=True` goes on.
+            RefusedError: The generator cannot redraw the photo; `force=True` continues anyway.
         """
         asked = Options.of(**options)
         if not isinstance(audience, Audience):
@@ -159,13 +158,13 @@ class Session:
         colours: str | None = None,
         **options: Unpack[ColourOptionNames],
     ) -> Colourways:
-        """The product in colours that an audience likes better than today's, and in those the seller names.
+        """Show one product in colours that an audience likes better than today's, and in colours that you name.
 
         Args:
             photo: As for `suggest`.
             audience: As for `suggest`.
-            n: New colours, at most; fewer where fewer are liked better.
-            colours: Names and hex values with commas in between, such as `navy, #7a1f2b`; shown in any case.
+            n: Largest number of new colours. There may be fewer, as only better liked ones are shown.
+            colours: Names or hex values, separated by commas, such as `navy, #7a1f2b`. They are shown in any case.
             options: See `gigs.method.colours.ColourOptionNames`.
 
         Raises:
@@ -186,15 +185,15 @@ class Session:
         return replace(made, doubt=self.doubt, recalibration=self.recalibration if asked.verify else None)
 
     def audience(self, spec: str, *, minimum: int = MINIMUM_USERS, on_step: OnStep = silent) -> Audience:
-        """An audience by what a user writes for it; see `suggest`.
+        """Find or make an audience from its name, file or definition; see `suggest`.
 
         Args:
             spec: Name, file or condition.
-            minimum: Least number of users; a smaller group's taste could be read off the result.
+            minimum: Smallest number of users. The result could reveal the taste of a smaller group.
             on_step: Progress.
 
         Raises:
-            InputError: Nothing of that name, or too few users.
+            InputError: There is no such audience, or it has too few users.
         """
         own = self.recommender if self.own.recommender else None
         found = resolve_audience(
@@ -202,48 +201,48 @@ class Session:
         )
         if found.sample is not None:
             warnings.warn(
-                "this recommender's score is not linear in a user's taste: "
-                f"{found.scored_users} of {found.users} users are scored one by one at every step, which costs that "
-                "much more than one mean taste would",
+                f"this recommender's score is not linear in a user's taste, so {found.scored_users} of "
+                f"{found.users} users are scored one by one at every step; this takes much longer than one mean "
+                "taste",
                 stacklevel=2,
             )
         return found
 
     def panel(self, audience: Audience, options: Options | None = None) -> Panel | None:
-        """Who checks redesigns for an audience; None with other models than the pack's, or where nobody is to check.
+        """The judges for an audience; None with models other than the pack's, or if nothing is to be checked.
 
         Raises:
-            InputError: A product type was named that nobody here can tell, or that the pack does not know; or there are
-                no shares for the session's recalibration to put right.
+            InputError: The pack does not know the named product type, or there is no judge to tell types or to
+                recalibrate.
         """
         options = options or Options()
         found = panel_for(self.pack, audience) if self.own.none and options.verify else None
         if options.product_type is not None:
             if found is None:
-                raise InputError(
-                    "--type says among which of the pack's real items to look: it needs the pack's own models"
-                )
+                raise InputError("`product_type` needs the pack's own models")
             found = found.of_type(options.product_type)
         if self.recalibration is not None and options.verify:
             if found is None:
-                raise InputError("a recalibration puts the judges' shares right: it needs the pack's own models")
+                raise InputError(
+                    "a recalibration needs the pack's own models, because it corrects their judges' shares"
+                )
             found = found.put_right_by(self.recalibration)
         return None if found is None else found.to(self.device)
 
     @property
     def gate(self) -> Gate | None:
-        """The pack's inversion gate, where its own models draw and see."""
+        """The pack's gate, if the pack's own models are used."""
         return self.pack.gate if self.own.none else None
 
     def product(self, photo: Photo | None, options: Options | None = None) -> Product:
-        """A photo as the generator needs it, upright, sRGB, padded to a square; and the product cut out of it.
+        """Prepare a photo for the generator (upright, sRGB, padded to a square), and cut out the product.
 
         Args:
             photo: As for `suggest`.
-            options: Whether redesigns are shown on the photo, a mask of the product, and what must not change.
+            options: They say whether redesigns are shown on the photo, where the product is, and what must not change.
 
         Raises:
-            InputError: Photo or mask cannot be used.
+            InputError: The photo or a mask cannot be used.
         """
         options = options or Options()
         if photo is None:
@@ -272,7 +271,7 @@ class Session:
         )
 
     def begin(self, product: Product, options: Options) -> Begun:
-        """What `redesign` needs of a product for any audience, found once where there are several.
+        """Compute what `redesign` needs of a product for any audience. Do it once for several audiences.
 
         Raises:
             InputError: There is too little memory.
@@ -293,14 +292,14 @@ class Session:
         panel: Panel | None,
         begun: Begun | None = None,
     ) -> Result:
-        """The result for one product; `suggest` with everything looked up already.
+        """Make the result for one product: `suggest` with prepared arguments.
 
         Args:
-            product: With the photo.
-            audience: Whom to please.
+            product: The product, with its photo.
+            audience: The audience.
             options: As for `suggest`.
-            panel: Who checks the redesigns.
-            begun: What `begin` found for this product with these options; found now where not given.
+            panel: The judges.
+            begun: The result of `begin` for this product and these options. By default, it is computed now.
 
         Raises:
             InputError: The audience's vector does not belong to this recommender, or there is too little memory.
@@ -320,7 +319,7 @@ class Session:
         panel: Panel | None,
         begun: Begun | None = None,
     ) -> tuple[Redesigns, Runtime]:
-        """What the method finds, as tensors, and how it was computed; arguments and errors as `redesign`."""
+        """The method's result as tensors, and how it was computed. Arguments and errors are those of `redesign`."""
         runtime = self._runtime(options)
         asked = runtime.compute
         checks = Checks(gate=self.gate, panel=panel, force=options.force)
@@ -336,16 +335,16 @@ class Session:
         return Runtime(compute=self.compute(options.preset), seed=options.seed, on_step=options.on_step)
 
     def compute(self, preset: Preset) -> Compute:
-        """Precision and layout: what suits this machine, where the preset allows it."""
+        """Precision and memory layout: the fastest for this machine that the preset allows."""
         return suited(self.device) if preset.probe else Compute(device=self.device)
 
     def models(self, compute: Compute) -> Models:
-        """The networks, placed for a way of computing."""
+        """The networks, placed on the device with the given precision and layout."""
         return Models(self.generator, self.recommender, self.perceptual, self.encoder).placed(compute)
 
     @cached_property
     def generator(self) -> Generator:
-        """The generator, as it is used."""
+        """The generator with its latent space, class and size."""
         return self.own.use(load_generator(self.own.generator) if self.own.generator else self.pack.generator)
 
     @cached_property
@@ -355,12 +354,12 @@ class Session:
 
     @property
     def doubt(self) -> str | None:
-        """Why the target's scores promise nothing, and what to do; None where its test AUC is above chance."""
+        """Why the target's scores promise nothing, and what to do; None if its test AUC is above chance."""
         return doubt(self.recommender.about)
 
     @cached_property
     def encoder(self) -> Encoder | None:
-        """The encoder that goes with the generator: the one given, or the pack's for the pack's generator."""
+        """The generator's encoder: the given one, or the pack's for the pack's generator."""
         if self.own.encoder is not None:
             return load_encoder(self.own.encoder)
         return self.pack.encoder if self.own.generator is None else None
@@ -372,7 +371,7 @@ class Session:
 
     @cached_property
     def files(self) -> dict[str, dict[str, Any]]:
-        """Which files draw and score, by kind: `file` and `sha256`, and for the generator how it is used."""
+        """The model files by kind: `file` and `sha256`, and for the generator how it is used."""
         found: dict[str, dict[str, Any]] = {}
         for kind in ("generator", "recommender", "encoder"):
             given, name = getattr(self.own, kind), f"{kind}.safetensors"

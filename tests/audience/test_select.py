@@ -61,9 +61,9 @@ def test_what_cannot_be_resolved_is_named(recommender, catalogue, tmp_path):
     ):
         with pytest.raises(InputError, match=message):
             select_audience(spec, recommender, catalogue)
-    with pytest.raises(InputError, match="needs --catalogue"):
+    with pytest.raises(InputError, match="needs a `catalogue`"):
         select_audience("age > 3", recommender)
-    with pytest.raises(InputError, match="carries no users"):
+    with pytest.raises(InputError, match="has no users"):
         select_audience("everyone", small_recommender(users=0))
 
 

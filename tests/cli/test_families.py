@@ -121,7 +121,7 @@ def test_what_the_packs_generator_does_not_know_is_one_line(options, message, ph
 def test_a_class_conditional_generator_asks_for_a_class(photo, recommender, tmp_path):
     path = save_generator(tmp_path / "g.safetensors", biggan())
     done = run(photo, recommender, tmp_path / "out", "--generator", path)
-    assert done.returncode == 2 and "draws 5 classes: name one with --class" in done.stderr
+    assert done.returncode == 2 and "draws 5 classes; choose one with --class" in done.stderr
 
 
 def test_the_papers_step_with_the_packs_own_encoder(photo, tmp_path, tmp_path_factory):

@@ -75,8 +75,8 @@ def test_a_report_that_somebody_changed_stays_as_it_is(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "give the folder"), (["DIR"], "give the folder"), (["--summary"], "of a ledger alone"),
-        (["DIR", "COUNTS", "--ledger", "LEDGER", "--summary"], "of a ledger alone"),
+        ([], "give the folder"), (["DIR"], "give the folder"), (["--summary"], "takes only a ledger"),
+        (["DIR", "COUNTS", "--ledger", "LEDGER", "--summary"], "takes only a ledger"),
         (["DIR", "COUNTS", "--recalibration", "MAP"], "goes with --summary"), (["DIR", "DIR"], "cannot be read"),
         (["DIR", "COUNTS", "--test", " "], "name it"), (["--ledger", "LEDGER", "--summary"], "no such ledger"),
         (["DIR", "COUNTS", "--ledger", "DIR"], "ledger"),

@@ -38,7 +38,7 @@ def test_from_a_catalogue_to_a_generator(tiny_catalogue, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("autoencoder", "--channels", "16,x"), "--channels '16,x': write widths with commas"),
+        (("autoencoder", "--channels", "16,x"), "--channels '16,x': write widths separated by commas"),
         (("autoencoder", "--channels", "12,16"), "multiples of groups (8)"),
         (("autoencoder", "--crop", 50), "crop must be a multiple of 16"),
         (("flow", "--channels", "16,24", "--autoencoder", "a"), "multiples of groups (16)"),

@@ -66,7 +66,7 @@ def test_sigterm_stops_all_at_one_step_and_one_process_goes_on(tiny_catalogue, t
     finally:
         process.kill()
     said = process.stderr.read()
-    assert "what is finished is kept, and --resume goes on from it" in said and "Traceback" not in said
+    assert "finished work is kept, and --resume continues from it" in said and "Traceback" not in said
     shown = load_checkpoint(out)["shown"]
     assert shown >= 50 * 16  # the log's first row, and no checkpoint was due
     assert not (out / ".gigs.lock").exists()

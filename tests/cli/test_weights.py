@@ -39,7 +39,7 @@ def test_fetch_brings_what_a_suggestion_needs_and_fills_a_folder_for_others(monk
     assert exported == ["u2netp"] and str(tmp_path / "u2netp") in capsys.readouterr().out.replace("\n", "")
     command.fetch_command(names=None, everything=True, out=None)
     assert set(fetched) == set(PURPOSES)
-    with pytest.raises(InputError, match="no weights are named 'vgg'; there are vgg16-features"):
+    with pytest.raises(InputError, match="unknown weights 'vgg'; the names are vgg16-features"):
         command.fetch_command(names=["vgg"], everything=False, out=None)
 
 

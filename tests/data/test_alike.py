@@ -20,5 +20,5 @@ def test_items_are_alike_where_every_column_agrees_and_blanks_agree():
 def test_a_missing_usual_column_is_done_without_and_a_named_one_is_not():
     assert alike(ITEMS[["type"]]).tolist() == alike(ITEMS, ["type"]).tolist()
     for items, columns in ((ITEMS, ["type", "size"]), (ITEMS[["colour"]], [])):
-        with pytest.raises(DataError, match="--alike"):
+        with pytest.raises(DataError, match="`alike`"):
             alike(items, columns)

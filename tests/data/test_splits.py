@@ -89,7 +89,7 @@ def test_too_few_days_and_missing_times_are_refused():
     with pytest.raises(DataError, match="too few different times"):
         split_pairs(pairs([(0, item, 0) for item in range(50)]), BY_TIME)
     undated = many().assign(first=pd.NaT)
-    with pytest.raises(DataError, match="--time"):
+    with pytest.raises(DataError, match="column of times"):
         split_pairs(undated, BY_TIME)
 
 

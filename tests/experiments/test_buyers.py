@@ -56,7 +56,9 @@ def test_judges_that_know_the_targets_buyers_are_not_asked():
     assert asked(fold=0, folds=2) == ["a"] and asked(fold=1, folds=2) == ["b"]
     assert asked(fold=None) == asked(fold=0, folds=3) == asked() == []
     assert _why_no_judges(object(), pack, 2) == ""
-    assert "1 judges of the pack p surely know none of this recommender's buyers" in _why_no_judges(object(), pack, 1)
+    assert "only 1 judges of the pack p are sure to know none of this recommender's buyers" in _why_no_judges(
+        object(), pack, 1
+    )
     assert "no judges" in _why_no_judges(None, pack, 0)
 
 

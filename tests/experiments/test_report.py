@@ -174,7 +174,7 @@ def test_more_users_than_bought_something_are_refused_in_one_line(tiny_catalogue
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--protocol", "kind", "paper-text"), ("--items", "0", "1 item or more"), ("--method", "magic", "supported"),
+        ("--protocol", "kind", "paper-text"), ("--items", "0", "at least 1 item"), ("--method", "magic", "supported"),
         ("--segment", "shoes", "NAME=CONDITION"), ("--preset", "slow", "paper-text"), ("--seed", "-1", "negative"),
     ],
 )  # fmt: skip

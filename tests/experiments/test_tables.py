@@ -195,7 +195,7 @@ def test_table2_sets_the_method_beside_both_baselines_for_the_same_users(bench):
 def test_too_few_users_or_photos_are_refused(bench):
     many = replace(bench, settings=replace(SETTINGS, items=500))
     for table in ("table2", "table3", "table4", "radius"):
-        with pytest.raises(DataError, match="--items"):
+        with pytest.raises(DataError, match="`items`"):
             tasks_of(table, many)
     with pytest.raises(InputError, match="table5"):
         tasks_of("table9", bench)

@@ -58,9 +58,9 @@ def test_the_mark_follows_from_what_results_follow_from(small: tuple[Session, Pa
     ("changes", "words"),
     [
         ({"audiences": ()}, "name at least one audience"),
-        ({"audiences": ("few", "few")}, "--audience few: given twice"),
-        ({"batch": 0}, "--batch must be 1 or more"),
-        ({"workers": 0}, "--workers must be 1 or more"),
+        ({"audiences": ("few", "few")}, "`audience` few: given twice"),
+        ({"batch": 0}, "`batch` must be 1 or more"),
+        ({"workers": 0}, "`workers` must be 1 or more"),
     ],
 )
 def test_what_makes_no_sense_is_refused(changes: dict[str, object], words: str) -> None:

@@ -96,7 +96,7 @@ def test_a_stopped_run_goes_on_where_it_was(small: Shop, whole: Path, tmp_path: 
     with pytest.raises(KeyboardInterrupt):
         farm(shop.request(catalogue, pack, out), stop, session=session)
     assert seen[-1].values["items/min"] > 0 and not (out / REDESIGNS).exists()
-    with pytest.raises(InputError, match="4 of 8 items done; go on with --resume"):
+    with pytest.raises(InputError, match="4 of 8 items done; continue it with `resume`"):
         farm(shop.request(catalogue, pack, out), session=session)
     before = {path.name: path.stat().st_mtime_ns for path in (out / "parts").iterdir()}
     done = farm(shop.request(catalogue, pack, out, resume=True, batch=3), session=session)
@@ -149,6 +149,6 @@ def test_a_store_in_memory_gets_the_same_tables(small: Shop, whole: Path) -> Non
 def test_without_a_cluster_at_the_address_there_is_one_line(small: Shop) -> None:
     ray = require_ray()
     if ray.is_initialized():
-        with pytest.raises(InputError, match="has 2 cores, and a worker needs one"):
+        with pytest.raises(InputError, match="has 2 cores, and each worker needs one"):
             session, catalogue, pack = small
             farm(shop.request(catalogue, pack, "memory://farm-none/out", workers=9), session=session)

@@ -63,5 +63,5 @@ def test_a_damaged_part_is_named(tmp_path: Path) -> None:
     store = write(tmp_path, [(0, 1)])
     assert parts.finished(store) == [(0, 1)] and parts.places(parts.finished(store)) == {0, 1}
     store.write("parts/00000000-00000001.parquet", b"no parquet")
-    with pytest.raises(ModelError, match="delete it and run again with --resume"):
+    with pytest.raises(ModelError, match="delete it and run again with `resume`"):
         tables.put_together(store)

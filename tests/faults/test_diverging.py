@@ -109,7 +109,7 @@ def test_it_gives_up_after_three_times_and_the_checkpoint_is_good(kind, tiny_cat
     run = RUNS[kind]
     with monkeypatch.context() as patch:
         patch.setattr(run, "step", failing(run.step, [5] * 4))
-        with pytest.raises(ModelError, match=r"not finite after 20 images.*lower --learning-rate"):
+        with pytest.raises(ModelError, match=r"not finite after 20 images.*lower `learning_rate`"):
             train(kind, tiny_catalogue, tmp_path)
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["shown"] == 16
     train(kind, tiny_catalogue, tmp_path, resume=True)

@@ -45,7 +45,7 @@ def test_a_signal_leaves_one_line_and_no_lock(number, code, tmp_path):
     assert (out / folders.LOCK).is_file()
     process.send_signal(number)
     _, told = process.communicate(timeout=60)
-    assert process.returncode == code and told.count("\n") == 1 and "what is finished is kept" in told
+    assert process.returncode == code and told.count("\n") == 1 and "finished work is kept" in told
     assert not out.exists()
 
 

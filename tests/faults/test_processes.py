@@ -116,7 +116,7 @@ def test_a_processor_that_is_full_is_one_line():
     def full(models, runtime):
         raise FULL[1]
 
-    with pytest.raises(InputError, match=r"out of memory; ask for fewer redesigns \(--n\)"):
+    with pytest.raises(InputError, match=r"out of memory; ask for fewer redesigns \(`n`\)"):
         fallback.within_memory(full, None, Runtime())
 
 
@@ -134,7 +134,7 @@ def test_memory_that_runs_out_anywhere_else_is_one_line_too(monkeypatch):
 
 def test_a_device_that_is_not_there_is_named(monkeypatch):
     """Row 32: missing CUDA."""
-    with pytest.raises(InputError, match="not available here; try --device cpu"):
+    with pytest.raises(InputError, match="not available here; try cpu"):
         pick_device("cuda:9")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)

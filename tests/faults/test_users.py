@@ -64,7 +64,9 @@ def test_an_empty_audience_and_one_below_the_minimum_are_refused(trained):
     with pytest.raises(InputError, match="no user of the recommender belongs to it"):
         select_audience("age < 0", model, catalogue)
     small = select_audience("everyone", model)
-    with pytest.raises(InputError, match=r"users, and 50 or more are needed: the taste of so few"):
+    with pytest.raises(
+        InputError, match=r"users, but at least 50 are needed: the result would reveal the taste of so few"
+    ):
         require_minimum(small)
     require_minimum(small, small.users)
     require_minimum(Audience("many", MINIMUM_USERS, torch.zeros(3)))
@@ -81,7 +83,7 @@ def test_the_command_refuses_small_audiences_and_says_what_lowers_the_bar(audien
         "suggest", tmp_path / "shirt.png", "--pack", small_pack, "--recommender", recommender, "--audience", spec,
         "--out", tmp_path / "out",
     )  # fmt: skip
-    assert told.returncode == 2 and "50 or more are needed" in told.stderr and "--min-audience" in told.stderr
+    assert told.returncode == 2 and "at least 50 are needed" in told.stderr and "--min-audience" in told.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -48,7 +48,7 @@ def test_types_of_many_photos_come_from_the_item_table(shops_pack: Path, photos:
         done = run(asked)
     said = [result.verification.category for _, result in done.results]
     assert [one.told for one in said] == [True, False] and said[0].photo == names[1]
-    with pytest.raises(InputError, match="give photos, and no --type"):
+    with pytest.raises(InputError, match="`types` needs photos"):
         request(shops_pack, photos, tmp_path / "out", types=table, options={"product_type": "Shirt"})
 
 

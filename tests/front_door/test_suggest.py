@@ -69,7 +69,7 @@ def test_options_are_checked(session: gigs.Session, photo: Path) -> None:
         session.suggest(photo, objective="fame")
     with pytest.raises(InputError, match="n is part of the preset"):
         session.suggest(photo, preset=get_preset("fast"), n=3)
-    with pytest.raises(InputError, match="--type"):
+    with pytest.raises(InputError, match="`product_type`"):
         session.suggest(photo, product_type="Shirt")
 
 

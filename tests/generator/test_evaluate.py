@@ -124,7 +124,7 @@ def test_a_class_is_asked_for_before_the_work_begins_and_drawn(catalogue, tmp_pa
     path = save_generator(tmp_path / "c.safetensors", StyleGAN2(StyleGAN2Settings(**settings)))
     with pytest.raises(InputError, match="class 7: this generator has 3 classes"):
         next(evaluate_files([path], catalogue, ComparisonSettings(samples=8), use=Use(label=7)))
-    with pytest.raises(InputError, match="name one with --class"):
+    with pytest.raises(InputError, match="choose one with `label`"):
         next(evaluate_files([path], catalogue, ComparisonSettings(samples=8)))
 
 

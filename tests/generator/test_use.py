@@ -64,7 +64,7 @@ def test_what_a_family_does_not_know_is_refused():
     with pytest.raises(InputError, match="class 2: generators of family progan know no classes"):
         Use(label=2)(small_generator())
     for size in (16, 2048):
-        with pytest.raises(InputError, match=f"--size must be from 32 to 1024 px, not {size}"):
+        with pytest.raises(InputError, match=f"`size` must be from 32 to 1024 px, not {size}"):
             Use(size=size)
 
 

@@ -189,7 +189,7 @@ def test_the_generator_is_remembered_and_must_be_the_same(run_plain, tmp_path):
 
 def test_a_loss_that_is_not_finite_stops_the_run_before_the_weights(run_plain):
     run = run_plain(settings=replace(PLAIN, learning_rate=1e30))
-    with pytest.raises(ModelError, match=r"not finite after .* images.*lower --learning-rate"):
+    with pytest.raises(ModelError, match=r"not finite after .* images.*lower `learning_rate`"):
         while True:
             run.step()
     resumed = run_plain(settings=replace(PLAIN, learning_rate=1e-3), resume=True)

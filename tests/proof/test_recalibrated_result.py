@@ -73,4 +73,4 @@ def test_the_commands_name_a_file_that_is_none(tmp_path):
     (tmp_path / "learned.json").write_text("{}")
     for command in (("suggest", "--example", 1), ("colours", tmp_path / "photo.png")):
         done = gigs(*command, "--recalibration", tmp_path / "learned.json", "--out", tmp_path / "out")
-        assert done.returncode == 2 and "not a recalibration of this gigs" in done.stderr
+        assert done.returncode == 2 and "not a recalibration that this version of gigs reads" in done.stderr

@@ -96,7 +96,7 @@ def test_kinds_are_those_of_the_columns_named(toy):
     assert [way.candidates for way in every_way(toy.items[["item_id", "colour"]])] == ["all", "bought"]
     named = RankingSettings(candidates="within", alike=("item_id",), resamples=2)
     assert evaluate_factors(theta, phi, feedback, named)["model"]["overall"]["rivals"] == 0
-    with pytest.raises(DataError, match="--alike"):
+    with pytest.raises(DataError, match="`alike`"):
         evaluate_factors(theta, phi, feedback, RankingSettings(candidates="within", alike=("size",)))
 
 

@@ -79,9 +79,9 @@ def test_pictures_are_compared_with_those_that_one_process_compares_them_with():
 def test_a_batch_that_cannot_be_shared_is_refused(one_of_two, tiny_catalogue, tmp_path):
     with pytest.raises(InputError, match="2 processes cannot share 33 judged photos evenly"):
         TWO[0].require_shares(photos=32, judged_photos=33)
-    with pytest.raises(InputError, match=r"--batch 8: the critic compares 4 pictures .* choose a multiple of 16"):
+    with pytest.raises(InputError, match=r"`batch` 8: the critic compares 4 pictures .* choose a multiple of 16"):
         train_generator(tiny_catalogue, tmp_path, SMALL, Compute())  # each half of a half: two pictures
-    with pytest.raises(InputError, match=r"--batch 4: .* choose a multiple of 8"):
+    with pytest.raises(InputError, match=r"`batch` 4: .* choose a multiple of 8"):
         train_generator(tiny_catalogue, tmp_path, replace(ADVERSARIAL, batch=4), Compute())
 
 
@@ -104,9 +104,9 @@ def test_an_environment_that_makes_no_sense_is_named(text, monkeypatch):
 
 def test_processes_share_only_devices_of_which_each_has_one(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(InputError, match=r"--device cuda:1: several processes"):
+    with pytest.raises(InputError, match=r"`device` cuda:1: several processes"):
         join("cuda:1")
-    with pytest.raises(InputError, match="WORLD_SIZE=2 in the environment, but no RANK, LOCAL_RANK"):
+    with pytest.raises(InputError, match="WORLD_SIZE=2 is set in the environment, but not RANK, LOCAL_RANK"):
         join("cpu")
     monkeypatch.setenv("WORLD_SIZE", "1")
     assert join("cuda:1") is ALONE  # nobody to share with

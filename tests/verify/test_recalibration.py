@@ -58,7 +58,7 @@ def test_what_is_no_map_is_refused(wrong):
 
 @pytest.mark.parametrize("content", [[], {"schema": 2}, {"schema": 1, "slope": "a"}, {"schema": 1, "bend": 2}])
 def test_a_file_of_another_kind_is_named(tmp_path, content):
-    with pytest.raises(ModelError, match=r"map\.json.*gigs results --summary"):
+    with pytest.raises(ModelError, match=r"map\.json.*gigs results"):
         Recalibration.read(storage.write_json(tmp_path / "map.json", content))
 
 

@@ -64,7 +64,7 @@ def test_a_name_that_timm_does_not_know_is_refused(name):
 
 
 def test_a_transformer_says_which_sizes_it_takes():
-    with pytest.raises(InputError, match=r"vit_tiny_patch16_224 at 64 px: .*224.*--input-size"):
+    with pytest.raises(InputError, match=r"vit_tiny_patch16_224 at 64 px: .*224.*`input_size`"):
         Backbone("timm:vit_tiny_patch16_224")(torch.rand(1, 3, 64, 64), 64)
 
 
@@ -88,5 +88,7 @@ def test_weights_come_from_timm_and_where_they_cannot_it_says_so(monkeypatch):
         return real(name, pretrained=False, num_classes=num_classes)
 
     monkeypatch.setattr(timm, "create_model", offline)
-    with pytest.raises(ModelError, match=r"resnet10t: its weights are not to be had \(Cannot reach the hub\).*HF_HOME"):
+    with pytest.raises(
+        ModelError, match=r"resnet10t: its weights could not be downloaded \(Cannot reach the hub\).*HF_HOME"
+    ):
         Backbone.pretrained(NAME)

@@ -100,17 +100,19 @@ def require_enough(name: str, users: int, minimum: int = MINIMUM_USERS, *, count
     """
     if not users:
         raise InputError(
-            f"audience {name!r}: nobody is in it who bought something in training; choose a wider audience"
+            f"audience {name!r}: none of its users bought anything in the training data; choose a wider audience"
         )
     if users < minimum:
         raise InputError(
-            f"audience {name!r} has {users} users, and {minimum} or more are needed: the taste of so few people can be "
-            f"read off the result; choose a wider audience (--min-audience {users} is for people who agreed to it)"
+            f"audience {name!r} has {users} users, but at least {minimum} are needed: the result would reveal "
+            f"the taste of so few people; choose a wider audience (or set `min_audience` to {users}, if these "
+            "people agreed)"
         )
     if counted is not None and not counted >= minimum - ROUNDING:
         least = max(1, math.floor(counted + ROUNDING))
         raise InputError(
-            f"audience {name!r} has {users} users, but under one of the models it counts as {least}, and {minimum} or "
-            "more are needed: the taste of the few who weigh most can be read off the result; give weights that are "
-            f"closer to one another, or choose a wider audience (--min-audience {least} is for people who agreed to it)"
+            f"audience {name!r} has {users} users, but with its weights it counts as {least} under one of the "
+            f"models, and at least {minimum} are needed: the result would reveal the taste of the few who weigh "
+            f"most; give more even weights, or choose a wider audience (or set `min_audience` to {least}, if "
+            "these people agreed)"
         )

@@ -44,9 +44,9 @@ class PrivacySettings:
 
     def __post_init__(self) -> None:
         if not 0 < self.epsilon <= 100:
-            raise InputError(f"--dp-epsilon {self.epsilon}: give a number above 0 (1 is usual) and at most 100")
+            raise InputError(f"`epsilon` {self.epsilon}: must be above 0 and at most 100 (1 is usual)")
         if not 0 < self.delta < 0.1:
-            raise InputError(f"--dp-delta {self.delta}: give a number above 0 and well below one over the members")
+            raise InputError(f"`delta` {self.delta}: must be above 0 and well below 1 / the number of members")
 
 
 def require_delta(settings: PrivacySettings, members: int) -> None:
@@ -57,8 +57,8 @@ def require_delta(settings: PrivacySettings, members: int) -> None:
     """
     if settings.delta * members > LIKELY:
         raise InputError(
-            f"--dp-delta {settings.delta:g}: of {members} members, that lets one be named with a chance that is no "
-            f"promise; give at most {LIKELY / members:.0e}"
+            f"`delta` {settings.delta:g}: too large for {members} members, as one of them might be "
+            f"identified; give at most {LIKELY / members:.0e}"
         )
 
 

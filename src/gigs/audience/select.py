@@ -65,8 +65,8 @@ def audience_rows(spec: str, recommender: Recommender, catalogue: Catalogue | No
     """Rows of the recommender's users who belong to an audience, int64; arguments and errors as `select_audience`."""
     if not recommender.user_ids:
         raise InputError(
-            f"audience {spec!r}: this recommender carries no users; name one of the pack's audiences (gigs audience "
-            "list), or give --recommender and --catalogue"
+            f"audience {spec!r}: this recommender has no users; name one of the pack's audiences (`gigs "
+            "audience list`), or give a `recommender` and a `catalogue`"
         )
     rows = _rows(spec.strip(), recommender, catalogue)
     if len(rows) == 0:
@@ -83,5 +83,5 @@ def _rows(spec: str, recommender: Recommender, catalogue: Catalogue | None) -> n
     if spec.startswith("@"):
         return np.array([recommender.user_row(user) for user in listed(Path(spec[1:]))], dtype=np.int64)
     if catalogue is None:
-        raise InputError(f"audience {spec!r}: not one of the pack's; a condition on users needs --catalogue DIR")
+        raise InputError(f"audience {spec!r}: not one of the pack's; a condition on users needs a `catalogue`")
     return recommender.user_rows(members_of(spec, catalogue))

@@ -78,10 +78,10 @@ def root(
 
 
 def main() -> None:
-    """Entry point of `gigs`: every error a user can mend is one line and exit code 2 (or the error's own).
+    """Entry point of `gigs`: an error that the user can fix becomes one line and exit code 2, or the error's own code.
 
-    Ctrl-C is one line and exit code 130, SIGTERM one and 143, SIGHUP one and 129: what was finished before is whole,
-    and what was not leaves no trace.
+    Ctrl-C prints one line and exits with code 130, SIGTERM with 143, and SIGHUP with 129. Finished work stays intact;
+    unfinished work leaves no trace.
     """
     warnings.showwarning = _warn
     tell_of_downloads()
@@ -99,20 +99,22 @@ def main() -> None:
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        _fail("out of memory; a smaller --batch, --n or picture size needs less, or close other programs", 2)
+        _fail("out of memory; use a smaller --batch, --n or picture size, or close other programs", 2)
     except EndedError as end:
         if LAUNCHED not in os.environ:
-            errors.print(f"gigs: ended by {end.name}; what is finished is kept, and --resume goes on from it")
+            errors.print(f"gigs: ended by {end.name}; finished work is kept, and --resume continues from it")
         raise
     except SystemExit as end:
         if end.code == 130 and LAUNCHED not in os.environ:
-            errors.print("gigs: interrupted; what is finished is kept, and --resume goes on from it", markup=False)
+            errors.print("gigs: interrupted; finished work is kept, and --resume continues from it", markup=False)
         raise
 
 
 def _fail(error: object, code: int) -> NoReturn:
-    """One line, whatever is in the message, and the exit code."""
-    text = " ".join(str(error).split())
+    """Print the message as one line, with options in place of settings, and end with the exit code."""
+    from gigs.cli.flags import with_flags
+
+    text = with_flags(" ".join(str(error).split()), sys.argv[1:])
     if "TORCHELASTIC_ERROR_FILE" in os.environ:
         text = _told(error, text, code)
     errors.print(f"gigs: {text}", style="bold red", markup=False, highlight=False, soft_wrap=True)
@@ -120,7 +122,7 @@ def _fail(error: object, code: int) -> NoReturn:
 
 
 def _told(error: object, text: str, code: int) -> str:
-    """In one of several processes that train: tell the launcher. Returns the line that it does not show by itself."""
+    """Report an error of one of several training processes to the launcher. Returns what that does not print."""
     from gigs.training.launch import told
 
     if told(error if isinstance(error, Exception) else GigsError(text)):
@@ -132,6 +134,6 @@ def _told(error: object, text: str, code: int) -> str:
 def _warn(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
 ) -> None:
-    """A warning of gigs is one line too; those of libraries about themselves say nothing to a user."""
+    """Print a warning of gigs as one line; drop the warnings that libraries print about themselves."""
     if issubclass(category, UserWarning):
         errors.print(f"gigs: {message}", style="yellow", markup=False, highlight=False, soft_wrap=True)

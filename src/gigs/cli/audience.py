@@ -1,4 +1,4 @@
-"""`gigs audience`: whom redesigns are for."""
+"""`gigs audience`: the people that redesigns are made for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 
-app = typer.Typer(help="Whom redesigns are for: list, look at and make audiences.", no_args_is_help=True)
+app = typer.Typer(help="List, show and create audiences: the people that redesigns are made for.", no_args_is_help=True)
 PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
 PACK_OPTION = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id; with judges.")
 
@@ -30,10 +30,10 @@ def list_command(pack: str = PACK) -> None:
 
 @app.command("show")
 def show_command(
-    audience: str = typer.Argument(..., metavar="AUDIENCE", help="One of the pack's, or a .audience file."),
+    audience: str = typer.Argument(..., metavar="AUDIENCE", help="An audience of the pack, or an .audience file."),
     pack: str = PACK_OPTION,
 ) -> None:
-    """Say who an audience is, what sets it apart, and what was promised to its members."""
+    """Describe an audience: its members, what they buy more than others, and how private it is."""
     from gigs.packs import load_pack
     from gigs.packs.audiences.file import SUFFIX, load_audience
 
@@ -49,29 +49,34 @@ def show_command(
 
 @app.command("create")
 def create_command(
-    name: str = typer.Argument(..., metavar="NAME", help="What to call it."),
+    name: str = typer.Argument(..., metavar="NAME", help="Name of the audience."),
     source: str = typer.Option(
         ...,
         "--from",
         metavar="SPEC",
-        help="A condition on users, such as 'age >= 18 and age < 30'; all-but:CONDITION; @FILE with one user id a "
-        "line; user:ID; buyers-of:ITEM_ID; buyers-of:type=Dress; segment:NUMBER of the pack; or, for one person or "
-        "shop, what they like: likes:@FILE with one item id (or photo) a line, likes:FOLDER or likes:PHOTO.",
+        help="Who belongs to it: a condition on users, such as 'age >= 18 and age < 30'; all-but:CONDITION; @FILE "
+        "with one user id per line; user:ID; buyers-of:ITEM_ID; buyers-of:type=Dress; or segment:NUMBER of the "
+        "pack. For one person or shop, give what they like: likes:@FILE with one item id or photo per line, "
+        "likes:FOLDER or likes:PHOTO.",
     ),
-    catalogue: Path = typer.Option(None, help="Catalogue with the users and what they bought (gigs data import)."),
+    catalogue: Path = typer.Option(None, help="Catalogue with the users and their purchases, from `gigs data import`."),
     pack: str = PACK_OPTION,
-    label: str = typer.Option(None, help="Who they are, in words; found by what sets them apart if not given."),
-    weights: Path = typer.Option(None, help="File with user_id,weight a line: how much each counts."),
-    epsilon: float = typer.Option(
-        None, "--dp-epsilon", help="Add noise, so that the audience says little about any one member; 1 is usual."
+    label: str = typer.Option(
+        None, help="Description in words. By default, it is made from what sets the members apart."
     ),
-    delta: float = typer.Option(1e-6, "--dp-delta", help="Chance that this promise fails."),
-    min_audience: int = typer.Option(50, min=1, help="Least number of members."),
-    out: Path = typer.Option(None, "--out", "-o", help="File to write; NAME.audience if not given."),
+    weights: Path = typer.Option(None, help="File with user_id,weight on each line: how much each member counts."),
+    epsilon: float = typer.Option(
+        None,
+        "--dp-epsilon",
+        help="Add noise, so that the audience reveals little about any one member (differential privacy). 1 is usual.",
+    ),
+    delta: float = typer.Option(1e-6, "--dp-delta", help="Probability that the privacy of --dp-epsilon fails."),
+    min_audience: int = typer.Option(50, min=1, help="Smallest number of members."),
+    out: Path = typer.Option(None, "--out", "-o", help="File to write. Default: NAME.audience."),
 ) -> None:
-    """Make an audience of your own, for `gigs suggest --audience FILE`, judged like the pack's.
+    """Create an audience of your own for `gigs suggest --audience FILE`. Judges check it like the pack's audiences.
 
-    Nothing is trained: members' tastes follow from what they bought. Examples:
+    Nothing is trained: the members' tastes are computed from their purchases. Examples:
 
       gigs audience create young --from 'age < 25' --catalogue data/hm
 
@@ -107,7 +112,7 @@ def _show(name: str, label: str, users: int, about: dict[str, Any]) -> None:
 
 
 def described(name: str, label: str, users: int, about: dict[str, Any]) -> list[str]:
-    """A few lines of plain words about an audience; `about` is its entry in a pack, or an audience's origin."""
+    """A few lines that describe an audience; `about` is its entry in a pack, or the origin of an audience file."""
     lines = [f"{name}: {label}", f"  {users:,} users, from: {about.get('from')}"]
     if about.get("members") == "own halves":
         lines.append("  the model that is optimised and those that judge go by different members")
@@ -129,7 +134,7 @@ def described(name: str, label: str, users: int, about: dict[str, Any]) -> list[
 
 
 def privacy_line(privacy: dict[str, Any]) -> str:
-    """What was promised, in one line."""
+    """The privacy guarantee in one line."""
     return (
         f"  private: epsilon {privacy['epsilon']:g}, delta {privacy['delta']:g} ({privacy['neighbours']}); "
         f"released: {privacy['released']}"

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from gigs.result.colourways import Colourway, Colourways
 
 PHOTO = typer.Argument(..., metavar="PHOTO", help="JPEG, PNG, WebP or AVIF photo of one product.")
-N = typer.Option(8, "--n", min=0, help="New colours at most; 0 shows only those named.")
+N = typer.Option(8, "--n", min=0, help="Largest number of new colours. 0 shows only the colours that you name.")
 COLOURS = typer.Option(
-    None, "--colours", help="Colours to show in any case, names or hex values with commas: 'navy, #7a1f2b'."
+    None,
+    "--colours",
+    help="Colours to show in any case: names or hex values, separated by commas, such as 'navy, #7a1f2b'.",
 )
-OUT = typer.Option(Path("out"), "--out", "-o", help="Folder for the pictures, the page and colours.json.")
+OUT = typer.Option(Path("out"), "--out", "-o", help="Folder for the pictures, the report and colours.json.")
 
 
 def colours_command(
@@ -49,7 +51,7 @@ def colours_command(
     out: Path = OUT,
     language: str = LANGUAGE,
 ) -> None:
-    """The product in new colours that an audience likes better, and in those you name: your own photo, recoloured.
+    """Recolour your photo: in colours that an audience likes better, and in colours that you name.
 
     Examples:
 
@@ -77,7 +79,7 @@ def colours_command(
 
 
 def _check(out: Path, inputs: list[Path]) -> None:
-    """Refuse a folder in which a file that is read, or somebody else's, would be replaced by one of ours."""
+    """Refuse an output folder in which gigs would overwrite an input file or a file that it did not write."""
     from gigs.io import written
     from gigs.method.colours import MOST
     from gigs.result.colourways import is_file_name, names_of_files

@@ -1,7 +1,7 @@
-"""Where the command line prints: results to standard output, progress and errors to standard error.
+"""Output of the command line: results go to standard output, progress and errors to standard error.
 
-What it prints comes from packs, tables and file names too. Nothing in it is taken for markup, and no control code in it
-reaches the terminal.
+Printed text may come from packs, tables and file names. It is therefore never read as markup, and control codes are
+removed.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class PlainConsole(Console):
         super().__init__(markup=False, emoji=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Text without control codes; Rich's cells, titles and printed strings all come through here."""
+        """Return text without control codes. Rich passes every cell, title and printed string through this method."""
         return super().render_str(shown(text), **options)
 
 
 def write_anything(*streams: TextIO | None) -> None:
-    """Let streams write `?` for letters that their encoding lacks, instead of ending in an error."""
+    """Let streams write `?` for letters that their encoding lacks, instead of raising an error."""
     for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -42,7 +42,7 @@ errors = PlainConsole(stderr=True)
 
 
 def warn(text: str | None) -> None:
-    """A caution to standard error, in one piece; nothing where there is none."""
+    """Print a warning to standard error without wrapping it; do nothing if it is empty."""
     if text:
         errors.print(text, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
@@ -52,7 +52,7 @@ SILENT_SECONDS = 2.0  # after which somebody who waits is told what for
 
 @contextmanager
 def saying(text: str, after: float = SILENT_SECONDS) -> Iterator[None]:
-    """Say at a terminal what is being done, if it takes longer than `after` seconds."""
+    """Print at a terminal what is being done, if it takes longer than `after` seconds."""
     timer = said_later(text, after)
     try:
         yield
@@ -61,7 +61,7 @@ def saying(text: str, after: float = SILENT_SECONDS) -> Iterator[None]:
 
 
 def said_later(text: str, after: float = SILENT_SECONDS) -> threading.Timer:
-    """Say at a terminal what is being done, in `after` seconds, unless the timer is cancelled before."""
+    """Start a timer that prints what is being done after `after` seconds; cancel it to print nothing."""
     timer = threading.Timer(after, _note, args=(f"{text} ...",))
     timer.daemon = True
     if _is_watched():
@@ -70,12 +70,12 @@ def said_later(text: str, after: float = SILENT_SECONDS) -> threading.Timer:
 
 
 def _is_watched() -> bool:
-    """Whether somebody reads along; a log file needs no such words."""
+    """Whether standard error is a terminal; a log file needs no such messages."""
     return errors.is_terminal
 
 
 def tell_of_downloads() -> None:
-    """Print what is logged about downloads: what, from where, how large, and where it is kept."""
+    """Print the log messages about downloads: what is fetched, from where, how large it is, and where it is kept."""
     log = logging.getLogger("gigs.io.weights")
     if not any(isinstance(handler, _Notes) for handler in log.handlers):
         log.addHandler(_Notes())
@@ -87,7 +87,7 @@ class _Notes(logging.Handler):
     """Log records as lines on standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Print one."""
+        """Print one record."""
         _note(record.getMessage())
 
 

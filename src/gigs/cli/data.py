@@ -19,13 +19,14 @@ app.add_typer(data_import.app, name="import")
 @app.command("check")
 def check_command(
     catalogue: Path = typer.Argument(..., metavar="DIR", help="Folder of the catalogue."),
-    strict: bool = typer.Option(False, "--strict", help="Count every warning as an error: exit code 2."),
+    strict: bool = typer.Option(False, "--strict", help="Treat every warning as an error (exit code 2)."),
 ) -> None:
-    """Report counts and what is wrong, each with its rows and its fix.
+    """Check a catalogue: print its counts, and every problem with its rows and its fix.
 
-    Looked at: what the import left out, missing and broken photos, duplicates, splits, held-out products. Rows are
-    those of the source file (the header is row 1) where the importer noted them, of the catalogue's tables otherwise.
-    Exit code 0: fit to train on. Exit code 2: errors, or with --strict also warnings.
+    The check covers rows that the import left out, missing and broken photos, duplicates, splits and held-out products.
+    Row numbers refer to the source file (its header is row 1) if the importer noted them, otherwise to the catalogue's
+    tables. Exit code 0 means that you can train on the catalogue. Exit code 2 means that there are errors or, with
+    --strict, warnings.
 
     Example: gigs data check data/my-shop --strict
     """
@@ -42,6 +43,6 @@ def check_command(
     findings = Table("severity", "finding", "count", "examples", "fix")
     for row in report.rows():
         findings.add_row(*map(escape, row))
-    output.print(findings if report.findings else "nothing to complain about")
+    output.print(findings if report.findings else "no problems found")
     if not report.ok:
         raise typer.Exit(2)

@@ -21,14 +21,16 @@ def import_hm_command(
     source: Path = typer.Argument(
         ...,
         metavar="SRC",
-        help="Folder with articles.csv, customers.csv, transactions_train.csv and images/, as Kaggle hands it out.",
+        help="Folder with articles.csv, customers.csv, transactions_train.csv and images/, as Kaggle distributes it.",
     ),
     out: Path = OUT,
     more: list[Path] = typer.Option(
-        [], metavar="FOLDER", help="A further folder with articles.csv and images/ (.jpg or .webp); may be repeated."
+        [], metavar="FOLDER", help="Another folder with articles.csv and images/ (.jpg or .webp). May be repeated."
     ),
     size: int = SIZE,
-    hold_out: int = typer.Option(1000, min=0, help="Products kept from every generator, encoder and classifier."),
+    hold_out: int = typer.Option(
+        1000, min=0, help="Number of products to hold out from every generator, encoder and classifier."
+    ),
     split: str = SPLIT,
     test_share: float = TEST_SHARE,
     seed: int = SEED,
@@ -37,8 +39,8 @@ def import_hm_command(
 
     Writes parquet tables, one packed array of pictures, the split and the held-out products.
 
-    With --more, articles of further folders follow, each once; what they cost is disk space. No purchases are read from
-    them. Products are held out among those of SRC, and other colours of a held-out product are held out with it.
+    With --more, articles of other folders are added, each once. They take disk space; no purchases are read from them.
+    Only products of SRC are held out, together with their other colours.
 
     Example: gigs data import hm downloads/hm --more downloads/hm-more --out data/hm-128
     """
@@ -65,17 +67,19 @@ def import_amazon_fashion_command(
     out: Path = OUT,
     size: int = SIZE,
     hold_out: int = typer.Option(
-        1000, min=0, help="Items kept from every generator, encoder and classifier; 0 for the paper's protocol."
+        1000,
+        min=0,
+        help="Number of items to hold out from every generator, encoder and classifier. 0 is the paper's protocol.",
     ),
     classes: str = typer.Option(
-        "", help="Names of the classes in their order, such as 'tops,shoes'; else class 0, ..."
+        "", help="Names of the classes in order, such as 'tops,shoes'. Default: class 0, class 1, ..."
     ),
     seed: int = SEED,
 ) -> None:
-    """Import the data of Kang et al. 2017 (DVBPR) from the file that its authors publish, as the paper uses it.
+    """Import the data of Kang et al. 2017 (DVBPR), which the paper uses, from the file that the authors publish.
 
-    Their splits and classes are kept, and Table 1's counts are printed. The file is a Python 2 pickle; nothing in it
-    is run, whatever it holds. Photos are read one by one, so memory is taken by users, items and interactions only.
+    The authors' splits and classes are kept, and the counts of Table 1 are printed. The file is a Python 2 pickle, but
+    no code in it is ever run. Photos are read one by one, so only users, items and interactions take memory.
 
     Example: gigs data import amazon-fashion AmazonFashion6ImgPartitioned.npy --hold-out 0 --out data/amazon
     """

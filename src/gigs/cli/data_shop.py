@@ -17,54 +17,73 @@ if TYPE_CHECKING:
     from gigs.data.catalogue import Catalogue
     from gigs.data.importers.shop import ShopSettings
 
-OUT = typer.Option(..., "--out", "-o", help="Folder for the catalogue; a finished one in it is replaced.")
-SIZE = typer.Option(128, min=32, max=1024, help="Side in pixels of the packed square pictures.")
-SEED = typer.Option(0, min=0, help="Draws the held-out products, and the order of purchases of one time.")
+OUT = typer.Option(..., "--out", "-o", help="Folder for the catalogue. A finished catalogue in it is replaced.")
+SIZE = typer.Option(128, min=32, max=1024, help="Side of the packed square photos, in pixels.")
+SEED = typer.Option(0, min=0, help="Random seed: draws the held-out products, and orders purchases of the same time.")
 SPLIT = typer.Option(
     "leave-last-out",
-    help="leave-last-out (each user's last item tests, the one before it validates) or time (everything from one day "
-    "on tests, whoever bought it: nothing that is trained on is newer than what tests).",
+    help="leave-last-out: each user's last item is for testing, the one before it for validation. time: everything "
+    "from one day on is for testing, so no training data is newer than the test data.",
 )
 TEST_SHARE = typer.Option(
-    0.1, help="With --split time: share of the purchases, the newest, that test; as many before them validate."
+    0.1,
+    help="With --split time: share of the purchases (the newest) that are for testing. As many before them are for "
+    "validation.",
 )
-COLUMN = "else guessed."
+COLUMN = "Guessed if not given."
 ITEM_ID = typer.Option(
     [],
     "--item-id",
-    help=f"Column of the item's id; {COLUMN} Where tables differ, once each: items=sku, interactions=code.",
+    help=f"Column of the item's id. {COLUMN} If the tables name it differently, repeat the option: items=sku, "
+    "interactions=code.",
 )
-USER_ID = typer.Option([], "--user-id", help=f"Column of the user's id; {COLUMN} TABLE=COLUMN as for --item-id.")
-EVENT = typer.Option(None, "--event", help=f"Column of the kind of event (view, purchase, ...); {COLUMN}")
-WEIGHT = typer.Option(None, "--weight", help=f"Column of a weight or quantity; {COLUMN}")
-TIME = typer.Option(None, "--time", help=f"Column of the time, ISO 8601 or epoch (s, ms, us, ns); {COLUMN}")
-IMAGE = typer.Option(None, "--image", help=f"Column of the photo's path or name, several separated by |; {COLUMN}")
-PRODUCT = typer.Option(None, "--product", help=f"Column of the product whose variants the items are; {COLUMN}")
-NAME = typer.Option(None, "--name", help=f"Column of the item's name; {COLUMN}")
-TYPE = typer.Option(None, "--type", help=f"Column of the kind of thing, such as T-shirt; {COLUMN}")
-GROUP = typer.Option(None, "--group", help=f"Column of the wider group, such as Shoes; {COLUMN}")
-SECTION = typer.Option(None, "--section", help=f"Column of the section, such as Ladieswear; {COLUMN}")
-COLOUR = typer.Option(None, "--colour", help=f"Column of the colour's name; {COLUMN}")
+USER_ID = typer.Option([], "--user-id", help=f"Column of the user's id. {COLUMN} TABLE=COLUMN as for --item-id.")
+EVENT = typer.Option(None, "--event", help=f"Column of the kind of event (view, purchase, ...). {COLUMN}")
+WEIGHT = typer.Option(None, "--weight", help=f"Column of a weight or quantity. {COLUMN}")
+TIME = typer.Option(None, "--time", help=f"Column of the time, ISO 8601 or epoch (s, ms, us, ns). {COLUMN}")
+IMAGE = typer.Option(None, "--image", help=f"Column of the photo's path or name; several are separated by |. {COLUMN}")
+PRODUCT = typer.Option(None, "--product", help=f"Column of the product whose variants the items are. {COLUMN}")
+NAME = typer.Option(None, "--name", help=f"Column of the item's name. {COLUMN}")
+TYPE = typer.Option(None, "--type", help=f"Column of the kind of thing, such as T-shirt. {COLUMN}")
+GROUP = typer.Option(None, "--group", help=f"Column of the wider group, such as Shoes. {COLUMN}")
+SECTION = typer.Option(None, "--section", help=f"Column of the section, such as Ladieswear. {COLUMN}")
+COLOUR = typer.Option(None, "--colour", help=f"Column of the colour's name. {COLUMN}")
 EVENT_WEIGHT = typer.Option(
-    [], "--event-weight", help="KIND=WEIGHT, once for each kind that counts; others are left out. Negative for returns."
+    [],
+    "--event-weight",
+    help="KIND=WEIGHT. Repeat it for each kind of event that counts; other kinds are left out. Use a negative "
+    "weight for returns.",
 )
-MIN_WEIGHT = typer.Option(0.0, help="Leave out pairs of user and item whose weights add up to less.")
-K_CORE = typer.Option(0, min=0, help="Keep only users and items with at least so many partners, repeatedly.")
+MIN_WEIGHT = typer.Option(0.0, help="Leave out pairs of user and item whose summed weight is lower.")
+K_CORE = typer.Option(
+    0,
+    min=0,
+    help="Keep only users with at least this many items, and items with at least this many users, until all "
+    "that remain have so many.",
+)
 HOLD_OUT = typer.Option(
-    None, min=0, help="Products kept from every generator, encoder and classifier; a twentieth, at most 1000."
+    None,
+    min=0,
+    help="Number of products to hold out from every generator, encoder and classifier. Default: one in twenty, at "
+    "most 1000.",
 )
 PRESET = typer.Option(
-    "", "--preset", help="shopify or woocommerce: whose exports these are, with their columns known; else guessed."
+    "",
+    "--preset",
+    help="shopify or woocommerce, if the files are exports of one of these: their columns are known. By default, "
+    "columns are guessed.",
 )
-TIME_FORMAT = typer.Option("", help="How times are written, as for strptime: '%d/%m/%Y %H:%M'.")
+TIME_FORMAT = typer.Option("", help="Format of the times, as for strptime: '%d/%m/%Y %H:%M'.")
 
 
 def import_folder_command(
     images: Path = typer.Option(..., "--images", help="Folder or zip of the photos: JPEG, PNG, WebP or AVIF."),
-    items: Path = typer.Option(..., "--items", help="Table of items: CSV, TSV, JSON Lines or Parquet."),
-    interactions: Path = typer.Option(..., "--interactions", help="Table of who did what: the same kinds of file."),
+    items: Path = typer.Option(..., "--items", help="Table of items, as CSV, TSV, JSON Lines or Parquet."),
+    interactions: Path = typer.Option(
+        ..., "--interactions", help="Table of interactions (who did what), in one of the same formats."
+    ),
     users: Path = typer.Option(
-        None, "--users", help="Table of users, if you have one; audiences can then be described."
+        None, "--users", help="Table of users, if you have one. Audiences can then be conditions on its columns."
     ),
     out: Path = OUT,
     preset: str = PRESET,
@@ -87,15 +106,17 @@ def import_folder_command(
     time_format: str = TIME_FORMAT,
     split: str = SPLIT,
     test_share: float = TEST_SHARE,
-    encoding: str = typer.Option("", help="Of CSV and TSV files; UTF-8, UTF-16 or Windows-1252 is found out."),
+    encoding: str = typer.Option(
+        "", help="Encoding of CSV and TSV files. UTF-8, UTF-16 and Windows-1252 are detected."
+    ),
     size: int = SIZE,
     seed: int = SEED,
 ) -> None:
     """Import a shop's own export: a table of items, a table of what users did, and a folder or zip of photos.
 
-    An item's photo is the one that its row names, or else the one whose file is called by the item's id
-    (123.jpg, 123-front.jpg, 123/1.jpg). Of several photos the first that can be read becomes the picture. Ids may be of
-    any kind; leading zeros count. Whatever cannot be used is left out, counted, and listed by row in DIR/dropped.csv.
+    An item's photo is the one that its row names, or else the one whose file is named after the item's id (123.jpg,
+    123-front.jpg, 123/1.jpg). If there are several, the first readable one is used. Ids may be of any kind; leading
+    zeros are kept. Rows that cannot be used are left out, counted, and listed in DIR/dropped.csv.
 
     Examples:
 
@@ -112,12 +133,16 @@ def import_folder_command(
 
 def import_sql_command(
     url: str = typer.Argument(
-        ..., metavar="URL", help="Database, as SQLAlchemy writes it, or env:NAME for a URL kept in the environment."
+        ...,
+        metavar="URL",
+        help="URL of the database, as SQLAlchemy writes it, or env:NAME for a URL in an environment variable.",
     ),
     images: Path = typer.Option(..., "--images", help="Folder or zip of the photos: JPEG, PNG, WebP or AVIF."),
-    items: str = typer.Option(..., "--items", help="Query for the items, or @FILE with one."),
-    interactions: str = typer.Option(..., "--interactions", help="Query for who did what, or @FILE with one."),
-    users: str = typer.Option("", "--users", help="Query for the users, or @FILE with one."),
+    items: str = typer.Option(..., "--items", help="Query for the items, or @FILE with the query."),
+    interactions: str = typer.Option(
+        ..., "--interactions", help="Query for the interactions (who did what), or @FILE with the query."
+    ),
+    users: str = typer.Option("", "--users", help="Query for the users, or @FILE with the query."),
     out: Path = OUT,
     preset: str = PRESET,
     item_id: list[str] = ITEM_ID,
@@ -142,10 +167,10 @@ def import_sql_command(
     size: int = SIZE,
     seed: int = SEED,
 ) -> None:
-    """Import a shop from its database, by queries; photos come from a folder or zip as for `import folder`.
+    """Import a shop from its database by SQL queries. Photos come from a folder or zip, as for `import folder`.
 
-    Needs pip install 'gigs[sql]', which brings SQLAlchemy and a driver for PostgreSQL. The database is only read. The
-    URL's password is neither printed nor stored; env:NAME keeps it out of your shell's history too.
+    This needs pip install 'gigs[sql]', which installs SQLAlchemy and a driver for PostgreSQL. The database is only
+    read. The URL's password is neither printed nor stored; env:NAME also keeps it out of your shell's history.
 
     Examples:
 
@@ -162,14 +187,14 @@ def import_sql_command(
 
 
 def _import(importer: Callable[..., Catalogue], settings: ShopSettings) -> None:
-    """Import, and say what was made of it."""
+    """Import the shop, and print a summary."""
     with progress_bars(errors) as on_step:
         catalogue = importer(settings=settings, on_step=on_step)
     _explain(catalogue)
 
 
 def _settings(given: Mapping[str, Any]) -> ShopSettings:
-    """The options that both commands share, as settings."""
+    """The settings from the options that both commands share."""
     from gigs.data.importers.columns import parse_named
     from gigs.data.importers.shop import ShopSettings
     from gigs.data.splits import SplitSettings
@@ -197,7 +222,7 @@ def _event_weight(text: str) -> tuple[str, float]:
 
 
 def _explain(catalogue: Catalogue) -> None:
-    """Which columns were taken for what, what was left out and why, and the next command."""
+    """Print which columns were used for what, what was left out and why, and the next command."""
     info = catalogue.info
     for table, roles in info["columns"].items():
         guessed = info["guessed"].get(table, {})
@@ -222,7 +247,7 @@ def _explain(catalogue: Catalogue) -> None:
 
 
 def say(catalogue: Catalogue) -> None:
-    """What was imported, how it is split by time where it is, and the next command."""
+    """Print what was imported, how it is split by time (if it is), and the next command."""
     info = catalogue.info
     if "test_from" in (split := info.get("split", {})):
         _print(
@@ -238,7 +263,7 @@ def say(catalogue: Catalogue) -> None:
 
 
 def _print(text: str) -> None:
-    """Text from outside, in one line and without terminal codes."""
+    """Print text from outside as one line, without terminal codes."""
     from gigs.data.importers.cell_values import one_line
 
     output.print(one_line(text), markup=False, highlight=False, soft_wrap=True)

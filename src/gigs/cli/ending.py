@@ -1,4 +1,4 @@
-"""Ended from outside: as with Ctrl-C, what is half done is taken back and locks go before the process does."""
+"""Signals that end the process: as with Ctrl-C, half-done work is removed and locks are released first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasat
 
 
 class EndedError(SystemExit):
-    """The process was asked to end; its exit code is 128 and the signal's number, as shells have it."""
+    """The process was asked to end. Its exit code is 128 plus the signal's number, as in shells."""
 
     def __init__(self, number: int) -> None:
         super().__init__(128 + number)
@@ -22,7 +22,7 @@ class EndedError(SystemExit):
 
 @contextmanager
 def orderly_ending() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into `EndedError`; a signal that is ignored stays so (`nohup`)."""
+    """Turn SIGTERM and SIGHUP into `EndedError`. A signal that is ignored stays ignored (`nohup`)."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         raise EndedError(number)

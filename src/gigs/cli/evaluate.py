@@ -1,4 +1,4 @@
-"""`gigs evaluate`: how good is a model?"""
+"""`gigs evaluate`: measure how good a model is."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from gigs.cli.train_options import ALIKE, columns_of
 
 AMONG = {"all": "all items", "bought": "bought items", "within": "bought ones of its kind"}
 
-app = typer.Typer(help="Measure a model on what it was not trained on.", no_args_is_help=True)
+app = typer.Typer(help="Measure a model on data that it was not trained on.", no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Measure a model on what it was not trained on."""
+    """Measure a model on data that it was not trained on."""
 
 
 @app.command("recommender")
@@ -29,26 +29,31 @@ def evaluate_recommender_command(
     split: str = typer.Option("test", help="test or validation."),
     candidates: str = typer.Option(
         "",
-        help="Rank among all unseen items, only those bought by somebody, or only those of the latter of the same type "
-        "and section (within); each of the three if not given.",
+        help="Rank the bought item among all unseen items (all), among those that somebody bought, or among bought "
+        "ones of the same type and section (within). Default: each of the three.",
     ),
     alike: str = typer.Option("", help=ALIKE),
     users: int = typer.Option(
-        20_000, min=0, help="Most users whose purchases are ranked; of more, so many are drawn. 0 for all."
+        20_000,
+        min=0,
+        help="Largest number of users whose purchases are ranked. If there are more, this many are drawn. 0 ranks all.",
     ),
-    seed: int = typer.Option(0, min=0, help="Of the bootstrap, and of the draw of users."),
-    json_out: Path = typer.Option(None, "--json", help="Also write the figures to this file."),
+    seed: int = typer.Option(0, min=0, help="Random seed: of the bootstrap, and of the draw of users."),
+    json_out: Path = typer.Option(None, "--json", help="Write the figures to this file too."),
     keep: bool = typer.Option(
         False,
         "--keep",
-        help="Also write the figures into MODEL, where `gigs suggest` looks for them: for a recommender that others "
-        "trained. Only purchases that it was not trained on may be in the split.",
+        help="Write the figures into MODEL too, where `gigs suggest` looks for them. This is for a recommender that "
+        "others trained. The split must hold no purchase that it was trained on.",
     ),
 ) -> None:
-    """AUC, Recall@10/50 and NDCG@10 against popularity and chance, for all held-out items and for unseen ones.
+    """Measure a recommender's AUC, Recall@10/50 and NDCG@10, beside popularity and chance.
 
-    Each among all items, among those bought by somebody, and among those of the same type and section: a recommender
-    may know which kinds of things people buy, and not which one of a kind. Intervals are 95%, from resampling users.
+    All items of the split are measured, and those that were unseen in training apart.
+
+    Items are ranked among all items, among those that somebody bought, and among those of the same type and section.
+    The last tells whether the recommender knows more than which kinds of things people buy. Intervals are 95%, from
+    resampling users.
     """
     from gigs.data.catalogue import Catalogue
     from gigs.io import storage
@@ -74,15 +79,17 @@ def evaluate_recommender_command(
 
 @app.command("fold-in")
 def evaluate_fold_in_command(
-    model: Path = typer.Argument(..., metavar="MODEL", help="Recommender that was trained on a fold of the buyers."),
+    model: Path = typer.Argument(..., metavar="MODEL", help="Recommender that was trained on one fold of the buyers."),
     catalogue: Path = typer.Argument(..., metavar="CATALOGUE", help="The catalogue it was trained on."),
-    reference: Path = typer.Option(None, help="Recommender that was trained on the other buyers, to compare with."),
-    decay: float = typer.Option(None, help="lambda of Eq. 3 for vectors of their own; as in training if not given."),
+    reference: Path = typer.Option(None, help="Recommender that was trained on the other buyers, for comparison."),
+    decay: float = typer.Option(
+        None, help="lambda of Eq. 3 for a model with free user vectors. Default: as in training."
+    ),
     split: str = typer.Option("test", help="test or validation."),
-    seed: int = typer.Option(0, min=0, help="Of the bootstrap."),
-    json_out: Path = typer.Option(None, "--json", help="Also write the figures to this file."),
+    seed: int = typer.Option(0, min=0, help="Random seed of the bootstrap."),
+    json_out: Path = typer.Option(None, "--json", help="Write the figures to this file too."),
 ) -> None:
-    """AUC of buyers whom a recommender never saw, folded in from their purchases, beside that of trained ones.
+    """Measure a recommender's AUC for buyers that it never saw, whose tastes are computed from their purchases.
 
     Example: gigs evaluate fold-in runs/target/recommender.safetensors data/hm --reference
     runs/other-half/recommender.safetensors
@@ -120,20 +127,28 @@ def evaluate_fold_in_command(
 def evaluate_generator_command(
     catalogue: Path = typer.Argument(..., metavar="CATALOGUE", help="The catalogue it was trained on."),
     files: list[Path] = typer.Argument(
-        ..., metavar="FILES...", help="Generators (safetensors), such as snapshots of one training."
+        ..., metavar="FILES...", help="Generator files (.safetensors), such as snapshots of one training."
     ),
-    samples: int = typer.Option(2000, min=4, help="Pictures to draw from each."),
-    seed: int = typer.Option(0, min=0, help="Of the latent vectors and of the subsets."),
-    where: str = typer.Option("", help="Condition on the held-out items: the one it was trained with."),
-    label: int = typer.Option(None, "--class", min=0, help="Class to draw, where a generator knows classes."),
-    size: int = typer.Option(None, help="Side in pixels at which it is compared; its own if not given."),
-    floor: bool = typer.Option(False, help="Also compare training photos with the held-out ones: the best to be had."),
-    json_out: Path = typer.Option(None, "--json", help="Also write the figures to this file, after each generator."),
-    plot: Path = typer.Option(None, help="Also draw the figures over the images shown, to this PNG file."),
+    samples: int = typer.Option(2000, min=4, help="Number of pictures to draw from each generator."),
+    seed: int = typer.Option(0, min=0, help="Random seed: of the latent vectors and of the subsets."),
+    where: str = typer.Option("", help="Condition on the held-out items: the one that the generator was trained with."),
+    label: int = typer.Option(None, "--class", min=0, help="Class to draw, if a generator knows classes."),
+    size: int = typer.Option(None, help="Side in pixels at which pictures are compared. Default: the generator's own."),
+    floor: bool = typer.Option(
+        False,
+        help="Also compare training photos with the held-out ones: the best figures that a generator could reach.",
+    ),
+    json_out: Path = typer.Option(None, "--json", help="Write the figures to this file too, after each generator."),
+    plot: Path = typer.Option(
+        None, help="Write a PNG diagram of the figures by number of training images to this file too."
+    ),
 ) -> None:
-    """Kernel distance, precision, recall and Fréchet distance to photos of held-out products, on two feature sets.
+    """Measure how near generators come to photos of held-out products.
 
-    Some minutes a generator. Neither feature set is InceptionV3's: compare figures with one another, not with papers'.
+    The measures are kernel distance, precision, recall and Fréchet distance, on two feature sets.
+
+    This takes some minutes per generator. Neither feature set is InceptionV3's, so compare the figures with one
+    another, not with published ones.
 
     Example: gigs evaluate generator data/hm runs/garments/generator.safetensors --where 'group in ["Shoes"]' --floor
     """
@@ -156,11 +171,11 @@ def evaluate_generator_command(
     for name in FEATURE_SETS:
         output.print(_generator_table(reports, name))
     if plot:
-        output.print(f"{plot_curve(reports, plot)}: the figures over the images shown", soft_wrap=True)
+        output.print(f"{plot_curve(reports, plot)}: the figures by number of training images", soft_wrap=True)
 
 
 def _generator_table(reports: list[dict[str, Any]], features: str) -> Table:
-    """One feature set's figures, a row for every generator and, where it was measured, for the floor."""
+    """The figures of one feature set: a row for every generator and, if measured, one for the training photos."""
     key = features.replace("-", "_")
     title = f"features of {features}, against {reports[0]['n_real']:,} held-out photos"
     columns = ("images shown", "drawn", "kernel distance x1000 (sd)", "precision", "recall", "Fréchet")

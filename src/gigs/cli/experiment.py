@@ -10,56 +10,61 @@ import typer
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 
-app = typer.Typer(help="The paper's tables and figures, on any catalogue and with any models.", no_args_is_help=True)
+app = typer.Typer(help="Run the paper's experiments on any catalogue and with any models.", no_args_is_help=True)
 WORDS = {
-    "table2": "The method against preference maximisation, personalised and not, from designs drawn at random.",
-    "table3": "Products that sampled users bought, and products that they did not.",
-    "table4": "Upper-body garments, footwear and trousers (or other --segment).",
-    "table5": "Audiences of 1 to 1000 users and of all, with figure 6, a box plot.",
-    "radius": "The search radius from 0.1 to 0.6: gain, judges' gain, category kept, diversity.",
-    "figures": "Figures 4 and 5: grids of what the generators drew.",
-    "all": "Every table and figure; what is finished in --out already is only summed up.",
+    "table2": "Compare the method with preference maximisation, personalised and not, from designs drawn at random.",
+    "table3": "Redesign products that sampled users bought, and products that they did not.",
+    "table4": "Redesign upper-body garments, footwear and trousers (or another --segment).",
+    "table5": "Redesign for audiences of 1 to 1000 users and for everyone; draws figure 6, a box plot.",
+    "radius": "Vary the search radius from 0.1 to 0.6: gain, judges' gain, category kept, diversity.",
+    "figures": "Draw figures 4 and 5: grids of pictures from the generators.",
+    "all": "Make every table and figure. Results that are already in --out are only summed up.",
 }
 CATALOGUE = typer.Argument(..., metavar="CATALOGUE", help="Folder from `gigs data import`.")
 PROTOCOL = typer.Option(
     "honest",
-    help="honest; paper-text (the paper's numbers); paper-code (what its scripts do): docs/lab/experiments.md.",
+    help="honest, paper-text (the numbers of the paper's text) or paper-code (what the paper's scripts do); see "
+    "docs/lab/experiments.md.",
 )
-ITEMS = typer.Option(50, help="Photos or users a row of a table.")
-SEED = typer.Option(0, help="Draws users, photos and first shifts.")
+ITEMS = typer.Option(50, help="Photos or users per row of a table.")
+SEED = typer.Option(0, help="Random seed: draws users, photos and first shifts.")
 OUT = typer.Option(Path("experiments"), "--out", "-o", help="Folder for tables and plots.")
-WORK = typer.Option(
-    None, help="Folder for results as they are made, reconstructions and pictures; `work` inside --out if not given."
-)
-RECOMMENDER = typer.Option(None, help="Recommender file, the target; the pack's own if not given.")
+WORK = typer.Option(None, help="Folder for single results, reconstructions and pictures. Default: `work` inside --out.")
+RECOMMENDER = typer.Option(None, help="Recommender file to use as target. Default: the pack's.")
 METHODS = typer.Option(
-    ["gradient", "supported"], "--method", help="How photos are redesigned: gradient (the paper's), supported; or both."
+    ["gradient", "supported"],
+    "--method",
+    help="How photos are redesigned: gradient (the paper's way), supported, or both.",
 )
-BASELINE = typer.Option(None, help="Folder from `gigs train generator --family dvbpr-gan`, for table2.")
-PRESET = typer.Option("fast", help="Of the redesigns, as in `gigs suggest`; the protocol sets n, radius and weights.")
-STEPS = typer.Option(None, help="T, steps of every loop, in place of the preset's own.")
-PACK = typer.Option("hm-64", help="Whose generator is used and whose judges are asked.")
+BASELINE = typer.Option(None, help="For table2: folder from `gigs train generator --family dvbpr-gan`.")
+PRESET = typer.Option(
+    "fast", help="Preset of the redesigns, as in `gigs suggest`. The protocol sets n, radius and weights."
+)
+STEPS = typer.Option(None, help="T, the number of steps of every loop. Default: the preset's.")
+PACK = typer.Option("hm-64", help="Pack with the generator and the judges.")
 GENERATOR = typer.Option(None, help="Generator file to use instead of the pack's.")
 ENCODER = typer.Option(None, help="Encoder file that goes with --generator.")
 SPACE = typer.Option(None, help="Latent space to search in, as in `gigs suggest`.")
-CLASS = typer.Option(None, "--class", min=0, help="Class to draw, where the generator knows classes.")
+CLASS = typer.Option(None, "--class", min=0, help="Class to draw, if the generator knows classes.")
 SIZE = typer.Option(None, help="Side in pixels at which pictures are compared and scored.")
-WHERE = typer.Option("", help="Condition on the items whose photos are drawn.")
-SEGMENTS = typer.Option([], "--segment", metavar="NAME=CONDITION", help="Row of table4; any number of them.")
-PHOTOS = typer.Option(False, "--with-photos", help="Let Fig. 5 show the catalogue's photos (not for publication).")
+WHERE = typer.Option("", help="Condition on the items whose photos are redesigned.")
+SEGMENTS = typer.Option([], "--segment", metavar="NAME=CONDITION", help="Row of table4. May be repeated.")
+PHOTOS = typer.Option(False, "--with-photos", help="Show the catalogue's photos in Fig. 5 (not for publication).")
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
 
 @app.callback()
 def group() -> None:
-    """The paper's tables and figures, on any catalogue and with any models; an interrupted one goes on.
+    """Run the paper's experiments on any catalogue and with any models.
+
+    An interrupted experiment continues where it stopped.
 
     Example: gigs experiment table3 data/hm --items 50
     """
 
 
 def _command(name: str) -> Callable[..., None]:
-    """The command of one table: they differ in nothing but what they run."""
+    """The command of one table. The commands differ only in what they run."""
 
     def command(
         catalogue: Path = CATALOGUE,

@@ -16,28 +16,32 @@ RUN = "run"
 
 
 class WithRun(TyperGroup):
-    """Takes whatever is no command for the arguments of `run`: `gigs farm data/hm` is `gigs farm run data/hm`."""
+    """A group whose default command is `run`: `gigs farm data/hm` means `gigs farm run data/hm`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As Typer does, with the command's name put in."""
+        """Parse like Typer, with the default command's name added."""
         return super().parse_args(ctx, args if not args or args[0] in self.commands else [RUN, *args])
 
 
 app = typer.Typer(help="Redesign a whole catalogue.", no_args_is_help=True, cls=WithRun)
 
-CATALOGUE = typer.Argument(..., metavar="CATALOGUE", help="Folder that `gigs data import` wrote.")
+CATALOGUE = typer.Argument(..., metavar="CATALOGUE", help="Catalogue: a folder from `gigs data import`.")
 AUDIENCE = typer.Option(
-    ..., "--audience", "-a", help="Whom to please, as for `gigs suggest`; any number of times, each product for each."
+    ...,
+    "--audience",
+    "-a",
+    help="Whom the redesigns are for, as in `gigs suggest`. May be repeated: every product is redesigned for every "
+    "audience.",
 )
 OUT = typer.Option(..., "--out", "-o", help="Folder for the tables and pictures, or a URL such as s3://bucket/folder.")
-WHERE = typer.Option("", help="Only items for which this holds, such as 'group in [\"Shoes\"]'.")
-LIMIT = typer.Option(None, min=1, help="At most so many items, in the order of their ids.")
-WORKERS = typer.Option(None, min=1, help="Workers of one core each; one for each core if not given.")
+WHERE = typer.Option("", help="Condition on items, such as 'group in [\"Shoes\"]'.")
+LIMIT = typer.Option(None, min=1, help="Largest number of items, in the order of their ids.")
+WORKERS = typer.Option(None, min=1, help="Number of workers, with one core each. Default: one per core.")
 ADDRESS = typer.Option(
-    None, help="Address of a running Ray cluster, or auto; without it, Ray is started on this machine for the run."
+    None, help="Address of a running Ray cluster, or auto. By default, Ray is started on this machine for the run."
 )
-BATCH = typer.Option(4, min=1, help="Items that a worker is given, and that are written, at once.")
-RESUME = typer.Option(False, "--resume", help="Go on with the run that --out holds; what is finished is kept.")
+BATCH = typer.Option(4, min=1, help="Number of items that a worker is given, and that are written, at once.")
+RESUME = typer.Option(False, "--resume", help="Continue the run in --out. Finished items are kept.")
 
 
 @app.callback()
@@ -71,9 +75,9 @@ def farm_command(
 ) -> None:
     """Redesign every product of a catalogue for every audience, on all cores or a Ray cluster.
 
-    Writes redesigns.parquet (a row for each redesign), failures.parquet, timings.parquet and the pictures. A product
-    that fails is named in failures.parquet and costs no other. Ctrl-C, or a machine that dies, leaves a folder that
-    --resume goes on with. Needs pip install 'gigs[farm]'.
+    Writes redesigns.parquet (a row for each redesign), failures.parquet, timings.parquet and the pictures. If a product
+    fails, it is listed in failures.parquet, and the others go on. After Ctrl-C or a crash, --resume continues the run.
+    Needs pip install 'gigs[farm]'.
 
     Examples:
 
@@ -111,12 +115,12 @@ def farm_command(
 
 @app.command("report")
 def report_command(
-    folder: str = typer.Argument(..., metavar="DIR", help="Folder or URL that `gigs farm` wrote."),
+    folder: str = typer.Argument(..., metavar="DIR", help="Folder or URL of a run of `gigs farm`."),
 ) -> None:
-    """Sum up a run: which products gain most, for whom, and by which change.
+    """Sum up a run: which products gain most, for which audience, and by which change.
 
-    Writes report/index.html in the folder, a page that can be searched, filtered and sorted, with products.csv and
-    categories.csv beside it. Share the folder report as a whole: the page loads its pictures from there.
+    Writes report/index.html, a page that can be searched, filtered and sorted, with products.csv and categories.csv
+    beside it. Share the whole folder `report`: the page loads its pictures from it.
 
     Example:
 

@@ -21,23 +21,27 @@ def convert_command(
     source: Path = typer.Argument(
         ...,
         metavar="SOURCE",
-        help="The checkpoint as published: .pth, .pt, .bin, .pkl, .safetensors, or a diffusers folder.",
+        help="The published checkpoint: .pth, .pt, .bin, .pkl, .safetensors, or a diffusers folder.",
     ),
     out: Path = typer.Option(..., "--out", "-o", help="File to write, such as metfaces.safetensors."),
     resolution: int = typer.Option(
         None,
-        help="Draw at this side in pixels, by a lower level of the network. Needed for a checkpoint from an earlier "
-        "stage of progressive training, whose upper levels have learned nothing yet.",
+        help="Draw at this side in pixels, with a lower level of the network. Needed for a checkpoint from an early "
+        "stage of progressive training, whose upper levels are still untrained.",
     ),
     truncation: float = typer.Option(
-        None, help="In (0, 1]: draw nearer to the mean, tidier and less varied (StyleGAN2, BigGAN); 1 if not given."
+        None,
+        help="From 0 to 1, without 0: smaller values draw tidier and less varied pictures (StyleGAN2, BigGAN). "
+        "Default: 1.",
     ),
-    ddim_steps: int = typer.Option(None, help="Steps of a diffusion model; 10 if not given. Each costs a pass."),
-    sha256: str = typer.Option(None, "--sha256", help="Refuse the file unless this is its sha256."),
+    ddim_steps: int = typer.Option(
+        None, help="Steps of a diffusion model. Each costs one pass through the network. Default: 10."
+    ),
+    sha256: str = typer.Option(None, "--sha256", help="Refuse the file unless its SHA-256 is this one."),
 ) -> None:
-    """Convert a public checkpoint, once, to the file that --generator takes everywhere in gigs.
+    """Convert a public checkpoint to the file that every --generator option of gigs accepts.
 
-    Known kinds, told by what the file holds:
+    These kinds are known; gigs recognises them by what the file holds:
 
     pro_gan_pytorch (akanimax; package pro-gan-pth), versions 2 and 3: depth_10_epoch_42.bin, GAN_GEN_SHADOW_8.pth, or
     what its README links to.
@@ -52,8 +56,8 @@ def convert_command(
 
     Diffusion: a folder of diffusers with an unconditional UNet2DModel, on pixels or with an autoencoder.
 
-    Nothing in the file is executed: tensors and plain settings are read, and a file that names anything else is
-    refused. docs/reference/checkpoints.md tells more.
+    Nothing in the file is executed. Only tensors and plain settings are read, and a file that names anything else is
+    refused. For more, see docs/reference/checkpoints.md.
 
     Example:
 

@@ -18,7 +18,7 @@ from gigs.progress import OnStep
 if TYPE_CHECKING:
     from gigs.packs import Pack
 
-app = typer.Typer(help="Put trained models into a pack, and look into one.", no_args_is_help=True)
+app = typer.Typer(help="Build, show and extend packs of trained models.", no_args_is_help=True)
 PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
 
 
@@ -36,23 +36,29 @@ def show_command(pack: str = PACK) -> None:
 
 @app.command("build")
 def build_command(
-    name: str = typer.Argument(..., metavar="NAME", help="What to call the pack."),
+    name: str = typer.Argument(..., metavar="NAME", help="Name of the pack."),
     out: Path = typer.Option(..., "--out", "-o", help="Folder for the pack."),
-    catalogue: Path = typer.Option(..., help="Catalogue for the audiences' conditions and the score statistics."),
+    catalogue: Path = typer.Option(
+        ..., help="Catalogue for the audiences' conditions and the statistics of the scores."
+    ),
     generator: Path = typer.Option(..., help="generator.safetensors from `gigs train generator`."),
     recommender: Path = typer.Option(..., help="recommender.safetensors from `gigs train recommender`."),
     encoder: Path = typer.Option(None, help="encoder.safetensors from hybrid training or `gigs train encoder`."),
     audience: list[str] = typer.Option(
         [],
-        help="NAME=LABEL=SPEC, any number of times, beside `everyone`; SPEC as in `gigs suggest --audience`. "
-        "At least 50 users each.",
+        help="NAME=LABEL=SPEC of an audience beside `everyone`, with SPEC as in `gigs suggest --audience`. May be "
+        "repeated. Each needs at least 50 users.",
     ),
-    example: list[str] = typer.Option([], help="NAME=SEED of an example picture that the generator draws."),
+    example: list[str] = typer.Option(
+        [], help="NAME=SEED of an example picture, which the generator draws. May be repeated."
+    ),
     card: Path = typer.Option(None, help="JSON file with provenance, licence and scores."),
 ) -> None:
-    """Build a pack: generator, encoder, recommender without its users, audience vectors, examples, card.
+    """Build a pack from a generator, an encoder and a recommender.
 
-    Then let `gigs pack calibrate` set its inversion gate.
+    It holds the vectors of audiences, but none of single users.
+
+    Afterwards, set its gate with `gigs pack calibrate`.
     """
     from gigs.data.catalogue import Catalogue
     from gigs.io import folders, storage
@@ -75,15 +81,17 @@ def build_command(
 @app.command("update")
 def update_command(
     pack: Path = typer.Argument(..., help="Folder of a pack; its files are replaced."),
-    generator: Path = typer.Option(..., help="generator.safetensors of the pack's resolution."),
-    encoder: Path = typer.Option(..., help="encoder.safetensors for it."),
-    example: list[str] = typer.Option([], help="NAME=SEED of an example picture that the generator draws."),
-    card: Path = typer.Option(None, help="JSON file whose entries are laid over the card's."),
+    generator: Path = typer.Option(..., help="generator.safetensors with the pack's resolution."),
+    encoder: Path = typer.Option(..., help="encoder.safetensors for this generator."),
+    example: list[str] = typer.Option(
+        [], help="NAME=SEED of an example picture, which the generator draws. May be repeated."
+    ),
+    card: Path = typer.Option(None, help="JSON file whose entries are added to the card or replace those in it."),
 ) -> None:
-    """Put a newer generator and encoder into a pack; then calibrate its gate again.
+    """Put a newer generator and encoder into a pack. Calibrate its gate again afterwards.
 
-    Recommender and audiences stay, so no buyers are needed for it; judges and gallery go: train and add them anew
-    (`gigs train judge`, `gigs pack scorers`).
+    The recommender and the audiences stay, so no buyers are needed. The judges and the gallery are removed: train new
+    ones and add them (`gigs train judge`, `gigs pack scorers`).
     """
     from gigs.io import storage
     from gigs.packs import update_pack
@@ -100,16 +108,18 @@ def update_command(
 
 @app.command("calibrate")
 def calibrate_command(
-    pack: Path = typer.Argument(..., help="Folder of a pack with an encoder; its pack.json is written anew."),
-    catalogue: Path = typer.Option(..., help="Catalogue whose held-out products the pack never saw."),
-    where: str = typer.Option("", help="Condition on items: what the generator is for, as in its training."),
-    photos: int = typer.Option(200, min=20, help="Held-out photos to redraw, about two seconds each."),
-    drift_weight: float = typer.Option(0.1, min=0, help="Weight of the feature drift beside LPIPS."),
-    seed: int = typer.Option(0, min=0, help="Draws the photos."),
+    pack: Path = typer.Argument(..., help="Folder of a pack with an encoder. Its pack.json is updated."),
+    catalogue: Path = typer.Option(..., help="Catalogue with held-out products that the pack never saw."),
+    where: str = typer.Option("", help="Condition on items that the generator is for, as in its training."),
+    photos: int = typer.Option(
+        200, min=20, help="Number of held-out photos to reconstruct. Each takes about two seconds."
+    ),
+    drift_weight: float = typer.Option(0.1, min=0, help="Weight of the feature drift, relative to LPIPS."),
+    seed: int = typer.Option(0, min=0, help="Random seed: draws the photos."),
 ) -> None:
-    """Set the limits of a pack's inversion gate: what is a good, a rough and a refused reconstruction.
+    """Set the limits of a pack's gate: which reconstructions are good, rough or refused.
 
-    One held-out photo in four shall be called rough, one in twenty refused. Example:
+    The limits are set so that one held-out photo in four is called rough and one in twenty is refused. Example:
 
       gigs pack calibrate my-shop --catalogue data/hm --where 'group in ["Shoes"]'
     """
@@ -126,21 +136,21 @@ def calibrate_command(
 
 @app.command("scorers")
 def scorers_command(
-    pack: Path = typer.Argument(..., help="Folder of a pack with an encoder; its recommender is replaced."),
+    pack: Path = typer.Argument(..., help="Folder of a pack with an encoder. Its recommender is replaced."),
     catalogue: Path = typer.Option(..., help="Catalogue that the recommenders were trained on."),
     target: list[str] = typer.Option(
         ...,
-        help="NAME=FILE of a recommender that may be optimised, from `gigs train recommender`; the first one's score "
-        "is reported, further ones make it more cautious.",
+        help="NAME=FILE of a target from `gigs train recommender`. May be repeated: the score of the first is "
+        "reported, and the others make redesigns more cautious.",
     ),
-    judge: list[str] = typer.Option(..., help="NAME=FILE from `gigs train judge`; two or more."),
-    where: str = typer.Option("", help="Condition on items: what the generator is for, as in its training."),
-    items: int = typer.Option(10_000, min=100, help="Real items that the pack remembers, half a kilobyte each."),
+    judge: list[str] = typer.Option(..., help="NAME=FILE of a judge from `gigs train judge`. Give two or more."),
+    where: str = typer.Option("", help="Condition on items that the generator is for, as in its training."),
+    items: int = typer.Option(10_000, min=100, help="Number of real items in the gallery. Each takes half a kilobyte."),
 ) -> None:
     """Give a pack its target, its judges, a gallery of real items and a classifier of product types.
 
-    Its redesigns are then supported by real items, and checked. Afterwards calibrate its gate again (`gigs pack
-    calibrate`), and let `gigs verify calibrate` measure how far judges disagree. Example:
+    Its redesigns are then supported by real items and checked by judges. Afterwards, calibrate its gate again (`gigs
+    pack calibrate`), and measure how far the judges disagree (`gigs verify calibrate`). Example:
 
       gigs pack scorers my-shop --catalogue data/hm --target main=runs/target/recommender.safetensors
       --judge lite1=runs/judge-lite1/recommender.safetensors --judge alexnet=runs/judge-alexnet/recommender.safetensors
@@ -159,14 +169,14 @@ def scorers_command(
 
 @app.command("judges")
 def judges_command(
-    pack: Path = typer.Argument(..., help="Folder of a pack with scorers; judges are added to it."),
+    pack: Path = typer.Argument(..., help="Folder of a pack with scorers. The judges are added to it."),
     catalogue: Path = typer.Option(..., help="Catalogue that its scorers were trained on."),
-    judge: list[str] = typer.Option(..., help="NAME=FILE from `gigs train judge`; any number."),
+    judge: list[str] = typer.Option(..., help="NAME=FILE of a judge from `gigs train judge`. May be repeated."),
 ) -> None:
-    """Give a pack further judges; all else of it stays as it is.
+    """Add judges to a pack. Everything else in it stays.
 
-    A judge of the target's own buyers looks through another backbone. Afterwards let `gigs verify calibrate` measure
-    how far judges disagree, and `gigs verify share --write` what their gains are worth. Example:
+    A judge that learned from the target's buyers must use another backbone. Afterwards, measure how far the judges
+    disagree (`gigs verify calibrate`) and what their gains are worth (`gigs verify share --write`). Example:
 
       gigs train judge data/hm --backbone alexnet --fold 0 --seed 3 --reconstructions my-shop --out runs/alexnet-0
 
@@ -197,16 +207,16 @@ def _print_scorers(pack: Pack) -> None:
 
 @app.command("probes")
 def probes_command(
-    pack: Path = typer.Argument(..., help="Folder of a pack with scorers; its probes are replaced."),
+    pack: Path = typer.Argument(..., help="Folder of a pack with scorers. Its probes are replaced."),
     catalogue: Path = typer.Option(..., help="Catalogue whose columns and photos the probes learn from."),
     column: list[str] = typer.Option(
-        ["colour", "appearance", "type"], help="Column of the catalogue that redesigns are described by; any number."
+        ["colour", "appearance", "type"], help="Column of the catalogue to describe redesigns by. May be repeated."
     ),
-    where: str = typer.Option("", help="Condition on items: what the generator is for, as in its training."),
+    where: str = typer.Option("", help="Condition on items that the generator is for, as in its training."),
 ) -> None:
-    """Let a pack say in the shop's own words what a redesign changes: its colour group, its pattern, its type.
+    """Train probes, which name what a redesign changes in the shop's own words: colour group, pattern, type.
 
-    An attribute is only named where naming it was right four times in five on photos kept back. Example:
+    A probe names an attribute only where at least four in five such answers were right on photos kept back. Example:
 
       gigs pack probes my-shop --catalogue data/hm --where 'group in ["Shoes"]'
     """
@@ -226,14 +236,14 @@ def probes_command(
 
 @app.command("segments")
 def segments_command(
-    pack: Path = typer.Argument(..., help="Folder of a pack with scorers; its segments are replaced."),
-    catalogue: Path = typer.Option(..., help="The catalogue that its scorers come from."),
-    most: int = typer.Option(8, min=2, help="Segments at most; their number is chosen by silhouette."),
-    axes: int = typer.Option(8, min=1, help="Principal directions of the taste vectors that count."),
-    min_audience: int = typer.Option(50, min=1, help="Least number of buyers in a segment."),
-    seed: int = typer.Option(0, min=0, help="Of the search."),
+    pack: Path = typer.Argument(..., help="Folder of a pack with scorers. Its segments are replaced."),
+    catalogue: Path = typer.Option(..., help="Catalogue that its scorers were trained on."),
+    most: int = typer.Option(8, min=2, help="Largest number of segments. Their number is chosen by silhouette."),
+    axes: int = typer.Option(8, min=1, help="Number of principal components of the taste vectors to use."),
+    min_audience: int = typer.Option(50, min=1, help="Smallest number of buyers in a segment."),
+    seed: int = typer.Option(0, min=0, help="Random seed of the search."),
 ) -> None:
-    """Find groups of buyers with tastes alike, and put them among the pack's audiences, described in words."""
+    """Find groups of buyers with similar tastes, and add them to the pack's audiences with a description."""
     from gigs.audience.segments import SegmentSettings
     from gigs.data.catalogue import Catalogue
     from gigs.packs.audiences.segments import add_segments, is_segment, load_segments
@@ -253,7 +263,7 @@ def segments_command(
 
 @contextmanager
 def _writing(pack: Path) -> Iterator[OnStep]:
-    """Progress bars; in between no other command may change the pack, or one's work would undo the other's."""
+    """Show progress bars, and lock the pack so that no other command changes it meanwhile."""
     from gigs.io import folders
 
     with folders.owned(pack) if pack.is_dir() else nullcontext(), progress_bars(errors) as on_step:

@@ -1,4 +1,4 @@
-"""A progress bar as a listener of `on_step`."""
+"""Progress bars that listen to `on_step`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gigs.progress import OnStep, Step
 
 @contextmanager
 def progress_bars(console: Console) -> Iterator[OnStep]:
-    """Show one bar a stage, with the step's values behind it; stages of the same name start over."""
+    """Show one bar per stage, with the step's values behind it. A stage that comes again starts its bar over."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),

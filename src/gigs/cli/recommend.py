@@ -1,4 +1,4 @@
-"""`gigs recommend`: the user-oriented use of the same recommender (Fig. 1 of the paper)."""
+"""`gigs recommend`: items for one user, from the same recommender (Fig. 1 of the paper)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def recommend_command(
     model: Path = typer.Argument(..., metavar="MODEL", help="File from `gigs train recommender`."),
     catalogue: Path = typer.Argument(..., metavar="CATALOGUE", help="The catalogue it was trained on."),
     user: str = typer.Option(..., "--user", "-u", help="Id of the user."),
-    top: int = typer.Option(10, min=1, help="How many items."),
+    top: int = typer.Option(10, min=1, help="Number of items."),
 ) -> None:
-    """What a user would like next: the best-scoring items that they do not have yet."""
+    """List what a user would like next: the items with the highest scores that they do not have yet."""
     from gigs.data.catalogue import Catalogue
     from gigs.recommender import load_recommender, recommend
     from gigs.recommender.standing import doubt

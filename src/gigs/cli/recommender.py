@@ -24,27 +24,35 @@ def group() -> None:
 @app.command("convert")
 def convert_command(
     source: Path = typer.Argument(
-        ..., metavar="SOURCE", help="An .npz of factors, or what cornac's save() wrote of a VBPR (.pkl or its folder)."
+        ...,
+        metavar="SOURCE",
+        help="An .npz file of factors, or a VBPR saved by cornac's save() (the .pkl file or its folder).",
     ),
     out: Path = typer.Option(..., "--out", "-o", help="File to write, such as vbpr.safetensors."),
     backbone: str = typer.Option(
-        None, help="VBPR: the network whose features it was trained on, such as timm:resnet50."
+        None, help="For VBPR: the network whose features it was trained on, such as timm:resnet50."
     ),
-    features: str = typer.Option(None, help="User vectors: name of the feature function (entry point gigs.features)."),
+    features: str = typer.Option(
+        None, help="For user vectors: name of the feature function (entry point gigs.features)."
+    ),
     scorer: str = typer.Option(
-        None, help="User vectors: name of a scorer that is not linear (entry point gigs.scorers)."
+        None, help="For user vectors: name of a scorer that is not linear (entry point gigs.scorers)."
     ),
-    users: Path = typer.Option(None, help="Users' ids, one a line, in the order of the factors' rows."),
-    item_features: Path = typer.Option(None, help="VBPR: the features it was trained on, .npy or a folder of them."),
+    users: Path = typer.Option(None, help="File with the users' ids, one per line, in the order of the factors' rows."),
+    item_features: Path = typer.Option(
+        None, help="For VBPR: the features it was trained on, an .npy file or a folder of them."
+    ),
     scaling: str = typer.Option(
-        "none", help="VBPR: what was done to them: max (Elliot), minmax (cornac's normalized=True) or none."
+        "none",
+        help="For VBPR: how these features were scaled: max (Elliot), minmax (cornac's normalized=True) or none.",
     ),
-    input_size: int = typer.Option(224, help="Side in pixels at which the network saw, or sees, the pictures."),
+    input_size: int = typer.Option(224, help="Side in pixels of the pictures that the network takes."),
 ) -> None:
-    """Convert a recommender, once, to the file that --recommender takes everywhere in gigs.
+    """Convert a recommender to the file that every --recommender option of gigs accepts.
 
-    VBPR of cornac or Elliot: Tu, E and Bp, with --backbone. A model of your own: user_factors, with --features, the
-    name of a function from pictures to features. docs/reference/recommenders.md tells more.
+    For a VBPR of cornac or Elliot, the file holds Tu, E and Bp; give --backbone. For a model of your own, it holds
+    user_factors; give --features, the name of a function from pictures to features. For more, see
+    docs/reference/recommenders.md.
 
     Examples:
 
@@ -58,11 +66,11 @@ def convert_command(
 
     factors = imported.read_factors(source)
     if (backbone is None) == (features is None):
-        raise InputError("give --backbone (a VBPR's factors) or --features (user vectors), one of them")
+        raise InputError("give either --backbone (for a VBPR's factors) or --features (for user vectors)")
     ids = imported.user_ids_of(factors, users)
     needed, option = ("Tu", "--backbone") if features is None else (imported.VECTORS, "--features")
     if needed not in factors:
-        raise InputError(f"{source}: holds no {needed}, which {option} needs")
+        raise InputError(f"{source}: holds no {needed}; {option} needs it")
     model: Recommender
     if features is not None:
         model = imported.callable_from_factors(
@@ -81,7 +89,7 @@ def convert_command(
 
 
 def _explain(model: Recommender, out: Path) -> None:
-    """What was written, and the next command."""
+    """Print what was written, and the next command."""
     output.print(
         f"{out}: {model.kind}, {len(model.user_ids)} users, K={model.feature_count}. "
         f"Next: gigs suggest photo.jpg --recommender {out} --audience everyone --out out",

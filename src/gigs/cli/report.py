@@ -11,16 +11,20 @@ from gigs.errors import InputError
 
 
 def report_command(
-    folder: Path = typer.Argument(..., metavar="DIR", help="Folder that `gigs suggest` wrote, of one product or more."),
-    archive: Path = typer.Argument(None, metavar="[FILE.zip]", help="With --test-pack: where to; by default in DIR."),
+    folder: Path = typer.Argument(..., metavar="DIR", help="Folder from `gigs suggest`, with one product or more."),
+    archive: Path = typer.Argument(
+        None, metavar="[FILE.zip]", help="With --test-pack: the zip file to write. By default, it is written in DIR."
+    ),
     test_pack: bool = typer.Option(
-        False, "--test-pack", help="Also pack pictures, captions and a table for a customer panel or a shop's own test."
+        False,
+        "--test-pack",
+        help="Also write a zip with pictures, captions and a table, for a customer panel or a test in your shop.",
     ),
     language: str = typer.Option(
         None, "--language", help="Language of the pages, such as de or es. By default each page keeps its own."
     ),
 ) -> None:
-    """Write the report of a result anew, and an overview where the folder holds several products.
+    """Write the report of a result again, with an overview if the folder holds several products.
 
     Examples:
 

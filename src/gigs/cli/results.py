@@ -18,22 +18,29 @@ ENOUGH = 5  # tests, before resampling them gives a range worth printing
 
 def results_command(
     folder: Path = typer.Argument(None, metavar="DIR", help="Folder of the result that was tested."),
-    counts: Path = typer.Argument(None, metavar="COUNTS.csv", help="What the test counted; see below."),
-    ledger: Path = typer.Option(None, "--ledger", help="Also keep promise and outcome in this file, over products."),
-    test: str = typer.Option("test", "--test", help="Name of the test. Counts of the same name replace earlier ones."),
+    counts: Path = typer.Argument(None, metavar="COUNTS.csv", help="CSV file with what the test counted; see below."),
+    ledger: Path = typer.Option(
+        None, "--ledger", help="Also add promise and outcome to this file, which collects them over products."
+    ),
+    test: str = typer.Option(
+        "test", "--test", help="Name of the test. Counts with the same name replace earlier ones."
+    ),
     summary: bool = typer.Option(
-        False, "--summary", help="With --ledger: how often promises held, over all its tests."
+        False, "--summary", help="With --ledger: sum up how often promises held, over all tests in it."
     ),
     recalibration: Path = typer.Option(
-        None, "--recalibration", metavar="FILE.json", help="With --summary: write what puts later promises right."
+        None,
+        "--recalibration",
+        metavar="FILE.json",
+        help="With --summary: write the correction for later promises to this file.",
     ),
     language: str = typer.Option(
-        None, "--language", help="Language of the page, such as de or es. By default that of the report."
+        None, "--language", help="Language of the page, such as de or es. Default: that of the report."
     ),
 ) -> None:
-    """Put what a test with people found beside what was promised: DIR/results.html and results.json.
+    """Compare what a test with people found with what was promised. Writes DIR/results.html and results.json.
 
-    COUNTS.csv comes with the test pack (`gigs report DIR --test-pack`), empty. Fill in one row for the product as it is
+    The test pack (`gigs report DIR --test-pack`) contains an empty COUNTS.csv. Fill in one row for the product as it is
     and one for each redesign that you tested; leave the others empty. For a panel, write how many people chose each:
 
     \b
@@ -62,7 +69,7 @@ def results_command(
 
     if summary:
         if ledger is None or folder is not None or counts is not None:
-            raise InputError("--summary is of a ledger alone: gigs results --ledger FILE --summary")
+            raise InputError("--summary takes only a ledger: gigs results --ledger FILE --summary")
         record = track_record(read_ledger(ledger))
         _print(_summed_up(record))
         if recalibration is not None:

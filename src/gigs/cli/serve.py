@@ -19,31 +19,43 @@ if TYPE_CHECKING:
     from gigs.serve.worker import Settings
     from gigs.service.address import Address
 
-PORT = typer.Option(8000, help="Port to listen on; 0 takes any that is free.")
+PORT = typer.Option(8000, help="Port to listen on. 0 takes any free port.")
 HOST = typer.Option(
-    "127.0.0.1", help="Address to listen on. Any but this computer's own lets others in; give a key with it."
+    "127.0.0.1", help="Address to listen on. Any address but this computer's own lets others in, so also give a key."
 )
 NAME = typer.Option(
-    [], "--name", help="With --host: a further name by which callers reach it, such as a proxy's; any number of times."
+    [],
+    "--name",
+    help="With --host: another name by which callers reach the server, such as a proxy's. May be repeated.",
 )
 KEYS = typer.Option(
-    None, "--keys", metavar="FILE", help="File of API keys, one a line. GIGS_API_KEY in the environment is one more."
+    None,
+    "--keys",
+    metavar="FILE",
+    help="File of API keys, one per line. The environment variable GIGS_API_KEY may hold one more.",
 )
 PACK = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
-WORKERS = typer.Option(1, min=1, max=64, help="Processes that compute behind one line; each holds the models.")
-WAITING = typer.Option(
-    8, min=1, max=10_000, help="Computations that may wait; further ones are told when to come back."
+WORKERS = typer.Option(
+    1,
+    min=1,
+    max=64,
+    help="Number of processes that compute. They share one queue, and each holds the models in memory.",
 )
-SECONDS = typer.Option(300.0, min=1.0, help="Seconds that one computation may take.")
+WAITING = typer.Option(
+    8, min=1, max=10_000, help="Number of requests that may wait. Further ones are refused and told when to try again."
+)
+SECONDS = typer.Option(300.0, min=1.0, help="Most seconds that one request may take.")
 KEEP = typer.Option(
-    None, "--keep", metavar="FOLDER", help="Keep results in this folder, also when the server starts again. Without, "
-    "they go with it.",
+    None, "--keep", metavar="FOLDER",
+    help="Keep results here, even when the server restarts. By default, they are deleted when it ends.",
 )  # fmt: skip
 KEEP_HOURS = typer.Option(24.0, min=0.001, help="Hours after which a result is removed.")
-KEEP_RESULTS = typer.Option(500, min=1, help="Results that are kept; the oldest give way.")
-KEEP_GIGABYTES = typer.Option(4.0, min=0.001, help="Room for all results; the oldest give way.")
-GRACE = typer.Option(60.0, min=0.0, help="Seconds that computations get to finish when the server is asked to end.")
+KEEP_RESULTS = typer.Option(500, min=1, help="Number of results to keep. The oldest are removed.")
+KEEP_GIGABYTES = typer.Option(4.0, min=0.001, help="Disk space for all results. The oldest are removed.")
+GRACE = typer.Option(
+    60.0, min=0.0, help="Seconds that running requests have to finish when the server is asked to end."
+)
 
 
 def serve_command(
@@ -88,7 +100,7 @@ def serve_command(
     settings = Settings(pack=pack, device=device, recalibration=recalibration, threads=threads)
     server = _server(address, keys, settings, workers, keep, limits)
     output.print(f"{server.url}/docs says how to ask. Ctrl-C ends it.", highlight=False, soft_wrap=True)
-    errors.print("Reading the models; requests that come meanwhile wait.", markup=False)
+    errors.print("Reading the models; requests wait until they are ready.", markup=False)
     try:
         server.run()
     except (KeyboardInterrupt, EndedError):  # both are how a server ends
@@ -98,10 +110,10 @@ def serve_command(
 def _server(
     address: Address, keys: Path | None, settings: Settings, workers: int, keep: Path | None, limits: Limits
 ) -> ApiServer:
-    """A server that has its port and its folder, and whose processes read their models.
+    """Start a server: take its port and folder, and let its processes read the models.
 
     Raises:
-        InputError: Something given cannot be used.
+        InputError: An option cannot be used as given.
     """
     from gigs.packs import load_pack
     from gigs.serve.keys import VARIABLE, Keys
@@ -115,8 +127,8 @@ def _server(
     known = Keys.of(keys)
     if not address.is_private and not known:
         warn(
-            f"gigs: --host {address.host} without a key: anybody who can reach this computer can use it. Set "
-            f"{VARIABLE} or --keys"
+            f"gigs: --host {address.host} without a key: anybody who can reach this computer can use the "
+            f"server. Set {VARIABLE} or --keys"
         )
     pick_device(settings.device)  # what cannot be used is said here, and not by a process in the background
     if settings.recalibration is not None:
@@ -132,10 +144,10 @@ def _server(
 
 
 def _require() -> None:
-    """Refuse to start without the libraries of the extra.
+    """Refuse to start without the libraries of the extra `serve`.
 
     Raises:
-        InputError: It names the extra.
+        InputError: A library is missing; the message names the extra.
     """
     try:
         import fastapi  # noqa: F401

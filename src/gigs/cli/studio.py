@@ -10,11 +10,11 @@ from gigs.cli.console import errors, output, saying
 from gigs.cli.suggest import RECALIBRATION
 from gigs.errors import InputError
 
-PORT = typer.Option(7860, help="Port to listen on; 0 takes any that is free.")
-HOST = typer.Option("127.0.0.1", help="Address to listen on. Any but this computer's own lets others in, unasked.")
-NAME = typer.Option(
-    [], "--name", help="With --host: a further name by which visitors open the page; any number of times."
+PORT = typer.Option(7860, help="Port to listen on. 0 takes any free port.")
+HOST = typer.Option(
+    "127.0.0.1", help="Address to listen on. Any address but this computer's own lets others in, without a password."
 )
+NAME = typer.Option([], "--name", help="With --host: another name by which visitors open the page. May be repeated.")
 PACK = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
@@ -29,7 +29,7 @@ def studio_command(
 ) -> None:
     """Open a web page for sellers: a photo in, redesigns and a report out. Ends with Ctrl-C.
 
-    Needs Gradio: pip install 'gigs[studio]'. Nothing is sent anywhere; what visitors upload is deleted afterwards.
+    This needs Gradio: pip install 'gigs[studio]'. Nothing is sent anywhere, and uploaded photos are deleted afterwards.
     """
     try:
         import gradio  # noqa: F401

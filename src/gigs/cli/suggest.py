@@ -14,112 +14,117 @@ from gigs.errors import InputError
 if TYPE_CHECKING:
     from gigs.result import Result
 
-PHOTO = typer.Argument(None, metavar="PHOTO...", help="JPEG, PNG, WebP or AVIF photos, one product each.")
+PHOTO = typer.Argument(None, metavar="PHOTO...", help="JPEG, PNG, WebP or AVIF photos, each of one product.")
 AUDIENCE = typer.Option(
     "everyone",
     "--audience",
     "-a",
-    help="Whom to please: one of the pack's audiences (see `gigs audience list`); a file from `gigs audience create`; "
-    "with --catalogue, whatever `gigs audience create --from` takes, such as 'age >= 18 and age < 30'; or, with "
-    "--recommender: everyone, user:ID (--min-audience 1), @FILE with one user id a line, or such a condition.",
+    help="Whom the redesigns are for: one of the pack's audiences (see `gigs audience list`), or a file from `gigs "
+    "audience create`. With --catalogue, also whatever `gigs audience create --from` takes, such as 'age >= 18 "
+    "and age < 30'. With --recommender: everyone, user:ID (with --min-audience 1), @FILE with one user id per "
+    "line, or a condition.",
 )
-N = typer.Option(None, "--n", help="Redesigns a photo; 8 in the presets.")
+N = typer.Option(None, "--n", help="Redesigns per photo. Default: 8.")
 PRESET = typer.Option(
     "fast",
-    help="fast (encoder start, few steps: seconds); faithful (also tunes a private copy of the generator to your "
-    "photo, so that prints, buttons and cut stay: half a minute); preview (a draft); paper-text (Algorithm 1 as "
-    "printed: minutes).",
+    help="fast: the encoder's start and few steps; takes seconds. faithful: also tunes a copy of the generator to "
+    "your photo, so that prints, buttons and cut stay; takes half a minute. preview: a draft. paper-text: "
+    "Algorithm 1 as printed; takes minutes.",
 )
 CHANGE = typer.Option(
     0.5,
-    help="From 0 (change less: smaller steps, and a bound on how different a redesign may look) to 1 (improve more: as "
-    "far as real items go); 0.5 is the preset as it is.",
+    help="How much may change, from 0 (change less) to 1 (improve more, as far as real items support it). 0.5 "
+    "leaves the preset as it is.",
 )
 BUDGET = typer.Option(
     None,
-    help="Most that a redesign may differ to the eye from your photo, as it is shown: LPIPS, where .05 is hardly seen "
-    "and .4 is another product. The report's steps from less change to more gain say what each of them needs.",
+    help="Largest visible difference between your photo and a redesign as it is shown, as an LPIPS distance: .05 "
+    "can hardly be seen, .4 is another product. The report lists steps from less change to more gain, with the "
+    "budget that each needs.",
 )
-PREVIEW = typer.Option(False, "--preview", help="A draft: short for --preset preview.")
-FORCE = typer.Option(False, "--force", help="Go on with a photo that could not be redrawn as a product.")
-STEPS = typer.Option(None, help="T, steps of every loop, in place of the preset's own; 1000 in paper-text.")
-SEED = typer.Option(0, help="Same seed, same pictures (on the CPU, to the byte).")
+PREVIEW = typer.Option(False, "--preview", help="Make a draft: short for --preset preview.")
+FORCE = typer.Option(
+    False, "--force", help="Continue with a photo that the gate refuses because the generator cannot redraw it."
+)
+STEPS = typer.Option(None, help="T, the number of steps of every loop. Default: the preset's (1000 for paper-text).")
+SEED = typer.Option(0, help="Random seed. The same seed gives the same pictures (byte for byte on a CPU).")
 OUT = typer.Option(
-    Path("out"), "--out", "-o", help="Folder for the result; one folder a photo where there are several."
+    Path("out"), "--out", "-o", help="Folder for the result. With several photos, it holds one folder per photo."
 )
 PACK = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
-EXAMPLE = typer.Option(None, help="Use the pack's example picture of this number instead of a photo.")
+EXAMPLE = typer.Option(None, help="Use the pack's example picture with this number instead of a photo.")
 SAMPLE = typer.Option(
-    False, "--sample", help="No photo: start from a design drawn at random (the paper's global mode)."
+    False, "--sample", help="Use no photo: start from a design drawn at random (the paper's global mode)."
 )
 GENERATOR = typer.Option(None, help="Generator file to use instead of the pack's.")
-RECOMMENDER = typer.Option(None, help="Recommender file to use instead of the pack's; with users, for other audiences.")
+RECOMMENDER = typer.Option(
+    None, help="Recommender file to use instead of the pack's. If it holds users, other audiences are possible."
+)
 ENCODER = typer.Option(None, help="Encoder file that goes with --generator (`gigs train encoder`).")
-CATALOGUE = typer.Option(None, help="Catalogue folder, for audiences by condition.")
+CATALOGUE = typer.Option(None, help="Folder of a catalogue, for audiences that are defined by its users.")
 SPACE = typer.Option(
     None,
-    help="Latent space to search in: z, w or w+ (StyleGAN2), z or z+class (BigGAN); the generator's own if not given.",
+    help="Latent space to search in: z, w or w+ (StyleGAN2), z or z+class (BigGAN). Default: the generator's own.",
 )
-CLASS = typer.Option(None, "--class", min=0, help="Class to draw, by number, where the generator knows classes.")
+CLASS = typer.Option(None, "--class", min=0, help="Number of the class to draw, if the generator knows classes.")
 SIZE = typer.Option(
-    None, help="Side in pixels, 32 to 1024, at which pictures are compared, scored and saved: scaled bilinearly from "
-    "what the generator draws (the paper: 64 drawn, 128 here)."
+    None, help="Side in pixels, 32 to 1024, at which pictures are compared, scored and saved. The generator's pictures "
+        "are scaled to it."
 )  # fmt: skip
 RESUME = typer.Option(
-    False, "--resume", help="Keep the products that --out holds already, whole and from the same request; do the rest."
+    False, "--resume", help="Continue in --out: keep complete results of the same request, and make the rest."
 )
 MIN_AUDIENCE = typer.Option(
-    50, min=1, help="Least number of users in an audience; fewer would give single people's taste away."
+    50, min=1, help="Smallest number of users in an audience. Smaller groups could expose individuals."
 )
 RENDER = typer.Option(
     None,
-    help="photo: redesigns on your own photo, at its size (the default but for paper-text); drawn: as the generator "
-    "draws them, in small squares.",
+    help="photo: redesigns on your own photo, at its size (the default, except for paper-text). drawn: small "
+    "squares as the generator draws them.",
 )
 KEEP = typer.Option(
-    [], "--keep", help="What must not change: colour, shape or print; any number of times. On the photo only."
+    [], "--keep", help="What must not change: colour, shape or print. May be repeated. Only for redesigns on the photo."
 )
 KEEP_REGION = typer.Option(
     None,
     metavar="FILE|DIR",
-    help="Mask of the photo's size, white where nothing may change: a logo, a model's face. Of several photos: a "
-    "folder with masks named like them; a photo without one may change everywhere.",
+    help="Mask of the photo's size, white where nothing may change, such as a logo or a model's face. With several "
+    "photos, give a folder of masks named like them; a photo without a mask may change everywhere.",
 )
 MASK = typer.Option(
     None,
     metavar="FILE|DIR",
-    help="Mask of the photo's size, white where the product is, if it is not found by itself. Of several photos: a "
-    "folder with masks named like them (dress.png for dress.jpg); photos without one are cut out as usual.",
+    help="Mask of the photo's size, white where the product is, if gigs does not find it. With several photos, give "
+    "a folder of masks named like them (dress.png for dress.jpg); a photo without a mask is cut out as usual.",
 )
 TYPE = typer.Option(
     None,
     "--type",
-    help="What the product is, such as Shirt, if the report takes it for something else; a wrong word lists the types.",
+    help="What the product is, such as Shirt, if the report takes it for something else. An unknown value lists the "
+    "valid types.",
 )
 TYPES = typer.Option(
     None,
     "--types",
     metavar="TABLE",
-    help="The same of many photos: the shop's item table (CSV, TSV, JSON Lines or Parquet), in which the row of a "
-    "photo's item, or of its picture, names the type.",
+    help="Types of many photos: your item table (CSV, TSV, JSON Lines or Parquet), whose rows name each photo's "
+    "item or file, and its type.",
 )
 OBJECTIVE = typer.Option(
     "mean",
     help="What to raise: mean (the audience's mean score), worst-decile (the gain of the tenth that gains least) or "
-    "coverage (the share that gains).",
+    "coverage (the share of members who gain).",
 )
-VERIFY = typer.Option(
-    True, help="Let judges that had no part in the redesigns say whether the gain is real (a few seconds)."
-)
+VERIFY = typer.Option(True, help="Let independent judges check whether the gain is real. Takes a few seconds.")
 RECALIBRATION = typer.Option(
     None,
     "--recalibration",
     metavar="FILE.json",
-    help="What your own tests have taught about promised shares (`gigs results --summary --recalibration`): shares, "
-    "verdicts and order go by it.",
+    help="File from `gigs results --summary --recalibration`, which corrects promised shares by the results of your "
+    "own tests. Shares, verdicts and order then follow it.",
 )
 LANGUAGE = typer.Option(
-    "en", "--language", help="Language of the pages, such as de or es. An unknown value lists those there are."
+    "en", "--language", help="Language of the pages, such as de or es. An unknown value lists the available ones."
 )
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
@@ -160,10 +165,10 @@ def suggest_command(
     language: str = LANGUAGE,
     device: str = DEVICE,
 ) -> None:
-    """Redesign products for an audience: photos in, distinct redesigns, scores and a report out.
+    """Redesign products for an audience: from photos to distinct redesigns, scores and a report.
 
-    Exit code 3: a photo could not be redrawn as a product, or nothing in it could be seen to change (the others of the
-    call are done).
+    Exit code 3 means that the gate refused a photo, or that no redesign of it shows a visible change. Other photos of
+    the same call are done.
 
     Examples:
 
@@ -204,12 +209,12 @@ def suggest_command(
     for folder, result in done.results:
         _print(folder, result)
     if done.refused:
-        hint = " (--force goes on regardless)" if any(one.by_gate for one in done.refused) else ""
+        hint = " (--force continues anyway)" if any(one.by_gate for one in done.refused) else ""
         raise RefusedError("; ".join(map(str, done.refused)) + hint)
 
 
 def _said(result: Result) -> str:
-    """What the judges say of the redesigns on the whole."""
+    """The judges' verdict on all redesigns together."""
     if result.verification is None:
         return "(promises nothing)" if result.doubt else "(not checked by independent judges)"
     believed, share = result.verification.verdict, result.verification.share
@@ -222,7 +227,7 @@ def _said(result: Result) -> str:
 
 
 def checked_seed(seed: int) -> int:
-    """The seed, if it is one."""
+    """The seed, if it is valid."""
     if not 0 <= seed < 2**63:
         raise InputError(f"--seed must be from 0 to 2^63 - 1, not {seed}")
     return seed
@@ -247,7 +252,7 @@ def _print(folder: Path, result: Result) -> None:
 
 
 def cautions(result: Result) -> list[str]:
-    """What to keep in mind because of the photo, before any redesign of it is believed."""
+    """Warnings about the photo, to read before its redesigns."""
     cutout = result.cutout and result.cutout.words
     from gigs.report.texts import kind_in_doubt
 

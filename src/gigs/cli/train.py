@@ -32,59 +32,70 @@ def train_generator_command(
     context: typer.Context,
     catalogue: Path = CATALOGUE,
     out: Path = typer.Option(..., "--out", "-o", help="Folder for weights, checkpoints, grids and logs."),
-    images: int = typer.Option(400_000, min=1, help="Photos shown in all, those of a resumed run included."),
+    images: int = typer.Option(
+        400_000, min=1, help="Number of photos to show in total, including those of a resumed run."
+    ),
     objective: str = typer.Option(
-        "hybrid", help="hybrid (with an encoder; quickest to good pictures) or adversarial (the paper's recipe)."
+        "hybrid", help="hybrid (with an encoder; gives good pictures soonest) or adversarial (the paper's recipe)."
     ),
     family: str = typer.Option(
         "progan",
-        help="progan; stylegan2 (mapping and synthesis network; spaces z, w, w+); or dvbpr-gan (class-conditional "
-        "least-squares GAN of Kang et al. 2017, the paper's baseline; also saves the critic that it needs).",
+        help="progan, stylegan2 (spaces z, w and w+) or dvbpr-gan (the class-conditional least-squares GAN of Kang "
+        "et al. 2017, the paper's baseline; its critic is saved too).",
     ),
-    loss: str = typer.Option("nonsaturating", help="nonsaturating, or wgan-gp as in Karras et al. and the paper."),
+    loss: str = typer.Option("nonsaturating", help="nonsaturating, or wgan-gp (as in Karras et al. and the paper)."),
     resolution: int = typer.Option(64, help="Side in pixels, a power of two."),
     fmap_base: int = typer.Option(
-        None, help="Width of the networks: 1536 (Karras et al. use 8192); for dvbpr-gan 512 (Kang et al. use 1024)."
+        None,
+        help="Width of the networks. Default: 1536 (Karras et al.: 8192); for dvbpr-gan 512 (Kang et al.: 1024).",
     ),
     fmap_max: int = typer.Option(
-        None, help="Widest layer: 256 (Karras et al. use 512); for dvbpr-gan 128 (Kang et al. use 256)."
+        None,
+        help="Width of the widest layer. Default: 256 (Karras et al.: 512); for dvbpr-gan 128 (Kang et al.: 256).",
     ),
-    grow: str = typer.Option("8:40000,16:80000,32:120000", help="Resolution:photos for every level below the top."),
-    adversarial_after: int = typer.Option(380_000, min=0, help="Hybrid: photos after which the critic joins in."),
+    grow: str = typer.Option("8:40000,16:80000,32:120000", help="RESOLUTION:PHOTOS for every level below the top."),
+    adversarial_after: int = typer.Option(
+        380_000, min=0, help="Hybrid: number of photos after which the critic joins in."
+    ),
     critic: str = typer.Option(
         "pixels",
-        help="pixels (a ProGAN critic) or projected (judges a frozen network's features, Sauer et al. 2021: quicker to "
-        "sharp pictures; hybrid only, brings the hinge loss).",
+        help="pixels (a ProGAN critic) or projected (a critic on a frozen network's features, Sauer et al. 2021). "
+        "The projected critic gives sharp pictures sooner; it works in hybrid training only and uses the hinge "
+        "loss.",
     ),
     adversarial_weight: float = typer.Option(
         0.15,
         min=0,
-        help="Hybrid: weight of the critic's loss; with the projected critic, its gradient at the pixels as a multiple "
-        "of the reconstruction's.",
+        help="Hybrid: weight of the critic's loss. With the projected critic: its gradient at the pixels, as a "
+        "multiple of the reconstruction loss's.",
     ),
-    noise: float = typer.Option(0.3, min=0, help="Hybrid: noise on encoded photos before they are redrawn."),
+    noise: float = typer.Option(0.3, min=0, help="Hybrid: noise added to the codes of photos before they are redrawn."),
     balance: str = BALANCE,
     start_from: str = typer.Option(
-        None, help="Bundled pack, folder of a pack, or folder of a run: train on from its generator and encoder."
+        None,
+        help="Bundled pack, folder of a pack, or folder of a run, whose generator and encoder training starts from.",
     ),
-    latent_weight: float = typer.Option(0.05, min=0, help="Hybrid: weight of keeping encoded photos normal."),
+    latent_weight: float = typer.Option(
+        0.05, min=0, help="Hybrid: weight of the loss that keeps the codes of photos normally distributed."
+    ),
     augment: bool = typer.Option(
-        None, help="Augment what the critic sees; on, except with wgan-gp and dvbpr-gan (the papers' recipes)."
+        None, help="Augment what the critic sees. Default: on, except with wgan-gp and dvbpr-gan (as in their papers)."
     ),
-    batch: int = typer.Option(32, min=2, help="Photos a step."),
-    learning_rate: float = typer.Option(None, help="Of Adam: 2e-3, for dvbpr-gan 2e-4."),
+    batch: int = typer.Option(32, min=2, help="Photos per step."),
+    learning_rate: float = typer.Option(None, help="Learning rate of Adam. Default: 2e-3, for dvbpr-gan 2e-4."),
     compile_networks: bool = COMPILE,
     where: str = WHERE,
-    seed: int = typer.Option(0, min=0, help="Of everything random."),
+    seed: int = typer.Option(0, min=0, help="Random seed."),
     device: str = DEVICE,
     processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
-    """Train a ProGAN, a StyleGAN2 or a dvbpr-gan; interrupt it as you like and go on with --resume.
+    """Train a ProGAN, a StyleGAN2 or a dvbpr-gan. You can interrupt it at any time and continue with --resume.
 
-    The first two grow progressively. A dvbpr-gan draws one class at a time: upper body, lower body and shoes of women's
-    and men's sections where the catalogue tells them, otherwise its most frequent types or groups; held-out products
-    are never shown to any. It has no encoder, does not grow, and takes --balance class_name beside the columns.
+    No generator is ever shown held-out products. ProGAN and StyleGAN2 grow progressively. A dvbpr-gan does not grow and
+    has no encoder. It draws pictures of a given class. The classes are upper body, lower body and shoes of women's and
+    men's sections, if the catalogue tells them; otherwise its most frequent types or groups. --balance then also
+    accepts class_name.
 
     Examples:
 
@@ -127,7 +138,7 @@ def train_generator_command(
 def _train_generator(
     catalogue: Path, out: Path, settings: TrainSettings, compute: Compute, resume: bool, start_from: str | None
 ) -> None:
-    """Train, say where."""
+    """Train, and print where the results are."""
     from gigs.data.catalogue import Catalogue
     from gigs.generator.train.progressive import train_generator
     from gigs.packs.load import start_folder
@@ -145,35 +156,43 @@ def _train_generator(
 def train_encoder_command(
     catalogue: Path = CATALOGUE,
     generator: str = typer.Option(
-        ..., "--generator", "-g", help="A generator's file, a bundled pack, or the folder of a pack or of a run."
+        ..., "--generator", "-g", help="Generator file, bundled pack, or folder of a pack or of a run."
     ),
-    out: Path = typer.Option(..., "--out", "-o", help="A folder of its own for weights, checkpoints, grids and log."),
+    out: Path = typer.Option(..., "--out", "-o", help="Folder of its own for weights, checkpoints, grids and log."),
     start_from: str = typer.Option(
-        None, help="An encoder's file, a bundled pack, or the folder of a pack or of a run: train on from its encoder."
+        None, help="Encoder file, bundled pack, or folder of a pack or of a run, whose encoder training starts from."
     ),
     images: int = typer.Option(
-        100_000, min=1, help="Pictures shown in all, half of them the generator's own; a resumed run's included."
+        100_000,
+        min=1,
+        help="Number of pictures to show in total, including those of a resumed run. Half of them are drawn by the "
+        "generator.",
     ),
-    batch: int = typer.Option(32, min=2, help="Pictures a step."),
-    learning_rate: float = typer.Option(1e-3, help="Of Adam, after a short rise; falls to 0 at the end."),
+    batch: int = typer.Option(32, min=2, help="Pictures per step."),
+    learning_rate: float = typer.Option(
+        1e-3, help="Learning rate of Adam, after a short warm-up. It falls to 0 at the end."
+    ),
     latent_weight: float = typer.Option(
-        0.1, min=0, help="Weight of finding a generated picture's own latent vector; 0 trains on photos only."
+        0.1, min=0, help="Weight of the loss on finding a generated picture's latent vector. 0 trains on photos only."
     ),
-    fmap_base: int = typer.Option(None, min=1, help="Width of a new network, as for `gigs train generator`; 1536."),
-    fmap_max: int = typer.Option(None, min=1, help="Widest layer of a new network; 256."),
+    fmap_base: int = typer.Option(
+        None, min=1, help="Width of a new network, as for `gigs train generator`. Default: 1536."
+    ),
+    fmap_max: int = typer.Option(None, min=1, help="Width of a new network's widest layer. Default: 256."),
     where: str = WHERE,
     balance: str = BALANCE,
-    checkpoint_every: int = typer.Option(10_000, min=1, help="Pictures between checkpoints and their grids."),
+    checkpoint_every: int = typer.Option(10_000, min=1, help="Number of pictures between checkpoints."),
     compile_networks: bool = COMPILE,
-    seed: int = typer.Option(0, min=0, help="Of everything random."),
+    seed: int = typer.Option(0, min=0, help="Random seed."),
     device: str = DEVICE,
     processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
     """Train an encoder, photo to latent vector, for any generator (in-domain inversion, Zhu et al. 2020).
 
-    The generator stays as it is. Interrupt as you like and go on with --resume and the same options. Held-out photos
-    tell, before and after, how near the reconstructions are: LPIPS (0 for equal pictures) and mean squared error.
+    The generator stays as it is. You can interrupt training at any time and continue with --resume and the same
+    options. Reconstructions of held-out photos are measured before and after training: LPIPS (0 for equal pictures) and
+    mean squared error.
 
     Examples:
 
@@ -199,7 +218,7 @@ def train_encoder_command(
 def _train_encoder(
     catalogue: Path, generator_file: Path, out: Path, settings: EncoderSettings, compute: Compute, start: Start
 ) -> None:
-    """Train, say where, and how near reconstructions of held-out photos come."""
+    """Train, and print where the encoder is and how near reconstructions of held-out photos come."""
     from gigs.data.catalogue import Catalogue
     from gigs.generator.base import load_generator
     from gigs.inversion.train_encoder import TrainingPictures, held_out_figures, train_encoder
@@ -218,7 +237,7 @@ def _train_encoder(
 
 
 def _weights_of(name: str, part: str) -> Path:
-    """The file itself, or the `part` of a run's folder or of a pack (whose hashes are checked)."""
+    """The path itself if it is a file, else the `part` of a run's folder or of a pack (whose hashes are checked)."""
     from gigs.packs.load import start_folder
 
     path, file = Path(name), f"{part}.safetensors"

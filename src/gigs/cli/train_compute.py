@@ -1,4 +1,4 @@
-"""How the commands of `gigs train` that draw or encode pictures compute, and what they say of it."""
+"""How the commands of `gigs train` that draw or encode pictures compute, and what they print about it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 def training_compute(
     out: Path, *, resume: bool, device: str, compile_networks: bool, processes: int, may_move: bool = False
 ) -> Compute:
-    """How to compute, said on the screen: as the run did that is resumed, or as the start-up probe finds best.
+    """Choose how to compute, and print it.
 
-    Several processes are started, or meet, here: the command's settings are checked by now.
+    A resumed run computes as before; a new one as the start-up probe finds fastest.
+
+    Several processes are started, or join one another, here. The command's settings must be checked before.
 
     Args:
         out: Folder of the run.
-        resume: Whether the run in it goes on.
+        resume: Whether the run in `out` is continued.
         device: As the user asked.
-        compile_networks: Let the probe time torch.compile, too.
-        processes: How many share the batches.
-        may_move: A run that goes on does so on the device that is asked for, where one is.
+        compile_networks: Let the probe also time torch.compile.
+        processes: Number of processes that share the batches.
+        may_move: Whether a resumed run may move to the device that the user asks for.
     """
     from gigs.generator.train.progressive import stored_compute
     from gigs.training.processes import here

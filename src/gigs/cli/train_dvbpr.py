@@ -33,16 +33,16 @@ def train_dvbpr(
     processes: int,
     **options: Any,
 ) -> None:
-    """Check, train, say where.
+    """Check the options, train, and print where the results are.
 
     Raises:
-        InputError: An option that makes no sense for this family.
+        InputError: An option has no meaning for this family.
     """
     for name in FOREIGN:
         source = context.get_parameter_source(name)
         if source is not None and source.name != "DEFAULT":
             option = f"--{name.replace('_', '-')}"
-            raise InputError(f"{option}: means nothing to --family dvbpr-gan; leave it out")
+            raise InputError(f"{option}: has no meaning for --family dvbpr-gan; leave it out")
     settings = dvbpr_train_settings(**options)
     compute = training_compute(
         out, resume=resume, device=device, compile_networks=compile_networks, processes=processes

@@ -13,57 +13,72 @@ from gigs.cli.train_compute import training_compute
 from gigs.cli.train_options import BALANCE, CATALOGUE, COMPILE, DEVICE, RESUME, WHERE
 from gigs.cli.train_processes import PROCESSES
 
-START = typer.Option(None, help="A file to train on from, with fresh optimisers; what it was shown counts.")
-EVERY = typer.Option(None, min=1, help="Photos between checkpoints.")
+START = typer.Option(
+    None, help="File to start training from, with fresh optimisers. The photos that it was shown count."
+)
+EVERY = typer.Option(None, min=1, help="Number of photos between checkpoints.")
 
 
 def train_autoencoder_command(
     catalogue: Path = CATALOGUE,
-    out: Path = typer.Option(..., "--out", "-o", help="A folder of its own for weights, checkpoints, grids and log."),
-    images: int = typer.Option(200_000, min=1, help="Photos shown in all, those of a resumed run included."),
-    patch: int = typer.Option(4, min=1, help="Side in pixels of the squares that become one place with many channels."),
+    out: Path = typer.Option(..., "--out", "-o", help="Folder of its own for weights, checkpoints, grids and log."),
+    images: int = typer.Option(
+        200_000, min=1, help="Number of photos to show in total, including those of a resumed run."
+    ),
+    patch: int = typer.Option(
+        4, min=1, help="Side in pixels of the patches. Each patch becomes one place with many channels."
+    ),
     channels: str = typer.Option(
         "96,128,192",
-        help="Widths from the patches down; each halves the side: with patches of 4, three make a sixteenth.",
+        help="Widths of the levels from the patches down. Each level halves the side, except the first: with "
+        "patches of 4, three levels give a sixteenth.",
     ),
     latent_channels: int = typer.Option(
-        96, min=1, help="Channels of the latents: more redraw better, fewer are learned sooner."
+        96, min=1, help="Channels of the latents. More give better reconstructions; fewer are learned sooner."
     ),
     encoder: str = typer.Option(
         "linear",
-        help="linear: principal components of squares of pixels, so that latents never change while the decoder "
-        "learns. network: a network's answer beside them.",
+        help="linear: principal components of squares of pixels, so latents never change while the decoder learns. "
+        "network: a network's output is added to them.",
     ),
-    resolution: int = typer.Option(128, help="Side in pixels; the catalogue must have been imported so large."),
-    batch: int = typer.Option(8, min=1, help="Photos a step."),
-    crop: int = typer.Option(64, help="Side in pixels of the piece of each photo that a step sees."),
-    window: int = typer.Option(48, help="Side of the piece of it on which LPIPS and the critic judge, at least 32."),
-    judged: int = typer.Option(2, min=1, help="Photos of a batch that they judge; they cost more than all the rest."),
-    learning_rate: float = typer.Option(2e-4, help="Of Adam, after a short rise."),
+    resolution: int = typer.Option(
+        128, help="Side of the photos in pixels. The catalogue must have been imported at this size or larger."
+    ),
+    batch: int = typer.Option(8, min=1, help="Photos per step."),
+    crop: int = typer.Option(64, help="Side in pixels of the crop of each photo that a step sees."),
+    window: int = typer.Option(
+        48, help="Side in pixels of the part of the crop that LPIPS and the critic see, at least 32."
+    ),
+    judged: int = typer.Option(
+        2, min=1, help="Photos per batch that LPIPS and the critic see. They cost more than all the rest."
+    ),
+    learning_rate: float = typer.Option(2e-4, help="Learning rate of Adam, after a short warm-up."),
     coarse: float = typer.Option(
-        1.0, min=0, help="Weight of the error of mean colours, each over what one place of the latents covers."
+        1.0,
+        min=0,
+        help="Weight of the error of mean colours; each mean is over the pixels that one place of the latents covers.",
     ),
-    lpips: float = typer.Option(1.0, min=0, help="Weight of LPIPS (VGG16); that of the mean absolute error is 1."),
-    lpips_after: int = typer.Option(0, min=0, help="Photos after which LPIPS joins in."),
+    lpips: float = typer.Option(1.0, min=0, help="Weight of LPIPS (VGG16). The mean absolute error has weight 1."),
+    lpips_after: int = typer.Option(0, min=0, help="Number of photos after which LPIPS joins in."),
     adversarial: float = typer.Option(
-        0.2, min=0, help="The critic's gradient at the pixels, as a share of the other losses'; 0 for no critic."
+        0.2, min=0, help="The critic's gradient at the pixels, as a share of the other losses'. 0 uses no critic."
     ),
-    adversarial_after: int = typer.Option(60_000, min=0, help="Photos after which the critic joins in."),
+    adversarial_after: int = typer.Option(60_000, min=0, help="Number of photos after which the critic joins in."),
     start_from: Path = START,
     checkpoint_every: int = EVERY,
     where: str = WHERE,
     balance: str = BALANCE,
     compile_networks: bool = COMPILE,
-    seed: int = typer.Option(0, min=0, help="Of everything random."),
+    seed: int = typer.Option(0, min=0, help="Random seed."),
     device: str = DEVICE,
     processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
-    """Train an autoencoder: photos to small latents and back. A flow over these latents is the next step.
+    """Train an autoencoder, which turns photos into small latents and back. The next step is a flow over these latents.
 
-    Losses are L1 of pixels and of mean colours, LPIPS, a little of the normal prior and, later on, a critic on frozen
-    features. Interrupt as you like and go on with --resume and the same options. Held-out photos beside their
-    reconstructions are drawn on the way.
+    The losses are L1 of pixels and of mean colours, LPIPS, a weak normal prior and, later on, a critic on frozen
+    features. You can interrupt training at any time and continue with --resume and the same options. Checkpoints come
+    with a grid of held-out photos beside their reconstructions.
 
     Examples:
 
@@ -107,35 +122,52 @@ def train_autoencoder_command(
 def train_flow_command(
     catalogue: Path = CATALOGUE,
     autoencoder: Path = typer.Option(
-        ..., "--autoencoder", "-a", help="A file of `gigs train autoencoder`, or diffusers' folder of an AutoencoderKL."
+        ...,
+        "--autoencoder",
+        "-a",
+        help="File from `gigs train autoencoder`, or a diffusers folder of an AutoencoderKL.",
     ),
-    out: Path = typer.Option(..., "--out", "-o", help="A folder of its own for weights, latents, checkpoints and log."),
-    images: int = typer.Option(2_000_000, min=1, help="Latents shown in all, those of a resumed run included."),
-    channels: str = typer.Option("96,192,256", help="Widths from the latents' own side down; each halves the side."),
-    layers: int = typer.Option(2, min=1, help="Residual blocks a side; one more on the way up."),
-    conditions: str = typer.Option("type,colour,appearance", help="Columns of the item table that it is told."),
+    out: Path = typer.Option(..., "--out", "-o", help="Folder of its own for weights, latents, checkpoints and log."),
+    images: int = typer.Option(
+        2_000_000, min=1, help="Number of latents to show in total, including those of a resumed run."
+    ),
+    channels: str = typer.Option(
+        "96,192,256",
+        help="Widths of the levels from the latents' own side down. Each level after the first halves the side.",
+    ),
+    layers: int = typer.Option(2, min=1, help="Residual blocks per level; one more on the way up."),
+    conditions: str = typer.Option(
+        "type,colour,appearance", help="Columns of the item table that the flow is conditioned on."
+    ),
     directions: int = typer.Option(
-        256, min=0, help="Principal directions of whole pictures along which noise varies as photos do; 0 for none."
+        256,
+        min=0,
+        help="Number of principal directions of whole pictures along which the noise varies as photos do.",
     ),
-    photos: int = typer.Option(0, min=0, help="Train on so many photos only, drawn at random; 0 takes all."),
-    mirrored: bool = typer.Option(True, help="Show photos mirrored, too: twice as many latents to make at the start."),
-    batch: int = typer.Option(64, min=1, help="Latents a step."),
-    learning_rate: float = typer.Option(4e-4, help="Of Adam, after a short rise."),
-    ema: float = typer.Option(0.9995, min=0, help="Decay per batch of the averaged weights, which are what is saved."),
+    photos: int = typer.Option(0, min=0, help="Train on this many photos only, drawn at random. 0 takes all."),
+    mirrored: bool = typer.Option(
+        True, help="Also show photos mirrored. Twice as many latents are then computed at the start."
+    ),
+    batch: int = typer.Option(64, min=1, help="Latents per step."),
+    learning_rate: float = typer.Option(4e-4, help="Learning rate of Adam, after a short warm-up."),
+    ema: float = typer.Option(
+        0.9995, min=0, help="Decay per batch of the averaged weights. The averaged weights are saved."
+    ),
     start_from: Path = START,
     checkpoint_every: int = EVERY,
     where: str = WHERE,
     balance: str = BALANCE,
     compile_networks: bool = COMPILE,
-    seed: int = typer.Option(0, min=0, help="Of everything random."),
+    seed: int = typer.Option(0, min=0, help="Random seed."),
     device: str = DEVICE,
     processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
-    """Train a flow over an autoencoder's latents: together they are a generator of the family latent-flow.
+    """Train a flow over an autoencoder's latents. Together they are a generator of the family latent-flow.
 
-    The photos' latents are made once, at the start. The flow learns the straight way from noise to a latent, with what
-    it is told of the photo and, at times, without. Interrupt as you like and go on with --resume and the same options.
+    The photos' latents are computed once, at the start. The flow learns the straight path from noise to a latent,
+    mostly with the photo's attributes and sometimes without. You can interrupt training at any time and continue with
+    --resume and the same options.
 
     Example: gigs train flow data/hm-128 --autoencoder runs/autoencoder/autoencoder.safetensors --out runs/flow
     """
@@ -175,11 +207,11 @@ def _widths(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError as error:
-        raise InputError(f"--channels {text!r}: write widths with commas, such as 16,32,96,192") from error
+        raise InputError(f"--channels {text!r}: write widths separated by commas, such as 16,32,96,192") from error
 
 
 def _checked(build: Any, **options: Any) -> Any:
-    """Settings, or what is wrong with them as the user's error."""
+    """Make the settings; turn an invalid one into an error for the user."""
     from gigs.errors import InputError
 
     try:

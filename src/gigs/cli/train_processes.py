@@ -1,4 +1,4 @@
-"""`--processes` of `gigs train`: start them, or join those that a launcher started."""
+"""The option `--processes` of `gigs train`: start processes, or join those that a launcher started."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ PROCESSES = typer.Option(
     1,
     "--processes",
     min=1,
-    help="How many processes share each batch: on a CPU, or with a GPU each. Leave it out under torchrun or "
+    help="Number of processes that share each batch, on a CPU or with one GPU each. Leave it out under torchrun or "
     "accelerate launch.",
 )
 
 
 def shared(processes: int, device: str) -> str:
-    """Where this process computes, once it has met those that it shares its batches with.
+    """The device of this process, once it has joined those that it shares its batches with.
 
-    In the process that the user started, the others are started and waited for, and the command ends here. Processes
-    that a launcher started join one another; all but the first are silent from here on.
+    The process that the user started starts the others, waits for them, and ends the command here. Processes that a
+    launcher started join one another; all but the first are silent from here on.
 
     Args:
-        processes: As the user asked.
-        device: As the user asked; it is returned where there is one process.
+        processes: Number of processes that the user asked for.
+        device: Device that the user asked for; returned if there is only one process.
 
     Raises:
-        InputError: The processes cannot be had.
-        GigsError: What one of them failed of.
-        typer.Exit: They have done it all.
+        InputError: The processes cannot be started.
+        GigsError: The error of a process that failed.
+        typer.Exit: The processes have finished the work.
     """
     from gigs.errors import InputError
     from gigs.training.processes import join, started_together
@@ -50,12 +50,12 @@ def shared(processes: int, device: str) -> str:
 
 
 def _start(processes: int, device: str) -> None:
-    """Run this very command in so many processes.
+    """Run this command in several processes.
 
     Raises:
         InputError: accelerate is missing, or there are too few GPUs.
-        GigsError: What one of them failed of.
-        KeyboardInterrupt: They were asked to end, and have.
+        GigsError: The error of a process that failed.
+        KeyboardInterrupt: The processes were asked to end, and have ended.
     """
     import torch
 

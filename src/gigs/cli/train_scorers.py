@@ -22,29 +22,34 @@ def train_recommender_command(
     kind: str = typer.Option(
         "vbpr", help="vbpr (frozen ImageNet features; minutes) or dvbpr (CNN from scratch; hours)."
     ),
-    factors: int = typer.Option(None, "--factors", "-k", help="K; 64 for vbpr, 100 for dvbpr."),
-    input_size: int = typer.Option(None, help="Side in pixels the network works at; 128 for vbpr, 224 for dvbpr."),
+    factors: int = typer.Option(
+        None, "--factors", "-k", help="K, the number of factors. Default: 64 for vbpr, 100 for dvbpr."
+    ),
+    input_size: int = typer.Option(
+        None, help="Side in pixels of the network's input. Default: 128 for vbpr, 224 for dvbpr."
+    ),
     image_size: int = typer.Option(
         None,
-        help="Side at which pictures are read before they are enlarged to the input "
-        "size; give your generator's resolution, so that photos and its pictures compare.",
+        help="Side in pixels at which pictures are read before they are enlarged to the input size. Give your "
+        "generator's resolution, so that photos and its pictures are comparable.",
     ),
-    epochs: int = typer.Option(None, help="At most so many epochs."),
-    patience: int = typer.Option(None, help="Stop after so many epochs without a better validation AUC."),
-    batch: int = typer.Option(None, help="Triplets a step."),
+    epochs: int = typer.Option(None, help="Largest number of epochs."),
+    patience: int = typer.Option(None, help="Stop after this many epochs without a better validation AUC."),
+    batch: int = typer.Option(None, help="Triplets per step."),
     learning_rate: float = typer.Option(None, help="Of Adam."),
     theta_decay: float = typer.Option(
-        None, help="Regularisation of user factors (lambda of Eq. 3); dvbpr, and vbpr with --users free."
+        None, help="Regularisation of user factors (lambda of Eq. 3), for dvbpr, and for vbpr with --users free."
     ),
     network_decay: float = typer.Option(None, help="Regularisation of the network (lambda of Eq. 3)."),
     users: str = typer.Option(
         None,
-        help="vbpr: purchases (a user is what they bought; the default) or free (a vector each, as in the papers).",
+        help="For vbpr: purchases (a user's vector is computed from their purchases; the default) or free (each "
+        "user has a free vector, as in the papers).",
     ),
     sampling: str = typer.Option(None, help="Draw triplets by user or by pair."),
-    negatives: str = typer.Option(None, help="Draw negatives from all items, or only from those bought by somebody."),
+    negatives: str = typer.Option(None, help="Draw negatives from all items, or only from items that somebody bought."),
     within: float = typer.Option(
-        None, help="Share of the negatives (0 to 1) that are of the bought item's own type and section."
+        None, help="Share of the negatives (0 to 1) that are of the same type and section as the bought item."
     ),
     alike: str = typer.Option("", help=ALIKE),
     include_held_out: bool = typer.Option(False, help="Also learn from products that generators never see."),
@@ -52,25 +57,25 @@ def train_recommender_command(
     bf16: bool = typer.Option(False, help="Train dvbpr in bfloat16."),
     backbone: str = typer.Option(
         None,
-        help="vbpr's frozen network: efficientnet-lite0, -lite1, vgg16, alexnet, or any of timm's as timm:NAME, such "
-        "as timm:resnet50.a1_in1k (fetched by timm).",
+        help="vbpr's frozen network: efficientnet-lite0, efficientnet-lite1, vgg16, alexnet, or timm:NAME for a "
+        "network of timm, such as timm:resnet50.a1_in1k (downloaded by timm).",
     ),
     fold: int = typer.Option(
         None, min=0, help="Learn from one half of the buyers only (0 or 1), so that judges can learn from the other."
     ),
     reconstructions: str = RECONSTRUCTIONS,
-    where: str = typer.Option("", help="With --reconstructions: condition on items that the generator is for."),
-    seed: int = typer.Option(0, min=0, help="Of everything random."),
+    where: str = typer.Option("", help="With --reconstructions: condition on the items that the generator is for."),
+    seed: int = typer.Option(0, min=0, help="Random seed."),
     device: str = DEVICE,
     processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
-    """Train a visual recommender by BPR (Eq. 2-4); the epoch with the best validation AUC is kept.
+    """Train a visual recommender by BPR (Eq. 2-4). The epoch with the best validation AUC is kept.
 
     Example: gigs train recommender data/hm --kind vbpr --image-size 64 --out runs/vbpr
 
-    A target whose gains judges shall check learns from one half of the buyers, and from photos and their
-    reconstructions alike: add --fold 0 --reconstructions hm-64 (then: gigs train judge --help).
+    If judges shall check its gains, the recommender must learn from one half of the buyers, and from both photos and
+    their reconstructions: add --fold 0 --reconstructions hm-64. Then see gigs train judge --help.
     """
     from gigs.recommender import defaults_for
 
@@ -85,7 +90,7 @@ def train_recommender_command(
 
 
 def _given(**options: Any) -> dict[str, Any]:
-    """Without those that were left to the kind's default."""
+    """The options that were given; the others keep the kind's default."""
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -93,29 +98,30 @@ def train_judge_command(
     catalogue: Path = CATALOGUE,
     out: Path = typer.Option(..., "--out", "-o", help="Folder for the model, its log and checkpoints."),
     reconstructions: str = typer.Option(
-        "hm-64", help="Pack, or folder of a run, whose generator redraws the photos that the judge learns from too."
+        "hm-64",
+        help="Pack, or folder of a run. The judge also learns from its generator's reconstructions of the photos.",
     ),
-    where: str = typer.Option("", help="Condition on items that the generator is for."),
+    where: str = typer.Option("", help="Condition on the items that the generator is for."),
     backbone: str = typer.Option(
-        "efficientnet-lite1", help="efficientnet-lite1, vgg16, alexnet ...: another network than the target's."
+        "efficientnet-lite1", help="efficientnet-lite1, vgg16, alexnet, ...; use another network than the target's."
     ),
     fold: int = typer.Option(
         1,
         min=0,
-        help="The half of the buyers that the target does not know (its --fold is 0); or with another backbone than "
-        "the target's, its own half.",
+        help="The half of the buyers to learn from: the half that the target does not know (if the target's is 0: "
+        "1) or, with another backbone, the target's own.",
     ),
-    input_size: int = typer.Option(128, help="Side in pixels the network works at."),
-    image_size: int = typer.Option(64, help="Side at which pictures are read: the generator's resolution."),
-    seed: int = typer.Option(1, min=0, help="Another one than the target's."),
+    input_size: int = typer.Option(128, help="Side in pixels of the network's input."),
+    image_size: int = typer.Option(64, help="Side in pixels at which pictures are read: the generator's resolution."),
+    seed: int = typer.Option(1, min=0, help="Random seed; use another one than the target's."),
     device: str = DEVICE,
     processes: int = PROCESSES,
     resume: bool = RESUME,
 ) -> None:
-    """Train a judge: a recommender that no redesign is ever optimised for, to say whether a gain is real.
+    """Train a judge: a recommender that no redesign is ever made for, to check whether a gain is real.
 
-    Other eyes or other buyers, and another seed than the target; two or more go into a pack with `gigs pack scorers`,
-    and further ones with `gigs pack judges`.
+    A judge needs another backbone or other buyers than the target, and another seed. Put two or more into a pack with
+    `gigs pack scorers`; add further ones with `gigs pack judges`.
 
       gigs train recommender data/hm --image-size 64 --fold 0 --reconstructions hm-64 --out runs/target
 
@@ -133,7 +139,10 @@ def train_judge_command(
 
 
 class ViewSource(NamedTuple):
-    """Pack, or folder of a run, whose generator redraws the photos, and which of them; without one, photos only."""
+    """Which generator redraws which photos.
+
+    The source is a pack, or the folder of a run; without one, the model sees photos only.
+    """
 
     reconstructions: str | None
     where: str
@@ -142,7 +151,7 @@ class ViewSource(NamedTuple):
 def _train_scorer(
     catalogue: Path, settings: TrainingSettings, out: Path, source: ViewSource, *, device: str, resume: bool
 ) -> None:
-    """Train a recommender, with a second view of every item if that was asked for, and print its scores."""
+    """Train a recommender, with a second view of every item if the user asked for it, and print its scores."""
     from gigs.data.catalogue import Catalogue
     from gigs.inversion.catalogue_reconstructions import reconstructions as redrawn
     from gigs.packs.load import start_folder
@@ -159,7 +168,7 @@ def _train_scorer(
                 views = [redrawn(opened, root, where=source.where, compute=suited(place), on_step=on_step)]
         items = ItemPictures(opened, views)
         trained = train_recommender(items, settings, out, on_step=on_step, resume=resume, device=place)
-    output.print(f"{trained.path}: best of {trained.epochs} epochs was epoch {trained.best_epoch}", soft_wrap=True)
+    output.print(f"{trained.path}: the best of {trained.epochs} epochs was epoch {trained.best_epoch}", soft_wrap=True)
     for name, report in trained.metrics.items():
         auc = report["model"]["overall"]["auc"]
         if auc["value"] is not None:  # no item of its kind to compare with

@@ -1,4 +1,4 @@
-"""`gigs verify`: are the gains real? A study on held-out photos, with its controls."""
+"""`gigs verify`: check whether gains are real, by a study on held-out photos with controls."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.verify_share import share_command
 
-app = typer.Typer(help="Are the gains real? Judges, controls and intervals on held-out photos.")
+app = typer.Typer(help="Check whether gains are real: judges, controls and intervals on held-out photos.")
 CATALOGUE = typer.Option(None, help="Catalogue with held-out products that the pack never saw.")
 PACK = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id; with scorers.")
-AUDIENCES = typer.Option(["women", "men", "age-18-29"], "--audience", help="Any number of the pack's audiences.")
+AUDIENCES = typer.Option(["women", "men", "age-18-29"], "--audience", help="An audience of the pack. May be repeated.")
 PHOTOS = typer.Option(100, min=1, help="Held-out photos.")
-SKIP = typer.Option(400, min=0, help="Photos of the same draw to pass over: calibration used the first ones.")
-WHERE = typer.Option("", help="Condition on items: what the generator is for.")
-PRESET = typer.Option("fast", help="How the redesigns are made, as in `gigs suggest`.")
-SEED = typer.Option(0, min=0, help="Draws the photos.")
-OUT = typer.Option(Path("verify"), "--out", "-o", help="Folder for records and table; an interrupted study goes on.")
+SKIP = typer.Option(400, min=0, help="Number of drawn photos to skip. Calibration used the first ones.")
+WHERE = typer.Option("", help="Condition on items that the generator is for.")
+PRESET = typer.Option("fast", help="Preset of the redesigns, as in `gigs suggest`.")
+SEED = typer.Option(0, min=0, help="Random seed: draws the photos.")
+OUT = typer.Option(Path("verify"), "--out", "-o", help="Folder for records and table. An interrupted study continues.")
 ORDER = ("suggestions", "reconstruction", "random shifts", "pixel attack", "nearest real item")
 
 
@@ -39,10 +39,11 @@ def verify_command(
     seed: int = SEED,
     out: Path = OUT,
 ) -> None:
-    """Redesign held-out photos for several audiences and print what judges and controls make of it.
+    """Redesign held-out photos for several audiences, and print what judges and controls find.
 
-    Gains are in standard deviations of real items' scores, against the real photo. Retained: a judge's gain over the
-    target's; its ceiling is the slope of judge on target among real items. Example:
+    A gain is a redesign's score minus the photo's, in standard deviations of real items' scores. Retained is a judge's
+    gain divided by the target's. Its ceiling is the slope of the judge's score on the target's among real items.
+    Example:
 
       gigs verify --catalogue data/hm --photos 100 --out runs/verify
     """
@@ -64,10 +65,12 @@ def controls_command(
     seed: int = SEED,
     out: Path = typer.Option(Path("controls"), "--out", "-o", help="Folder for records and table."),
 ) -> None:
-    """What judges make of pictures that must not be believed: pixel attack, reconstruction, random shifts, real items.
+    """Measure what judges say of controls: pictures that must not be believed.
 
-    The attack reaches the redesigns' gain under the target by changes of pixels that hardly show. Judges that grant it
-    more than a tenth are not independent of the target, and the report says so.
+    These are a pixel attack, the reconstruction, random shifts and real items.
+
+    The attack reaches the same gain under the target as the redesigns, by pixel changes that can hardly be seen. A
+    judge that grants it more than a tenth of that gain is not independent of the target, and the report says so.
     """
     found = _study(catalogue, pack, audiences, photos, skip, where, preset, seed, out, attack_every=1)
     _print(found, ORDER)
@@ -82,17 +85,17 @@ def controls_command(
 
 @app.command("calibrate")
 def calibrate_command(
-    pack: Path = typer.Argument(..., help="Folder of a pack with scorers; its pack.json is written anew."),
+    pack: Path = typer.Argument(..., help="Folder of a pack with scorers. Its pack.json is updated."),
     catalogue: Path = typer.Option(..., help="Catalogue with held-out products."),
     audiences: list[str] = AUDIENCES,
     photos: int = typer.Option(60, min=10, help="Held-out photos."),
-    skip: int = typer.Option(200, min=0, help="Photos of the draw to pass over."),
+    skip: int = typer.Option(200, min=0, help="Number of drawn photos to skip."),
     where: str = WHERE,
     preset: str = PRESET,
     seed: int = SEED,
     out: Path = typer.Option(Path("verify-calibration"), "--out", "-o", help="Folder for the records."),
 ) -> None:
-    """Measure how far judges disagree beyond their users' spread; intervals of `gigs suggest` are as wide as that."""
+    """Measure how far judges disagree beyond the spread of their users. `gigs suggest` widens its intervals by this."""
     from gigs.io import folders
     from gigs.packs import load_pack
     from gigs.packs.panel import eyes_of

@@ -1,4 +1,4 @@
-"""`gigs verify share`: what the judges' gains are worth to real buyers."""
+"""`gigs verify share`: how many real buyers a judges' gain is worth."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
     from gigs.studies.share import Checked, ShareStudy
 
 PACK = typer.Argument("hm-64", help="Bundled pack, or folder of a pack; with scorers.")
-CATALOGUE = typer.Option(..., help="Catalogue with the purchases that the pack's judges come from.")
+CATALOGUE = typer.Option(..., help="Catalogue with the purchases that the pack's judges learned from.")
 OUT = typer.Option(Path("share"), "--out", "-o", help="Folder for the table (share.json) and the diagram.")
-WRITE = typer.Option(False, "--write", help="Keep the map in the pack, which must be a folder of your own.")
-ALTERNATIVES = typer.Option(5, min=1, help="Products that each purchase is compared with.")
+WRITE = typer.Option(False, "--write", help="Write the result into the pack, which must be a folder of your own.")
+ALTERNATIVES = typer.Option(5, min=1, help="Number of products that each purchase is compared with.")
 DAYS = typer.Option(
-    None, min=0, help="How long a product counts as on sale at the least; by default what the purchases show."
+    None, min=0, help="Shortest time that a product counts as on sale. By default, the purchases show it."
 )
 KIND = typer.Option(
     ["type", "section"],
-    help="Column in which both products agree, any number of times: `product_code` compares colours of one product.",
+    help="Column in which the compared products must agree. May be repeated: `product_code` compares colours of one "
+    "product.",
 )
-SEED = typer.Option(0, min=0, help="Draws the alternatives.")
+SEED = typer.Option(0, min=0, help="Random seed: draws the alternatives.")
 
 
 def share_command(
@@ -43,8 +44,9 @@ def share_command(
 ) -> None:
     """Learn from real purchases how many of 100 buyers a gain is worth, and check it on purchases kept back.
 
-    Every purchase is set against products of the same type and section that were on sale at the time and were left.
-    Judges see only buyers that they did not learn from. Each buyer's last purchase is kept for the check. Examples:
+    Every purchase is compared with products of the same type and section that were on sale at the time but not bought.
+    Judges are asked only about buyers that they did not learn from. Each buyer's last purchase is kept for the check.
+    Examples:
 
       gigs verify share hm-64 --catalogue data/hm
 

@@ -12,20 +12,23 @@ from gigs.cli.console import output, saying
 from gigs.errors import InputError
 
 app = typer.Typer(
-    help="The networks by others that gigs downloads when it first needs them: list them, or fetch them in advance.",
+    help="List the networks that gigs downloads when it first needs them, or fetch them in advance.",
     no_args_is_help=True,
 )
-NAMES = typer.Argument(None, metavar="NAME...", help="Which; those that a suggestion needs if none is given.")
-ALL = typer.Option(False, "--all", help="Also those that only experiments need.")
+NAMES = typer.Argument(None, metavar="NAME...", help="Names of the weights. Default: those that `gigs suggest` needs.")
+ALL = typer.Option(False, "--all", help="Also fetch those that only experiments need.")
 OUT = typer.Option(
-    None, "--out", "-o", help="Also write them into this folder, for another machine: set GIGS_WEIGHTS_DIR to it there."
+    None,
+    "--out",
+    "-o",
+    help="Also write them into this folder, for another machine. There, set GIGS_WEIGHTS_DIR to the folder.",
 )
 JSON = typer.Option(False, "--json", help="Print JSON.")
 
 
 @app.command("list")
 def list_command(as_json: bool = JSON) -> None:
-    """List the weights: what each is for, whether it is here, how large a download is, and from where."""
+    """List the weights: what each is for, whether it is here, how large it is, and where it comes from."""
     from gigs.io import weights
 
     found = weights.overview()
@@ -46,12 +49,14 @@ def list_command(as_json: bool = JSON) -> None:
         places = "\n".join(f"{size} MB: {label}" if size else label for label, size in one.sources)
         table.add_row(one.name, one.purpose, needed, "yes" if one.place else "no", places)
     output.print(table)
-    output.print(f"kept in {weights.cache_dir()} (set GIGS_CACHE for another place)", highlight=False, soft_wrap=True)
+    output.print(
+        f"kept in {weights.cache_dir()} (set GIGS_CACHE to use another folder)", highlight=False, soft_wrap=True
+    )
 
 
 @app.command("fetch")
 def fetch_command(names: list[str] = NAMES, everything: bool = ALL, out: Path = OUT) -> None:
-    """Fetch weights into the cache, so that later runs need no network. What is here already is checked.
+    """Fetch weights into the cache, so that later runs need no network. Weights that are already here are checked.
 
     Examples:
 
@@ -66,7 +71,7 @@ def fetch_command(names: list[str] = NAMES, everything: bool = ALL, out: Path = 
 
     known = {one.name: one for one in weights.overview()}
     if unknown := [name for name in names or () if name not in known]:
-        raise InputError(f"no weights are named {unknown[0]!r}; there are {', '.join(known)}")
+        raise InputError(f"unknown weights {unknown[0]!r}; the names are {', '.join(known)}")
     for name in names or [one.name for one in known.values() if everything or one.is_needed]:
         if out is None:
             weights.fetch(name)

@@ -1,4 +1,4 @@
-"""Which items are of one kind: the same type and section, or whatever columns of the item table are named."""
+"""Groups of similar items: those with the same type and section, or the same values in other columns."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ USUAL_COLUMNS = ("type", "section")
 
 
 def alike(items: pd.DataFrame, columns: Sequence[str] = ()) -> np.ndarray:
-    """A number for each item, the same for items that agree in all columns; int64 `[items]`, from 0.
+    """Number each item's kind, int64 `[items]`, from 0: items that agree in all columns have the same number.
 
     Args:
         items: A catalogue's item table.
-        columns: Names of its columns; a blank agrees with a blank. Without any, those of `USUAL_COLUMNS` that it has.
+        columns: Names of columns; blank cells agree with one another. By default, those of `USUAL_COLUMNS` that the
+            table has.
 
     Raises:
-        DataError: The table has not that column, or none of the usual ones.
+        DataError: The table lacks a named column, or has none of the usual ones.
     """
     named = list(columns) or [name for name in USUAL_COLUMNS if name in items]
     missing = [name for name in named if name not in items]
     if missing or not named:
         what = f"no column {', '.join(missing)}" if missing else f"neither of {', '.join(USUAL_COLUMNS)}"
-        raise DataError(f"the item table has {what}; name columns of it with --alike: {', '.join(items.columns)}")
+        raise DataError(f"the item table has {what}; `alike` may name these columns: {', '.join(items.columns)}")
     return items.groupby(named, dropna=False, sort=True).ngroup().to_numpy(dtype=np.int64)

@@ -1,4 +1,4 @@
-"""How large a table may be, counted while it is read: a small file can spell out a table that fills the memory."""
+"""Limits on the size of a table, checked while it is read: a small file can hold a table that fills the memory."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class TableBounds:
     """Bounds of one table.
 
     Attributes:
-        source: What it is called in messages.
-        cells: Most rows times columns.
-        letters: Most characters in cells that differ.
+        source: Name of the table in messages.
+        cells: Largest number of cells (rows times columns).
+        letters: Largest number of characters in distinct cells.
     """
 
     source: str
@@ -33,7 +33,7 @@ class TableBounds:
 
     @classmethod
     def of_file(cls, path: Path) -> TableBounds:
-        """Bounds for a table in a file, which go by its size."""
+        """Bounds for a table in a file, which depend on the file's size."""
         size = path.stat().st_size
         return cls(
             source=str(path),
@@ -42,15 +42,15 @@ class TableBounds:
         )
 
     def check(self, rows: int, columns: int) -> None:
-        """Refuse a table of so many rows and columns.
+        """Refuse a table with too many rows or columns.
 
         Raises:
             DataError: There are too many.
         """
         if columns > MAX_COLUMNS:
-            self._refuse(f"more than {MAX_COLUMNS:,} columns; export those that are needed")
+            self._refuse(f"more than {MAX_COLUMNS:,} columns; export only those that are needed")
         if rows > MAX_ROWS:
-            self._refuse(f"more than {MAX_ROWS:,} rows; export fewer, such as those of one year")
+            self._refuse(f"more than {MAX_ROWS:,} rows; export fewer, for example those of one year")
         if rows * columns > self.cells:
             self._refuse(
                 f"{rows:,} rows of {columns:,} columns and more, most of them blank or the same; export the columns "
@@ -58,29 +58,29 @@ class TableBounds:
             )
 
     def check_letters(self, letters: int) -> None:
-        """Refuse more text than a table has.
+        """Refuse more text than a table may have.
 
         Raises:
             DataError: There is more.
         """
         if letters > self.letters:
-            self._refuse("holds far more text than its size tells; export the columns that are needed")
+            self._refuse("holds far more text than its size suggests; export only the columns that are needed")
 
     def check_broken(self, broken: int) -> None:
-        """Refuse a file of rows that cannot be read.
+        """Refuse a file with too many unreadable rows.
 
         Raises:
             DataError: There are too many.
         """
         if broken > MAX_BROKEN:
-            self._refuse(f"more than {MAX_BROKEN:,} rows cannot be read; is it a table of another kind?")
+            self._refuse(f"more than {MAX_BROKEN:,} rows cannot be read; is the file really a table of this kind?")
 
     def _refuse(self, why: str) -> NoReturn:
         raise DataError(f"{self.source}: {why}")
 
 
 def check_parquet(path: Path) -> None:
-    """Compare what a Parquet file says of itself with the bounds, before anything of it is read.
+    """Check the sizes in a Parquet file's header against the bounds before anything is read.
 
     Raises:
         DataError: It is not an ordinary file, or too large.

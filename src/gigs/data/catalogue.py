@@ -1,14 +1,12 @@
-"""A catalogue on disk: three parquet tables, one packed array of square pictures, and a file that says what it is.
+"""A catalogue on disk: three Parquet tables, one packed array of square pictures, and a file that describes it.
 
-```
-DIR/catalogue.json         schema, source, counts, seed, sizes; written last: without it the folder is no catalogue
-DIR/items.parquet          row i is item i: item_id, product_code, name, ..., held_out, has_image
-DIR/users.parquet          row u is user u: user_id and whatever the source knows
-DIR/interactions.parquet   distinct pairs: user, item (rows), count, first, last, split
-DIR/images-128.npy         uint8 [items, 128, 128, 3]; smaller sizes are derived once and kept beside it
-```
-Packed squares cost a thirtieth of the processor time that decoding the same 128 x 192 JPEG files and fitting them costs
-(640 pictures in batches of 32: 0.02 s against 0.71 s), and reading pictures is what training does all day.
+``` DIR/catalogue.json         schema, source, counts, seed, sizes; written last, so a folder without it is not a
+catalogue DIR/items.parquet          row i is item i: item_id, product_code, name, ..., held_out, has_image
+DIR/users.parquet          row u is user u: user_id and whatever the source knows DIR/interactions.parquet   distinct
+pairs: user, item (rows), count, first, last, split DIR/images-128.npy         uint8 [items, 128, 128, 3]; smaller sizes
+are derived once and kept beside it ``` Training reads pictures all the time, so they are packed: reading packed squares
+takes a thirtieth of the time of decoding and fitting the same 128 x 192 JPEG files (640 pictures in batches of 32: 0.02
+s instead of 0.71 s).
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, repr=False)
 class Catalogue:
-    """An imported catalogue. `items`, `users` and `interactions` are data frames; see the module's head."""
+    """An imported catalogue. `items`, `users` and `interactions` are data frames; see the module's docstring."""
 
     root: Path
     info: dict[str, Any]
@@ -51,18 +49,20 @@ class Catalogue:
         """Open a catalogue folder.
 
         Raises:
-            DataError: It is none, or a table is missing or damaged; the message says how to make one.
+            DataError: The folder is not a catalogue, or a table is missing or damaged. The message says what to do.
         """
         root = Path(root)
         if not (root / "catalogue.json").is_file():
-            raise DataError(f"{root}: not a catalogue; make one with `gigs data import` (--help shows from what)")
+            raise DataError(f"{root}: not a catalogue; make one with `gigs data import`")
         try:
             info = storage.read_json(root / "catalogue.json")
         except ModelError as error:
             raise DataError(f"{error}; import the catalogue again") from error
         schema = info.get("schema") if isinstance(info, dict) else None
         if schema != SCHEMA:
-            raise DataError(f"{root}: catalogue schema {schema}, this gigs reads {SCHEMA}; import it again")
+            raise DataError(
+                f"{root}: has catalogue schema {schema}, but this version of gigs reads {SCHEMA}; import it again"
+            )
         tables = {}
         for name in ("items", "users", "interactions"):
             try:
@@ -79,8 +79,9 @@ class Catalogue:
         """Square pictures of all items, row i for item i, memory-mapped.
 
         Args:
-            size: Side in pixels; at most the size the catalogue was imported at (enlarging is the network's matter).
-            on_step: Progress of deriving a smaller size, the first time it is asked for.
+            size: Side in pixels, at most the size that the catalogue was imported at. Networks that need more enlarge
+                pictures themselves.
+            on_step: Progress of making a smaller size, the first time that it is needed.
 
         Returns:
             uint8 `[items,size,size,3]`, read-only; rows without a picture are zero.
@@ -90,10 +91,11 @@ class Catalogue:
         """
         stored = int(self.info["image_size"])
         if size < 1:
-            raise DataError(f"{size} px is no size for pictures")
+            raise DataError(f"{size} px is not a valid picture size")
         if size > stored:
             raise DataError(
-                f"{self.root}: pictures were imported at {stored} px, {size} asked; import with --size {size}"
+                f"{self.root}: pictures were imported at {stored} px, but {size} px are needed; import the "
+                f"catalogue at {size} px"
             )
         path = self.root / f"images-{size}.npy"
         if not path.is_file():
@@ -122,7 +124,7 @@ class Catalogue:
 
 
 def _derive(source: np.ndarray, path: Path, size: int, on_step: OnStep) -> None:
-    """Write a smaller copy of all pictures beside the large one."""
+    """Write a smaller copy of all pictures beside the large ones."""
 
     def write(temporary: Path) -> None:
         target = storage.packed_array(temporary, np.uint8, (len(source), size, size, 3))
@@ -136,13 +138,13 @@ def _derive(source: np.ndarray, path: Path, size: int, on_step: OnStep) -> None:
 
 
 def hold_out_products(product_codes: pd.Series, count: int, seed: int) -> np.ndarray:
-    """Draw `count` products; True for every item of them, so colour variants never straddle the border.
+    """Draw `count` products to hold out. True for all items of each, so colour variants are never divided.
 
     Raises:
-        DataError: More products asked than there are.
+        DataError: `count` is larger than the number of products.
     """
     codes = np.sort(product_codes.unique().astype(str))
     if not 0 <= count < len(codes):
-        raise DataError(f"cannot hold out {count} of {len(codes)} products; --hold-out must be 0 to {len(codes) - 1}")
+        raise DataError(f"cannot hold out {count} of {len(codes)} products; `hold_out` must be 0 to {len(codes) - 1}")
     chosen = np.random.default_rng(seed).choice(codes, size=count, replace=False)
     return product_codes.isin(set(chosen)).to_numpy()

@@ -1,4 +1,4 @@
-"""Choices: what a buyer took, beside something of the same kind that was on sale at the time and was left."""
+"""Choices: an item that a buyer took, paired with a similar one that was on sale at the time but not bought."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class ChoiceSettings:
     """How the alternatives to a purchase are drawn.
 
     Attributes:
-        alternatives: Drawn for each purchase, without repetition; fewer where fewer are to be had.
-        days: How long an item counts as on sale at the least, around the middle of its purchases; None measures how
-            long items usually are (`usual_days`). An item that was rarely bought was on sale longer than its purchases
-            tell: if only popular items counted as on sale for long, they would be the alternatives, and what makes
-            an item popular could not be seen.
-        kind: Columns of the item table in which an alternative must agree.
-        seed: Of the draw.
+        alternatives: Number to draw for each purchase, without repetition. There may be fewer.
+        days: Shortest time that an item counts as on sale, around the middle of its purchases. None measures how long
+            items usually are on sale (`usual_days`). A rarely bought item was on sale longer than its purchases show.
+            Without this minimum, popular items would be over-represented among the alternatives, which would hide what
+            makes an item popular.
+        kind: Columns of the item table in which an alternative must agree with the bought item.
+        seed: Random seed of the draw.
     """
 
     alternatives: int = 3
@@ -35,7 +35,7 @@ class ChoiceSettings:
 
     def __post_init__(self) -> None:
         if self.alternatives < 1 or (self.days is not None and self.days < 0) or not self.kind:
-            raise DataError("choices need 1 alternative, 0 days and 1 column of the item table, or more")
+            raise DataError("choices need at least 1 alternative, 0 days and 1 column of the item table")
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class Choices:
 
     Attributes:
         users: Row of the buyer in the catalogue, int64 `[P]`.
-        bought: Row of the item taken, int64 `[P]`.
-        other: Row of the item left, int64 `[P]`.
-        purchases: How many purchases the pairs are of.
-        days: How long an item counted as on sale at the least.
-        alone: Purchases without any alternative, which are in no pair.
+        bought: Row of the bought item, int64 `[P]`.
+        other: Row of the alternative, int64 `[P]`.
+        purchases: Number of purchases that the pairs come from.
+        days: Shortest time that an item counted as on sale.
+        alone: Number of purchases without any alternative; they are in no pair.
     """
 
     users: np.ndarray
@@ -62,7 +62,7 @@ class Choices:
         return len(self.users)
 
     def of(self, users: np.ndarray) -> Choices:
-        """Those of some buyers, by their rows; the counts are of these."""
+        """The choices of some buyers, given by their rows. The counts are theirs too."""
         kept = np.isin(self.users, users)
         buyers, bought = self.users[kept], self.bought[kept]
         purchases = len(np.unique(np.stack([buyers, bought], axis=1), axis=0))
@@ -75,14 +75,14 @@ def read_choices(
     users: np.ndarray | None = None,
     settings: ChoiceSettings | None = None,
 ) -> Choices:
-    """Pairs of all purchases in some splits.
+    """Pair all purchases in some splits with alternatives.
 
-    Alternatives have a picture, were bought by somebody, agree with the purchase in `settings.kind`, were on sale on
-    its day, and were never bought by the same buyer.
+    An alternative has a picture, was bought by somebody, agrees with the purchase in `settings.kind`, was on sale on
+    that day, and was never bought by the same buyer.
 
     Args:
-        catalogue: With dated purchases; an item without any date counts as always on sale.
-        splits: Of `catalogue.SPLITS`.
+        catalogue: A catalogue with dated purchases. An item without any date counts as always on sale.
+        splits: Names from `catalogue.SPLITS`.
         users: Rows of the buyers; all if None.
         settings: How alternatives are drawn.
 
@@ -108,13 +108,13 @@ def read_choices(
         pairs += [(user, item, int(other)) for other in drawn]
     if not pairs:
         kind = " and ".join(settings.kind)
-        raise DataError(f"{catalogue.root}: no purchase in {', '.join(splits)} has an alternative of its {kind}")
+        raise DataError(f"{catalogue.root}: no purchase in {', '.join(splits)} has an alternative of the same {kind}")
     buyers, bought, other = np.array(pairs, dtype=np.int64).T
     return Choices(buyers, bought, other, purchases=len(wanted) - alone, alone=alone, days=shelves.days)
 
 
 class _Shelves:
-    """What of each kind was on sale when."""
+    """Which items of each kind were on sale on a day."""
 
     def __init__(self, catalogue: Catalogue, sales: pd.DataFrame, settings: ChoiceSettings) -> None:
         self._kind = alike(catalogue.items, settings.kind)
@@ -129,7 +129,7 @@ class _Shelves:
         self._places = pd.Series(np.arange(len(items))).groupby(self._kind[items]).agg(np.array).to_dict()
 
     def beside(self, item: int, day: float) -> list[int]:
-        """Items of the same kind, itself left out, on sale on a day (NaN: any)."""
+        """Other items of the same kind that were on sale on a day (NaN: on any day)."""
         places = self._places[self._kind[item]]
         # written so that a missing date compares as on sale
         absent = (self._from[places] > day) | (self._to[places] < day)
@@ -137,9 +137,10 @@ class _Shelves:
 
 
 def usual_days(spans: np.ndarray, purchases: np.ndarray) -> int:
-    """How long an item usually is on sale: the median over items with five purchases or more, or over all.
+    """How long an item usually is on sale: the median over items with five or more purchases, or over all.
 
-    n purchases at random moments of a time T span `T (n-1)/(n+1)` of it on the mean, so each span is enlarged by that.
+    On average, n purchases at random moments of a time T span `T (n-1)/(n+1)`, so each span is divided by
+    `(n-1)/(n+1)`.
 
     Args:
         spans: Days from the first to the last purchase, `[N]`; NaN where unknown.

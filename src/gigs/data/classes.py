@@ -1,4 +1,4 @@
-"""Classes of a catalogue's items by rule, for models that are conditioned on one."""
+"""Classes of a catalogue's items by rule, for models that are conditioned on a class."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ NO_CLASS = {"", "unknown"}
 
 @dataclass(frozen=True)
 class Classes:
-    """`names` by number, and for every item of the catalogue its `labels [items]`, -1 where it is in none."""
+    """`names` by number, and the class of every item of the catalogue: `labels [items]`, -1 for none."""
 
     names: tuple[str, ...]
     labels: np.ndarray
 
 
 def classes_of(catalogue: Catalogue, rows: np.ndarray, fewest_photos: int) -> Classes:
-    """The six classes of Kang et al. where the catalogue has them, or else its most frequent kinds.
+    """The six classes of Kang et al. if the catalogue has them, otherwise its most frequent kinds.
 
-    Six: upper body, lower body and shoes, each of women's and of men's sections, if the columns `group` and `section`
-    tell them. Otherwise the up to eight most frequent values of `type`, or of `group` where `type` has fewer than
-    four. Items of no class are left out.
+    The six classes are upper body, lower body and shoes, each of women's and of men's sections, if the columns `group`
+    and `section` tell them. Otherwise the classes are the up to eight most frequent values of `type`, or of `group` if
+    `type` has fewer than four. Items of no class are left out.
 
     Args:
         catalogue: Its item table is read.
-        rows: Items that count, such as those to train on.
-        fewest_photos: Of these rows, for a class.
+        rows: Items that are counted, such as those to train on.
+        fewest_photos: Smallest number of these rows for a class.
 
     Raises:
         DataError: Fewer than two classes.
@@ -58,14 +58,14 @@ def classes_of(catalogue: Catalogue, rows: np.ndarray, fewest_photos: int) -> Cl
         values, names = max(columns, key=lambda each: len(each[1]))
     if values is None or len(names) < 2:
         raise DataError(
-            f"no classes: fewer than two values of the columns type and group have {fewest_photos} photos to train on; "
-            "import a catalogue that tells kinds apart, or train another --family"
+            f"no classes: fewer than two values of the columns type and group have {fewest_photos} photos to "
+            "train on; import a catalogue that tells kinds apart, or train a generator of another family"
         )
     return _numbered(values, names)
 
 
 def _six(items: pd.DataFrame) -> pd.Series | None:
-    """`section group` of every item, empty where it is in none of the six."""
+    """`section group` of every item; empty if it is in none of the six classes."""
     if not {"section", "group"} <= set(items):
         return None
     section, group = _match(items["section"], SECTIONS), _match(items["group"], GROUPS)
@@ -82,7 +82,7 @@ def _match(values: pd.Series, patterns: dict[str, str]) -> pd.Series:
 
 
 def _counts(values: pd.Series, rows: np.ndarray) -> pd.Series:
-    """How many of the rows have each value that can be a class."""
+    """Count the rows of each value that can be a class."""
     counts = values.iloc[rows].value_counts()
     return counts[[value.lower() not in NO_CLASS for value in counts.index]]
 

@@ -26,17 +26,17 @@ ALLOWED = (
 
 
 def matching(table: pd.DataFrame, condition: str, what: str) -> np.ndarray:
-    """Which rows satisfy a condition.
+    """Find the rows that satisfy a condition.
 
     Args:
         table: The table whose columns may be named.
         condition: Comparisons joined by `and`, `or`, `not`; `column in ["a", "b"]`.
-        what: What the user calls the condition, for the error message.
+        what: Name of the condition in the error message.
 
     Returns:
-        bool `[len(table)]`. A comparison with a missing value is neither true nor false, and neither is what follows
-        from it alone: of a user without an age, `age > 30` and `not (age > 30)` are not true, but `age > 30 or
-        purchases > 0` is true of one who bought something (Kleene 1938).
+        bool `[len(table)]`. A comparison with a missing value is neither true nor false (Kleene 1938). For a user
+        without an age, neither `age > 30` nor `not (age > 30)` holds, but `age > 30 or purchases > 0` holds if the user
+        bought something.
 
     Raises:
         InputError: The condition cannot be evaluated; the message lists the columns.
@@ -46,17 +46,17 @@ def matching(table: pd.DataFrame, condition: str, what: str) -> np.ndarray:
     try:
         return _truth(tree, table)[0]
     except NoAnswerError as error:
-        raise InputError(f"{what} {condition!r}: not a condition (it gives no yes or no for each row)") from error
+        raise InputError(f"{what} {condition!r}: not a condition (it must be true or false for each row)") from error
     except Exception as error:  # pandas raises whatever the expression's parts raise
         raise InputError(f"{what} {condition!r}: {error}; columns are {columns}") from error
 
 
 class NoAnswerError(Exception):
-    """A part of a condition is no comparison."""
+    """A part of a condition is not a comparison."""
 
 
 def _truth(node: ast.AST, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Where a condition is true, and where it is false, bool `[len(table)]` each; elsewhere it is neither."""
+    """Where a condition is true and where it is false, each bool `[len(table)]`. Elsewhere it is neither."""
     if isinstance(node, ast.BoolOp):
         parts = [_truth(part, table) for part in node.values]
         true, false = ([part[side] for part in parts] for side in (0, 1))
@@ -80,13 +80,13 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def _parsed(condition: str, what: str, columns: str) -> ast.expr:
-    """A condition that consists of nothing but comparisons of columns.
+    """Parse a condition, which may hold nothing but comparisons of columns.
 
     Raises:
-        InputError: There is something else in it.
+        InputError: The condition holds something else.
     """
     if len(condition) > MAX_LENGTH:
-        raise InputError(f"{what}: a condition of {len(condition):,} letters; {MAX_LENGTH:,} are the most")
+        raise InputError(f"{what}: the condition has {len(condition):,} characters; the limit is {MAX_LENGTH:,}")
     try:
         tree = ast.parse(condition.strip(), mode="eval")
         tree = ast.parse(_in_words(condition.strip()), mode="eval")
@@ -101,7 +101,7 @@ def _parsed(condition: str, what: str, columns: str) -> ast.expr:
 
 
 def _in_words(condition: str) -> str:
-    """With `and` for `&` and `or` for `|`, which then bind as loosely; so pandas reads them."""
+    """Write `and` for `&` and `or` for `|`, with the same precedence, as pandas does."""
     words = {"&": "and", "|": "or"}
     tokens = tokenize.generate_tokens(io.StringIO(condition).readline)
     return tokenize.untokenize(
@@ -111,7 +111,7 @@ def _in_words(condition: str) -> str:
 
 
 def _is_plain(node: ast.AST) -> bool:
-    """Text is compared, not reckoned with: `"a" * 10 ** 9` would be text without end."""
+    """Whether text is only compared, not computed with: `"a" * 10 ** 9` would fill the memory."""
     return not isinstance(node, ast.BinOp) or not any(
         isinstance(side, ast.Constant) and isinstance(side.value, str | bytes) for side in (node.left, node.right)
     )

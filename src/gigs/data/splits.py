@@ -1,4 +1,4 @@
-"""Which purchases train, which choose the best epoch and which test: by each user's last items, or by a day for all."""
+"""Splits purchases for training, validation and testing: by each user's last items, or by time."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class SplitSettings:
     """How a catalogue's pairs of user and item are split.
 
     Attributes:
-        kind: `"leave-last-out"`, each user's last item tests and the one before it validates; or `"time"`, everything
-            from a day on tests, and everything from an earlier day on validates.
-        test_share: With `"time"`: share of all pairs, the newest, that test; as many before them validate.
-        minimum: With `"leave-last-out"`: users with fewer distinct items stay in training only.
+        kind: `"leave-last-out"`: each user's last item is for testing, the one before it for validation. `"time"`:
+            everything from one day on is for testing, and everything from an earlier day on for validation.
+        test_share: With `"time"`: share of all pairs (the newest) for testing. As many before them are for validation.
+        minimum: With `"leave-last-out"`: users with fewer distinct items are used only for training.
     """
 
     kind: str = LAST_OUT
@@ -33,9 +33,9 @@ class SplitSettings:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise InputError(f"--split {self.kind!r} is unknown; choose one of {', '.join(KINDS)}")
+            raise InputError(f"`split` {self.kind!r} is unknown; choose one of {', '.join(KINDS)}")
         if not 0 < self.test_share < 0.5:
-            raise InputError(f"--test-share {self.test_share:g}: must be above 0 and below 0.5")
+            raise InputError(f"`test_share` {self.test_share:g}: must be above 0 and below 0.5")
 
 
 USUAL = SplitSettings()
@@ -48,15 +48,15 @@ def split_pairs(
 
     Args:
         pairs: With the columns `user`, `item` and `first`, the time at which the user first had the item.
-        settings: How.
+        settings: Kind of split.
         seed: Draws the order of items that a user first had at the same time.
 
     Returns:
-        One of `SPLITS` per row of `pairs`, and what `catalogue.json` tells of it: `kind`, `seed`, `pairs` by split,
-        and with `"time"` the two borders and how many users and items are new after them.
+        One of `SPLITS` per row of `pairs`, and the entry for `catalogue.json`: `kind`, `seed`, `pairs` by split, and
+            with `"time"` the two borders and how many users and items are new after them.
 
     Raises:
-        DataError: A split by time of pairs without times, or with too few different ones.
+        DataError: The split is by time, but pairs have no times, or too few different ones.
     """
     if settings.kind == LAST_OUT:
         split = leave_last_out(pairs, settings.minimum, seed=seed)
@@ -68,15 +68,16 @@ def split_pairs(
 
 
 def leave_last_out(pairs: pd.DataFrame, minimum: int = MINIMUM, *, seed: int = 0) -> pd.Series:
-    """Each user's last distinct item is the test, the one before it the validation.
+    """Use each user's last distinct item for testing, and the one before it for validation.
 
-    Items are ordered by the user's *first* purchase, so a test item was new to its user and nothing learnt from came
-    later. Items of one time are in an order drawn at random: their row would tell how new an item is to the shop.
+    Items are ordered by the user's *first* purchase, so a test item was new to its user, and no training item came
+    later. Items of the same time are in random order, because their order in the table tells how new an item is to the
+    shop.
 
     Args:
         pairs: Distinct (user, item) pairs with the column `first`.
-        minimum: Users with fewer distinct items stay in training only.
-        seed: Of that order; the order of the rows of `pairs` does not matter.
+        minimum: Users with fewer distinct items are used only for training.
+        seed: Random seed of that order. The order of the rows of `pairs` does not matter.
 
     Returns:
         One of `SPLITS` per row of `pairs`.
@@ -97,7 +98,7 @@ def leave_last_out(pairs: pd.DataFrame, minimum: int = MINIMUM, *, seed: int = 0
 
 
 def _sortable(column: pd.Series) -> np.ndarray:
-    """A column's values as numbers in the same order, what is missing last."""
+    """A column's values as numbers in the same order, with missing values last."""
     values = column.to_numpy()
     if values.dtype.kind == "M":
         return np.where(np.isnat(values), np.iinfo(np.int64).max, values.view(np.int64))
@@ -105,18 +106,20 @@ def _sortable(column: pd.Series) -> np.ndarray:
 
 
 def _split_by_time(pairs: pd.DataFrame, share: float) -> tuple[pd.Series, dict[str, Any]]:
-    """Everything from one time on tests, everything from an earlier one on validates.
+    """Use everything from one time on for testing, and everything from an earlier time on for validation.
 
-    Whatever the users: nothing that is trained on is newer than anything tested. A user without a pair before the
-    first border has no taste to be tested, and an item first had after it is unseen in training; both are counted.
+    No training pair is newer than any test pair, of whatever user. A user without a pair before the first border has no
+    taste to test, and an item that nobody had before it is unseen in training; both are counted.
     """
     times = pairs["first"]
     if times.isna().any():
-        raise DataError("--split time needs a time for every purchase; name the column with --time, or leave it out")
+        raise DataError(
+            "a split by time needs a time for every purchase; name the column of times, or choose another split"
+        )
     order = np.sort(times.to_numpy())
     place = [int(len(order) * (1 - part * share)) for part in (2, 1)]
     if not len(order) or not order[0] < order[place[0]] < order[place[1]]:
-        raise DataError("--split time: too few different times to split by; choose another --test-share")
+        raise DataError("a split by time: too few different times; choose another `test_share`")
     validation_from, test_from = (order[where] for where in place)
     late = (times.to_numpy() >= validation_from).astype(int) + (times.to_numpy() >= test_from)
     split = pd.Series(np.array(SPLITS, dtype=object)[late], index=pairs.index)

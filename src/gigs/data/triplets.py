@@ -1,4 +1,4 @@
-"""Triplets (u, i, j) for Bayesian personalised ranking: an item the user has, and one the user has not (Eq. 2)."""
+"""Triplets (u, i, j) for Bayesian personalised ranking: a user, an item they have, and one they have not (Eq. 2)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ SCHEMES = ("user", "pair")
 
 @dataclass(frozen=True)
 class Negatives:
-    """Which items negatives are drawn from.
+    """The items that negatives are drawn from.
 
     Attributes:
-        pool: int or bool index of the items; all if None. Positives need not be in it.
+        pool: Index (int or bool) of the items; all if None. Positives need not be in it.
         groups: int `[items]`, the kind of each item (`data.alike`); needed for `within`.
-        within: Share of the negatives, 0 to 1, that are drawn among the items of the positive's own kind. Where the
-            user has all of these, from the whole pool.
+        within: Share of the negatives, 0 to 1, that are drawn among items of the positive's kind. If the user has all
+            of these, the negative comes from the whole pool.
     """
 
     pool: np.ndarray | None = None
@@ -33,22 +33,22 @@ ANY_ITEM = Negatives()
 
 
 class TripletSampler:
-    """Draw (u, i, j) with i in I_u+ and j in I without I_u+ (Eq. 2 of the paper), vectorised and without rejection.
+    """Draws (u, i, j) with i in I_u+ and j in I without I_u+ (Eq. 2 of the paper), vectorised and without rejection.
 
     The r-th item that a user does *not* have is found by bisection over the user's own items, so a draw always ends,
-    however much of the pool a user owns. A user who owns the whole pool has no triplet and is skipped.
+    even if a user owns most of the pool. A user who owns the whole pool is skipped.
 
     Args:
         users: int `[P]`, user of each distinct positive pair, in `0..user_count-1`.
         items: int `[P]`, its item, in `0..item_count-1`.
         user_count: Number of users.
         item_count: Number of items.
-        negatives: Which items negatives come from; all if not given.
+        negatives: Items that negatives come from; all by default.
         scheme: `"user"` draws the user first, then one of the user's items, as DVBPR's code does; `"pair"` draws
             uniformly from the pairs, as Rendle et al. 2012 do.
 
     Raises:
-        DataError: There is no pair, an index is out of range, no user is left to draw from, or kinds are missing.
+        DataError: There is no pair, an index is out of range, no user can be drawn, or kinds are missing.
     """
 
     def __init__(
@@ -75,8 +75,8 @@ class TripletSampler:
         self._pairs = pairs[unseen[pairs[:, 0]] > 0]
         if not len(self._pairs):
             raise DataError(
-                "no triplet can be drawn: there is no interaction, or each user has every item; import more items than "
-                "anybody has bought"
+                "no triplet can be drawn: there are no interactions, or each user has every item; import more "
+                "items than any user bought"
             )
         self._drawn_users, self._starts, self._counts = np.unique(
             self._pairs[:, 0], return_index=True, return_counts=True
@@ -105,14 +105,14 @@ class TripletSampler:
         return users, items, others
 
     def unseen(self, users: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Draw, for each user, one item of the pool that the user does not have, uniformly; int64, like `users`."""
+        """Draw for each user, uniformly, one item of the pool that the user does not have; int64, like `users`."""
         return self._at_rank(users, rng.integers(0, len(self.pool) - self._owned[users]))
 
     def unseen_alike(self, users: np.ndarray, items: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Draw, for each user, one item of the pool and of the item's own group that the user does not have.
+        """Draw for each user one item of the pool that is in the item's group and that the user does not have.
 
-        The pool lies in the order of the groups, so a group's unseen items are a range among a user's unseen ones. A
-        user who has them all gets an item of the whole pool.
+        The pool is sorted by group, so a group's unseen items are a range among a user's unseen ones. A user who has
+        them all gets an item of the whole pool.
         """
         start, stop = (edges[self._groups[items]] for edges in (self._starts_of_groups, self._ends_of_groups))
         first, last = (edge - self._owned_before(users, edge) for edge in (start, stop))
@@ -121,24 +121,27 @@ class TripletSampler:
         return self._at_rank(users, rng.integers(first, last))
 
     def _owned_before(self, users: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """How many of a user's items lie before a place of the pool, int64."""
+        """How many of a user's items are before a place in the pool, int64."""
         return np.searchsorted(self._places, users * (len(self.pool) + 1) + places) - self._first[users]
 
     def _at_rank(self, users: np.ndarray, rank: np.ndarray) -> np.ndarray:
-        """The item of the pool that is the `rank`-th of those that a user does not have, from 0."""
+        """The `rank`-th item of the pool (from 0) that a user does not have."""
         keys = users * (len(self.pool) + 1) + rank
         before = np.searchsorted(self._keys, keys, side="right") - self._first[users]
         return self.pool[rank + before]
 
     def batches(self, batch_size: int, rng: np.random.Generator, *, count: int | None = None) -> Iterator[Triplets]:
-        """Batches that make one epoch: `count` triplets (one per positive pair if None), the last batch shorter."""
+        """Yield the batches of one epoch: `count` triplets (one per positive pair if None).
+
+        The last batch may be shorter.
+        """
         remaining = len(self) if count is None else count
         while remaining > 0:
             yield self.sample(min(batch_size, remaining), rng)
             remaining -= batch_size
 
     def _index_unseen(self, pairs: np.ndarray, user_count: int, item_count: int) -> None:
-        """Prepare the bisection: with p_k the place in the pool of a user's k-th item, p_k - k never falls in k.
+        """Prepare the bisection: if p_k is the place of a user's k-th item in the pool, p_k - k never decreases with k.
 
         The r-th unseen place is then r plus the number of k with p_k - k <= r; one sorted array serves all users.
         """
@@ -154,11 +157,11 @@ class TripletSampler:
         self._keys = self._places - position_in_user
 
     def _index_groups(self, groups: np.ndarray | None, item_count: int) -> None:
-        """Put the pool into the order of the groups, and note where each of them begins and ends."""
+        """Sort the pool by group, and note where each group begins and ends."""
         if groups is None or len(groups) != item_count:
             raise DataError("negatives of the positive's own kind need a kind for every item")
         if not 0 <= self.within <= 1:
-            raise DataError(f"{self.within:g} is no share of the negatives; it must be 0 to 1")
+            raise DataError(f"`within` {self.within:g}: the share of the negatives must be from 0 to 1")
         self._groups = np.unique(groups, return_inverse=True)[1]
         self.pool = self.pool[np.argsort(self._groups[self.pool], kind="stable")]
         everyone = np.arange(self._groups.max() + 1)
@@ -170,7 +173,7 @@ def _distinct(users: np.ndarray, items: np.ndarray, user_count: int, item_count:
     """Distinct pairs int64 `[P,2]`, ordered by user, then item."""
     pairs = np.stack([np.asarray(users, dtype=np.int64), np.asarray(items, dtype=np.int64)], axis=1)
     if not len(pairs):
-        raise DataError("no triplet can be drawn: there is no interaction")
+        raise DataError("no triplet can be drawn: there are no interactions")
     if pairs.min() < 0 or pairs[:, 0].max() >= user_count or pairs[:, 1].max() >= item_count:
         raise DataError(f"an interaction names a user beyond {user_count} or an item beyond {item_count}")
     keys = np.unique(pairs[:, 0] * item_count + pairs[:, 1])  # of numbers, in a tenth of the time
@@ -178,7 +181,7 @@ def _distinct(users: np.ndarray, items: np.ndarray, user_count: int, item_count:
 
 
 def _as_rows(pool: np.ndarray | None, item_count: int) -> np.ndarray:
-    """Any index of items as sorted distinct rows, int64."""
+    """Convert any index of items to sorted distinct rows, int64."""
     if pool is None:
         return np.arange(item_count, dtype=np.int64)
     pool = np.asarray(pool)

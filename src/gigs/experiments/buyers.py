@@ -216,8 +216,8 @@ def _why_no_judges(panel: Panel | None, pack: Pack, strangers: int) -> str:
     if strangers >= LEAST_JUDGES:
         return ""
     return (
-        f"{strangers} judges of the pack {pack.name} surely know none of this recommender's buyers, and "
-        f"{LEAST_JUDGES} are needed; train it with --fold, another one than most judges'"
+        f"only {strangers} judges of the pack {pack.name} are sure to know none of this recommender's buyers, "
+        f"but {LEAST_JUDGES} are needed; train it on another fold than most judges"
     )
 
 

@@ -34,7 +34,7 @@ def _preference(table: Mapping[str, Any]) -> str:
     question = f"**Does the method beat the personalised baseline by {CLAIMS['preference']:.1%} in preference?** "
     one = _pair(table, "preference", "personalised")
     if one is None:
-        return question + "Not measured: no baseline was given (--baseline)."
+        return question + "Not measured: no baseline was given."
     text = question + _verdict(one, CLAIMS["preference"], "preference score")
     scorer = table["scorers"][0]["name"]
     for name, who in ((f"z:{scorer}", "in the target's standard deviations"), ("judges_z", "under the judges")):

@@ -111,6 +111,6 @@ def _claim(folder: Path, request: dict[str, Any]) -> None:
     if known != json.loads(json.dumps(request)):
         changed = [name for name in request if known.get(name) != json.loads(json.dumps(request[name]))]
         raise InputError(
-            f"{folder}: holds results of another experiment (other {', '.join(changed) or 'settings'}); choose another "
-            "--out, or delete that folder"
+            f"{folder}: holds results of another experiment (other {', '.join(changed) or 'settings'}); choose "
+            "another `out`, or delete that folder"
         )

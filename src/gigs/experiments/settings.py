@@ -44,11 +44,11 @@ class ExperimentSettings:
 
     def __post_init__(self) -> None:
         if self.items < 1:
-            raise InputError(f"--items {self.items}: an experiment needs 1 item or more")
+            raise InputError(f"`items` {self.items}: an experiment needs at least 1 item")
         if self.seed < 0:
-            raise InputError(f"--seed {self.seed}: must not be negative")
+            raise InputError(f"`seed` {self.seed}: must not be negative")
         if not self.methods or not set(self.methods) <= set(METHODS):
-            raise InputError(f"--method {', '.join(self.methods)}: choose of {', '.join(METHODS)}")
+            raise InputError(f"`methods` {', '.join(self.methods)}: choose from {', '.join(METHODS)}")
         if not self.segments or not all(self.segments.values()):
             raise InputError("table4 needs segments, each with a name and a condition on items")
         if not self.counts or min(self.counts) < 1 or not self.radii or min(self.radii) <= 0:
@@ -73,6 +73,6 @@ def segments_of(given: list[str]) -> dict[str, str]:
     for entry in given:
         name, sign, condition = entry.partition("=")
         if not sign or not name.strip() or not condition.strip():
-            raise InputError(f"--segment {entry!r}: write NAME=CONDITION, such as 'shoes=group == \"Shoes\"'")
+            raise InputError(f"`segment` {entry!r}: write NAME=CONDITION, such as 'shoes=group == \"Shoes\"'")
         conditions[name.strip()] = condition.strip()
     return conditions or dict(SEGMENTS)

@@ -90,7 +90,7 @@ def _table3(bench: Bench, on_step: OnStep) -> list[Task]:
         on_step(Step("choosing photos", item, bench.settings.items))
         if item == bench.settings.items:
             return tasks
-    raise DataError(f"{item} users bought a product that can be redrawn; ask for fewer --items")
+    raise DataError(f"{item} users bought a product that can be redrawn; ask for fewer `items`")
 
 
 def _table4(bench: Bench, on_step: OnStep) -> list[Task]:
@@ -133,7 +133,7 @@ def _methods(bench: Bench) -> tuple[str, ...]:
     kept = tuple(name for name in bench.settings.methods if name != SUPPORTED or possible)
     if not kept:
         raise InputError(
-            f"--method {SUPPORTED} needs a pack whose judges and real items apply, and a preset with support: "
+            f"`methods` {SUPPORTED} needs a pack whose judges and real items apply, and a preset with support: "
             f"{bench.buyers.why_no_judges or 'this preset has none'}"
         )
     return kept
@@ -143,7 +143,7 @@ def _users(bench: Bench, count: int | None) -> list[int]:
     """Users in a fixed random order; the first `count`, or all."""
     order = np.random.default_rng([bench.settings.seed, 2]).permutation(bench.buyers.count)
     if count is not None and count > len(order):
-        raise DataError(f"--items {count}: the recommender has {len(order)} users")
+        raise DataError(f"`items` {count}: the recommender has {len(order)} users")
     return [int(user) for user in order[:count]]
 
 
@@ -171,7 +171,7 @@ def _photos(bench: Bench, where: str, on_step: OnStep) -> list[tuple[int, bool]]
             on_step(Step("choosing photos", len(chosen), bench.settings.items))
         if len(chosen) == bench.settings.items:
             return chosen
-    raise DataError(f"{len(chosen)} photos can be redrawn{f' of {where!r}' if where else ''}; ask for fewer --items")
+    raise DataError(f"{len(chosen)} photos can be redrawn{f' of {where!r}' if where else ''}; ask for fewer `items`")
 
 
 def _accepted(bench: Bench, row: int, on_step: OnStep) -> bool:

@@ -69,7 +69,7 @@ def cluster(address: str | None, workers: int | None, weights: int) -> Iterator[
         try:
             ray.init(**settings)
         except Exception as error:  # Ray raises whatever its parts raise
-            raise InputError(f"--address {address or 'not given'}: no Ray cluster to work on ({error})") from error
+            raise InputError(f"`address` {address or 'not given'}: no Ray cluster to work on ({error})") from error
         yield _count(ray, workers)
     finally:
         ray.shutdown()
@@ -82,5 +82,5 @@ def _count(ray: Any, workers: int | None) -> int:
     if not cores:
         raise InputError("the Ray cluster has no cores; start its nodes first")
     if workers is not None and workers > cores:
-        raise InputError(f"--workers {workers}: the Ray cluster has {cores} cores, and a worker needs one")
+        raise InputError(f"`workers` {workers}: the Ray cluster has {cores} cores, and each worker needs one")
     return workers or cores

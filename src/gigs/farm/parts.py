@@ -66,7 +66,7 @@ def read(store: Store, first: int, last: int) -> tuple[pa.Table, list[dict[str, 
         about = json.loads(rows.schema.metadata[ABOUT])
         return rows.replace_schema_metadata(None).cast(ROWS), about["failures"], about["timings"]
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{store.url}/{name}: damaged ({error}); delete it and run again with --resume") from error
+        raise ModelError(f"{store.url}/{name}: damaged ({error}); delete it and run again with `resume`") from error
 
 
 def pictures(store: Store) -> Iterator[dict[str, Any]]:

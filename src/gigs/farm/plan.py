@@ -62,12 +62,12 @@ class Request:
     def __post_init__(self) -> None:
         for name, value in (("limit", self.limit), ("workers", self.workers), ("batch", self.batch)):
             if value is not None and value < 1:
-                raise InputError(f"--{name} must be 1 or more, not {value}")
+                raise InputError(f"`{name}` must be 1 or more, not {value}")
         if not self.audiences:
-            raise InputError("name at least one audience: --audience women; `gigs audience list` shows the pack's")
+            raise InputError("name at least one audience, such as women; `gigs audience list` shows the pack's")
         for name in self.audiences:
             if self.audiences.count(name) > 1:
-                raise InputError(f"--audience {name}: given twice")
+                raise InputError(f"`audience` {name}: given twice")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +144,7 @@ def _items(catalogue: Catalogue, request: Request) -> list[Item]:
     ids = table["item_id"].astype(str).to_numpy()[rows]
     rows = rows[np.argsort(ids, kind="stable")][: request.limit]
     if not len(rows):
-        raise InputError(f"{request.catalogue}: no item to work on; --where {request.where!r} leaves none")
+        raise InputError(f"{request.catalogue}: no item to work on; the condition {request.where!r} leaves none")
     chosen = table.iloc[rows]
     empty = [""] * len(rows)
     names = chosen["name"].fillna("").astype(str) if "name" in chosen else empty

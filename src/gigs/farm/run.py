@@ -101,7 +101,7 @@ def _claim(store: Store, plan: Plan, request: Request) -> None:
     """Take a folder for this plan; refuse one that holds another, or anything else."""
     if not store.has(ABOUT):
         if store.names() or store.names(parts.FOLDER):
-            raise InputError(f"--out {store.url}: holds files that are not of a farm run; choose another folder")
+            raise InputError(f"{store.url}: holds files that do not belong to a farm run; choose another folder")
         content = {"schema": SCHEMA, "mark": plan.mark, **json.loads(json.dumps(plan.about, default=str))}
         store.write(ABOUT, storage.json_bytes(content))
         return
@@ -109,12 +109,12 @@ def _claim(store: Store, plan: Plan, request: Request) -> None:
     if held.get("mark") != plan.mark:
         now = json.loads(json.dumps(plan.about, default=str))
         other = ", ".join(name for name in now if held.get(name) != now[name]) or "an audience's taste, or gigs itself"
-        raise InputError(f"--out {store.url}: holds a run with other settings ({other}); choose another folder")
+        raise InputError(f"{store.url}: holds a run with other settings ({other}); choose another folder")
     if not request.resume:
         there = len(parts.places(parts.finished(store)))
         raise InputError(
-            f"--out {store.url}: holds this very run, {there} of {len(plan.items)} items done; go on with --resume, or "
-            "choose another folder"
+            f"{store.url}: holds this run already, with {there} of {len(plan.items)} items done; continue it "
+            "with `resume`, or choose another folder"
         )
 
 

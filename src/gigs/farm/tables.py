@@ -65,4 +65,4 @@ def read_table(
         with store.reading(name) as source:
             return pq.read_table(source, columns=list(columns), filters=filters)
     except (pa.ArrowException, KeyError, ValueError) as error:
-        raise ModelError(f"{store.url}/{name}: damaged ({error}); run again with --resume") from error
+        raise ModelError(f"{store.url}/{name}: damaged ({error}); run again with `resume`") from error

@@ -1,4 +1,4 @@
-"""Generators: latent vector in, picture out. One file a family; nothing outside may know which family it is."""
+"""Generators: latent vector in, picture out. One file per family; code outside does not depend on the family."""
 
 from gigs.generator.families import (  # noqa: F401 - importing a family registers it
     biggan,

@@ -1,4 +1,4 @@
-"""What a generator is to the rest of gigs, and how one is loaded from disk whatever its family."""
+"""The interface of generators, and loading one of any family from disk."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ENTRY_POINTS = "gigs.generators"  # group under which an installed package may n
 
 
 class Generator(HubMixin, nn.Module):
-    """Latent vector to picture.
+    """A network that draws a picture from a latent vector.
 
     A family subclasses this, sets `family`, `latent_dim` and `resolution`, and implements `sample`, `forward` and
-    `settings`. Calling it must be deterministic and treat every row of a batch on its own.
+    `settings`. Calls must be deterministic, and no row of a batch may depend on another.
 
-    What the optimisers move are rows of `latent_dim` numbers of about unit variance, so that a learning rate or a
-    search radius means the same in every family; which space they live in is the generator's own business (`spaces`),
-    and so is what keeps them there (`project`).
+    The optimisers move rows of `latent_dim` numbers with about unit variance, so that a learning rate or a search
+    radius means the same in every family. The generator itself defines its latent spaces (`spaces`) and how vectors are
+    kept in them (`project`).
     """
 
     family: ClassVar[str]
@@ -40,16 +40,16 @@ class Generator(HubMixin, nn.Module):
 
     @property
     def spaces(self) -> tuple[str, ...]:
-        """Names of the latent spaces that `in_space` knows; the first is the one it was trained on."""
+        """Names of the latent spaces for `in_space`. The first is the one that the generator was trained on."""
         return ("z",)
 
     @property
     def drawn_at(self) -> int:
-        """Side in pixels at which pictures are drawn; `resolution` is another where they are scaled afterwards."""
+        """Side in pixels at which pictures are drawn. `resolution` differs if they are scaled afterwards."""
         return self.resolution
 
     def in_space(self, space: str) -> Generator:
-        """This generator with its latent vectors in another space; weights are shared, not copied.
+        """This generator with latent vectors in another space. Weights are shared, not copied.
 
         Raises:
             InputError: The family has no such space.
@@ -61,27 +61,27 @@ class Generator(HubMixin, nn.Module):
 
     @property
     def classes(self) -> int:
-        """How many classes it can draw, one at a time (`of_class`); 0 where it knows none."""
+        """Number of classes that it can draw (`of_class`); 0 if it knows none."""
         return 0
 
     def of_class(self, label: int) -> Generator:
-        """This generator drawing one class (a row of its class table); weights are shared.
+        """This generator for one class (a row of its class table). Weights are shared.
 
         Raises:
-            InputError: It knows no classes, or none of this number.
+            InputError: It knows no classes, or none with this number.
         """
         raise InputError(f"class {label}: generators of family {self.family} know no classes")
 
     def project(self, z: Tensor) -> Tensor:
-        """The nearest rows to `z [N,latent_dim]` that the generator can be trusted with.
+        """The rows nearest to `z [N,latent_dim]` for which the generator draws sensible pictures.
 
-        Here: mean 0 and standard deviation 1 (Algorithm 1, "Normalization"). Each row on its own, and a projected row
-        stays as it is.
+        By default, each row gets mean 0 and standard deviation 1 (Algorithm 1, "Normalization"). Projecting twice
+        changes nothing.
         """
         return standardise(z)
 
     def start_from(self, photos: Tensor) -> Tensor | None:
-        """Latent vectors to start an inversion of `[N,3,R,R]` in `[0,1]` from, where a family finds them by itself."""
+        """Latent vectors to start inverting photos `[N,3,R,R]` in `[0,1]` from, if the family can compute them."""
         return None
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
@@ -89,11 +89,11 @@ class Generator(HubMixin, nn.Module):
         raise NotImplementedError
 
     def forward(self, z: Tensor) -> Tensor:
-        """Latent vectors `[N,latent_dim]` to images `[N,3,resolution,resolution]` in `[0,1]`."""
+        """Draw latent vectors `[N,latent_dim]` as images `[N,3,resolution,resolution]` in `[0,1]`."""
         raise NotImplementedError
 
     def settings(self) -> dict[str, Any]:
-        """Everything but the weights that is needed to build this generator again; JSON-able."""
+        """Everything but the weights that is needed to build this generator again, as JSON-able values."""
         raise NotImplementedError
 
     def hub_write(self, path: Path, **options: Any) -> Path:
@@ -106,7 +106,10 @@ class Generator(HubMixin, nn.Module):
         return load_generator(path)
 
     def freeze(self) -> Generator:
-        """Evaluation mode, and no gradients for the weights: half of what naive inversion computes is those."""
+        """Switch to evaluation mode, and compute no gradients of the weights.
+
+        They are half of a naive inversion's work.
+        """
         return self.eval().requires_grad_(False)
 
 
@@ -121,22 +124,22 @@ def register(family: str) -> Callable[[Builder], Builder]:
 
 
 def builder_of(family: str) -> Builder | None:
-    """The builder of a family: registered here, or named by an installed package's entry point; None if unknown."""
+    """The builder of a family, registered here or by an installed package's entry point; None if unknown."""
     return FAMILIES.get(family) or plugins.load(ENTRY_POINTS, family)
 
 
 def save_generator(path: Path, generator: Generator, about: dict[str, Any] | None = None) -> Path:
-    """Save as safetensors; `about` (how trained, on what, scores; by default what is known) travels in the header."""
+    """Save as safetensors. The header holds `about`: training, data and scores (by default, what is known)."""
     known = generator.about if about is None else about
     settings = {"kind": "generator", "family": generator.family, "network": generator.settings(), "about": known}
     return storage.save_tensors(path, dict(generator.state_dict()), settings)
 
 
 def load_generator(path: str | Path) -> Generator:
-    """Load any registered family, frozen and in evaluation mode.
+    """Load a generator of any registered family, frozen and in evaluation mode.
 
     Raises:
-        ModelError: Not a generator, an unknown family, or weights that do not fit their own settings.
+        ModelError: The file is not a generator, its family is unknown, or its weights do not fit its settings.
     """
     tensors, settings = storage.load_tensors(Path(path))
     if settings.get("kind") != "generator":

@@ -1,4 +1,4 @@
-"""How near a generator's pictures come to photos of products it has never seen (`docs/reference/metrics.md`)."""
+"""Measures how near a generator's pictures come to photos that it never saw (`docs/reference/metrics.md`)."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ class ComparisonSettings:
     """How a generator's pictures are compared with photos of held-out products.
 
     Attributes:
-        samples: How many pictures to draw.
-        seed: Of the latent vectors and the subsets; generators of one latent dimension get the same vectors.
-        where: Condition on the held-out items; the one of the training, or else the two differ by what they show.
-        floor: Also compare as many training photos with the same held-out photos: what a perfect generator would get.
+        samples: Number of pictures to draw.
+        seed: Random seed of the latent vectors and the subsets. Generators with the same latent dimension get the same
+            vectors.
+        where: Condition on the held-out items. Use that of the training, or the two sets show different products.
+        floor: Also compare as many training photos with the same held-out photos: the figures of a perfect generator.
     """
 
     samples: int = 2000
@@ -66,15 +67,15 @@ def evaluate_generator(
     """Compare a generator's pictures with photos of held-out products.
 
     Args:
-        generator: Any family; the pictures are compared at its resolution, rounded to 8 bit as photos are.
-        catalogue: Where the products were held out from its training.
+        generator: A generator of any family. Pictures are compared at its resolution, rounded to 8 bits like photos.
+        catalogue: The catalogue whose held-out products it never saw.
         settings: Of the comparison.
         on_step: Progress.
 
     Returns:
-        JSON-able: the settings, the numbers of pictures, and under `figures`, for either feature set, `kid_SET` and
-        `kid_SET_sd` (and both times 1000), `precision_SET`, `recall_SET`, `frechet_SET`. `floor` holds the same of
-        training photos.
+        A JSON-able dict with the settings, the numbers of pictures and `figures`. These are, for each feature set,
+        `kid_SET` and `kid_SET_sd` (also times 1000), `precision_SET`, `recall_SET` and `frechet_SET`. `floor` holds the
+        same for training photos.
 
     Raises:
         InputError: A condition that cannot be evaluated.
@@ -112,14 +113,14 @@ def evaluate_files(
     use: Use = AS_STORED,
     on_step: OnStep = silent,
 ) -> Iterator[dict[str, Any]]:
-    """Evaluate saved generators one by one, for instance snapshots of one training.
+    """Evaluate saved generators one by one, such as snapshots of one training.
 
-    All files are looked at before the first is evaluated, so that the last cannot spoil the work of an hour. `use` says
-    for which class, and at which size, they are looked at.
+    All files are checked before the first is evaluated, so that a faulty one does not waste an hour's work. `use`
+    chooses class and size.
 
     Yields:
-        What `evaluate_generator` returns, with `file`, `sha256`, `images_shown` (None if the file does not say), `use`
-        and `seconds`; `floor` only with the first generator of a resolution, being the same for all.
+        The result of `evaluate_generator` with `file`, `sha256`, `images_shown` (None if the file does not say), `use`
+        and `seconds`. `floor` comes only with the first generator of each resolution, as it is the same for all.
     """
     shown = [storage.load_tensors(Path(path))[1].get("about", {}).get("images_shown") for path in files]
     for path in files:
@@ -161,18 +162,18 @@ def draw(generator: Generator, samples: int, seed: int, on_step: OnStep = silent
 
 
 def plot_curve(reports: Sequence[dict[str, Any]], path: Path) -> Path:
-    """Draw every figure over the images shown in training; the floor, where it was measured, is dashed.
+    """Draw every figure by number of training images. The floor, if measured, is a dashed line.
 
     Raises:
         InputError: A generator's file does not say how many images it was shown.
     """
-    require("matplotlib", "plots", "--plot")
+    require("matplotlib", "plots", "a plot")
     from matplotlib.figure import Figure  # imported late: it takes a second
     from matplotlib.ticker import EngFormatter
 
     unknown = [report["file"] for report in reports if report["images_shown"] is None]
     if unknown:
-        raise InputError(f"{unknown[0]}: does not say how many images it was shown; leave out --plot")
+        raise InputError(f"{unknown[0]}: does not say how many images it was shown; leave out `plot`")
     ordered = sorted(reports, key=lambda report: report["images_shown"])
     shown = [report["images_shown"] for report in ordered]
     floor = next((report["floor"]["figures"] for report in reports if "floor" in report), None)
@@ -222,8 +223,8 @@ def _rows(catalogue: Catalogue, items: np.ndarray, where: str, what: str) -> np.
     rows = select(catalogue, items, where)
     if len(rows) <= NEAREST:
         raise DataError(
-            f"{catalogue.root}: {len(rows)} {what} photos to compare with, at least {NEAREST + 1} are needed; widen "
-            "--where, or import the catalogue with a larger --hold-out"
+            f"{catalogue.root}: {len(rows)} {what} photos to compare with, but at least {NEAREST + 1} are "
+            "needed; widen `where`, or import the catalogue with more held-out products"
         )
     return rows
 

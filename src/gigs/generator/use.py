@@ -1,4 +1,4 @@
-"""How a generator is used: in which latent space, for which class, and at which size its pictures are looked at."""
+"""How a generator is used: its latent space, its class, and the size of its pictures."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ SIZES = (32, 1024)
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """What a user chose; None leaves a generator as its file has it.
+    """The user's choices. None keeps what the generator's file says.
 
-    `space`: one of `Generator.spaces`. `label`: a class, by its number. `size`: side in pixels at which losses and
-    recommender see its pictures and at which they are saved, by bilinear interpolation; the paper draws at 64 and
-    scales to 128.
+    `space` is one of `Generator.spaces`, and `label` is the number of a class. `size` is the side in pixels at which
+    pictures are compared, scored and saved, by bilinear interpolation. The paper draws at 64 and scales to 128.
     """
 
     space: str | None = None
@@ -30,14 +29,14 @@ class Use:
 
     def __post_init__(self) -> None:
         if self.size is not None and not SIZES[0] <= self.size <= SIZES[1]:
-            raise InputError(f"--size must be from {SIZES[0]} to {SIZES[1]} px, not {self.size}")
+            raise InputError(f"`size` must be from {SIZES[0]} to {SIZES[1]} px, not {self.size}")
 
     def described(self) -> dict[str, Any]:
-        """What was chosen, for a result's record."""
+        """The choices, for a result's record."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     def __call__(self, generator: Generator) -> Generator:
-        """The generator so used, frozen; its weights are shared.
+        """Apply the choices to a generator. The result is frozen and shares its weights.
 
         Raises:
             InputError: It has no such space or class.
@@ -55,7 +54,7 @@ AS_STORED = Use()
 
 
 class Resized(Generator):
-    """A generator whose pictures are scaled bilinearly to another side, smoothed first where that means smaller."""
+    """A generator whose pictures are scaled bilinearly to another side, with antialiasing when they shrink."""
 
     def __init__(self, drawn: Generator, side: int) -> None:
         super().__init__()
@@ -69,19 +68,19 @@ class Resized(Generator):
 
     @property
     def spaces(self) -> tuple[str, ...]:
-        """Those of the generator within."""
+        """The spaces of the inner generator."""
         return self.drawn.spaces
 
     def project(self, z: Tensor) -> Tensor:
-        """As the generator within does."""
+        """Like the inner generator."""
         return self.drawn.project(z)
 
     def start_from(self, photos: Tensor) -> Tensor | None:
-        """As the generator within does, for photos at the side it draws at."""
+        """Like the inner generator, for photos scaled to the side that it draws at."""
         return self.drawn.start_from(at_side(photos, self.drawn_at))
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """As the generator within does."""
+        """Like the inner generator."""
         return self.drawn.sample(n, rng)
 
     def forward(self, z: Tensor) -> Tensor:

@@ -117,7 +117,7 @@ class Run:
         self.rows = select(catalogue, catalogue.train_items(), settings.where)
         self.odds = odds(catalogue, self.rows, settings.balance)
         if len(self.rows) < settings.batch:
-            raise DataError(f"{len(self.rows)} photos to train on, a batch takes {settings.batch}; widen --where")
+            raise DataError(f"{len(self.rows)} photos to train on, but a batch takes {settings.batch}; widen `where`")
         here().require_shares(photos_of_a_batch=settings.batch - settings.pairs, generated_pictures=settings.pairs)
         with here().main_first():
             self.photos = catalogue.images(generator.resolution)
@@ -225,7 +225,7 @@ class Run:
         about = json.loads(state["about"])
         made_for, given = (each.get("generator_sha256") for each in (about, self.about))
         if None not in (made_for, given) and made_for != given:
-            raise ModelError(f"{self.out}: the checkpoint was trained with another generator; give --generator so")
+            raise ModelError(f"{self.out}: the checkpoint was trained with another generator; give that `generator`")
         self.about = {**about, "photos": len(self.rows)}
         if made_for or given:
             self.about["generator_sha256"] = made_for or given
@@ -272,4 +272,4 @@ def _refuse_other_runs(out: Path) -> None:
     settings = out / "settings.json"
     history = storage.read_json(settings).get("history") if settings.is_file() else None
     if not history or "encoder" not in history[-1]:
-        raise InputError(f"{out}: holds the checkpoint of another kind of training; choose another --out")
+        raise InputError(f"{out}: holds the checkpoint of another kind of training; choose another `out`")

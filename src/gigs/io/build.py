@@ -1,4 +1,4 @@
-"""Build a network from a file's settings only if its weights are there: settings alone could ask for any memory."""
+"""Builds a network from a file's settings only if its weights are there: settings alone could demand any memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Descriptions that others can give us (JSON): held against a type before anything in them is believed.
+"""JSON from outside, checked against a type before anything in it is used.
 
 The kinds of numbers and words below say in a type what a value may be. They are bounded, so that whatever was read can
 also be computed with, rounded and shown.
@@ -29,7 +29,7 @@ HexColour = Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]
 
 
 def checked(content: Any, kind: type[T], path: Path, advice: str) -> T:
-    """What was read, as a value of a type.
+    """Convert what was read to a value of a type.
 
     Args:
         content: As `storage.read_json` or the header of a safetensors file gives it.
@@ -47,5 +47,5 @@ def checked(content: Any, kind: type[T], path: Path, advice: str) -> T:
     except (msgspec.ValidationError, InputError) as error:
         raise ModelError(f"{path}: damaged ({error}); {advice}") from error
     except (UnicodeEncodeError, RecursionError, ValueError) as error:
-        raise ModelError(f"{path}: damaged (a text or number that is none: {error}); {advice}") from error
+        raise ModelError(f"{path}: damaged (an invalid text or number: {error}); {advice}") from error
     return found

@@ -1,4 +1,4 @@
-"""Libraries that only some features need: installed with an extra, and named where they are missing."""
+"""Libraries that only some features need: installed with an extra, and named if they are missing."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ def is_installed(module: str) -> bool:
 
 
 def require(module: str, extra: str, what: str) -> None:
-    """Refuse what needs a module that is not installed, before anything is computed.
+    """Check that a module is installed, before anything is computed.
 
     Args:
         module: Top-level module, such as `matplotlib`.
         extra: The extra of gigs that installs it.
-        what: What needs it, to begin the message with.
+        what: What needs it; the message begins with this.
 
     Raises:
-        InputError: It is not installed; the message names the extra.
+        InputError: It is not installed. The message names the extra.
     """
     if not is_installed(module):
         raise InputError(f"{what} needs {module}, which is not installed: pip install 'gigs[{extra}]'")

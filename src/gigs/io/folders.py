@@ -1,4 +1,4 @@
-"""Output folders: one writer at a time, a killed one's remains swept away, and a manifest of what is complete."""
+"""Output folders: one writer at a time, removal of a killed writer's files, and a manifest of complete results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOCK = ".gigs.lock"
 MANIFEST = "manifest.json"
 SCHEMA = 1
 WAIT = 0.2  # seconds: another process may look whether a lock is held, and holds it for that moment
-BUSY = "{folder}: another gigs is writing into it; wait until it is done, or choose another folder"
+BUSY = "{folder}: another gigs process is writing into it; wait until it is done, or choose another folder"
 _HELD: set[tuple[int, Path]] = set()  # by process, as a forked child holds none of its parent's
 
 
@@ -133,7 +133,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     manifest = storage.read_json(path)
     files = manifest.get("files") if isinstance(manifest, dict) and manifest.get("schema") == SCHEMA else None
     if not isinstance(files, dict) or not all(map(_is_entry, files.values())):
-        raise ModelError(f"{path}: not a manifest of this gigs; make the result again")
+        raise ModelError(f"{path}: not a manifest that this version of gigs reads; make the result again")
     return manifest
 
 
@@ -150,7 +150,7 @@ def check_manifest(folder: Path) -> dict[str, Any]:
         if not path.is_file():
             raise ModelError(f"{path}: missing; make the result again")
         if path.stat().st_size != entry["size"] or storage.sha256_of(path) != entry["sha256"]:
-            raise ModelError(f"{path}: is not what {MANIFEST} says; make the result again")
+            raise ModelError(f"{path}: differs from {MANIFEST}; make the result again")
     return manifest
 
 

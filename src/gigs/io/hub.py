@@ -87,10 +87,12 @@ class HubMixin(Pushed):
         token: str | bool | None = None,
         cache_dir: str | Path | None = None,
     ) -> M:
-        """Load from a folder that `save_pretrained` wrote, or from a Hub repository; frozen, on the CPU.
+        """Load from a folder that `save_pretrained` wrote, or from a Hub repository.
+
+        The model is frozen and on the CPU.
 
         Raises:
-            ModelError: Neither is there, or it holds another kind of model.
+            ModelError: Neither exists, or it holds another kind of model.
         """
         if (Path(name) / cls.hub_file).is_file():
             path = Path(name) / cls.hub_file
@@ -107,7 +109,7 @@ class HubMixin(Pushed):
 class HubPack(Pushed):
     """The same for packs: a folder of several files, each with its hash in `pack.json`.
 
-    `load_pack(repo_id)` and `--pack repo_id` find what was pushed.
+    `load_pack(repo_id)` and `gigs suggest --pack repo_id` find what was pushed.
     """
 
     root: Path
@@ -153,7 +155,9 @@ def _downloaded(name: str, file: str, **options: Any) -> Path:
     try:
         return Path(huggingface_hub.hf_hub_download(name, file, **options))
     except Exception as error:  # as above
-        raise ModelError(f"{name}: no such folder, and not to be had from the Hub ({_line(error)})") from error
+        raise ModelError(
+            f"{name}: no such folder, and could not be downloaded from the Hub ({_line(error)})"
+        ) from error
 
 
 def _line(error: BaseException) -> str:

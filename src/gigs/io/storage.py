@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: atomic writes, hashes, safetensors with their settings."""
+"""Files that are either complete or absent: atomic writes, hashes, and safetensors with their settings."""
 
 from __future__ import annotations
 
@@ -115,7 +115,9 @@ def explaining_full_disk(path: Path) -> Iterator[None]:
     except Exception as error:  # PyTorch and safetensors have kinds of their own for it
         if isinstance(error, DiskError) or not _is_full(error):
             raise
-        raise DiskError(f"{path}: No space left on device; what was there is unchanged: free some, repeat") from error
+        raise DiskError(
+            f"{path}: No space left on device; the old content is unchanged; free some space and try again"
+        ) from error
 
 
 def _is_full(error: BaseException | None) -> bool:
@@ -231,7 +233,7 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     except (SafetensorError, ValueError, RecursionError, OSError) as error:
         raise ModelError(f"{path}: damaged or not a safetensors file ({error})") from error
     if not isinstance(settings, dict) or not isinstance(settings.get("about", {}), dict):
-        raise ModelError(f"{path}: damaged: its gigs settings are no table of names and values")
+        raise ModelError(f"{path}: damaged: its gigs settings are not a table of names and values")
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor.float()).all():
             raise ModelError(f"{path}: damaged: {name} holds numbers that are not finite")

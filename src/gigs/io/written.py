@@ -1,4 +1,4 @@
-"""Which files of a folder gigs wrote: only these are replaced or removed, all else under our names is somebody's.
+"""Which files in a folder gigs wrote: only these are replaced or removed.
 
 A finished folder's manifest says it. While a folder's content changes, a list beside it does: a line for each file, on
 the disk before the file is, so that what a killed process left is known for ours by the next one.
@@ -68,13 +68,13 @@ def claim(folder: Path, names: Iterable[str], *, changed: bool = False) -> None:
     for name in names:
         path = folders.inside(folder, name)
         if path.parent.exists() and not path.parent.is_dir():
-            raise InputError(f"{path.parent}: is no folder; move it away, or choose another folder")
+            raise InputError(f"{path.parent}: is not a folder; move it away, or choose another folder")
         there = path.exists() or path.is_symlink()
         plain = path.is_file() and not path.is_symlink()
         ours = is_ours(folder, name, hashes) or (changed and name in hashes and plain)
         if there and not ours:
             raise InputError(
-                f"{path}: is not a file that gigs wrote, or it was changed since, and would be replaced; move it away, "
+                f"{path}: would be replaced, but gigs did not write it, or it was changed since; move it away, "
                 "or choose another folder"
             )
 
@@ -94,7 +94,7 @@ def spare(folder: Path, inputs: Iterable[Path], names: Iterable[str], is_one: Ca
     touched = [folder / name for name in {*names, *filter(is_one, known(folder))}]
     for path in inputs:
         if path.resolve() in {one.resolve() for one in touched} or any(_same(path, one) for one in touched):
-            raise InputError(f"--out {folder}: would overwrite or remove {path}, which is read; choose another folder")
+            raise InputError(f"{folder}: would overwrite or remove {path}, which is an input; choose another folder")
 
 
 def begin(folder: Path, patterns: Collection[str], ours: Collection[str] = ()) -> None:
@@ -112,7 +112,7 @@ def begin(folder: Path, patterns: Collection[str], ours: Collection[str] = ()) -
     marks = (folders.MANIFEST, LIST, *ours)
     if not any((folder / name).is_file() for name in marks) and (strange := folders.names(folder, patterns)):
         raise InputError(
-            f"{folder / strange[0]}: is not a file that gigs wrote into this folder, and would be replaced; move it "
+            f"{folder / strange[0]}: would be replaced, but gigs did not write it into this folder; move it "
             "away, or choose another folder"
         )
     forget(folder)
@@ -185,7 +185,9 @@ def _check_manifest(folder: Path) -> None:
         try:
             folders.read_manifest(folder)
         except (ModelError, OSError) as error:
-            raise InputError(f"{path}: is not of gigs, or damaged; move it away, or choose another folder") from error
+            raise InputError(
+                f"{path}: is not from gigs, or is damaged; move it away, or choose another folder"
+            ) from error
 
 
 def _note(folder: Path, lines: list[dict[str, Any]]) -> None:

@@ -55,9 +55,9 @@ EDGES = (
 )  # fmt: skip
 RECOMMENDER = (
     message(
-        "The recommender was never tested on purchases that it had not seen, so a gain in its score promises nothing. "
-        "Testing takes buyers with four items or more: import more purchases and train again, or measure a recommender "
-        "that others trained with `gigs evaluate recommender --keep`."
+        "The recommender was never tested on purchases that it had not seen, so a gain in its score promises "
+        "nothing. Testing needs buyers with four or more items: import more purchases and train again. For a "
+        "recommender that others trained, let `gigs evaluate recommender` write the figures into its file."
     ),
     message(
         "The recommender was tested on {n} buyers only, too few to tell it from chance, so a gain in its score "
@@ -100,10 +100,9 @@ MASKS = (
 )
 COLOURWAYS = (
     message("colour '{colour}' is not known; write it as a hex value, such as #7a1f2b"),
-    message("the product could not be cut out of the photo; give --mask FILE, white where it is"),
+    message("the product could not be cut out of the photo; give a mask that is white where the product is"),
     message(
-        "none of the {tried} colours tried is liked better by {label} than today's; name colours to see them all the "
-        "same (--colours)"
+        "none of the {tried} colours tried is liked better by {label} than today's; name colours to see them anyway"
     ),
 )
 # The words of the bundled pack: its audiences, the types of product, and the colours that gigs names.

@@ -20,12 +20,11 @@ REFUSED, UNDONE = 1e3, 1e2  # subtracted from the worth, in z: another kind of p
 NEARER = (1.0, 0.6, 0.35)  # shares of the reach at which candidates are drawn if a budget limits the change
 HANDFUL = 4  # what looks like another kind of product only fills up to this many redesigns
 UNSEEN = (
-    "no redesign of this photo changes anything that can be seen; allow more change (--change 0.8), keep less as it "
-    "is, or choose another audience"
+    "no redesign of this photo shows a visible change; allow more (`change` 0.8), keep less as it is, or "
+    "choose another audience"
 )
 OVER_BUDGET = (
-    "no redesign of this photo changes visibly and yet no more than the similarity budget of {budget:g} allows; allow "
-    "more (--budget {more:g})"
+    "no redesign of this photo changes visibly within the budget of {budget:g}; allow more (`budget` {more:g})"
 )
 
 

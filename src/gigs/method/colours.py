@@ -191,15 +191,17 @@ def find_colours(product: Product, liking: Liking, wish: Wish, runtime: Runtime)
         InputError: The product is not cut out, or nothing is liked better and no colour was named.
     """
     if product.cutout is None or product.photo is None:
-        raise InputError("the product could not be cut out of the photo; give --mask FILE, white where it is")
+        raise InputError(
+            "the product could not be cut out of the photo; give a mask that is white where the product is"
+        )
     watch, on_photo = [time.perf_counter()], OnPhoto(product, product.photo.shape[-1])
     device = runtime.compute.device
     photo, today = product.photo.to(device), on_photo.colour()
     found, better = _found(on_photo, liking, wish, photo, runtime) if wish.n else ([], 0)
     if not found and not wish.named:
         raise InputError(
-            f"none of the {len(dyes.palette())} colours tried is liked better by {liking.audience.label} than today's; "
-            "name colours to see them all the same (--colours)"
+            f"none of the {len(dyes.palette())} colours tried is liked better by {liking.audience.label} than "
+            "today's; name colours to see them anyway"
         )
     watch.append(time.perf_counter())
     wanted = [(one, True) for one in wish.named] + [(one, False) for one in found]

@@ -29,8 +29,8 @@ def check_photos(paths: Sequence[Path], options: Options) -> None:
         InputError: One cannot be read, one mask was given for photos of several sizes, or a folder fits none.
     """
     sizes = {path: read_photo(path).size for path in paths}
-    _check_masks(options.mask, "--mask", sizes)
-    _check_masks(options.keep_region, "--keep-region", sizes)
+    _check_masks(options.mask, "mask", sizes)
+    _check_masks(options.keep_region, "keep_region", sizes)
     for path in paths:
         mask, region = mask_for(options.mask, path), mask_for(options.keep_region, path)
         if mask is not None:
@@ -46,13 +46,14 @@ def _check_masks(given: Mask | None, option: str, sizes: Mapping[Path, tuple[int
     (path, size), *others = sizes.items()
     if isinstance(given, Path) and given.is_dir():
         if all(mask_for(given, each) is None for each in sizes):
-            raise InputError(f"{option} {given}: no mask in it is named like {path.name} or any other photo given")
+            raise InputError(f"`{option}` {given}: no mask in it is named like {path.name} or any other photo given")
         return
     for other, another in others:
         if another != size:
             raise InputError(
-                f"{option}: one mask for photos of several sizes ({path.name} has {size[0]} x {size[1]} "
-                f"pixels, {other.name} {another[0]} x {another[1]}); give a folder with masks named like their photos"
+                f"`{option}`: one mask for photos of several sizes ({path.name} has {size[0]} x {size[1]} "
+                f"pixels, {other.name} {another[0]} x {another[1]}); give a folder with masks named like their "
+                "photos"
             )
 
 

@@ -40,7 +40,7 @@ def within_memory(
         reason = error
     device = runtime.compute.device
     if device == "cpu":
-        raise InputError("out of memory; ask for fewer redesigns (--n), or close other programs") from reason
+        raise InputError("out of memory; ask for fewer redesigns (`n`), or close other programs") from reason
     warnings.warn(f"{device}: out of memory; this photo is done on the CPU, slowly", stacklevel=2)
     slow = Compute()
     try:

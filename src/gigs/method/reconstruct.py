@@ -87,8 +87,8 @@ def _without_encoder(preset: Preset) -> InversionSettings:
     steps = preset.inversion.steps_from_noise or preset.inversion.steps
     if steps == 0:
         raise InputError(
-            f"preset {preset.name} needs an encoder and none goes with this generator: train one with "
-            "`gigs train encoder`, or use --preset fast"
+            f"preset {preset.name} needs an encoder, but this generator has none: train one with `gigs train "
+            "encoder`, or use the preset fast"
         )
     rate = preset.inversion.learning_rate_from_noise or preset.inversion.learning_rate
     return replace(preset.inversion, steps=steps, learning_rate=rate)

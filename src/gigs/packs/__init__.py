@@ -1,4 +1,4 @@
-"""Packs: everything that `gigs suggest` needs, in one folder with its card."""
+"""Packs: folders with everything that `gigs suggest` needs, and a card."""
 
 from typing import TYPE_CHECKING
 

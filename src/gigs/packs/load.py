@@ -1,4 +1,4 @@
-"""Load a pack: bundled by name, a folder, or a Hugging Face Hub repository; every file checked against its hash.
+"""Loads packs: bundled ones, folders, or Hugging Face Hub repositories. Every file is checked against its hash.
 
 ```
 pack.json                 schema, name, files with their sha256, audiences, preprocessing, card, scores
@@ -39,18 +39,18 @@ TARGET = "recommender.safetensors"  # the first target's file, in the place of e
 
 @dataclass(frozen=True)
 class Pack(HubPack):
-    """A verified pack. Its networks are loaded when first asked for."""
+    """A verified pack. Its networks are loaded when they are first needed."""
 
     root: Path
     info: dict[str, Any]
 
     @property
     def name(self) -> str:
-        """Name as in `pack.json`."""
+        """The name in `pack.json`."""
         return str(self.info["name"])
 
     def path(self, name: str) -> Path:
-        """Where one of the pack's own files lies; whatever else lies in its folder was compared with no hash.
+        """The path of one of the pack's files. Other files in its folder are not checked, so they are refused.
 
         Raises:
             ModelError: `pack.json` does not list it.
@@ -66,13 +66,13 @@ class Pack(HubPack):
 
     @cached_property
     def encoder(self) -> Encoder | None:
-        """The encoder for the generator, frozen; None where the pack has none."""
+        """The encoder for the generator, frozen; None if the pack has none."""
         name = "encoder.safetensors"
         return load_encoder(self.path(name)) if name in self.info["files"] else None
 
     @cached_property
     def gate(self) -> Gate | None:
-        """The inversion gate, where the pack was calibrated.
+        """The gate; None if the pack was not calibrated.
 
         Raises:
             ModelError: It is malformed, or was calibrated with another recommender.
@@ -92,7 +92,7 @@ class Pack(HubPack):
 
     @cached_property
     def parts(self) -> dict[str, Any]:
-        """Judges, gallery and classifier by file name, as panels for several audiences share them."""
+        """Judges, gallery and classifier by file name, shared by the panels for several audiences."""
         return {}
 
     @cached_property
@@ -108,7 +108,7 @@ class Pack(HubPack):
         """One of the pack's audiences.
 
         Raises:
-            InputError: It has none of that name.
+            InputError: The pack has no audience with this name.
             ModelError: Its taste vector is missing.
         """
         if name not in self.audiences:
@@ -129,15 +129,15 @@ class Pack(HubPack):
 
     @cached_property
     def scorers(self) -> dict[str, dict[str, Any]]:
-        """What the pack says of its scorers, by name, targets first: `role`, `file`, `auc`, `users`, `trained`.
+        """The pack's scorers by name, targets first: `role`, `file`, `auc`, `users`, `trained`.
 
         Raises:
-            InputError: It has none.
+            InputError: The pack has no scorers.
             ModelError: Its description is malformed, or names a file that the pack does not list.
         """
         about = self.info.get("verify")
         if about is None:
-            raise InputError(f"pack {self.name}: has no judges; give it some with `gigs pack scorers`")
+            raise InputError(f"pack {self.name}: has no judges; add some with `gigs pack scorers`")
         try:
             found = {name: dict(one) for name, one in about["scorers"].items()}
             for one in found.values():
@@ -181,17 +181,17 @@ def load_pack(name: str | Path = DEFAULT) -> Pack:
         name: A bundled pack's name, a folder, or a Hub id such as `someone/their-pack`.
 
     Raises:
-        InputError: Nothing of that name.
-        ModelError: A file is missing or differs from its hash, or the pack is of another schema.
+        InputError: There is no such pack.
+        ModelError: A file is missing or differs from its hash, or the pack has another schema.
     """
     root = _find(str(name))
     info = read_description(root)
     for relative, digest in info["files"].items():
         path = root / relative
         if not path.is_file():
-            raise ModelError(f"{path}: missing from the pack; fetch the pack again")
+            raise ModelError(f"{path}: missing from the pack; download the pack again")
         if storage.sha256_of(path) != digest:
-            raise ModelError(f"{path}: does not match its sha256 in pack.json; fetch the pack again")
+            raise ModelError(f"{path}: does not match its SHA-256 in pack.json; download the pack again")
     return Pack(root, info)
 
 
@@ -201,7 +201,7 @@ def bundled_packs() -> list[str]:
 
 
 def start_folder(name: str) -> Path:
-    """Folder that training can start from: a pack (checked against its hashes), or a run's folder.
+    """The folder to start training from: that of a pack (checked against its hashes) or of a run.
 
     Raises:
         InputError: Neither.
@@ -233,4 +233,6 @@ def _download(name: str) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.png", "*.md"]))
     except Exception as error:  # the hub's client raises its own, requests' and OS errors
-        raise InputError(f"pack {name!r}: not found here, and not to be had from the Hub ({error})") from error
+        raise InputError(
+            f"pack {name!r}: not found here, and could not be downloaded from the Hub ({error})"
+        ) from error

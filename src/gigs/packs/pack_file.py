@@ -1,4 +1,4 @@
-"""The form of `pack.json`: what every field of it may be. Names that are not here are passed over."""
+"""The form of `pack.json`: the allowed values of every field. Unknown names are ignored."""
 
 from __future__ import annotations
 

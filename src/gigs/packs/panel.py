@@ -46,7 +46,9 @@ def panel_for(pack: Pack, audience: Audience) -> Panel | None:
         return None
     foreign = bool(audience.origin)
     if foreign and audience.name in pack.audiences:
-        raise InputError(f"audience {audience.name!r}: the pack {pack.name} has one of that name; choose another")
+        raise InputError(
+            f"audience {audience.name!r}: the pack {pack.name} has an audience with this name; choose another name"
+        )
     about = audience.origin if foreign else pack.audiences.get(audience.name, {})
     scorers, gallery = _scorers(pack, audience.tastes, about), gallery_of(pack)
     if foreign:
@@ -104,8 +106,8 @@ def items_phi(pack: Pack) -> dict[str, Tensor]:
             found[name] = gallery.features[name]
         else:
             raise InputError(
-                f"pack {pack.name}: does not say how {name} sees its real items, which an audience of your own needs; "
-                "run `gigs pack scorers` again"
+                f"pack {pack.name}: holds no features of its real items for {name}, which your own audience "
+                "needs; run `gigs pack scorers` again"
             )
     return found
 
@@ -151,8 +153,9 @@ def _scorers(pack: Pack, tastes: Mapping[str, Taste], about: Mapping[str, Any]) 
             raise ModelError(pack.malformed_scorers(error)) from error
         if scorer.taste.theta.shape != (scorer.recommender.feature_count,):
             raise InputError(
-                f"the taste under {name} has {tuple(scorer.taste.theta.shape)} numbers, the pack's scorer works with "
-                f"{scorer.recommender.feature_count}: they are not from the same training; make the audience again"
+                f"the taste under {name} has {tuple(scorer.taste.theta.shape)} numbers, but the pack's scorer "
+                f"needs {scorer.recommender.feature_count}: they come from different trainings; make the "
+                "audience again"
             )
         found.append(scorer)
     return found

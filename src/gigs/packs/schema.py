@@ -1,4 +1,4 @@
-"""What `pack.json` must look like before anything in it is believed."""
+"""Checks the form of `pack.json` before anything in it is used."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_description(root: Path) -> dict[str, Any]:
     info = storage.read_json(path)
     schema = info.get("schema") if isinstance(info, dict) else None
     if schema != SCHEMA:
-        raise ModelError(f"{root}: pack schema {schema}, this gigs reads {SCHEMA}")
+        raise ModelError(f"{root}: has pack schema {schema}, but this version of gigs reads {SCHEMA}")
     documents.checked(info, PackFile, path, ADVICE)
     unlisted = [name for name in REQUIRED if name not in info["files"]]
     if unlisted:

@@ -117,7 +117,7 @@ def read_ledger(path: Path) -> list[Entry]:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such ledger; `gigs results DIR counts.csv --ledger {path}` makes one")
+        raise InputError(f"{path}: no such ledger; `gigs results` makes one")
     return list({(one.result, one.kind, one.test): one for one in _lines(path)}.values())
 
 

@@ -1,4 +1,4 @@
-"""Visual recommenders: pictures to preference scores (Eq. 1), their training (Eqs. 2-4) and how good they are."""
+"""Visual recommenders: from pictures to preference scores (Eq. 1), their training (Eqs. 2-4) and evaluation."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What a recommender is: pictures to features phi, users to factors theta, and a score theta^T phi (Eq. 1)."""
+"""The interface of recommenders: features phi of pictures, factors theta of users, and a score theta^T phi (Eq. 1)."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ ENTRY_POINTS = "gigs.recommenders"  # group under which an installed package may
 
 
 def register(cls: R) -> R:
-    """Class decorator: make a recommender known to `load_recommender` by its `kind`."""
+    """Class decorator that registers a recommender with `load_recommender` by its `kind`."""
     _REGISTRY[cls.kind] = cls
     return cls
 
 
 def class_of(kind: str) -> type[Recommender] | None:
-    """The class of a kind: registered here, or named by an installed package's entry point; None if unknown."""
+    """The class of a kind, registered here or by an installed package's entry point; None if unknown."""
     return _REGISTRY.get(kind) or plugins.load(ENTRY_POINTS, kind)
 
 
 class Recommender(HubMixin, nn.Module, ABC):
     """A visual recommender: `score = theta^T phi(X)`, Eq. 1 of the paper (Kang et al. 2017).
 
-    `features` is differentiable down to the pixels and, in evaluation mode, deterministic: dropout is a module, so
-    that `.eval()` stops it. A model without users (`user_ids == []`) scores with whatever theta it is given.
+    `features` is differentiable down to the pixels. In evaluation mode it is deterministic: dropout is a module, so
+    `.eval()` stops it. A model without users (`user_ids == []`) scores with any theta that it is given.
 
     Attributes:
         kind: Name of the architecture, as in files and on the command line.
-        is_linear: Whether the score is theta^T phi. Where it is not, override `score` and set this to False: an
-            audience is then a sample of its users instead of one mean, and costs more the larger the sample.
-        input_size: Side in pixels that the network works at; pictures of any other size are resized inside.
-        theta: Learned user factors, `[U, learned]`; `user_factors` is what goes with `features`.
-        about: What is known of the model: training settings, catalogue, scores reached. JSON-able, kept in the file.
+        is_linear: Whether the score is theta^T phi. If it is not, override `score` and set this to False. An audience
+            is then a sample of its users instead of one mean vector, which takes longer.
+        input_size: Side in pixels of the network's input. Pictures of other sizes are resized inside.
+        theta: Learned user factors, `[U, learned]`. The factors that go with `features` are `user_factors`.
+        about: What is known of the model: training settings, catalogue and scores. JSON-able, and kept in the file.
     """
 
     kind: ClassVar[str] = ""
@@ -73,21 +73,21 @@ class Recommender(HubMixin, nn.Module, ABC):
 
     @property
     def feature_count(self) -> int:
-        """K, the length of one feature vector and of one user factor; that of `theta` unless a model says otherwise."""
+        """K, the length of a feature vector and of a user factor. By default, the length in `theta`."""
         return self.theta.shape[1]
 
     @property
     def eyes(self) -> str | None:
-        """Name of the network that it looks through, and others may; None where that is its own."""
+        """Name of the backbone, which other models may share; None if the network is the model's own."""
         return None
 
     @property
     def user_factors(self) -> Tensor:
-        """theta of every user, `[U,K]`, in the order of `user_ids`; what was learned, unless a model adds to it."""
+        """theta of every user, `[U,K]`, in the order of `user_ids`. By default, the learned factors."""
         return self.factors_from(self.theta)
 
     def factors_from(self, learned: Tensor) -> Tensor:
-        """User factors `[B,K]` from rows of `theta`, `[B,learned]`: these, unless a model adds to them."""
+        """User factors `[B,K]` from rows of `theta`, `[B,learned]`. By default, the rows themselves."""
         return learned
 
     @abstractmethod
@@ -103,11 +103,11 @@ class Recommender(HubMixin, nn.Module, ABC):
 
     @abstractmethod
     def architecture(self) -> dict[str, Any]:
-        """Keyword arguments, JSON-able and without the users, that build this network again."""
+        """JSON-able keyword arguments that build this network again, without the users."""
 
     @abstractmethod
     def preprocessing(self) -> dict[str, Any]:
-        """How pictures reach the network, in words and numbers, for the file's header and the model card."""
+        """How pictures are prepared for the network, for the file's header and the model card."""
 
     def forward(self, images: Tensor) -> Tensor:
         """The same as `features`."""
@@ -121,10 +121,10 @@ class Recommender(HubMixin, nn.Module, ABC):
             theta: One taste vector `[K]`, or several `[U,K]`.
 
         Returns:
-            `[N]` for one vector, `[N,U]` for several. The scale is the model's own; only differences mean something.
+            `[N]` for one vector, `[N,U]` for several. Each model has its own scale; only differences are meaningful.
 
         Raises:
-            InputError: theta is of another length than the features.
+            InputError: The length of theta differs from that of the features.
         """
         if theta.shape[-1] != self.feature_count or theta.ndim not in (1, 2):
             raise InputError(f"taste vector of shape {tuple(theta.shape)}: this recommender has K={self.feature_count}")
@@ -132,13 +132,15 @@ class Recommender(HubMixin, nn.Module, ABC):
         return phi @ (theta if theta.ndim == 1 else theta.T)
 
     def require_linear(self, what: str) -> None:
-        """Refuse what goes by one product of features and factors.
+        """Refuse a recommender whose score is not linear, for uses that need one.
 
         Raises:
             InputError: This recommender's score is not linear.
         """
         if not self.is_linear:
-            raise InputError(f"{what} goes by theta^T phi, and this recommender's score ({self.kind}) is not linear")
+            raise InputError(
+                f"{what} needs the score theta^T phi, but this recommender's score ({self.kind}) is not linear"
+            )
 
     def user_row(self, user_id: str) -> int:
         """Row of a user in `user_factors`.
@@ -147,36 +149,36 @@ class Recommender(HubMixin, nn.Module, ABC):
             InputError: The model does not know the user.
         """
         if not self.user_ids:
-            raise InputError("this recommender holds no users (a pack carries audiences only); train one on your data")
+            raise InputError("this recommender has no users (a pack holds audiences only); train one on your data")
         try:
             return self._user_rows[str(user_id)]
         except KeyError:
             raise InputError(
-                f"user {user_id!r} is unknown to this recommender: no purchase of theirs was in its training"
+                f"user {user_id!r} is unknown to this recommender: its training data hold no purchase of theirs"
             ) from None
 
     def user_rows(self, user_ids: Iterable[str]) -> np.ndarray:
-        """Rows in `user_factors` of those of some users that the model knows, in the order of the rows, int64."""
+        """Rows in `user_factors` of those users that the model knows, sorted by row, int64."""
         known = (self._user_rows.get(str(identifier), -1) for identifier in user_ids)
         rows = np.unique(np.fromiter(known, dtype=np.int64))
         return rows[rows >= 0]
 
     def factors_of(self, rows: np.ndarray) -> Tensor:
-        """theta of some users, `[B,K]`, by their rows: as of `user_factors`, without making everybody's."""
+        """theta of some users, `[B,K]`, by their rows in `user_factors`, without computing all of them."""
         if type(self).user_factors is not Recommender.user_factors:  # a model with a way of its own
             return self.user_factors[rows]
         return self.factors_from(self.theta[rows])
 
     def resize(self, images: Tensor) -> Tensor:
-        """Resize `[N,3,H,W]` bilinearly to `input_size`, as the paper does; smoothed first where that means less."""
+        """Resize `[N,3,H,W]` bilinearly to `input_size`, as the paper does, with antialiasing when it shrinks."""
         return resize_bilinear(images, self.input_size)
 
     def freeze(self: Recommender) -> Recommender:
-        """Evaluation mode, no gradients for any parameter; gradients to the pixels remain. Returns self."""
+        """Switch to evaluation mode without gradients of parameters. Gradients of the pixels remain. Returns self."""
         return self.eval().requires_grad_(False)
 
     def stored_tensors(self) -> dict[str, Tensor]:
-        """What `save` writes besides the users."""
+        """The tensors that `save` writes besides the users."""
         return {name: tensor for name, tensor in self.state_dict().items() if name != "theta"}
 
     def save(self, path: str | Path, *, with_users: bool = True) -> Path:
@@ -184,7 +186,7 @@ class Recommender(HubMixin, nn.Module, ABC):
 
         Args:
             path: File to write, atomically.
-            with_users: Also the user factors and ids. Leave them out of anything that is handed on: they are personal.
+            with_users: Also save the user factors and ids. Do not pass these on: they are personal data.
         """
         tensors = self.stored_tensors()
         if with_users:
@@ -203,12 +205,12 @@ class Recommender(HubMixin, nn.Module, ABC):
         return storage.save_tensors(Path(path), tensors, settings)
 
     def hub_write(self, path: Path, *, with_users: bool = False, **options: Any) -> Path:
-        """As `save`, but without the users unless asked for: their factors are personal."""
+        """Like `save`, but by default without the users, whose factors are personal data."""
         return self.save(path, with_users=with_users, **options)
 
     @classmethod
     def hub_read(cls, path: Path) -> Recommender:
-        """As `load_recommender`."""
+        """Like `load_recommender`."""
         return load_recommender(path)
 
     @classmethod
@@ -225,18 +227,22 @@ class Recommender(HubMixin, nn.Module, ABC):
 
 
 def load_recommender(path: str | Path) -> Recommender:
-    """Load any saved recommender, ready to score: evaluation mode, frozen, on the CPU.
+    """Load any saved recommender, ready to score: in evaluation mode, frozen and on the CPU.
 
     Raises:
         ModelError: The file is missing, damaged, of an unknown kind, or its tensors do not fit its settings.
     """
     tensors, settings = storage.load_tensors(Path(path))
     if settings.get("schema") != SCHEMA or "kind" not in settings:
-        raise ModelError(f"{path}: not a recommender of this gigs; train one with `gigs train recommender`")
+        raise ModelError(
+            f"{path}: not a recommender that this version of gigs reads; train one with `gigs train recommender`"
+        )
     cls = class_of(settings["kind"]) if isinstance(settings["kind"], str) else None
     if cls is None:
         known = sorted({*_REGISTRY, *plugins.names(ENTRY_POINTS)})
-        raise ModelError(f"{path}: recommender of kind {settings['kind']!r}; this gigs knows {', '.join(known)}")
+        raise ModelError(
+            f"{path}: recommender of kind {settings['kind']!r}; this version of gigs knows {', '.join(known)}"
+        )
     try:
         model = cls.from_tensors(tensors, settings)
     except WRONG as error:
@@ -248,7 +254,7 @@ def load_recommender(path: str | Path) -> Recommender:
 
 
 def _pack_ids(ids: list[str]) -> Tensor:
-    """Ids as a byte tensor: a million of them would burst the header's limit."""
+    """Pack ids into a byte tensor, because a million of them exceed the header's limit."""
     content = json.dumps(ids, ensure_ascii=False).encode("utf-8")
     return torch.from_numpy(np.frombuffer(content, dtype=np.uint8).copy())
 

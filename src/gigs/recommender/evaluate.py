@@ -1,4 +1,4 @@
-"""How good a recommender is: AUC, recall and NDCG of held-out purchases, with intervals, against simple baselines."""
+"""Evaluates a recommender: AUC, recall and NDCG of held-out purchases, with intervals, beside simple baselines."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class RankingSettings:
 
     Attributes:
         split: `"test"` or `"validation"`.
-        candidates: Rank among `"all"` unseen items, only those `"bought"` by somebody, or only those of the latter
-            that are of the held-out item's own kind (`"within"`).
-        alike: Columns of the item table that tell a kind, for `"within"`; the type and section if empty.
-        seed: Of the bootstrap, and of the draw of users.
-        resamples: Of the bootstrap.
-        users: Most users whose purchases are ranked; of more, so many are drawn. 0 for all.
+        candidates: Rank among `"all"` unseen items, those `"bought"` by somebody, or bought ones of the held-out item's
+            kind (`"within"`).
+        alike: For `"within"`: columns of the item table that define a kind. If empty: type and section.
+        seed: Random seed of the bootstrap, and of the draw of users.
+        resamples: Number of resamples of the bootstrap.
+        users: Largest number of users whose purchases are ranked; of more, this many are drawn. 0 ranks all.
     """
 
     split: str = "test"
@@ -98,7 +98,7 @@ def evaluate_recommender(
     image_size: int | None = None,
     on_step: OnStep = silent,
 ) -> dict[str, Any]:
-    """Measure a recommender on purchases it was not trained on, beside popularity and chance.
+    """Measure a recommender on purchases that it was not trained on, beside popularity and chance.
 
     Args:
         model: With its users; evaluated in evaluation mode.
@@ -148,8 +148,9 @@ def evaluate_factors(
     held_out = some_users(feedback.split(split), settings.users, settings.seed)
     if not len(held_out[0]):
         raise DataError(
-            f"no {split} purchase of the recommender's users: nothing to evaluate on, so its scores promise nothing; "
-            "import purchases over a longer time (users with four items or more are tested) and train it again"
+            f"no {split} purchases of the recommender's users: it cannot be evaluated, so its scores promise "
+            "nothing; import purchases over a longer time (users with four or more items are tested) and train "
+            "it again"
         )
     allowed = feedback.usable if candidates == "all" else feedback.bought
     groups = alike(feedback.items, settings.alike) if candidates == "within" else None

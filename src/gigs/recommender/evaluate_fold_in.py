@@ -1,4 +1,4 @@
-"""Is a folded-in user known as well as a trained one? AUC of users whom a recommender never saw."""
+"""Compares fold-in with training: the AUC of users whom a recommender never saw."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gigs.recommender.fold_in import FoldInSettings, fold_in_users
 
 
 def strangers(model: Recommender, catalogue: Catalogue) -> Feedback:
-    """Everybody with a training purchase whom a model does not know.
+    """Users with a training purchase whom a model does not know.
 
     Raises:
         DataError: It knows all of them.
@@ -27,7 +27,7 @@ def strangers(model: Recommender, catalogue: Catalogue) -> Feedback:
     known = set(model.user_ids)
     unknown = [user for user in everybody.user_ids if user not in known]
     if not unknown:
-        raise DataError("the recommender knows every buyer of the catalogue; train it on a part of them: --fold 0")
+        raise DataError("the recommender knows every buyer of the catalogue; train it on one fold of them")
     return read_feedback(catalogue, user_ids=unknown, include_held_out=_sees_held_out(model))
 
 

@@ -1,4 +1,4 @@
-"""Who bought what, as a recommender sees it: its own users, usable items, and the three splits."""
+"""Interactions as a recommender uses them: its users, usable items, and the three splits."""
 
 from __future__ import annotations
 

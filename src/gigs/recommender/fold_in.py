@@ -1,8 +1,8 @@
-"""Fold-in: the taste vector of somebody whom a recommender was not trained with, from what they liked.
+"""Fold-in: the taste vector of a person whom a recommender was not trained with, from what they liked.
 
-Nothing is trained again: phi stays as it is, and only the one vector is found. Where a user's vector *is* the mean of
-what was bought (VBPR with `users="purchases"`), fold-in is that mean; elsewhere it is the solution of Eq. 3 for one
-user, a small convex problem.
+Nothing is trained again: phi stays, and only one vector is computed. If a user's vector is the mean of their purchases
+(VBPR with `users="purchases"`), fold-in computes this mean. Otherwise it solves Eq. 3 for one user, a small convex
+problem.
 """
 
 from __future__ import annotations
@@ -44,9 +44,11 @@ class FoldInSettings:
 
     def __post_init__(self) -> None:
         if self.decay is not None and not (math.isfinite(self.decay) and self.decay > 0):
-            raise InputError(f"fold-in with a decay of {self.decay}: it must be above 0, or the vector has no end")
+            raise InputError(
+                f"fold-in with a decay of {self.decay}: it must be above 0, or the vector grows without limit"
+            )
         if self.negatives < 1 or self.steps < 1:
-            raise InputError("fold-in needs 1 negative item and 1 step or more")
+            raise InputError("fold-in needs at least 1 negative item and 1 step")
 
 
 def is_mean_of_purchases(recommender: Recommender) -> bool:
@@ -81,9 +83,7 @@ def fold_in(
     if is_mean_of_purchases(recommender):
         return _with_bias(liked.double().mean(0), recommender)
     if background is None:
-        raise InputError(
-            "this recommender holds a vector of its own for each user: to fold somebody in, give phi of other items too"
-        )
+        raise InputError("this recommender has a free vector for each user; for fold-in, also give phi of other items")
     _require(background, recommender, "the background")
     settings = settings or FoldInSettings()
     rng = torch.Generator().manual_seed(settings.seed)
@@ -117,7 +117,7 @@ def fold_in_users(
     users, items = (torch.from_numpy(np.array(part, dtype=np.int64)) for part in pairs)
     owned = torch.bincount(users, minlength=count)
     if len(owned) != count or not (owned > 0).all():
-        raise InputError("fold-in: a user has no item to be known by; leave out users without purchases")
+        raise InputError("fold-in: a user has no items; leave out users without purchases")
     if is_mean_of_purchases(recommender):
         recommender.require_linear("fold-in")
         _require(phi, recommender, "phi")

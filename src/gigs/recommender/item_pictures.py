@@ -1,7 +1,7 @@
-"""What a recommender sees of items beside their photos: further views, such as what a generator makes of them.
+"""Other views of items besides their photos, such as reconstructions by a generator.
 
-A recommender that knows photos alone moves its score by as much for crossing into the generator's domain as a redesign
-gains. Trained on photos and reconstructions alike, it stops noticing the difference.
+For a recommender that knows only photos, the step from a photo to its reconstruction changes the score as much as a
+redesign does. Trained on both, it scores them alike.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where held-out purchases stand among the items that their users have not seen, by blocks of users."""
+"""Ranks of held-out purchases among the items that their users have not seen, computed in blocks of users."""
 
 from __future__ import annotations
 

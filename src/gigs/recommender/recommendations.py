@@ -1,4 +1,4 @@
-"""The plain use of a recommender: what would this user like next?"""
+"""The usual use of a recommender: what a user would like next."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ SHOWN = ("item_id", "name", "type", "colour", "section")
 def recommend(
     model: Recommender, catalogue: Catalogue, user_id: str, *, top: int = 10, on_step: OnStep = silent
 ) -> pd.DataFrame:
-    """The items a user does not have yet that score highest, by theta^T phi (Eq. 1).
+    """The items with the highest scores theta^T phi (Eq. 1) that a user does not have yet.
 
     Args:
         model: A recommender that knows the user.
         catalogue: A catalogue; what the user bought in it is left out.
         user_id: Id of the user.
-        top: How many.
+        top: Number of items.
         on_step: Progress over items.
 
     Returns:
@@ -45,7 +45,7 @@ def recommend(
     open_items[catalogue.interactions.loc[own, "item"].to_numpy()] = False
     rows = np.flatnonzero(open_items)
     if not len(rows):
-        raise DataError(f"user {user_id!r} already has every item that has a picture: nothing is left to recommend")
+        raise DataError(f"user {user_id!r} already has every item with a picture, so nothing is left to recommend")
     scores = phi[rows] @ theta
     best = np.argsort(-scores, kind="stable")[:top]
     columns = [name for name in SHOWN if name in catalogue.items.columns]

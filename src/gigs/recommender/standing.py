@@ -1,7 +1,7 @@
-"""Where a recommender stands: whether its AUC, on purchases that it never saw, was measured and is above chance.
+"""Whether a recommender's AUC on purchases that it never saw was measured and is above chance.
 
-Everything that a gain in score rests on rests on this. A recommender that learned from nothing gives scores as smooth
-as any other's, and pictures can be found that raise them.
+Without this, a gain in score means nothing: even an untrained recommender gives smooth scores, and there are pictures
+that raise them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from gigs.recommender.base import Recommender
 CHANCE = 0.5  # AUC of a draw
 LEAST_USERS = 10  # the interval of fewer is as narrow as they happen to agree
 NEVER = (
-    "The recommender was never tested on purchases that it had not seen, so a gain in its score promises nothing. "
-    "Testing takes buyers with four items or more: import more purchases and train again, or measure a recommender "
-    "that others trained with `gigs evaluate recommender --keep`."
+    "The recommender was never tested on purchases that it had not seen, so a gain in its score promises "
+    "nothing. Testing needs buyers with four or more items: import more purchases and train again. For a "
+    "recommender that others trained, let `gigs evaluate recommender` write the figures into its file."
 )
 FEW = (
     "The recommender was tested on {n} buyers only, too few to tell it from chance, so a gain in its score promises "

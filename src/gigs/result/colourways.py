@@ -44,17 +44,18 @@ class Colourway:
     Attributes:
         file: Of its picture.
         name: As the seller wrote it, or the palette's.
-        near: The name of what it is close to, where the seller gave a number; None otherwise.
+        near: The name of the nearest known colour, if the seller gave a hex value; None otherwise.
         hex: The colour as `#rrggbb`.
-        lab: The same in CIELAB (D65): L*, a*, b*.
+        lab: The colour in CIELAB (D65): L*, a*, b*.
         asked: Whether the seller named it.
         shown: Mean CIELAB of the product in the picture.
-        off: CIEDE2000 between the two: 0 but for colours that a photo cannot show with its folds.
+        off: CIEDE2000 between `lab` and `shown`. It is 0, except for colours that cannot keep the photo's folds
+            visible.
         score: theta^T phi (Eq. 1), in the recommender's unit.
-        gain_vs_photo: Score less the photo's.
-        check: What the judges grant it over the photo; None where no judge has looked.
-        share: Of 100 buyers who choose between it and the product as it is, how many take it; None where real
-            purchases have not set what a gain is worth.
+        gain_vs_photo: Score minus the photo's.
+        check: The judges' gain over the photo; None if it was not checked.
+        share: Of 100 buyers who choose between it and the product as it is, how many take it. None if the pack cannot
+            translate gains into shares.
         pictures: All pictures.
     """
 
@@ -79,17 +80,17 @@ class Colourway:
 
     @property
     def verdict(self) -> str:
-        """`likely`, `unclear`, `no gain found`, `no promise`, or `unchecked` where no judge has looked."""
+        """`likely`, `unclear`, `no gain found`, `no promise`, or `unchecked`."""
         return UNCHECKED if self.check is None else self.check.verdict
 
     @property
     def gain(self) -> float | None:
-        """What the judges grant it over the photo, in standard deviations of real items; None where none has looked."""
+        """The judges' gain over the photo, in standard deviations of real items; None if it was not checked."""
         return None if self.check is None else self.check.gain
 
     @property
     def exact(self) -> bool:
-        """Whether the picture shows the colour that was aimed at."""
+        """Whether the picture shows exactly the requested colour."""
         return self.off <= EXACT
 
 
@@ -109,21 +110,20 @@ class Colourways:
     """One product in several colours for one audience, best first; `found[0]` is the first of them.
 
     Attributes:
-        schema: Of `colours.json`.
-        pack: Its name.
-        seed: Of the judges' bootstrap.
-        device: Where it was computed.
-        audience: Whom the colours are for.
+        schema: Schema of `colours.json`.
+        pack: Name of the pack.
+        seed: Random seed of the judges' bootstrap.
+        device: Device that computed it.
+        audience: The audience that the colours are for.
         today: The photo.
-        cutout: The product in it.
-        tried: Colours of the palette that were tried.
-        better: Of these, how many were liked better than the photo by what the choice went by.
+        cutout: The product, cut out of the photo.
+        tried: Number of colours of the palette that were tried.
+        better: How many of these scored above the photo under the models that choose.
         colours: The product in each colour.
-        seconds: By stage.
-        versions: Of gigs, PyTorch and Python.
-        recalibration: What tests with people had taught about shares, by which these were put right; None where they
-            were not.
-        doubt: Why the scores promise nothing; None where the target's test AUC is above chance.
+        seconds: Seconds by stage.
+        versions: Versions of gigs, PyTorch and Python.
+        recalibration: The recalibration from tests with people that corrected the shares; None if there was none.
+        doubt: Why the scores promise nothing; None if the target's test AUC is above chance.
         pictures: All pictures.
     """
 
@@ -153,23 +153,23 @@ class Colourways:
         return iter(self.colours)
 
     def to_json(self) -> dict[str, Any]:
-        """What `colours.json` holds."""
+        """The content of `colours.json`."""
         return dict(plain(self))
 
     def save(self, folder: str | Path, *, language: str = SOURCE) -> Path:
-        """Write pictures, `colours.html`, `colours.json` and a manifest; earlier colours in the folder are replaced.
+        """Write pictures, `colours.html`, `colours.json` and a manifest. Earlier colours in the folder are replaced.
 
         Args:
-            folder: Made if need be.
-            language: Of the page, such as `de`. `colours.json` is English whatever it is.
+            folder: Folder to write into. It is made if it does not exist.
+            language: Language of the page, such as `de`. `colours.json` is always in English.
 
         Returns:
             The folder.
 
         Raises:
             DiskError: The disk is full.
-            InputError: The language is not known; or there is a file that is not ours, or was changed since, where one
-                of ours would be written.
+            InputError: The language is not known, or a file would be replaced that gigs did not write or that was
+                changed since.
         """
         say, folder = language_of(language), Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -189,19 +189,19 @@ class Colourways:
 
 
 def names_of_files(count: int) -> list[str]:
-    """Names of all files that so many colours may write."""
+    """Names of all files that a given number of colours may write."""
     return [FILE, PAGE, *(f"colour-{number + 1}.png" for number in range(count))]
 
 
 def is_file_name(name: str) -> bool:
-    """Whether colours may write a file of that name, however many they are."""
+    """Whether any number of colours may write a file with this name."""
     return name in (FILE, PAGE) or re.fullmatch(r"colour-[1-9]\d{0,5}\.png", name) is not None
 
 
 def compose_colours(
     found: FoundColours, product: Product, audience: Audience, pack: str, runtime: Runtime
 ) -> Colourways:
-    """The object for what was found."""
+    """Make the object from the method's result."""
     assert product.pixels is not None and product.cutout is not None
     entries = [_entry(number, way, found.photo_score) for number, way in enumerate(found.ways)]
     made: dict[str, Made] = {PHOTO: Image.fromarray(product.pixels)}

@@ -1,4 +1,4 @@
-"""From what the method found to a result: explained in words, with the pictures that are shown."""
+"""Makes a result from the method's findings: with explanations in words and the pictures to show."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ CAUTION = (
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Where a result comes from.
+    """The models that a result comes from.
 
     Attributes:
         pack: Its name.
-        models: Which files drew and scored: by kind `file`, `sha256` and, for the generator, how it was used.
-        has_percentiles: Whether the pack's statistics hold: not with another generator, whose scores are of another
-            scale.
+        models: The model files by kind: `file`, `sha256` and, for the generator, how it was used.
+        has_percentiles: Whether the pack's statistics apply. They do not with another generator, whose scores have
+            another scale.
         doubt: Why the target's scores promise nothing (`recommender.standing`).
     """
 
@@ -71,7 +71,7 @@ class Origin:
 def compose(
     found: Redesigns, product: Product, audience: Audience, preset: Preset, origin: Origin, runtime: Runtime
 ) -> Result:
-    """The result of one product: every redesign with what it changes, each claim checked against the photo."""
+    """Compose the result of one product: every redesign with its changes, each claim checked against the photo."""
     said = _explanation(found)
     percentile = audience.percentile if origin.has_percentiles else lambda score: None
     result = Result(
@@ -112,9 +112,9 @@ def _settings(preset: Preset) -> dict[str, Any]:
 
 
 def _explanation(found: Redesigns) -> Explanation:
-    """By the same probes' answers and the same type that verification found.
+    """Explain with the probes' answers and the product type that verification found.
 
-    What is shown on the photo is compared with the photo; what is drawn, with the photo as the generator redrew it.
+    A redesign on the photo is compared with the photo, a drawn one with the reconstruction.
     """
     said, base = found.verification, found.reconstruction
     answers, kind = (None, "") if said is None else (said.answers, said.summary.category.photo)
@@ -164,7 +164,7 @@ def _reconstruction(found: Redesigns, said: Explanation, percentile: Any) -> Rec
 
 
 def _caution(found: Redesigns, photo: Tensor, lpips: float) -> str | None:
-    """For a picture of one colour that it is one; else the gate's words; without a gate, a caution at a high LPIPS."""
+    """A caution: for a picture of a single colour, the gate's words, or, without a gate, for a high LPIPS."""
     if is_blank(photo):
         return BLANK
     gate = found.reconstruction.gate
@@ -254,13 +254,13 @@ def _pictures(found: Redesigns, said: Explanation, product: Product) -> Pictures
 
 
 def _note(name: str, found: Redesigns) -> str:
-    """What a picture says of itself: whether it is the seller's photo, changed, or was drawn."""
+    """A picture's note about itself: whether it is a changed photo, or was drawn."""
     changed = found.rendering.on_photo and name.startswith(("suggestion-", "front-"))
     return CONCEPT_ON_PHOTO if changed else CONCEPT
 
 
 def shown_of(found: Redesigns, fit: Fit | None) -> Iterator[Image.Image]:
-    """Every redesign as it is shown: on the photo at its own size, or as it was drawn, in the photo's shape."""
+    """Every redesign as it is shown: on the photo at its size, or as drawn, in the photo's shape."""
     for row in range(len(found.scores)):
         if found.rendering.on_photo:
             yield _full_size(found.rendering, row)
@@ -281,12 +281,12 @@ def _picture(image: Tensor) -> Image.Image:
 
 
 def _finite(value: float) -> float | None:
-    """JSON has no NaN."""
+    """Replace NaN, which JSON cannot hold."""
     return value if math.isfinite(value) else None
 
 
 def _rounded(value: Any) -> Any:
-    """Numbers of what the judges found to four decimals; their AUC and a recalibration as they were given."""
+    """Round the judges' numbers to four decimals, except their AUC and a recalibration."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, tuple):

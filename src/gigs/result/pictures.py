@@ -1,4 +1,4 @@
-"""The pictures of a result, by file name: in memory while a result is new, in its folder once it is saved."""
+"""The pictures of a result by file name: in memory for a new result, in its folder for a saved one."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Pictures(Mapping[str, Image.Image]):
 
     Args:
         made: Pictures in memory.
-        notes: By name, what a picture says about itself in its metadata.
-        folder: Where those that are not in memory lie.
+        notes: Notes for the pictures' metadata, by name.
+        folder: Folder of the pictures that are not in memory.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Pictures(Mapping[str, Image.Image]):
         return sum(1 for _ in self)
 
     def held(self, folder: Path) -> Pictures:
-        """The same, in memory where they lie in a folder that is going to be cleared."""
+        """The same pictures, read into memory if their folder is going to be cleared."""
         if self._folder is None or self._folder.resolve() != folder.resolve():
             return self
         files = {name: own_picture(self.png(name), name) for name in self}
@@ -74,18 +74,18 @@ class Pictures(Mapping[str, Image.Image]):
         )
 
     def small(self, name: str, longest: int) -> bytes:
-        """A picture as a PNG file of at most so many pixels a side, with its note; the file itself if it is as small.
+        """A picture as a PNG file with a limited side, with its note; the file itself if it is small enough.
 
         Raises:
-            ModelError: It is missing, damaged or none of ours.
+            ModelError: The picture is missing, damaged or was not written by gigs.
         """
         return reduced(self.png(name), longest, name)
 
     def png(self, name: str) -> bytes:
-        """A picture as a PNG file, with its note; from a folder, the file as it is.
+        """A picture as a PNG file with its note. From a folder, the file is returned unchanged.
 
         Raises:
-            ModelError: It is missing, damaged or none of ours.
+            ModelError: The picture is missing, damaged or was not written by gigs.
         """
         if name not in self._made:
             return self._read(name).content
@@ -100,7 +100,7 @@ class Pictures(Mapping[str, Image.Image]):
 
         Raises:
             KeyError: There is no folder.
-            ModelError: It is missing, damaged or none of ours.
+            ModelError: The picture is missing, damaged or was not written by gigs.
         """
         if self._folder is None:
             raise KeyError(name)

@@ -1,4 +1,4 @@
-"""Read `result.json`: of this schema, or of schema 1."""
+"""Reads `result.json` of the present schema or of schema 1."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ R = TypeVar("R", bound=Record)
 
 
 def read_record(folder: str | Path, kind: type[R]) -> R:
-    """A folder's `result.json` with the pictures beside it.
+    """Read a folder's `result.json` with the pictures beside it.
 
     Args:
-        folder: Of the result.
-        kind: Class to make of it.
+        folder: Folder of the result.
+        kind: Class of the record.
 
     Raises:
-        ModelError: There is none, or it is not of the form that `docs/reference/result.md` describes.
+        ModelError: The file is missing, or has not the form that `docs/reference/result.md` describes.
     """
     folder = Path(folder)
     path = folder / FILE
     content = storage.read_json(path)
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema not in (1, SCHEMA):
-        raise ModelError(f"{path}: not a result of this gigs; {ADVICE}")
+        raise ModelError(f"{path}: not a result that this version of gigs reads; {ADVICE}")
     try:
         content = _from_schema_1(content) if schema == 1 else content
     except (KeyError, TypeError, AttributeError) as error:
@@ -50,7 +50,7 @@ def read_record(folder: str | Path, kind: type[R]) -> R:
 
 
 def with_pictures(record: R, pictures: Pictures) -> R:
-    """A record whose entries find their pictures."""
+    """Give a record's entries their pictures."""
 
     def bound(entry: Any) -> Any:
         return replace(entry, pictures=pictures)
@@ -65,7 +65,7 @@ def with_pictures(record: R, pictures: Pictures) -> R:
 
 
 def _contradiction(record: Record) -> str:
-    """What in a record does not fit the rest of it, by the field's name; empty where all fits."""
+    """Name the field of a record that contradicts the rest; empty if there is none."""
     count, found = len(record.suggestions), record.verification
     if "total" not in record.seconds:
         return "seconds: total is missing"
@@ -93,7 +93,7 @@ def _named_files(record: Record) -> Iterator[str]:
 
 
 def _from_schema_1(content: dict[str, Any]) -> dict[str, Any]:
-    """A result of schema 1, where what judges found stood among everything else and colours turned `from` and `to`."""
+    """Convert a result of schema 1 to the present schema."""
     verification = None
     if content["verified"]:
         summary = ("verdict", "target", "judges", "retained", "category", "diversity")

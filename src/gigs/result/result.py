@@ -1,4 +1,4 @@
-"""A result as one object: look at it, save it with its report, read it back."""
+"""A result as one object: look at it, save it with its report, and read it again."""
 
 from __future__ import annotations
 
@@ -35,38 +35,41 @@ class Result(Record):
     """
 
     def __repr__(self) -> str:
-        """One line, for a prompt; `to_json` has everything."""
+        """One line for a prompt. `to_json` has everything."""
         verdict = self.verdict
         return f"<Result: {len(self)} redesigns for {self.audience.label}, {verdict}, preset {self.preset}>"
 
     @classmethod
     def read(cls, folder: str | Path) -> Result:
-        """A saved result; pictures are read when they are asked for.
+        """Read a saved result. Pictures are read when they are needed.
 
         Raises:
-            ModelError: There is none, or it is damaged.
+            ModelError: The result is missing or damaged.
         """
         return read_record(folder, cls)
 
     def save(self, folder: str | Path, *, language: str = SOURCE) -> Path:
-        """Write everything into a folder, `result.json` last: a folder that has one is complete.
+        """Write everything into a folder.
 
-        An earlier result in the folder is replaced. `report.html` is for a seller; the rest is described in
-        `docs/reference/result.md`.
+        `result.json` comes after all else it describes, so a folder with it is complete.
 
-        A manifest with the hash of every file follows. What gigs did not write is neither replaced nor removed.
+        An earlier result in the folder is replaced. `report.html` is for sellers; `docs/reference/result.md` describes
+        the rest.
+
+        A manifest with the hash of every file is written last. Files that gigs did not write are neither replaced nor
+        removed.
 
         Args:
-            folder: Made if need be.
-            language: Of the pages and the contact sheet, such as `de`. `result.json` is English whatever it is.
+            folder: Folder to write into. It is made if it does not exist.
+            language: Language of the pages and the contact sheet, such as `de`. `result.json` is always in English.
 
         Returns:
             The folder.
 
         Raises:
             DiskError: The disk is full.
-            InputError: The language is not known; or there is a file that is not ours, or was changed since, where one
-                of ours would be written.
+            InputError: The language is not known, or a file would be replaced that gigs did not write or that was
+                changed since.
         """
         say, folder = language_of(language), Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +88,7 @@ class Result(Record):
         return folder
 
     def to_json(self) -> dict[str, Any]:
-        """What `result.json` holds."""
+        """The content of `result.json`."""
         return dict(plain(self))
 
     def contact_sheet(self, *, language: str = SOURCE) -> Image.Image:
@@ -121,7 +124,7 @@ def is_file_name(name: str) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses as tables, without the pictures."""
+    """Convert dataclasses to dicts, without the pictures."""
     if is_dataclass(value) and not isinstance(value, type):
         return {one.name: plain(getattr(value, one.name)) for one in fields(value) if one.name != "pictures"}
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Results in folders: find them, make their reports again, and pack them for a test with people."""
+"""Results in folders: finds them, writes their reports again, and packs them for a test with people."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ LANGUAGE = re.compile(rb'<html lang="([A-Za-z-]{2,20})">')
 
 
 def results_in(root: Path) -> list[tuple[Path, Result]]:
-    """The results of a folder: its own, or those of the folders in it, by name.
+    """Find the results in a folder: its own, or those of its subfolders, by name.
 
     Raises:
-        InputError: There are none.
-        ModelError: One is damaged.
+        InputError: There are no results.
+        ModelError: A result is damaged.
     """
     if (root / FILE).is_file():
         return [(root, Result.read(root))]
     inside = sorted(path.parent for path in root.glob(f"*/{FILE}"))
     if not inside:
-        raise InputError(f"{root}: holds no result; make one with `gigs suggest PHOTO --out {root}`")
+        raise InputError(f"{root}: holds no result; make one with `gigs suggest`")
     return [(folder, Result.read(folder)) for folder in inside]
 
 
 def rebuild(root: Path, language: str | None = None) -> list[Path]:
-    """Write every report of a folder anew, and an overview where it holds several products.
+    """Write every report of a folder again, with an overview if there are several products.
 
-    A result that `--resume` takes for finished stays finished.
+    Finished results stay finished: resuming a call does not make them again.
 
     Args:
         root: The folder.
-        language: Of the pages; None keeps that of each page.
+        language: Language of the pages; None keeps each page's own.
 
     Returns:
         The pages written, the overview first.
@@ -66,7 +66,7 @@ def rebuild(root: Path, language: str | None = None) -> list[Path]:
 
 
 def write_overview(root: Path, results: Sequence[tuple[Path, Result]], say: Language = ENGLISH) -> Path:
-    """Write `overview.html` for several products whose folders lie below `root`."""
+    """Write `overview.html` for several products with folders below `root`."""
     named = [(folder.relative_to(root).as_posix(), result) for folder, result in results]
     return _beside(root, OVERVIEW, render_overview(named, say).encode())
 
@@ -77,7 +77,7 @@ def write_test_pack(root: Path, path: Path, language: str | None = None) -> Path
     Args:
         root: The folder.
         path: The zip.
-        language: Of captions and guides; None takes that of the first report.
+        language: Language of captions and guides; None takes that of the first report.
 
     Raises:
         InputError: There is no result, or the language is not known.
@@ -89,7 +89,7 @@ def write_test_pack(root: Path, path: Path, language: str | None = None) -> Path
     named = [(_product(folder, taken), result) for folder, result in results]
     beside = path.resolve().parent == root.resolve()
     if beside and not is_text(path.name):
-        raise InputError(f"{path}: a manifest lists no name but of UTF-8; choose another name")
+        raise InputError(f"{path}: the name is not valid UTF-8; choose another name")
     content = test_pack(named, say)
     if not beside:
         return storage.write_bytes(path, content)
@@ -98,7 +98,7 @@ def write_test_pack(root: Path, path: Path, language: str | None = None) -> Path
 
 
 def _product(folder: Path, taken: set[str]) -> str:
-    """The name of a product's folder in the pack: its own, as text, and no other's."""
+    """A unique name for a product's folder in the test pack."""
     plain = shown(readable(folder.resolve().name)) or "product"
     name, number = plain, 2
     while name in taken:
@@ -108,7 +108,7 @@ def _product(folder: Path, taken: set[str]) -> str:
 
 
 def _beside(root: Path, name: str, content: bytes) -> Path:
-    """Write one more file into a folder, and into its manifest."""
+    """Write another file into a folder, and add it to its manifest."""
     written.claim(root, [name], changed=True)
     written.forget(root)
     path = written.put(root, name, content)
@@ -117,16 +117,16 @@ def _beside(root: Path, name: str, content: bytes) -> Path:
 
 
 def link_proof(folder: Path, result: Result) -> None:
-    """Let a report name the results of a test beside it, where it is as gigs wrote it.
+    """Link the results of a test from the report beside them, unless somebody changed the report.
 
-    Whoever calls this owns the folder (`folders.owned`).
+    The caller must own the folder (`folders.owned`).
     """
     if written.is_ours(folder, REPORT[0], written.known(folder)):
         _put(folder, {REPORT[0]: _page(folder, result, language_in(folder / REPORT[0]))})
 
 
 def language_in(page: Path) -> Language:
-    """The language that a page is in; English where there is no such page, or it is in none that is known."""
+    """The language of a page; English if there is no page, or if its language is unknown."""
     try:
         with page.open("rb") as file:
             found = LANGUAGE.search(file.read(200))
@@ -136,7 +136,7 @@ def language_in(page: Path) -> Language:
 
 
 def rebuilt(root: Path, folder: Path, result: Result, say: Language | None = None) -> Path:
-    """Write one report below a folder anew; the language None keeps that of the page."""
+    """Write one report below a folder again. Without a language, the page keeps its own."""
     say = say or language_in(folder / REPORT[0])
     content = (_page(folder, result, say), render_compare(result, say).encode(), contact_sheet(result, say))
     with folders.owned_below(root, folder):
@@ -149,7 +149,7 @@ def _page(folder: Path, result: Result, say: Language) -> bytes:
 
 
 def _put(folder: Path, content: Mapping[str, bytes]) -> None:
-    """Write pages; a result that `--resume` takes for finished stays finished."""
+    """Write pages. Finished results stay finished."""
     for name, page in content.items():
         written.put(folder, name, page)
     folders.refresh_manifest(folder, tuple(content))

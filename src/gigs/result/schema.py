@@ -25,14 +25,15 @@ UNCHECKED = "unchecked"  # the verdict where no judge has looked
 
 @dataclass(frozen=True, kw_only=True)
 class AudienceSummary:
-    """Whom the redesigns are for.
+    """The audience of the redesigns.
 
     Attributes:
-        name: Short.
-        label: In words.
-        users: How many.
-        scored_users: Whose mean score was raised: all, or the sample of a recommender whose score is not linear.
-        privacy: What was promised to its members; None for nothing.
+        name: Short name.
+        label: Name in words.
+        users: Number of users.
+        scored_users: Number of users whose mean score was raised: all, or a sample if the recommender's score is not
+            linear.
+        privacy: The privacy guarantee for its members; None if there is none.
     """
 
     name: str
@@ -47,10 +48,10 @@ class Picture:
     """A picture and its score.
 
     Attributes:
-        file: In the photo's own shape.
-        raw: Square, at the generator's resolution.
+        file: File in the photo's shape.
+        raw: Square file at the generator's resolution.
         score: theta^T phi (Eq. 1), in the recommender's unit.
-        percentile: Share of the pack's catalogue that scores lower; None where the pack does not know the audience.
+        percentile: Share of the pack's catalogue that scores lower; None if the audience is not the pack's.
         pictures: All pictures of the result.
     """
 
@@ -62,7 +63,7 @@ class Picture:
 
     @property
     def image(self) -> Image.Image:
-        """What is shown, RGB."""
+        """The picture as it is shown, RGB."""
         return self.pictures[self.file]
 
     @property
@@ -80,16 +81,16 @@ class PhotoSummary(Picture):
 
 @dataclass(frozen=True, kw_only=True)
 class ReconstructionSummary(Picture):
-    """What the generator makes of the photo, or the sampled design.
+    """The reconstruction of the photo, or the design drawn at random.
 
     Attributes:
-        lpips: LPIPS (VGG16) to the photo; None for a sampled design, as are all others.
+        lpips: LPIPS (VGG16) to the photo. This and all others are None for a design drawn at random.
         mse: Mean squared error to the photo, of values in `[0,1]`.
-        lpips_before_tuning: Before the generator was tuned to the photo.
-        steps: Of the inversion.
-        found_at_step: Where its best latent vector was seen.
-        caution: What to keep in mind because of the photo.
-        changes: What redrawing alone changed.
+        lpips_before_tuning: The same before the generator was tuned to the photo.
+        steps: Steps of the inversion.
+        found_at_step: Step at which the best latent vector was found.
+        caution: A warning about the photo.
+        changes: What the reconstruction alone changed.
     """
 
     lpips: NotNegative | None
@@ -106,11 +107,11 @@ class CutOutSummary:
     """The product cut out of the photo.
 
     Attributes:
-        confidence: In `[0,1]`; 1 for a mask that was given.
-        doubt: What is unsure, in a sentence; None where nothing is.
+        confidence: Confidence in `[0,1]`; 1 for a given mask.
+        doubt: What is uncertain, in a sentence; None for nothing.
         area: Share of the photo that is the product.
-        framing: Where the photo shows a close-up, a product that its edge cuts off, or several, a sentence that says
-            so; None where it shows one whole product.
+        framing: A sentence if the photo shows a close-up, a product that is cut off at the edge, or several products;
+            None if it shows one whole product.
     """
 
     confidence: Fraction
@@ -120,25 +121,25 @@ class CutOutSummary:
 
     @classmethod
     def of(cls, cutout: CutOut) -> CutOutSummary:
-        """What a result keeps of a cut-out."""
+        """The part of a cut-out that a result keeps."""
         area, confidence = round(cutout.area, 4), round(cutout.confidence, 3)
         return cls(confidence=confidence, doubt=cutout.doubt, area=area, framing=cutout.framing)
 
     @property
     def words(self) -> str | None:
-        """What to keep in mind because of what was cut out; None where there is nothing."""
+        """A warning about the cut-out; None if there is none."""
         return " ".join(said for said in (self.framing, self.doubt) if said) or None
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrontEntry:
-    """A candidate that no other beats with as little change.
+    """A candidate on the front: no other candidate changes less and gains as much.
 
     Attributes:
-        file: Of its picture, reduced.
-        change: LPIPS (VGG16) from the photo to it, as it is shown: what a budget bounds.
-        gain: What the targets grant it over the photo, in standard deviations of real items; no judge has looked.
-        suggestion: Number of the suggestion that it is, counted from 1; None where it is not among them.
+        file: File of its reduced picture.
+        change: LPIPS (VGG16) from the photo to the candidate as it is shown. A budget limits this.
+        gain: The targets' gain over the photo, in standard deviations of real items. No judge has checked it.
+        suggestion: Number of its suggestion, from 1; None if it is not among the suggestions.
     """
 
     file: Word
@@ -152,11 +153,11 @@ class ChoiceSummary:
     """How the redesigns on the photo were chosen.
 
     Attributes:
-        asked: Redesigns asked for; fewer are shown where no more of them can be told apart.
-        candidates: Redesigns that were put on the photo and looked at.
-        over_budget: Of these, those that change more than the budget allows.
-        unseen: Of these, those in which no change is seen.
-        front: From the least change to the most gain.
+        asked: Number of redesigns asked for. Fewer are shown if not enough of them are apart.
+        candidates: Number of redesigns that were put on the photo and compared.
+        over_budget: How many of these change more than the budget allows.
+        unseen: How many of these show no visible change.
+        front: The front, from the least change to the most gain.
     """
 
     asked: Count
@@ -171,18 +172,18 @@ class Suggestion(Picture):
     """One redesign.
 
     Attributes:
-        rendered: How it is shown: on the seller's own `photo`; as a `sketch` on it, where much of the change that the
-            generator drew is left undone; or as it was `drawn`.
-        residual: Share of the drawn change that is left undone on the photo, in `[0,1]`; None where it is drawn.
-        kept: What of the product was not to change: `colour`, `shape`, `print`, `region`.
-        gain_vs_photo: Score less the photo's; None without a photo.
-        gain_vs_reconstruction: Score less the reconstruction's.
-        lpips_to_reconstruction: From what the generator drew to what it redrew of the photo.
-        max_abs_shift: Of the latent shift as applied.
-        changes: What it changes.
-        share: Of 100 buyers who choose between the product as it is and this redesign, how many take the redesign;
-            None where no judge has looked, or real purchases have not set what a gain is worth.
-        check: What the judges found; None where no judge has looked.
+        rendered: How it is shown: on the seller's `photo`; as a `sketch` on it, if the transfer leaves much of the
+            change undone; or as it was `drawn`.
+        residual: Share of the drawn change that is left undone on the photo, in `[0,1]`; None for a drawn redesign.
+        kept: What must not change: `colour`, `shape`, `print`, `region`.
+        gain_vs_photo: Score minus the photo's; None without a photo.
+        gain_vs_reconstruction: Score minus the reconstruction's.
+        lpips_to_reconstruction: LPIPS from the drawn redesign to the reconstruction.
+        max_abs_shift: Largest coordinate of the applied latent shift.
+        changes: The changes that it makes.
+        share: Of 100 buyers who choose between the product as it is and this redesign, how many take the redesign. None
+            if it was not checked, or if the pack cannot translate gains into shares.
+        check: The judges' findings; None if it was not checked.
     """
 
     rendered: Literal["photo", "sketch", "drawn"] = DRAWN
@@ -198,46 +199,46 @@ class Suggestion(Picture):
 
     @property
     def verdict(self) -> str:
-        """`likely`, `unclear`, `no gain found`, `no promise`, or `unchecked` where no judge has looked."""
+        """`likely`, `unclear`, `no gain found`, `no promise`, or `unchecked`."""
         return UNCHECKED if self.check is None else self.check.verdict.verdict
 
     @property
     def gain(self) -> float | None:
-        """What the judges grant it over the photo, in standard deviations of real items; None where none has looked."""
+        """The judges' gain over the photo, in standard deviations of real items; None if it was not checked."""
         return None if self.check is None else self.check.verdict.gain
 
     @property
     def words(self) -> str:
-        """What it changes, in one sentence."""
+        """Its changes in one sentence."""
         return self.changes.words
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Everything that `result.json` says.
+    """The content of `result.json`.
 
     Attributes:
-        schema: Version of the form of this file.
+        schema: Version of this file's form.
         preset: Name of the preset.
-        settings: The preset's settings for each loop and for what is shown.
+        settings: The preset's settings for each loop and for the pictures shown.
         seed: The same seed gives the same pictures on the CPU.
         device: Where the networks ran.
         compute: Precision and memory layout of the networks.
-        seconds: By stage, and their `total`.
+        seconds: Seconds by stage, and their `total`.
         pack: Name of the pack.
         models: By kind of model, the file that was used and its SHA-256.
         audience: The group of buyers that the redesigns are for.
-        objective: What was raised: `mean`, `worst-decile` or `coverage`.
+        objective: The objective: `mean`, `worst-decile` or `coverage`.
         photo: The seller's photo; None for a sampled design.
         reconstruction: The photo as the generator redraws it.
-        gate: Whether the generator could redraw the photo; None where no gate looked.
+        gate: Whether the generator could redraw the photo; None if there was no gate.
         suggestions: The redesigns, best first.
         distinct: Mean LPIPS between the redesigns; None for a single one.
-        verification: What the judges found about all redesigns; None where no judge looked.
-        versions: Of gigs, PyTorch and Python.
-        cutout: How the product was cut out of the photo; None where redesigns are shown as drawn.
-        choice: How the redesigns on the photo were chosen; None where they are shown as drawn.
-        doubt: Why the scores promise nothing, in a sentence; None where the target's test AUC is above chance.
+        verification: The judges' findings about all redesigns; None if they were not checked.
+        versions: Versions of gigs, PyTorch and Python.
+        cutout: How the product was cut out of the photo; None if redesigns are shown as drawn.
+        choice: How the redesigns on the photo were chosen; None if they are shown as drawn.
+        doubt: Why the scores promise nothing, in a sentence; None if the target's test AUC is above chance.
     """
 
     schema: int
@@ -274,7 +275,7 @@ class Record:
 
     @property
     def verdict(self) -> str:
-        """Of the redesigns on the whole; `unchecked` where no judge has looked."""
+        """The verdict on all redesigns together; `unchecked` if no judge was asked."""
         return UNCHECKED if self.verification is None else self.verification.verdict.verdict
 
     @property

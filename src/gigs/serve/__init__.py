@@ -1,1 +1,1 @@
-"""`gigs serve`: redesigns over HTTP, with the limits, the checks and the engine of the studio."""
+"""`gigs serve`: redesigns over HTTP, with the same limits, checks and engine as the studio."""

@@ -1,4 +1,4 @@
-"""The addresses of the API. What they do is in `service`, what they say in `answers`."""
+"""The addresses of the API. `service` does the work, and `answers` makes the answers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def build_app(service: Service) -> FastAPI:
 def _audiences(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["audiences"])
 
-    @router.get("/audiences", summary="Whom redesigns can be made for", responses=described.problems())
+    @router.get("/audiences", summary="List audiences", responses=described.problems())
     async def audiences() -> models.Audiences:
         """Audiences and types of products that this server's pack knows."""
         entries = [
@@ -62,13 +62,13 @@ def _audiences(service: Service) -> APIRouter:
 def _redesigns(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=[REDESIGNS])
 
-    @router.post("/redesigns", summary="Ask for redesigns", **described.taking(REDESIGNS))
+    @router.post("/redesigns", summary="Request redesigns", **described.taking(REDESIGNS))
     async def redesigns(
         form: Annotated[models.RedesignForm, Form(media_type="multipart/form-data")], response: Response
     ) -> models.Status:
-        """Send one photo and the name of an audience. The answer comes at once; the redesigns follow at `Location`.
+        """Send one photo and the name of an audience. The answer comes at once. The redesigns follow at `Location`.
 
-        A photo that the gate refuses gets the state `refused`, and `problem` says how to go on all the same.
+        If the gate refuses the photo, the state is `refused`, and `problem` says how to continue anyway.
         """
         wish = Wish(
             photo=service.store.root, audience=form.audience, change=form.change, count=form.n, preset=form.preset,
@@ -82,11 +82,11 @@ def _redesigns(service: Service) -> APIRouter:
 def _colours(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=[COLOURS])
 
-    @router.post("/colours", summary="Ask for other colours", **described.taking(COLOURS))
+    @router.post("/colours", summary="Request other colours", **described.taking(COLOURS))
     async def colours(
         form: Annotated[models.ColourForm, Form(media_type="multipart/form-data")], response: Response
     ) -> models.Status:
-        """The same product in colours that the audience likes better than today's, and in those that are named."""
+        """The product in colours that the audience likes better than today's, and in colours that you name."""
         wish = Wish(photo=service.store.root, audience=form.audience, count=form.n, seed=form.seed)
         return await _taken(service, COLOURS, wish, form, response, form.colours.strip())
 
@@ -94,14 +94,17 @@ def _colours(service: Service) -> APIRouter:
 
 
 def _tasks(service: Service, kind: str) -> APIRouter:
-    """What can be asked of a request once it was taken in."""
+    """Add the addresses for an accepted request."""
     router = APIRouter(prefix=f"/v1/{kind}/{{id}}", tags=[kind])
 
     @router.get(
-        "", summary="How far it is, and the result", response_model_exclude_none=True, responses=described.problems(404)
+        "", summary="Get progress and result", response_model_exclude_none=True, responses=described.problems(404)
     )
     async def status(id: str) -> models.Status:
-        """The state, the place in the line, the progress; once it is done, every number and links to the pictures."""
+        """The state, the place in the queue and the progress.
+
+        Once it is done: all figures, and links to the pictures.
+        """
         return await asyncio.to_thread(status_of, _found(service, kind, id), service)
 
     @router.get(
@@ -111,9 +114,9 @@ def _tasks(service: Service, kind: str) -> APIRouter:
         responses=described.events() | described.problems(404, 429),
     )
     async def follow(id: str) -> StreamingResponse:
-        """Server-sent events: one whenever the status changes, named by its state, until it is finished.
+        """Server-sent events: one for each change of the status, named after the state, until it is finished.
 
-        The data of each is the status without `result`.
+        The data of each event is the status without `result`.
         """
         task = _found(service, kind, id)
         if service.streams >= service.limits.streams:
@@ -141,7 +144,7 @@ def _tasks(service: Service, kind: str) -> APIRouter:
         responses=described.problems(404, 409),
     )
     async def report(id: str) -> RedirectResponse:
-        """A page for people, which prints and reads on a phone."""
+        """A report for people, which can be printed and read on a phone."""
         task = _done(_found(service, kind, id))
         page = "report.html" if kind == REDESIGNS else "colours.html"
         return RedirectResponse(f"{address(task)}/report/{page}", headers=PRIVATE)
@@ -153,7 +156,7 @@ def _tasks(service: Service, kind: str) -> APIRouter:
 
     @router.delete("", summary="Stop and remove it", status_code=204, responses=described.problems(404))
     async def remove(id: str) -> Response:
-        """Stop the computation if it runs or waits, and remove the photo, the pictures and all else."""
+        """Stop the computation if it runs or waits, and remove the photo, the pictures and all other files."""
         await asyncio.to_thread(service.remove, _found(service, kind, id))
         return Response(status_code=204)
 
@@ -168,17 +171,17 @@ def _about_the_server(service: Service) -> APIRouter:
         about = models.Health(status=status, workers=len(pool), workers_ready=pool.ready, waiting=service.jobs.waiting)
         return JSONResponse(about.model_dump(), code, headers={"Cache-Control": "no-store"})
 
-    @router.get("/health/live", summary="Is it alive?", response_model=models.Health)
+    @router.get("/health/live", summary="Is the server alive?", response_model=models.Health)
     async def live() -> JSONResponse:
-        """200 as long as requests are answered. It says nothing of the models."""
+        """200 as long as requests are answered. It does not tell whether models are ready."""
         return health("live", 200)
 
     @router.get(
-        "/health/ready", summary="Would a photo be computed?", response_model=models.Health,
-        responses={503: {"model": models.Health, "description": "It is starting, is ending, or lost its workers"}},
+        "/health/ready", summary="Is the server ready?", response_model=models.Health,
+        responses={503: {"model": models.Health, "description": "No worker is ready, or the server is shutting down"}},
     )  # fmt: skip
     async def ready() -> JSONResponse:
-        """200 where a worker has its models in memory, and the server is not ending."""
+        """200 if a worker has its models in memory and the server is not shutting down."""
         if service.is_ready:
             return health("ready", 200)
         return health("ending" if service.is_ending else "starting", 503)

@@ -6,12 +6,12 @@ from typing import Any
 
 from gigs.serve.problems import MEDIA_TYPE
 
-RETRY = {"Retry-After": {"description": "Seconds after which to try again.", "schema": {"type": "integer"}}}
+RETRY = {"Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer"}}}
 SCHEMA = {"$ref": "#/components/schemas/Problem"}
 AMONG = {
     401: "No key, or a wrong one", 404: "Nothing there", 409: "There is no result, or not yet", 413: "Too large",
-    415: "Not a form", 422: "A field, the photo or a mask cannot be used", 429: "Full; try again later",
-    503: "The server is ending", 507: "The disk is nearly full",
+    415: "Not a form", 422: "A field, the photo or a mask cannot be used", 429: "Too many requests; try again later",
+    503: "The server is shutting down", 507: "The disk is nearly full",
 }  # fmt: skip
 
 
@@ -27,8 +27,10 @@ def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 def taking(kind: str) -> dict[str, Any]:
     """How a request that takes an order in is described."""
-    location = {"Location": {"description": "Where it is found.", "schema": {"type": "string"}}}
-    taken = {202: {"description": f"Taken in; a GET of `Location` says how far the {kind} are", "headers": location}}
+    location = {"Location": {"description": "Address of the request.", "schema": {"type": "string"}}}
+    taken = {
+        202: {"description": f"Accepted; a GET of `Location` reports the progress of the {kind}", "headers": location}
+    }
     return {
         "status_code": 202, "response_model_exclude_none": True,
         "responses": taken | problems(413, 415, 422, 429, 503, 507),

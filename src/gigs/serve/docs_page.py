@@ -1,4 +1,4 @@
-"""The page of documentation, made from the OpenAPI description: it loads nothing from anywhere, and works offline."""
+"""The documentation page, made from the OpenAPI description. It loads nothing from elsewhere and works offline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CODE = re.compile(r"`([^`]+)`")
 def documented(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI description, with the key that a server may ask for."""
     found = app.openapi()
-    scheme = {"type": "http", "scheme": "bearer", "description": "Only where the server was started with a key."}
+    scheme = {"type": "http", "scheme": "bearer", "description": "Only if the server was started with a key."}
     found.setdefault("components", {})["securitySchemes"] = {BEARER: scheme}
     for path, methods in found["paths"].items():
         for operation in methods.values():

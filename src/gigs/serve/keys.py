@@ -16,20 +16,20 @@ SCHEME = "bearer "
 
 
 class Keys:
-    """The keys that open a server; without any, it is open to everybody.
+    """The keys of a server. Without any, it is open to everybody.
 
     Args:
         keys: Of at least `SHORTEST` printable letters each.
 
     Raises:
-        InputError: One is too short, or could not be sent in a header.
+        InputError: A key is too short, or cannot be sent in a header.
     """
 
     def __init__(self, keys: Sequence[str] = ()) -> None:
         for key in keys:
             if len(key) < SHORTEST or not key.isascii() or not key.isprintable() or " " in key:
                 raise InputError(
-                    f"an API key must have at least {SHORTEST} letters of ASCII without spaces; make one with "
+                    f"an API key must have at least {SHORTEST} ASCII characters without spaces; make one with "
                     "`python -c 'import secrets; print(secrets.token_urlsafe(32))'`"
                 )
         self._hashes = tuple(_hashed(key) for key in keys)
@@ -67,7 +67,7 @@ class Keys:
                 raise InputError(f"{file}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
             found = [line for line in lines if line and not line.startswith("#")]
             if not found:
-                raise InputError(f"{file}: holds no API key; write one a line")
+                raise InputError(f"{file}: holds no API key; write one per line")
             keys += found
         return cls(keys)
 

@@ -31,7 +31,7 @@ class Metrics:
             buckets=QUICK, registry=self.registry,
         )  # fmt: skip
         self._finished = Counter(
-            "gigs_computations", "Computations that ended, by what became of them.", ("kind", "state"),
+            "gigs_computations", "Computations that ended, by outcome.", ("kind", "state"),
             registry=self.registry,
         )  # fmt: skip
         self._seconds = Histogram(
@@ -68,11 +68,11 @@ class Metrics:
         """Read these off a server whenever they are asked for."""
         pool, jobs, store = service.pool, service.jobs, service.store
         for name, about, value in (
-            ("gigs_computations_waiting", "Computations in the line.", lambda: jobs.waiting),
-            ("gigs_computations_running", "Computations that run.", lambda: jobs.running),
-            ("gigs_workers", "Workers there should be.", lambda: len(pool)),
+            ("gigs_computations_waiting", "Waiting computations.", lambda: jobs.waiting),
+            ("gigs_computations_running", "Running computations.", lambda: jobs.running),
+            ("gigs_workers", "Configured workers.", lambda: len(pool)),
             ("gigs_workers_ready", "Workers with their models in memory.", lambda: pool.ready),
-            ("gigs_worker_restarts", "Workers that began anew.", lambda: sum(one.restarts for one in pool.members)),
+            ("gigs_worker_restarts", "Restarted workers.", lambda: sum(one.restarts for one in pool.members)),
             (
                 "gigs_workers_resident_memory_bytes", "Resident memory of the workers' processes (Linux).",
                 lambda: sum(resident_bytes(one.process) for one in pool.members),

@@ -1,4 +1,4 @@
-"""What goes over the wire, typed and explained: OpenAPI is made of these."""
+"""The types of requests and answers, from which the OpenAPI description is made."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_NAME = 100
 
 
 class Form(BaseModel):
-    """Fields that both kinds of requests have; one that is not listed is refused."""
+    """Fields of both kinds of requests. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,74 +27,86 @@ class Form(BaseModel):
         "50 megapixels, at least 32 pixels a side. Its file name is not used."
     )
     audience: str = Field(
-        description="Whom it should please: a `name` from `GET /v1/audiences`.", examples=["women"],
+        description="The audience: a `name` from `GET /v1/audiences`.", examples=["women"],
         min_length=1, max_length=LONGEST_NAME,
     )  # fmt: skip
     seed: int = Field(
         0, ge=0, lt=2**63, description="The same seed gives the same pictures, on the same kind of computer."
     )
     mask: UploadFile | None = Field(
-        None, description="A picture as large as the photo, white where the product is. It is found by itself without."
+        None,
+        description="A picture of the photo's size, white where the product is. By default, the product is found "
+        "automatically.",
     )
     region: UploadFile | None = Field(
-        None, description="A picture as large as the photo, white where nothing may change, such as over a logo."
+        None, description="A picture of the photo's size, white where nothing may change, such as over a logo."
     )
 
 
 class RedesignForm(Form):
-    """What redesigns are asked for."""
+    """The form for redesigns."""
 
     preset: PresetName = Field(
         "fast",
-        description="`preview`: a draft of fewer candidates. `fast`: the usual. `faithful`: keeps prints, buttons and "
-        "cut better, and takes several times as long.",
+        description="`preview`: a draft from fewer candidates. `fast`: the default. `faithful`: keeps prints, buttons "
+        "and cut better, but takes several times as long.",
     )
-    n: int = Field(6, ge=REDESIGNS[0], le=REDESIGNS[1], description="Redesigns; fewer come where fewer differ.")
+    n: int = Field(
+        6,
+        ge=REDESIGNS[0],
+        le=REDESIGNS[1],
+        description="Number of redesigns. There may be fewer, if fewer differ visibly.",
+    )
     change: float = Field(
         0.5, ge=0, le=1, allow_inf_nan=False, description="How much may change, from 0 (little) to 1 (much)."
     )
     type: str | None = Field(
         None, max_length=LONGEST_NAME, examples=["Dress"],
-        description="What the product is, from `types` of `GET /v1/audiences`. It is recognised by itself without.",
+        description="What the product is, from `types` of `GET /v1/audiences`. Default: recognised automatically.",
     )  # fmt: skip
     keep: list[KeepName] = Field(
-        default_factory=list, description="What must stay as it is; the field may come several times.", max_length=3
+        default_factory=list, description="What must not change. The field may be repeated.", max_length=3
     )
-    force: bool = Field(False, description="Go on with a photo that could not be redrawn as a product.")
+    force: bool = Field(False, description="Continue with a photo that could not be redrawn as a product.")
 
 
 class ColourForm(Form):
-    """What other colours are asked for."""
+    """The form for other colours."""
 
-    n: int = Field(8, ge=REDESIGNS[0], le=REDESIGNS[1], description="Colours; fewer come where fewer are liked better.")
+    n: int = Field(
+        8,
+        ge=REDESIGNS[0],
+        le=REDESIGNS[1],
+        description="Number of colours. There may be fewer, if fewer are liked better.",
+    )
     colours: str = Field(
         "", max_length=NAMED, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["navy, #7a1f2b"],
-        description="Colours to show in any case: names or hex values with commas in between.",
+        description="Colours to show in any case: names or hex values, separated by commas.",
     )  # fmt: skip
 
 
 class AudienceEntry(BaseModel):
-    """A group of buyers."""
+    """An audience."""
 
-    name: str = Field(description="What `audience` takes.", examples=["women"])
-    label: str = Field(description="The same in words.", examples=["women's buyers"])
-    users: int | None = Field(description="How many people it is made of.", examples=[4240])
+    name: str = Field(description="Value for the field `audience`.", examples=["women"])
+    label: str = Field(description="The name in words.", examples=["women's buyers"])
+    users: int | None = Field(description="Number of members.", examples=[4240])
 
 
 class Audiences(BaseModel):
-    """What may be named in a request."""
+    """What a request may name."""
 
     pack: str = Field(description="The models that this server uses.", examples=["hm-64"])
     audiences: list[AudienceEntry]
-    types: list[str] = Field(description="What `type` takes.", examples=[["Dress", "Shirt"]])
+    types: list[str] = Field(description="Values for the field `type`.", examples=[["Dress", "Shirt"]])
 
 
 class Progress(BaseModel):
-    """How far a computation is."""
+    """The progress of a computation."""
 
     stage: str = Field(description="What is being done.", examples=["redesigning"])
-    done: int = Field(description="Steps of this stage that are done.", examples=[3])
-    total: int = Field(description="Steps of this stage at most.", examples=[20])
+    done: int = Field(description="Finished steps of this stage.", examples=[3])
+    total: int = Field(description="Largest number of steps of this stage.", examples=[20])
 
 
 class FieldProblem(BaseModel):
@@ -105,13 +117,13 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong (RFC 9457)."""
+    """An error (RFC 9457)."""
 
     type: str = Field(description="Where this kind of problem is explained.", examples=["/docs#busy"])
     title: str = Field(examples=["Busy"])
     status: int = Field(examples=[429])
     detail: str = Field(description="What is wrong, and what to do.")
-    errors: list[FieldProblem] | None = Field(None, description="Field by field, where a form was not valid.")
+    errors: list[FieldProblem] | None = Field(None, description="The fields of an invalid form.")
 
 
 class Links(BaseModel):
@@ -120,40 +132,40 @@ class Links(BaseModel):
     self: str = Field(examples=[f"/v1/redesigns/{ID}"])
     events: str = Field(description="Server-sent events until it is finished.", examples=[f"/v1/redesigns/{ID}/events"])
     report: str | None = Field(
-        None, description="A page for people, once it is done.", examples=[f"/v1/redesigns/{ID}/report"]
+        None, description="A report for people, once it is done.", examples=[f"/v1/redesigns/{ID}/report"]
     )
 
 
 class Status(BaseModel):
-    """A request and what became of it."""
+    """A request and its outcome."""
 
     id: str = Field(examples=[ID])
     state: StateName = Field(
-        description="`waiting` in the line, `running`, `done`, `refused` by the gate (see `problem`), `failed` (see "
-        "`problem`), or `cancelled`, where the server ended."
+        description="`waiting`, `running`, `done`, `refused` by the gate (see `problem`), `failed` (see `problem`), or "
+        "`cancelled` if the server ended."
     )
-    ahead: int | None = Field(None, description="While it waits: how many computations come first.", examples=[2])
+    ahead: int | None = Field(None, description="While it waits: number of requests before it.", examples=[2])
     progress: Progress | None = Field(None, description="While it runs.")
-    asked: dict[str, Any] = Field(description="What was asked for.", examples=[{"audience": "women", "n": 6}])
+    asked: dict[str, Any] = Field(description="The fields of the request.", examples=[{"audience": "women", "n": 6}])
     created: datetime
     started: datetime | None = None
     finished: datetime | None = None
-    expires: datetime | None = Field(None, description="When everything of it is removed, if not before.")
+    expires: datetime | None = Field(None, description="When it is removed at the latest.")
     problem: Problem | None = Field(None, description="Why there is no result.")
     result: dict[str, Any] | None = Field(
         None, description="Once it is done: `result.json` as docs/reference/result.md describes it, or `colours.json`."
     )
     pictures: dict[str, str] | None = Field(
-        None, description="Once it is done: each picture's name and its address.",
+        None, description="Once it is done: the pictures' names and addresses.",
         examples=[{"suggestion-1.png": f"/v1/redesigns/{ID}/pictures/suggestion-1.png"}],
     )  # fmt: skip
     links: Links
 
 
 class Health(BaseModel):
-    """How the server is."""
+    """The state of the server."""
 
     status: Literal["live", "ready", "lost", "starting", "ending"]
     workers: int = Field(description="Processes that compute.")
     workers_ready: int = Field(description="Of these, those with their models in memory.")
-    waiting: int = Field(description="Computations in the line.")
+    waiting: int = Field(description="Number of waiting requests.")

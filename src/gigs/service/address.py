@@ -28,7 +28,7 @@ class Address:
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
-            raise InputError(f"--port must be from 0 to 65535, not {self.port}")
+            raise InputError(f"`port` must be from 0 to 65535, not {self.port}")
 
     @property
     def is_private(self) -> bool:
@@ -71,7 +71,7 @@ class Address:
         except (OSError, UnicodeError) as error:
             listening.close()
             reason = getattr(error, "strerror", None) or error
-            raise InputError(f"{self.host}:{self.port} cannot be used ({reason}); choose another --port") from error
+            raise InputError(f"{self.host}:{self.port} cannot be used ({reason}); choose another `port`") from error
         return listening
 
 

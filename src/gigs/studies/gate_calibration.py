@@ -104,7 +104,7 @@ def _drawn(catalogue: Catalogue, settings: GateCalibrationSettings) -> np.ndarra
     """Rows of the held-out photos to calibrate on."""
     rows = select(catalogue, catalogue.held_out_items(), settings.where)
     if len(rows) < FEWEST:
-        raise DataError(f"{len(rows)} held-out photos to calibrate on; {FEWEST} or more are needed: widen --where")
+        raise DataError(f"{len(rows)} held-out photos to calibrate on, but at least {FEWEST} are needed; widen `where`")
     return np.random.default_rng(settings.seed).permutation(rows)[: settings.photos]
 
 

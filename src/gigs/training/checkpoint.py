@@ -44,14 +44,14 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
     candidates = [Path(folder) / name for name in ("checkpoint.pt", "checkpoint.previous.pt")]
     present = [path for path in candidates if path.is_file()]
     if not present:
-        raise ModelError(f"{folder}: no checkpoint to resume from; start without --resume")
+        raise ModelError(f"{folder}: no checkpoint to resume from; start without `resume`")
     for path in present:
         try:
             check_torch_file(path)
             return torch.load(path, map_location="cpu", weights_only=True)
         except (OSError, EOFError, pickle.UnpicklingError, *DAMAGE) as error:
             warnings.warn(f"{path}: damaged, trying the one before ({error})", stacklevel=2)
-    raise ModelError(f"{folder}: every checkpoint is damaged; start again without --resume")
+    raise ModelError(f"{folder}: every checkpoint is damaged; start again without `resume`")
 
 
 def diverged(folder: Path, after: int, retries: int) -> int:
@@ -70,8 +70,9 @@ def diverged(folder: Path, after: int, retries: int) -> int:
     """
     if retries >= MAX_RETRIES:
         raise ModelError(
-            f"{folder}: not finite after {after} images, at a learning rate halved {retries} times too; resume with "
-            "--resume and a lower --learning-rate (the last checkpoint is intact)"
+            f"{folder}: a loss was not finite after {after} images, even with the learning rate halved "
+            f"{retries} times; continue with `resume` and a lower `learning_rate` (the last checkpoint is "
+            "intact)"
         )
     warnings.warn(
         f"{folder}: a loss was not finite after {after} images; going back to the last checkpoint with the learning "

@@ -78,8 +78,8 @@ def cause(folder: Path, failures: Mapping[int, Any], count: int) -> BaseExceptio
     for rank, code in sorted(killed.items(), key=lambda each: each[1]):  # by a signal, before by an exit
         if code < 0:
             return GigsError(
-                f"process {rank + 1} of {count} was killed by {signal.Signals(-code).name}, perhaps for want of "
-                "memory; what was saved is kept, and --resume goes on from it"
+                f"process {rank + 1} of {count} was killed by {signal.Signals(-code).name}, perhaps for lack of "
+                "memory; saved work is kept, and `resume` continues from it"
             )
     if said:
         return LostError(said[0][2])

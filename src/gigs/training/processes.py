@@ -209,8 +209,8 @@ def join(device: str = "auto") -> Processes:
     require_shareable(device)
     if missing := [name for name in PLACE if name not in os.environ]:
         raise InputError(
-            f"WORLD_SIZE={started_together()} in the environment, but no {', '.join(missing)}: start the processes "
-            "with gigs train --processes, torchrun or accelerate launch, or unset it"
+            f"WORLD_SIZE={started_together()} is set in the environment, but not {', '.join(missing)}: start "
+            "the processes with `processes`, torchrun or accelerate launch, or unset it"
         )
     try:
         from accelerate import PartialState
@@ -243,9 +243,9 @@ def require_shareable(device: str) -> None:
         InputError: It is one GPU, or another kind of device.
     """
     if device not in ("auto", "cpu", "cuda"):
-        raise InputError(f"--device {device}: several processes compute on cpu, or on cuda with a GPU each; choose one")
+        raise InputError(f"`device` {device}: several processes compute on cpu, or on cuda with a GPU each; choose one")
     if device == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device cuda: not available here; try --device cpu")
+        raise InputError("`device` cuda: not available here; try cpu")
 
 
 @contextmanager
@@ -284,8 +284,8 @@ def _connected() -> Iterator[None]:
         if is_out_of_memory(error):
             raise
         raise LostError(
-            "another process of this training has ended or does not answer; what was saved is kept, and --resume goes "
-            f"on from it ({str(error).partition(chr(10))[0]})"
+            "another process of this training has ended or does not answer; saved work is kept, and `resume` "
+            f"continues from it ({str(error).partition(chr(10))[0]})"
         ) from error
 
 

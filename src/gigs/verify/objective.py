@@ -83,8 +83,8 @@ def liking(panel: Panel, category: int, photo: Tensor, objective: str) -> Tensor
         items = gallery.phi if scorer is panel.target else gallery.features.get(scorer.name)
         if items is None:
             raise InputError(
-                f"--objective {objective}: the pack does not say how {scorer.name} sees its items; run `gigs pack "
-                "features`"
+                f"`objective` {objective}: the pack holds no features of its items for {scorer.name}; run `gigs "
+                "pack features`"
             )
         seen = scorer.recommender.features(photo)
         found.append(worth(scorer, objective, items[rows].to(seen.device), seen))
@@ -135,8 +135,8 @@ def preference_for(
     """
     if covariance is None or theta.ndim != 1:
         raise InputError(
-            f"--objective {objective}: how this audience's users differ is not known; give an audience of two users or "
-            "more, of a pack with judges or of a recommender whose score is linear"
+            f"`objective` {objective}: it is not known how this audience's users differ; give an audience of "
+            "two or more users, from a pack with judges or a recommender with a linear score"
         )
     spread = covariance.to(theta.device)
     with torch.no_grad():

@@ -88,11 +88,13 @@ class Recalibration:
         """
         content = storage.read_json(Path(path))
         if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-            raise ModelError(f"{path}: not a recalibration of this gigs; write it with `gigs results --summary`")
+            raise ModelError(
+                f"{path}: not a recalibration that this version of gigs reads; write it with `gigs results`"
+            )
         try:
             return cls(**_arguments(content))
         except (InputError, TypeError) as error:
-            raise ModelError(f"{path}: damaged ({error}); write it with `gigs results --summary`") from error
+            raise ModelError(f"{path}: damaged ({error}); write it again with `gigs results`") from error
 
 
 def _arguments(content: dict[str, Any]) -> dict[str, Any]:

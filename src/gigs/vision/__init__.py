@@ -1,1 +1,1 @@
-"""Pictures and how they are looked at: the image contract, backbones, LPIPS, devices and precision."""
+"""Pictures and networks that see them: image formats, backbones, LPIPS, devices and precision."""

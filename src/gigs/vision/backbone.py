@@ -1,7 +1,7 @@
 """Frozen ImageNet networks that turn pictures into general visual features.
 
-A few are known by short names and their weights pinned by hash (`gigs.io.weights`); any other of the library timm goes
-by `timm:NAME`, such as `timm:resnet50.a1_in1k`, with the weights and normalisation that timm has for it.
+Some have short names and weights pinned by hash (`gigs.io.weights`). Any other network of the library timm is called
+`timm:NAME`, such as `timm:resnet50.a1_in1k`, and has timm's weights and normalisation.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def feature_width(name: str) -> int:
 
 
 def normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation of every colour, in `[0,1]`, that a backbone's pictures are normalised with."""
+    """Mean and deviation of each colour channel, in `[0,1]`, with which a backbone's pictures are normalised."""
     if name.startswith(ANY):
         return _outline(name)[1:]
     return (IMAGENET_MEAN, IMAGENET_STD) if name in PLAIN else ((0.5,) * 3, (0.5,) * 3)
@@ -65,15 +65,15 @@ class Backbone(nn.Module):
 
     Args:
         name: One of `NAMES`, or `timm:NAME`.
-        state: Its weights by timm's names (torchvision's for VGG16 and AlexNet); a classifier among them is left out.
-            None leaves random weights (tests).
+        state: Weights by timm's names (torchvision's for VGG16 and AlexNet). A classifier among them is ignored. None
+            keeps random weights (for tests).
 
     Attributes:
         width: Length of a feature vector.
 
     Raises:
         InputError: The name is unknown.
-        ModelError: The weights are of another network.
+        ModelError: The weights belong to another network.
     """
 
     mean: Tensor
@@ -96,10 +96,10 @@ class Backbone(nn.Module):
 
     @classmethod
     def pretrained(cls, name: str) -> Backbone:
-        """The network with its ImageNet weights, from the cache or the network (`gigs.io.weights`, or timm itself).
+        """The backbone with its ImageNet weights, from the cache or a download (`gigs.io.weights`, or timm itself).
 
         Raises:
-            ModelError: No weights of that name, or none within reach.
+            ModelError: There are no such weights, or they cannot be downloaded.
         """
         from gigs.io import (
             weights,  # not at the top: scoring from a file that holds its backbone needs no download code
@@ -111,16 +111,16 @@ class Backbone(nn.Module):
         return cls(name, weights.fetch(f"{name}-features" if name in PLAIN else name))
 
     def train(self, mode: bool = True) -> Backbone:
-        """Stay in evaluation mode, whatever the module around this one does."""
+        """Stay in evaluation mode, even if the surrounding module is set to training."""
         return super().train(False)
 
     def forward(self, images: Tensor, size: int) -> Tensor:
-        """Pooled features `[N,width]` of `[N,3,H,W]` in `[0,1]`, seen at `size` pixels a side."""
+        """Pooled features `[N,width]` of pictures `[N,3,H,W]` in `[0,1]`, resized to `size` pixels."""
         ready = (resize_bilinear(images, size) - self.mean) / self.std
         try:
             return self.network(ready.contiguous(memory_format=torch.channels_last))
         except AssertionError as error:  # how timm's transformers refuse another size
-            raise InputError(f"backbone {self.name} at {size} px: {error}; train with another --input-size") from error
+            raise InputError(f"backbone {self.name} at {size} px: {error}; train with another `input_size`") from error
 
     def fingerprint(self) -> str:
         """Hex SHA-256 over names and values of all weights."""
@@ -154,7 +154,7 @@ def _any(name: str, pretrained: bool = False) -> nn.Module:
     """One of timm's networks, without its classifier."""
     own, timm = name.removeprefix(ANY), _timm()
     if not ANY_NAME.fullmatch(own) or not timm.is_model(own):
-        raise InputError(f"backbone {name!r}: timm {timm.__version__} has no network of that name")
+        raise InputError(f"backbone {name!r}: timm {timm.__version__} has no such network")
     try:
         return timm.create_model(own, pretrained=pretrained, num_classes=0)
     except RuntimeError as error:
@@ -164,7 +164,7 @@ def _any(name: str, pretrained: bool = False) -> nn.Module:
 
 
 def _downloaded(name: str) -> dict[str, Tensor]:
-    """Weights as timm fetches and caches them; its own word where it cannot."""
+    """Weights as timm downloads and caches them. An error quotes timm's own message."""
     try:
         return _any(name, pretrained=True).state_dict()
     except InputError:
@@ -172,8 +172,9 @@ def _downloaded(name: str) -> dict[str, Tensor]:
     except Exception as error:  # the hub's client raises its own, the network's and the system's errors
         reason = " ".join(str(error).split())[:200]
         raise ModelError(
-            f"backbone {name}: its weights are not to be had ({reason}); run this once where the Hugging Face Hub can "
-            "be reached (they stay in its cache, HF_HOME), or train with --backbone efficientnet-lite0"
+            f"backbone {name}: its weights could not be downloaded ({reason}); run this once where the Hugging "
+            "Face Hub can be reached (its cache, HF_HOME, keeps them), or train with the backbone "
+            "efficientnet-lite0"
         ) from error
 
 

@@ -1,7 +1,8 @@
-"""How to compute fast here: device, precision, memory layout and compilation.
+"""How to compute fast on this machine: device, precision, memory layout and compilation.
 
-bf16 convolutions are several times faster than fp32 on a CPU with AMX and slower on one without. Results go by what the
-machine is (`suited`), so that they can be had again; long trainings by what is measured when they start (`chosen`).
+bf16 convolutions are several times faster than fp32 on a CPU with AMX, and slower without. For redesigns, the choice
+depends only on the kind of machine (`suited`), so that results are reproducible. For long trainings, it is measured at
+the start (`chosen`).
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Compute:
     compile: bool = False
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
-        """Context in which networks run; losses and updates stay in fp32."""
+        """Context in which networks run. Losses and updates stay in fp32."""
         if not self.bf16:
             return contextlib.nullcontext()
         return torch.autocast(torch.device(self.device).type, dtype=torch.bfloat16)
@@ -54,7 +55,7 @@ class Compute:
 
 
 def pick_device(name: str) -> str:
-    """`auto` to the best device there is; anything else is checked.
+    """Check a device, or choose the best one for `auto`.
 
     Raises:
         InputError: The device is not available on this machine.
@@ -64,18 +65,18 @@ def pick_device(name: str) -> str:
     try:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(f"--device {name}: not available here; try --device cpu") from error
+        raise InputError(f"`device` {name}: not available here; try cpu") from error
     return name
 
 
 def probe(device: str = "cpu", *, allow_compile: bool = False, repeats: int = 3, rounds: int = 4) -> Compute:
     """Time one small network, forward and backward, in each candidate and take the fastest (about 2 s).
 
-    Candidates take turns for a few rounds and each counts by its best pass, so that what else the machine does is less
-    likely to decide.
+    Candidates take turns for a few rounds, and the best pass of each counts. Other load on the machine thus matters
+    less.
 
-    `allow_compile`: also time it compiled, which takes some 10 s more and is worth it for runs of many minutes. It is
-    chosen where it saves a tenth or more.
+    `allow_compile` also times the compiled network. This takes 10 s more and pays for long runs. It is chosen if it
+    saves at least a tenth.
     """
     candidates = [
         Compute(device=device, bf16=bf16, channels_last=last) for bf16 in (False, True) for last in (False, True)
@@ -90,11 +91,11 @@ def probe(device: str = "cpu", *, allow_compile: bool = False, repeats: int = 3,
 
 
 def suited(device: str = "cpu") -> Compute:
-    """What suits this machine by what it is, not by what it was doing: the same seed goes on giving the same bytes.
+    """Choose by the kind of machine, not by its load, so that the same seed always gives the same bytes.
 
-    bf16 where the processor multiplies matrices in it (AMX), or the GPU does (Ampere and later); channels_last wherever
-    its kernels are. A result records the answer, and `GIGS_COMPUTE` (`wished`) asks for another, or for that of a
-    result from elsewhere.
+    bf16 is used if the processor (AMX) or the GPU (Ampere and later) multiplies matrices in it, and channels_last if
+    there are kernels for it. A result records the choice. `GIGS_COMPUTE` (`wished`) overrides it, for example to repeat
+    a result from another machine.
 
     Raises:
         InputError: `GIGS_COMPUTE` is of another form.
@@ -116,7 +117,7 @@ def has_amx() -> bool:
 
 
 def chosen(device: str, *, allow_compile: bool = False) -> Compute:
-    """For long runs: what `GIGS_COMPUTE` asks for, or else what the probe finds now."""
+    """Choose for a long run: what `GIGS_COMPUTE` asks for, or else what the probe finds now."""
     return wished(device) or probe(device, allow_compile=allow_compile)
 
 
@@ -124,7 +125,7 @@ def wished(device: str) -> Compute | None:
     """What the environment variable `GIGS_COMPUTE` asks for, such as `fp32` or `bf16,channels_last,compile`.
 
     Raises:
-        InputError: It is of another form.
+        InputError: It has another form.
     """
     text = os.environ.get("GIGS_COMPUTE")
     if not text:
@@ -138,7 +139,7 @@ def wished(device: str) -> Compute | None:
 
 
 def _seconds(compute: Compute, repeats: int) -> float:
-    """Best time of one pass; infinity where the device cannot do it."""
+    """Best time of one pass; infinity if the device cannot do it."""
     try:
         with torch.random.fork_rng(devices=[]):
             x = torch.randn(8, 128, 16, 16, device=compute.device)
@@ -153,7 +154,7 @@ def _seconds(compute: Compute, repeats: int) -> float:
 
 
 def _stack(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """What a generator's layers do: convolution, leaky ReLU, PixelNorm."""
+    """The layers of a typical generator: convolution, leaky ReLU, PixelNorm."""
     norm = PixelNorm()
     for _ in range(4):
         x = F.leaky_relu(F.conv2d(x, weight, padding=1), 0.2)
@@ -172,7 +173,7 @@ def _pass(compute: Compute, stack: Callable[..., Any], x: torch.Tensor, weight: 
 
 
 def in_batches(count: int, size: int, run: Callable[[int, int], None]) -> None:
-    """Call `run(start, stop)` over `count` rows, `size` at a time; a batch that memory cannot hold is halved.
+    """Call `run(start, stop)` over `count` rows, `size` at a time. A batch that does not fit into memory is halved.
 
     Raises:
         InputError: A single row does not fit.

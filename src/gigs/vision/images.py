@@ -1,7 +1,7 @@
-"""The one image contract: float32 `[N,3,H,W]` in `[0,1]`, sRGB. Decoding, orienting, fitting to the square, saving.
+"""Pictures are float32 `[N,3,H,W]` in `[0,1]`, sRGB. Decoding, orienting, fitting to the square, saving.
 
-Everything that comes from outside is checked once: format and size in `vision.opening`, before any pixel is decoded,
-then orientation, colour space, bit depth and transparency here.
+Photos from outside are checked once. `vision.opening` checks format and size before any pixel is decoded. This module
+then handles orientation, colour space, bit depth and transparency.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ def read_photo(path: str | Path) -> Image.Image:
     """Read a photo as upright 8-bit sRGB.
 
     Args:
-        path: A JPEG, PNG, WebP or AVIF file, whatever its name says; HEIC where `pillow-heif` is installed.
+        path: A JPEG, PNG, WebP or AVIF file, with any name; also HEIC if `pillow-heif` is installed.
 
     Returns:
-        An RGB image of at least 32 px a side and at most 50 megapixels: a JPEG of more is reduced while it is decoded,
-        to a half, a quarter or an eighth. Transparency is laid on white; 16-bit values are scaled, not clipped; of an
-        animation, the first frame.
+        An RGB image of at least 32 px per side and at most 50 megapixels. A larger JPEG is reduced to a half, a quarter
+        or an eighth while it is decoded. Transparency is laid on white, and 16-bit values are scaled, not clipped. Of
+        an animation, the first frame is used.
 
     Raises:
-        InputError: One line that names the file and the reason.
+        InputError: The photo cannot be used. The message names the file and the reason.
     """
     return decode_photo(photo_bytes(path), str(path))
 
 
 def decode_photo(content: bytes, name: str) -> Image.Image:
-    """Decode a photo held in memory; see `read_photo`. `name` is what error messages call it."""
+    """Decode a photo in memory; see `read_photo`. `name` is its name in error messages."""
     name = printable(name)
     try:
         opened = open_picture(content, name)
@@ -68,13 +68,13 @@ def decode_photo(content: bytes, name: str) -> Image.Image:
 
 
 def as_photo(picture: Image.Image | np.ndarray) -> Image.Image:
-    """A picture in memory as upright 8-bit sRGB; bounds as for `read_photo`.
+    """Convert a picture in memory to upright 8-bit sRGB, with the limits of `read_photo`.
 
     Args:
         picture: A PIL image, or an array `[H,W]`, `[H,W,3]` or `[H,W,4]`, uint8 or float in `[0,1]`.
 
     Raises:
-        InputError: An array of another shape, kind or range, or a picture out of bounds.
+        InputError: The array has another shape, type or range, or the picture is out of bounds.
     """
     if isinstance(picture, np.ndarray):
         picture = Image.fromarray(_as_uint8(picture))
@@ -83,11 +83,11 @@ def as_photo(picture: Image.Image | np.ndarray) -> Image.Image:
 
 def _as_uint8(values: np.ndarray) -> np.ndarray:
     if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (3, 4)):
-        raise InputError(f"an array of shape {list(values.shape)} is no picture: give [H,W], [H,W,3] or [H,W,4]")
+        raise InputError(f"an array of shape {list(values.shape)} is not a picture; give [H,W], [H,W,3] or [H,W,4]")
     if values.dtype == np.uint8:
         return values
     if values.dtype.kind != "f":
-        raise InputError(f"an array of {values.dtype} is no picture: give uint8, or floats from 0 to 1")
+        raise InputError(f"an array of {values.dtype} is not a picture; give uint8, or floats from 0 to 1")
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
         raise InputError("an array of floats must hold numbers from 0 to 1")
     return np.rint(values * 255).astype(np.uint8)
@@ -103,7 +103,7 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
-    """Any mode to 8-bit RGB: 16-bit scaled, transparency on white, embedded profiles honoured."""
+    """Convert any mode to 8-bit RGB: scale 16 bits, lay transparency on white, apply embedded profiles."""
     profile = image.info.get("icc_profile")
     if image.mode.startswith("I"):
         return _through_profile(_from_16_bit(image), profile)
@@ -115,14 +115,14 @@ def _to_srgb(image: Image.Image) -> Image.Image:
 
 
 def _from_16_bit(image: Image.Image) -> Image.Image:
-    """16-bit grey to 8-bit grey; Pillow's own conversion clips at 255. The transparent value, if any, becomes white."""
+    """Convert 16-bit to 8-bit grey (Pillow clips at 255). The transparent value, if any, becomes white."""
     values = np.asarray(image, dtype=np.float64)
     values = np.where(values == image.info.get("transparency", -1), 65535.0, values)
     return Image.fromarray(np.clip(np.rint(values / 257.0), 0, 255).astype(np.uint8))
 
 
 def _through_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """To RGB through the embedded ICC profile where it is usable, plainly otherwise."""
+    """Convert to RGB, through the embedded ICC profile if it is usable."""
     if image.mode not in ("RGB", "CMYK", "L"):
         image = image.convert("RGB")
     if profile:
@@ -137,7 +137,7 @@ def _through_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def background_colour(image: Image.Image) -> tuple[int, int, int]:
-    """Median colour of the edges that padding would adjoin: left and right of a portrait, top and bottom otherwise."""
+    """Median colour of the edges next to the padding: left and right of a portrait, top and bottom otherwise."""
     pixels = np.asarray(image)
     rim = max(1, round(0.02 * min(image.size)))
     upright = image.height >= image.width
@@ -155,7 +155,7 @@ def fit_square(image: Image.Image, size: int) -> tuple[np.ndarray, Fit]:
         size: Side of the square in pixels.
 
     Returns:
-        uint8 `[size,size,3]`, and the `Fit` with which `unfit` undoes it.
+        uint8 `[size,size,3]`, and the `Fit` for `unfit`.
     """
     scale = size / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)
@@ -168,7 +168,7 @@ def fit_square(image: Image.Image, size: int) -> tuple[np.ndarray, Fit]:
 
 
 def unfit(images: Tensor, fit: Fit, longest: int = 512) -> Tensor:
-    """Cut the padding away again and enlarge for display, in the photo's own aspect.
+    """Remove the padding and enlarge for display, in the photo's aspect ratio.
 
     Args:
         images: `[N,3,S,S]` in `[0,1]`.
@@ -199,7 +199,7 @@ def to_uint8(images: Tensor) -> np.ndarray:
 
 
 def save_png(image: Tensor, path: str | Path, *, note: str | None = None) -> Path:
-    """Save one image `[3,H,W]` in `[0,1]` as PNG, atomically; `note` goes into the file's Description."""
+    """Save an image `[3,H,W]` in `[0,1]` as PNG, atomically. `note` is its Description."""
     about = PngImagePlugin.PngInfo()
     if note:
         about.add_itxt("Description", note)

@@ -27,10 +27,10 @@ _FEATURES = {"vgg": "vgg16-features", "alex": "alexnet-features"}
 
 
 class PerceptualLoss(nn.Module):
-    """LPIPS version 0.1: 0 for equal images, seldom above 1; differentiable, frozen, always in eval mode.
+    """LPIPS version 0.1: 0 for equal images, rarely above 1. It is differentiable, frozen and always in eval mode.
 
-    The numbers are those of `lpips.LPIPS`; only its use differs: images are in [0,1], and the features of a target
-    can be computed once and compared with many images.
+    The values equal those of `lpips.LPIPS`, but images are in [0,1], and the features of a target can be computed once
+    and compared with many images.
     """
 
     def __init__(self, net: Network = "vgg", *, min_size: int = SMALLEST_SIDE) -> None:
@@ -38,13 +38,13 @@ class PerceptualLoss(nn.Module):
 
         Args:
             net: "vgg" (VGG16, the usual choice for optimisation) or "alex" (AlexNet, some 15 times cheaper).
-            min_size: Images whose shorter side is below this many pixels are enlarged to it, bilinearly. The default
-                is the least both networks can take; 64 gives AlexNet more than one position to compare in its
-                last layers, at the price of other numbers than the plain LPIPS of small images.
+            min_size: Images with a shorter side below this are enlarged to it, bilinearly. The default is the smallest
+                that both networks accept. With 64, AlexNet's last layers have more than one position to compare, but
+                the values then differ from the plain LPIPS of small images.
 
         Raises:
             InputError: Another `net`, or a `min_size` below 32.
-            ModelError: The weights cannot be had.
+            ModelError: The weights cannot be downloaded.
         """
         super().__init__()
         if net not in _FEATURES:
@@ -64,7 +64,7 @@ class PerceptualLoss(nn.Module):
 
     @torch.no_grad()
     def target(self, images: Tensor) -> Target:
-        """Features of a target, to be computed once for many calls of `distance_to`.
+        """Compute a target's features once for many calls of `distance_to`.
 
         Args:
             images: [N,3,H,W] in [0,1].
@@ -81,7 +81,7 @@ class PerceptualLoss(nn.Module):
         """LPIPS between a target and images.
 
         Args:
-            target: What `target` returned, for as many images, or for one that all are compared with.
+            target: The result of `target` for as many images, or for one image to compare all with.
             images: [N,3,H,W] in [0,1], of the target's size.
 
         Returns:
@@ -101,7 +101,7 @@ class PerceptualLoss(nn.Module):
         The gradient reaches both.
 
         Raises:
-            InputError: Wrong shape or range, or batches that do not go together.
+            InputError: Wrong shape or range, or batches of different sizes.
         """
         if len(b) == 1 < len(a):
             a, b = b, a

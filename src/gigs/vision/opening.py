@@ -1,6 +1,6 @@
-"""The one way in for picture files: format by content (not by name), bounds from the header, then its own decoder.
+"""Opens picture files safely: detects the format by content, checks bounds in the header, then calls one decoder.
 
-Nothing else in gigs opens a picture: what a library guesses, a stranger chooses.
+Nothing else in gigs opens pictures: if a library guessed the format, the file's author would choose the decoder.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TURNS = {  # by the value of EXIF's tag 0x0112; 1 is upright
 
 
 def _webp_parts(content: bytes) -> Parts:
-    """libwebp takes a file apart itself, in C, and decodes one picture of it."""
+    """Parts of a WebP file. libwebp parses the file itself and decodes one picture of it."""
     return Parts(content)
 
 
@@ -57,7 +57,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Opened:
-    """A picture file whose header was read and found within bounds; its pixels are still to be decoded."""
+    """A picture file whose header is within bounds, and whose pixels are not yet decoded."""
 
     image: ImageFile
     parts: Parts
@@ -69,10 +69,10 @@ class Opened:
         return max(int(getattr(self.image, "n_frames", 1)), self.parts.frames)
 
     def upright(self) -> Image.Image:
-        """Decode it, and turn it as its Exif or XMP record says; a malformed record is ignored.
+        """Decode the picture, and turn it as its Exif or XMP record says. A malformed record is ignored.
 
         Raises:
-            Exception: Decoders meet damaged bytes with every kind.
+            Exception: Decoders raise any kind of error for damaged bytes.
         """
         self.image.load()
         within_bounds(self.image, self.name)  # a decoder may find another size than it announced
@@ -82,11 +82,11 @@ class Opened:
 
 
 def open_picture(content: bytes, name: str) -> Opened:
-    """Open a photo held in memory; `name` is what error messages call it.
+    """Open a photo in memory. `name` is its name in error messages.
 
     Raises:
-        InputError: Another format, or out of bounds.
-        Exception: Decoders meet damaged bytes with every kind.
+        InputError: The format is not supported, or the picture is out of bounds.
+        Exception: Decoders raise any kind of error for damaged bytes.
     """
     if not 0 < len(content) <= MAX_BYTES:
         raise InputError(f"{name}: the file is {'too large (at most 100 MB)' if content else 'empty'}")
@@ -96,15 +96,15 @@ def open_picture(content: bytes, name: str) -> Opened:
     scanned = parts.scans * image.width * image.height
     within_bounds(image, name, scans=parts.scans)  # of a picture in a file, the same one or none
     if parts.scans > MAX_SCANS or scanned > MAX_SCANNED:
-        raise InputError(f"{name}: is stored in {parts.scans:,} passes over its pixels; save it anew, as a plain JPEG")
+        raise InputError(f"{name}: is stored in {parts.scans:,} passes over its pixels; save it again as a plain JPEG")
     return Opened(image, parts, name)
 
 
 def _decoder_for(content: bytes, name: str) -> tuple[Callable[[bytes], Parts], Callable[[io.BytesIO], ImageFile]]:
-    """What takes a file apart and what decodes it.
+    """The functions that parse and decode a file.
 
     Raises:
-        InputError: Another format, or one whose decoder is not installed; the message says what to do.
+        InputError: The format is not supported, or its decoder is not installed. The message says what to do.
     """
     start = next((start for start in KINDS if content.startswith(start)), None)
     if start is not None:
@@ -118,10 +118,12 @@ def _decoder_for(content: bytes, name: str) -> tuple[Callable[[bytes], Parts], C
 
 
 def photo_bytes(path: str | Path, most: int | None = None) -> bytes:
-    """The bytes of a photo's file, one more than `most` (100 MB) where it has more; `open_picture` refuses those.
+    """The bytes of a photo's file.
+
+    A file above `most` (100 MB) is cut one byte after it, and `open_picture` refuses it.
 
     Raises:
-        InputError: One line that names the file and the reason.
+        InputError: The file cannot be read. The message names it and the reason.
     """
     path = Path(path)
     name = printable(path)
@@ -138,7 +140,7 @@ def photo_bytes(path: str | Path, most: int | None = None) -> bytes:
 
 @dataclass(frozen=True)
 class OwnPicture:
-    """A picture file that gigs wrote, its header read: the file, its size in pixels, and what it says of itself."""
+    """A picture file that gigs wrote: the file, its size in pixels, and its note."""
 
     content: bytes
     name: str
@@ -146,43 +148,43 @@ class OwnPicture:
     note: str
 
     def rgb(self) -> Image.Image:
-        """Decode it.
+        """Decode the picture.
 
         Raises:
-            ModelError: It is damaged.
+            ModelError: The file is damaged.
         """
         try:
             image = PngImageFile(io.BytesIO(png_parts(self.content).content))
             return image.convert("RGB")
         except Exception as error:  # as for photos
-            raise ModelError(f"{self.name}: a damaged picture ({printable(error)}); make it again") from error
+            raise ModelError(f"{self.name}: damaged picture ({printable(error)}); make it again") from error
 
 
 def own_picture(content: bytes, name: str) -> OwnPicture:
-    """Open a picture that gigs wrote, such as one of a result: a PNG of any shape, as large as a photo may be.
+    """Open a picture that gigs wrote, such as one of a result: a PNG of any shape within the limits for photos.
 
     Raises:
-        ModelError: It is damaged, too large, or something else under the name of ours.
+        ModelError: The file is damaged, too large, or not from gigs.
     """
     if len(content) > MAX_OWN_BYTES:
-        raise ModelError(f"{name}: too large for a picture of ours; make it again")
+        raise ModelError(f"{name}: too large for a picture from gigs; make it again")
     if not content.startswith(PNG):
-        raise ModelError(f"{name}: {what_it_is(content)}, and no PNG that gigs wrote; make it again")
+        raise ModelError(f"{name}: {what_it_is(content)}, not a PNG from gigs; make it again")
     try:
         parts = png_parts(content)
         size = PngImageFile(io.BytesIO(parts.content)).size
     except Exception as error:  # as for photos
-        raise ModelError(f"{name}: a damaged picture ({printable(error)}); make it again") from error
+        raise ModelError(f"{name}: damaged picture ({printable(error)}); make it again") from error
     if size[0] * size[1] > MAX_PIXELS:
         raise ModelError(f"{name}: {size[0]} x {size[1]} pixels, which gigs does not write; make it again")
     return OwnPicture(content, name, size, parts.note)
 
 
 def read_own_picture(path: Path) -> OwnPicture:
-    """As `own_picture`, from a file.
+    """Like `own_picture`, from a file.
 
     Raises:
-        ModelError: It is missing, too; the message names it.
+        ModelError: Also if the file is missing. The message names it.
     """
     try:
         content = photo_bytes(path, MAX_OWN_BYTES)
@@ -192,13 +194,13 @@ def read_own_picture(path: Path) -> OwnPicture:
 
 
 def turned(image: Image.Image, orientation: int) -> Image.Image:
-    """A picture the way up that Exif's number says, 1 to 8."""
+    """Turn a picture as Exif's orientation, 1 to 8, says."""
     turn = TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)
 
 
 def printable(text: object) -> str:
-    """Text that stays in one line: file names may hold line breaks, terminal codes and bytes that are no text."""
+    """Make text safe for one line: file names may hold line breaks, terminal codes and bytes that are not text."""
     return "".join(letter if letter.isprintable() else "?" for letter in str(text))
 
 

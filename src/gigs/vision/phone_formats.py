@@ -1,7 +1,7 @@
-"""HEIC and AVIF, as phones and the web store photos: told by their brands, read where there is a decoder.
+"""HEIC and AVIF, the formats of phones and the web: recognised by their brands, read if there is a decoder.
 
-Both are boxes in boxes, and both say how to turn a picture in a box of its own. The Exif record says it once more, is
-to be ignored, and is a trap for whoever parses it: it is hidden from the decoder.
+Both consist of nested boxes, and one box says how to turn the picture. The Exif record repeats this but must be
+ignored. It can be malicious, so it is hidden from the decoder.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WITHOUT_PLUGIN = {
 
 
 def kind_of(content: bytes) -> str | None:
-    """`"HEIC"` or `"AVIF"` by the brands in a file's first box; None for a file without."""
+    """`"HEIC"` or `"AVIF"` by the brands in a file's first box; None for other files."""
     if content[4:8] != b"ftyp":
         return None
     end = min(max(int.from_bytes(content[:4], "big"), 16), LONGEST_BRANDS, len(content))
@@ -41,7 +41,7 @@ def kind_of(content: bytes) -> str | None:
 
 
 def opener_of(kind: str | None) -> Opener | None:
-    """The decoder of a kind, where it is installed."""
+    """The decoder of a format, if it is installed."""
     if kind == "AVIF":
         return AvifImageFile if features.check("avif") else None
     for name in HEIC_PLUGIN if kind == "HEIC" else ():
@@ -55,7 +55,7 @@ def opener_of(kind: str | None) -> Opener | None:
 
 
 def heif_parts(content: bytes) -> Parts:
-    """The file with its Exif record under a name that no decoder looks for."""
+    """The file with its Exif record renamed, so that no decoder finds it."""
     place = 0
     for _ in range(MOST_BOXES):
         size, kind = int.from_bytes(content[place : place + 4], "big"), content[place + 4 : place + 8]

@@ -1,8 +1,8 @@
-"""What a picture file is made of, told apart before any decoder sees it.
+"""Takes picture files apart before any decoder sees them.
 
-A decoder gets what the pixels need and nothing else: comments, thumbnails, animations and metadata stay outside, where
-they cost neither time nor memory. Pieces and scans are counted here, because a small file can hold so many of them that
-its decoding would not end.
+A decoder gets only what the pixels need. Comments, thumbnails, animations and metadata are removed, so they cost
+neither time nor memory. Segments and scans are counted, because a small file can hold so many that decoding would never
+end.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ IN_XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 
 
 class DamagedError(ValueError):
-    """A file that is not put together as its format wants, or of more pieces than anybody needs."""
+    """A file that violates its format, or has more segments than anybody needs."""
 
 
 @dataclass
@@ -36,11 +36,11 @@ class Parts:
 
     Attributes:
         content: The file with only what its pixels need.
-        scans: How often the decoder goes over all pixels, at most.
-        frames: Pictures in an animation; 1 for a still picture.
-        exif: The Exif record, empty where there is none.
-        xmp: The XMP packet, empty where there is none.
-        note: What a PNG says under `Description`.
+        scans: Largest number of passes of the decoder over all pixels.
+        frames: Number of pictures in an animation; 1 for a still picture.
+        exif: The Exif record; empty if there is none.
+        xmp: The XMP packet; empty if there is none.
+        note: The `Description` of a PNG.
     """
 
     content: bytes
@@ -52,7 +52,7 @@ class Parts:
     _pieces: int = field(default=0, repr=False)
 
     def count(self) -> None:
-        """One more piece.
+        """Count another segment.
 
         Raises:
             DamagedError: There are too many.
@@ -63,7 +63,7 @@ class Parts:
 
     @property
     def orientation(self) -> int:
-        """How the camera was held, 1 to 8 as Exif numbers it; 1 where nothing sensible is said."""
+        """The orientation as Exif numbers it, 1 to 8; 1 if it is missing or invalid."""
         found = _orientation(self.exif.removeprefix(EXIF))
         if found is None:
             said = IN_XMP.search(self.xmp)
@@ -75,7 +75,7 @@ def jpeg_parts(content: bytes) -> Parts:
     """Take a JPEG file apart.
 
     Raises:
-        DamagedError: It is not put together as a JPEG file.
+        DamagedError: The file violates the JPEG format.
     """
     parts, kept, place = Parts(b"", scans=0), [content[:2]], 2
     while (place := content.find(b"\xff", place)) >= 0 and place + 1 < len(content):
@@ -108,7 +108,7 @@ def jpeg_parts(content: bytes) -> Parts:
 
 
 def _segment_end(content: bytes, place: int) -> int:
-    """Where a segment ends that says how long it is."""
+    """The end of a segment that states its length."""
     if content[place + 1] < 0xC0:
         raise DamagedError(f"a JPEG file has no piece of kind {content[place + 1]:#x}")
     size = int.from_bytes(content[place + 2 : place + 4], "big")
@@ -118,7 +118,7 @@ def _segment_end(content: bytes, place: int) -> int:
 
 
 def _count_scans(content: bytes, place: int, parts: Parts) -> None:
-    """Go from the first scan to the picture's end, from marker to marker as the decoder does."""
+    """Count the scans up to the picture's end, going from marker to marker as the decoder does."""
     while True:
         marker = content[place + 1]
         if marker == END:
@@ -137,7 +137,7 @@ def png_parts(content: bytes) -> Parts:
     """Take a PNG file apart.
 
     Raises:
-        DamagedError: It is not put together as a PNG file.
+        DamagedError: The file violates the PNG format.
     """
     parts, kept, place = Parts(b""), [content[:8]], 8
     while place + 8 <= len(content):
@@ -163,7 +163,7 @@ def png_parts(content: bytes) -> Parts:
 
 
 def _take_text(body: bytes, parts: Parts) -> None:
-    """Our note, and the XMP packet, where they are not packed: what is packed may grow without end."""
+    """Read gigs's note and the XMP packet, if they are not compressed: compressed text may grow without limit."""
     keyword, _, rest = body.partition(b"\0")
     if rest[:1] != b"\0":
         return
@@ -175,7 +175,7 @@ def _take_text(body: bytes, parts: Parts) -> None:
 
 
 def _orientation(exif: bytes) -> int | None:
-    """The one entry of an Exif record that matters here; None where there is none. Any other may be a trap."""
+    """The orientation in an Exif record; None if it is missing. Other entries are ignored, as they may be malicious."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
     if order is None or len(exif) < 8:
         return None

@@ -1,4 +1,4 @@
-"""Pixel normalisation (Karras et al. 2017), which all progressive GANs are full of, with its derivative written out."""
+"""Pixel normalisation (Karras et al. 2017), used throughout progressive GANs, with an explicit derivative."""
 
 from __future__ import annotations
 

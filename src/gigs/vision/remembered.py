@@ -1,7 +1,7 @@
-"""What a frozen network answered about a picture that is asked about again: a photo, for one audience after another.
+"""Remembers a frozen network's output for a picture that is used again, such as a photo for several audiences.
 
-The answer is that of the very same call, so nothing changes but the time: networks' answers depend, in the last digits,
-on what else is in a batch.
+The output comes from an identical call, so results stay the same: a network's last digits depend on what else is in the
+batch.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _KNOWN: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 
 
 def remember(pictures: Tensor) -> Tensor:
-    """Remember from now on what networks answer about a tensor of pictures, for as long as it lives; returns it.
+    """Remember networks' outputs for a tensor of pictures as long as it lives; returns the tensor.
 
-    It must not be changed in place any more.
+    The tensor must not be changed in place any more.
     """
     if pictures not in _KNOWN:
         _KNOWN[pictures] = Answers()
@@ -31,13 +31,13 @@ def remember(pictures: Tensor) -> Tensor:
 
 
 def remembered(network: nn.Module, pictures: Tensor, ask: Callable[[], T], *what: Hashable) -> T:
-    """The network's answer about pictures: the one given before, if they are remembered and the question is the same.
+    """A network's output for pictures: the earlier one, if they are remembered and the call is the same.
 
     Args:
-        network: Frozen; whoever trains it must not come here.
-        pictures: Asked about.
-        ask: Gets the answer.
-        what: Whatever else the answer follows from.
+        network: A frozen network. Do not use this in training.
+        pictures: Input of the network.
+        ask: Computes the output.
+        what: Anything else that the output depends on.
     """
     answers = _KNOWN.get(pictures) if not pictures.requires_grad else None
     if answers is None:

@@ -1,4 +1,4 @@
-"""How a loop runs: in what precision, with which random numbers, and who is told of its steps."""
+"""How a loop runs: precision, random numbers and progress."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gigs.vision.compute import Compute
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """What every loop of the method is given beside its own settings.
+    """What every loop of the method gets besides its own settings.
 
     Attributes:
         compute: Precision and layout; losses and updates stay in fp32.
-        seed: Of everything random in a run; the same seed gives the same bytes on the CPU.
-        rng: The random numbers of a single loop; None where nothing is drawn.
+        seed: Random seed of a run. The same seed gives the same bytes on the CPU.
+        rng: The random generator of a single loop; None if nothing is drawn.
         on_step: Called after every step.
     """
 
@@ -27,14 +27,14 @@ class Runtime:
     on_step: OnStep = silent
 
     def started(self) -> Runtime:
-        """The same with fresh random numbers of its seed."""
+        """A copy with a new random generator from its seed."""
         return replace(self, rng=torch.Generator().manual_seed(self.seed))
 
     def random(self) -> torch.Generator:
-        """The random numbers.
+        """The random generator.
 
         Raises:
-            ValueError: There is none.
+            ValueError: There is no random generator.
         """
         if self.rng is None:
             raise ValueError("this step draws random numbers: give Runtime(rng=torch.Generator().manual_seed(SEED))")

@@ -1,4 +1,4 @@
-"""How large a photo may be. Memory is bounded by the pixels that come out of a decoder, whatever a file holds."""
+"""Limits on the size of photos. They bound the memory of decoded pixels, whatever a file holds."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ SCALES = (2, 4, 8)  # by which JPEG's decoder reduces
 
 
 def within_bounds(image: Image.Image, name: str, *, scans: int = 1) -> Image.Image:
-    """A picture whose pixels may be decoded: itself, a JPEG set to be reduced while it is, or one in memory, reduced.
+    """Check a picture's size. A large JPEG is set to be reduced while decoding; a picture in memory is reduced.
 
     Args:
-        image: Its header is read, its pixels need not be.
-        name: What error messages call it.
-        scans: How often the decoder goes over all pixels.
+        image: The picture; only its header must have been read.
+        name: Its name in error messages.
+        scans: Number of passes of the decoder over all pixels.
 
     Raises:
-        InputError: Too large, too small, too narrow; the message says what to do.
+        InputError: The picture is too large, too small or too narrow. The message says what to do.
     """
     width, height = image.size
     shape, pixels = f"{name}: {width} x {height} pixels is too", width * height
@@ -58,7 +58,7 @@ def _is_decoded(image: Image.Image) -> bool:
 
 
 def _coefficients(image: Image.Image) -> int:
-    """Bytes that the decoder takes to hold all of a JPEG's coefficients."""
+    """Bytes that the decoder needs for all of a JPEG's coefficients."""
     assert isinstance(image, JpegImageFile)
     across, down = max(layer[1] for layer in image.layer), max(layer[2] for layer in image.layer)
     shares = sum(layer[1] * layer[2] / (across * down) for layer in image.layer)

@@ -83,7 +83,7 @@ def test_duplicate_and_blank_ids_are_errors(tiny_catalogue):
         ids = getattr(tiny_catalogue, table)[column].tolist()
         changed = getattr(tiny_catalogue, table).assign(**{column: [ids[1], *ids[1:-1], None]})
         findings = found(replace(tiny_catalogue, **{table: changed}))
-        assert findings[f"{table} with the id of another"] == ("error", 1)
+        assert findings[f"{table} with the same id as another"] == ("error", 1)
         assert findings[f"{table} without an id"] == ("error", 1)
 
 
@@ -131,8 +131,8 @@ def test_each_tested_user_needs_one_test_and_one_validation_item(tiny_catalogue,
 def test_a_look_into_the_future_is_an_error(tiny_catalogue):
     later = pd.Timestamp("2030-01-01")
     for split, what in (
-        ("train", "users trained on items newer than validation"),
-        ("validation", "users tested on items older than validation"),
+        ("train", "users with training items newer than their validation item"),
+        ("validation", "users with a test item older than their validation item"),
     ):
         pairs = tiny_catalogue.interactions.copy()
         pairs.loc[rows_of(tiny_catalogue, 4, split)[:1], "first"] = later

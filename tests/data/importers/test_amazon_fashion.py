@@ -127,8 +127,8 @@ def test_bytes_that_are_no_picture_are_listed(load):
         (5, 10**12, "20 where 1000000000000"),
         (5, b"20", "announced"),
         (3, {}, "0 where 20"),
-        (3, {number + 1: {} for number in range(20)}, "none has the number 0"),
-        (1, 7, "validation part is no table"),
+        (3, {number + 1: {} for number in range(20)}, "number 0 is missing"),
+        (1, 7, "validation part is not a table"),
         (0, None, "NoneType"),
     ],
 )

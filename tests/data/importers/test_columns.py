@@ -78,14 +78,18 @@ def test_a_name_that_only_one_table_has_leaves_the_other_to_be_guessed():
         (
             {"items": "a,b"},
             {},
-            "items.csv: no column looks like the item's id; name it with --item-id; the columns are a, b",
+            "items.csv: no column looks like the item's id; name it; the columns are a, b",
         ),
-        ({"interactions": "sku,day"}, {}, "interactions.csv: no column looks like the user's id.*--user-id"),
-        ({"users": "age"}, {}, "users.csv.*--user-id"),
-        ({}, {"time": {"": "when"}}, "--time 'when': no such column; there are interactions: customer_id, sku"),
-        ({}, {"item": {"": "nothing"}}, "--item-id 'nothing': no such column.*items: sku, title"),
-        ({}, {"item": {"items": "nothing"}}, "--item-id 'nothing'.*items: sku, title$"),
-        ({}, {"user": {"users": "id"}}, "--user-id 'id'.*no such tables"),
+        ({"interactions": "sku,day"}, {}, "interactions.csv: no column looks like the user's id; name it"),
+        ({"users": "age"}, {}, "users.csv.*user's id; name it"),
+        (
+            {},
+            {"time": {"": "when"}},
+            "column of the time, 'when': no such column; there are interactions: customer_id, sku",
+        ),
+        ({}, {"item": {"": "nothing"}}, "column of the item, 'nothing': no such column.*items: sku, title"),
+        ({}, {"item": {"items": "nothing"}}, "column of the item, 'nothing'.*items: sku, title$"),
+        ({}, {"user": {"users": "id"}}, "column of the user, 'id'.*no such tables"),
     ],
 )
 def test_what_is_missing_is_named_with_the_columns_there_are(headers, named, reason):

@@ -71,21 +71,21 @@ def test_pictures_are_found_in_all_five_manners(shop):
 
 def test_everything_left_out_is_listed_with_its_row(shop):
     assert dropped(shop) == {
-        ("items", "says nothing new of an item or user above it"): [(63, UNICODE[0])],
+        ("items", "repeats an item or user above it"): [(63, UNICODE[0])],
         ("items", "the same id as a row above it, which was kept"): [(64, "00004")],
         ("items", "no id"): [(65, "")],
-        ("items", "cannot be read: 10 cells where the header has 9 (a quotation mark out of place?)"): [(66, "")],
+        ("items", "cannot be read: 10 cells, but the header has 9 (a misplaced quotation mark?)"): [(66, "")],
         ("items", "id of more than 256 characters"): [(67, "x" * 300)],
         ("interactions", "the pair's weights add up to 0 or less"): [(3, "c000 / 00032"), (963, "c000 / 00032")],
         ("interactions", "the same event at the same time as in an earlier row"): [(962, "c000 / 00030")],
-        ("interactions", "names an item that the item table does not have"): [(964, "c001 / 99999")],
+        ("interactions", "names an item that is not in the item table"): [(964, "c001 / 99999")],
         ("interactions", "no readable time"): [(965, "c001 / 00005")],
         ("interactions", "no user id"): [(966, "")],
         ("interactions", "no item id"): [(967, "")],
-        ("interactions", "event 'wishlist' has no --event-weight"): [(968, "c001 / 00005")],
-        ("users", "says nothing new of an item or user above it"): [(72, "c000")],
+        ("interactions", "event 'wishlist' has no weight"): [(968, "c001 / 00005")],
+        ("users", "repeats an item or user above it"): [(72, "c000")],
         ("users", "no id"): [(73, "")],
-        ("photos", "cannot be read; the item's next one was taken"): [
+        ("photos", "cannot be read; the item's next photo was used"): [
             (
                 13,
                 "00011: "
@@ -93,7 +93,7 @@ def test_everything_left_out_is_listed_with_its_row(shop):
                 + ": this is text, not a picture; gigs reads JPEG, PNG, WebP and AVIF",
             )
         ],
-        ("photos", "further photos of an item: its first is the picture"): [(7, "00005: 00005-back.jpg")],
+        ("photos", "further photos of an item: only its first is used"): [(7, "00005: 00005-back.jpg")],
     }
     assert shop.info["dropped_interactions"] == 8
     assert sum(kind["count"] for kind in shop.info["dropped"]) == sum(map(len, dropped(shop).values()))

@@ -121,7 +121,7 @@ def test_a_shop_can_be_split_by_time_where_it_has_times(source, tmp_path):
     assert check_catalogue(catalogue).ok
     table = pd.read_csv(source / "events.csv", dtype=str).drop(columns="Created at")
     table.to_csv(source / "events.csv", index=False)
-    with pytest.raises(DataError, match="--time"):
+    with pytest.raises(DataError, match="`time`"):
         load(source, tmp_path / "b", split=by_time)
 
 
@@ -174,7 +174,7 @@ def test_times_of_another_form_ask_for_the_form(source, tmp_path):
     table = pd.read_csv(source / "events.csv", dtype=str)
     table["Created at"] = pd.to_datetime(table["Created at"], errors="coerce").dt.strftime("%d/%m/%Y %H:%M:%S")
     table.to_csv(source / "events.csv", index=False)
-    with pytest.raises(DataError, match=r"most times cannot be read, such as '01/03/2024 .* row 2; .*--time-format"):
+    with pytest.raises(DataError, match=r"most times cannot be read, such as '01/03/2024 .* row 2; .*`time_format`"):
         load(source, tmp_path / "out")
     catalogue = load(source, tmp_path / "out", time_format="%d/%m/%Y %H:%M:%S")
     assert len(catalogue.interactions) == 962

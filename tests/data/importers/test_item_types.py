@@ -32,9 +32,9 @@ def test_what_the_table_does_not_say_is_named(tmp_path):
     found = item_types(rows, [Path("a.jpg"), Path("b.jpg"), Path("c.jpg"), Path("d.jpg")], KNOWN)
     assert found.named == {Path("d.jpg"): "Dress"}
     said = found.missing(rows)
-    assert "no type of b.jpg, c.jpg" in said and "Kimono" in said and "the computer sees for itself" in said
+    assert "no type of b.jpg, c.jpg" in said and "Kimono" in said and "the type is recognised from the photo" in said
 
 
 def test_a_table_without_types_is_refused_with_its_columns(tmp_path):
-    with pytest.raises(DataError, match=r"no column looks like the products' type; call one 'type' .*id, price"):
+    with pytest.raises(DataError, match=r"no column looks like the products' type; name one 'type' .*id, price"):
         item_types(table(tmp_path / "items.csv", "id,price\na,3\n"), [Path("a.jpg")], KNOWN)

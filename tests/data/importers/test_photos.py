@@ -150,7 +150,7 @@ def test_a_zip_of_the_future_is_named(tmp_path):
 @pytest.mark.parametrize("name", ["nothing", "text.zip"])
 def test_what_holds_no_photos_is_named(tmp_path, name):
     (tmp_path / "text.zip").write_text("no zip")
-    with pytest.raises(DataError, match=f"{name}.*--images"):
+    with pytest.raises(DataError, match=f"{name}.*`images`"):
         Photos(tmp_path / name)
 
 

@@ -19,7 +19,7 @@ def test_rows_within_a_cell_are_noted_with_their_number(tmp_path):
     rows[20], rows[169] = '20,"thing 20,1.5', '169,thing" 169,1.5'
     found = table(tmp_path, rows)
     assert len(found.frame) == 50
-    assert found.broken == {22: "a quotation mark left open takes in 149 rows"}
+    assert found.broken == {22: "an open quotation mark swallows 149 rows"}
 
 
 def test_texts_of_several_lines_stay(tmp_path):

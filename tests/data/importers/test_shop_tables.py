@@ -15,7 +15,7 @@ from gigs.data.importers.sql import ShopDatabase, import_sql
 from gigs.data.importers.tables import RawTable
 from tests.data.importers.shops import dropped, load
 
-NOTHING_NEW = "says nothing new of an item or user above it"
+NOTHING_NEW = "repeats an item or user above it"
 OTHER = "the same id as a row above it, which was kept"
 
 

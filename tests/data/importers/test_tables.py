@@ -99,7 +99,7 @@ def test_rows_that_cannot_be_read_are_noted_with_their_number(tmp_path):
     (tmp_path / "a.csv").write_text('id,name\n1,a\n\n2,b,c\n3\n"4,d\n5,e\n')
     table = read_table(tmp_path / "a.csv", "items")
     assert cells(table) == [["1", "a"], ["3", None]] and list(table.frame.index) == [2, 5]
-    assert list(table.broken) == [4, 6] and "3 cells where the header has 2" in table.broken[4]
+    assert list(table.broken) == [4, 6] and "3 cells, but the header has 2" in table.broken[4]
     (tmp_path / "a.jsonl").write_text('{"id": 1}\n{"id": 2\n[3]\n\n{"id": 4}\n')
     table = read_table(tmp_path / "a.jsonl", "items")
     assert list(table.frame.index) == [1, 5] and list(table.broken) == [2, 3]
@@ -120,7 +120,7 @@ def test_blank_cells_and_null_marks_are_missing_but_words_are_not(tmp_path):
         (b"\x1f\x8b\x08 gzip", "compressed"),
         (b"SQLite format 3\x00", "import sql"),
         (b"PAR1 and nothing else", "Parquet"),
-        (b"id,id\n1,2\n", "more than once"),
+        (b"id,id\n1,2\n", "several columns"),
         (b'id,name\n1,"' + b"x" * (2 << 20), "line 2.*quotation"),
     ],
 )

@@ -50,7 +50,7 @@ def test_rows_of_a_handle_share_what_its_first_row_says(tmp_path: Path, preset: 
     assert len(shop.interactions) == BUYERS * 6 and shop.info["dated"]
     assert shop.info["dropped_interactions"] == 0
     left_out = {reason: len(rows) for (table, reason), rows in dropped(shop).items() if table == "items"}
-    assert list(left_out.values()) == [PRODUCTS] and "without an id of its own" in next(iter(left_out))
+    assert list(left_out.values()) == [PRODUCTS] and "without an item id" in next(iter(left_out))
 
 
 def test_shopifys_options_tell_colours(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_run_that_is_not_finished_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"not a folder of `gigs farm`"):
         module.write_report(str(tmp_path))
     Store.open(str(tmp_path)).write("farm.json", json.dumps(ABOUT).encode())
-    with pytest.raises(InputError, match="not finished; go on with"):
+    with pytest.raises(InputError, match="not finished; resume"):
         module.write_report(str(tmp_path))
 
 

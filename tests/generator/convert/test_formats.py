@@ -150,7 +150,7 @@ def test_a_checkpoint_from_an_earlier_stage_is_drawn_at_a_lower_level(tmp_path):
             if name.endswith("bias"):
                 nn.init.zeros_(parameter)
     source = saved(checkpoint3(original), tmp_path / "depth_6_epoch_9.bin")
-    with pytest.raises(ModelError, match=r"above 64 px have had no training step .* add --resolution 64"):
+    with pytest.raises(ModelError, match=r"above 64 px have had no training step .* set `resolution` to 64"):
         convert(source)
     assert_draws_the_same(convert(source, resolution=64), lambda z: original(z, 6, 1.0))
     with pytest.raises(ModelError, match="cannot draw at 256 px, only at 8, 16, 32, 64, 128"):

@@ -99,7 +99,7 @@ def test_z_is_cut_at_two_and_scaled_by_the_truncation():
 
 def test_classes_are_asked_for_by_name():
     generator = small(label=None)
-    with pytest.raises(InputError, match="draws 5 classes: name one with --class"):
+    with pytest.raises(InputError, match="draws 5 classes; choose one with `label`"):
         generator(torch.zeros(1, 24))
     for label in (-1, 5):
         with pytest.raises(InputError, match=f"class {label}: this generator has 5 classes"):

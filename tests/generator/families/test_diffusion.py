@@ -192,7 +192,7 @@ def test_a_model_of_classes_draws_the_one_that_is_chosen(tmp_path):
         clean = (z.view(1, 3, 16, 16) - (1 - alpha).sqrt() * answer) / alpha.sqrt()
         torch.testing.assert_close(generator.of_class(label).denoise(z.view(1, 3, 16, 16)), clean, atol=1e-4, rtol=1e-4)
     assert not torch.allclose(generator.of_class(0)(z), generator.of_class(1)(z), atol=1e-2)
-    with pytest.raises(InputError, match="draws 3 classes: name one with --class"):
+    with pytest.raises(InputError, match="draws 3 classes; choose one with `label`"):
         generator(z)
     with pytest.raises(InputError, match="class 3: this generator has 3 classes, counted from 0"):
         generator.of_class(3)
@@ -314,10 +314,10 @@ def test_what_is_wrong_with_a_folder_is_named(tmp_path):
         with pytest.raises(ModelError, match=message) as caught:
             convert_checkpoint(path, tmp_path / "out.safetensors")
         assert str(path) in str(caught.value)
-    with pytest.raises(ModelError, match="not the one given"):
+    with pytest.raises(ModelError, match="not the given one"):
         convert_checkpoint(good, tmp_path / "out.safetensors", sha256="0" * 64)
     for options in ({"truncation": 0.5}, {"resolution": 16}):
-        with pytest.raises(ModelError, match="does not go with diffusers"):
+        with pytest.raises(ModelError, match="does not apply to diffusers"):
             convert_checkpoint(good, tmp_path / "out.safetensors", **options)
     with pytest.raises(ModelError, match="steps must be from 1 to 1000"):
         convert_checkpoint(good, tmp_path / "out.safetensors", steps=0)

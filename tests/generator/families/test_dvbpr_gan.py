@@ -40,7 +40,7 @@ def test_the_class_decides_and_has_a_name():
     assert generator.class_names == ("tops", "trousers", "shoes")
     assert not torch.allclose(generator.of_class(0)(z), generator.of_class(1)(z), atol=1e-3)
     assert generator.of_class(1).dense is generator.dense and generator.config.label is None
-    with pytest.raises(InputError, match=r"name one with --class: 0 \(tops\), 1 \(trousers\), 2 \(shoes\)"):
+    with pytest.raises(InputError, match=r"choose one with `label`: 0 \(tops\), 1 \(trousers\), 2 \(shoes\)"):
         generator(z)
     for wrong in (-1, 3):
         with pytest.raises(InputError, match=f"class {wrong}: this generator has 3 classes: 0 tops"):

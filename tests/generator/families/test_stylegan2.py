@@ -94,7 +94,7 @@ def test_a_conditional_pkl_draws_the_class_asked_for(tmp_path):
     z = generator.sample(2, torch.Generator().manual_seed(1))
     for label in range(3):
         close(generator.of_class(label).synthesise(z), original(z, torch.eye(3)[[label, label]]))
-    with pytest.raises(InputError, match="draws 3 classes: name one with --class"):
+    with pytest.raises(InputError, match="draws 3 classes; choose one with `label`"):
         generator(z)
     with pytest.raises(InputError, match="class 3: this generator has 3 classes, counted from 0"):
         generator.of_class(3)
@@ -266,9 +266,9 @@ def test_the_hash_is_checked_when_given(tmp_path):
     source = save_pkl(tmp_path / "g.pkl", Generator())
     right = storage.sha256_of(source)
     assert converted(source, sha256=right.upper()).family == "stylegan2"
-    with pytest.raises(ModelError, match=f"its sha256 is {right}, not the one given"):
+    with pytest.raises(ModelError, match=f"its SHA-256 is {right}, not the given one"):
         converted(source, sha256="0" * 64)
-    with pytest.raises(ModelError, match="--resolution does not go with stylegan2-ada-pytorch"):
+    with pytest.raises(ModelError, match="does not apply to stylegan2-ada-pytorch"):
         converted(source, resolution=16)
 
 

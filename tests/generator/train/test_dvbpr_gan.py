@@ -124,7 +124,7 @@ def test_what_does_not_fit_is_named(tiny_catalogue, tmp_path):
 def test_from_the_command_line_to_a_suggestion(tiny_catalogue, tmp_path):
     train = ["train", "generator", tiny_catalogue.root, "--family", "dvbpr-gan", "--out", tmp_path / "run"]
     told = gigs(*train, "--grow", "8:16", "--images", 8)
-    assert told.returncode == 2 and "--grow: means nothing to --family dvbpr-gan" in told.stderr
+    assert told.returncode == 2 and "--grow: has no meaning for --family dvbpr-gan" in told.stderr
     small = ["--resolution", 32, "--fmap-base", 32, "--fmap-max", 8, "--batch", 8, "--device", "cpu"]
     told = gigs(*train, *small, "--images", 16)
     assert told.returncode == 0, told.stderr
@@ -135,7 +135,7 @@ def test_from_the_command_line_to_a_suggestion(tiny_catalogue, tmp_path):
         "--n", 2, "--steps", 2, "--preset", "paper-text", "--out", tmp_path / "out",
     ]  # fmt: skip
     told = gigs(*suggest)
-    assert told.returncode == 2 and "name one with --class: 0 (T-shirt)" in told.stderr
+    assert told.returncode == 2 and "choose one with --class: 0 (T-shirt)" in told.stderr
     told = gigs(*suggest, "--class", 2)
     assert told.returncode == 0, told.stderr
     assert (tmp_path / "out" / "suggestion-2.png").is_file()

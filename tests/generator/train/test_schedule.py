@@ -32,7 +32,7 @@ def test_growth_is_read_from_text():
     assert parse_growth("8:10,16:20,32:30", 16).images_below_top == (10,)
     assert parse_growth("", 64) == Growth(start=64, images_below_top=())
     for wrong in ("8:10,32:5", "8", "8:x", "8:0,16:5,32:5"):
-        with pytest.raises(InputError, match="--grow"):
+        with pytest.raises(InputError, match="`grow`"):
             parse_growth(wrong, 64)
 
 

@@ -32,7 +32,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(settings, tiny_catalogue, tmp
     torch.testing.assert_close(generator.mapping(z, None).mean(0), generator.w_mean, atol=0.1, rtol=0)
     if settings.objective == "hybrid":
         return
-    with pytest.raises(ModelError, match="the checkpoint is of family stylegan2; give --family so"):
+    with pytest.raises(ModelError, match="the checkpoint has family stylegan2; set `family` to it"):
         train_generator(tiny_catalogue, tmp_path / "parts", ADVERSARIAL, Compute(), start=Start(resume=True))
 
 

@@ -99,7 +99,7 @@ def test_probes_of_other_eyes_are_refused(pack: Path, tmp_path: Path) -> None:
 def test_what_is_missing_is_named(pack: Path, shop: Catalogue, small_pack: Path) -> None:
     with pytest.raises(InputError, match="gigs pack scorers"):
         add_probes(small_pack, shop)
-    with pytest.raises(InputError, match="--column taste"):
+    with pytest.raises(InputError, match="`column` taste"):
         add_probes(pack, shop, columns=["taste"])
 
 

@@ -97,7 +97,7 @@ def test_the_seller_says_what_the_product_is(pack: Path, tmp_path: Path) -> None
         assert {one.check.nearest_item.item_id for one in result} <= own
     with pytest.raises(InputError, match=f"type 'Hat' is unknown; choose one of {', '.join(types)}"):
         redesigned(tmp_path, product_type="Hat")
-    with pytest.raises(InputError, match="--type says among which"):
+    with pytest.raises(InputError, match="`product_type` needs"):
         redesigned(tmp_path, product_type=types[0], verify=False)
 
 

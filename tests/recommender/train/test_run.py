@@ -173,7 +173,7 @@ def test_nan_loss_steps_back_with_a_lower_rate(toy, tmp_path, monkeypatch):
     log = pd.read_csv(tmp_path / "m" / "training.csv")
     assert log["learning_rate"].tolist() == pytest.approx([0.003 / 4] * 2)
     monkeypatch.setattr(Learner, "loss", lambda self, t, rng: plain(self, t, rng) * float("nan"))
-    with pytest.raises(ModelError, match="lower --learning-rate"):
+    with pytest.raises(ModelError, match="lower `learning_rate`"):
         train_recommender(toy, quick("dvbpr", epochs=2), tmp_path / "n")
 
 
@@ -249,5 +249,5 @@ def test_the_photo_stands_in_where_a_view_has_no_picture(toy, random_backbone):
     learner = build_learner(toy, quick("dvbpr"), feedback, extra_views=[none])
     assert np.array_equal(learner.views[0], learner.views[1])
     other = View(np.zeros((24, 32, 32, 3), dtype=np.uint8), np.ones(24, dtype=bool))
-    with pytest.raises(InputError, match="--image-size 32"):
+    with pytest.raises(InputError, match="`image_size` to 32"):
         build_learner(toy, quick("dvbpr"), feedback, extra_views=[other])

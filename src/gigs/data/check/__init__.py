@@ -1,1 +1,1 @@
-"""Is a catalogue fit to train on? Tables, splits and pictures are examined, and each finding says how to mend it."""
+"""The check of a catalogue before training: tables, splits and pictures, with a fix for every problem."""

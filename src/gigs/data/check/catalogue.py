@@ -1,4 +1,4 @@
-"""Is a catalogue fit to train on? Every table, split and picture is looked at, and each finding says how to mend it."""
+"""The check of a catalogue's tables, splits and pictures. Every finding says how to fix it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ LEAST_TESTED = 10  # users; as `recommender.standing`, which says how much fewer
 
 
 def check_catalogue(catalogue: Catalogue, on_step: OnStep = silent) -> Report:
-    """Look at every table, split and picture of a catalogue.
+    """Check every table, split and picture of a catalogue.
 
     Args:
         catalogue: An opened catalogue.
-        on_step: Progress of reading the pictures, which is what takes time.
+        on_step: Progress of reading the pictures, which takes the time.
 
     Returns:
         Counts and findings; nothing is changed on disk, and nothing is raised for a faulty catalogue.
@@ -72,13 +72,13 @@ def _identifiers(catalogue: Catalogue) -> Iterator[Finding]:
     for name, column in (("items", "item_id"), ("users", "user_id")):
         table = getattr(catalogue, name)
         twice = np.flatnonzero(table[column].duplicated())
-        yield finding_of_rows("error", f"{name} with the id of another", table, name, twice, IMPORT_AGAIN)
+        yield finding_of_rows("error", f"{name} with the same id as another", table, name, twice, IMPORT_AGAIN)
         blank = np.flatnonzero(table[column].isna())
         yield finding_of_rows("error", f"{name} without an id", table, name, blank, IMPORT_AGAIN)
 
 
 def _left_out(catalogue: Catalogue) -> Iterator[Finding]:
-    """What the importer already removed is worth knowing."""
+    """Report what the importer left out."""
     if "dropped" in catalogue.info:  # by reason, with rows
         for kind in catalogue.info["dropped"]:
             what = f"{kind['table']} left out: {kind['reason']}"
@@ -110,21 +110,21 @@ def _pairs(catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def _splits(catalogue: Catalogue) -> Iterator[Finding]:
-    """Training saw nothing newer than what validates and tests: for each user, or for all with a split by time."""
+    """Check that no training data is newer than validation and test data: per user, or for all in a split by time."""
     by_time = catalogue.info.get("split", {}).get("kind", LAST_OUT) == TIME
     yield from _splits_by_time(catalogue) if by_time else _splits_by_user(catalogue)
     tested = len(catalogue.users_with_tests())
-    fix = "bring users with 4 or more items"
+    fix = "import users with 4 or more items"
     yield finding("warning", "no user has a test item", (), fix, int(not tested))
-    few = f"too few users have a test item to tell a recommender from chance ({LEAST_TESTED} or more)"
+    few = f"too few users have a test item to tell a recommender from chance ({LEAST_TESTED} or more are needed)"
     yield finding("warning", few, (), fix, tested if tested < LEAST_TESTED else 0)
     trained = catalogue.interactions.loc[catalogue.interactions["split"] == "train", "user"]
-    fix = "bring purchases over a longer time: a recommender learns from what is bought together"
+    fix = "import purchases over a longer time: a recommender learns from what is bought together"
     yield finding("warning", "no user has two training items", (), fix, int(not trained.duplicated().any()))
 
 
 def _splits_by_user(catalogue: Catalogue) -> Iterator[Finding]:
-    """Each tested user has one test and one validation item, and training saw nothing newer than the latter."""
+    """Check that each tested user has one test and one validation item, and no training item that is newer."""
     pairs, users = catalogue.interactions, catalogue.users
     counts = pairs.groupby(["user", "split"]).size().unstack(fill_value=0).reindex(columns=list(SPLITS), fill_value=0)
     tested, validated = counts["test"], counts["validation"]
@@ -132,15 +132,19 @@ def _splits_by_user(catalogue: Catalogue) -> Iterator[Finding]:
     border = day["validation"].min()
     faults = {
         "users without exactly one test and one validation item": counts.index[(tested > 1) | (tested != validated)],
-        "users trained on items newer than validation": border.index[day["train"].max().reindex(border.index) > border],
-        "users tested on items older than validation": border.index[day["test"].min().reindex(border.index) < border],
+        "users with training items newer than their validation item": border.index[
+            day["train"].max().reindex(border.index) > border
+        ],
+        "users with a test item older than their validation item": border.index[
+            day["test"].min().reindex(border.index) < border
+        ],
     }
     for what, rows in faults.items():
         yield finding_of_rows("error", what, users, "users", rows, IMPORT_AGAIN)
 
 
 def _splits_by_time(catalogue: Catalogue) -> Iterator[Finding]:
-    """Every split ends before the next one begins; users without a purchase before that cannot be tested."""
+    """Check that every split ends before the next one begins. Users without an earlier purchase cannot be tested."""
     pairs, users = catalogue.interactions, catalogue.users
     first = {name: pairs.loc[pairs["split"] == name, "first"] for name in SPLITS}
     for earlier, later in pairwise(SPLITS):

@@ -1,4 +1,4 @@
-"""What a check finds: how bad, what, how often, where, and how to mend it."""
+"""What a check finds: severity, problem, count, examples and fix."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IMPORT_AGAIN = "import the catalogue again"
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of fault: how bad ("error", "warning" or "note"), what, how often, a few examples and the remedy."""
+    """One kind of problem: severity ("error", "warning" or "note"), what it is, how often, examples, and the fix."""
 
     severity: str
     what: str
@@ -26,18 +26,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What `check_catalogue` found: counts by name, and findings from errors down to notes."""
+    """The result of `check_catalogue`: counts by name, and findings, with errors first and notes last."""
 
     counts: dict[str, int]
     findings: tuple[Finding, ...]
 
     @property
     def ok(self) -> bool:
-        """Whether the catalogue can be trained on: no errors, whatever warnings and notes there are."""
+        """Whether the catalogue can be trained on: it has no errors, but may have warnings and notes."""
         return all(finding.severity != "error" for finding in self.findings)
 
     def strict(self) -> Report:
-        """The same with every warning an error."""
+        """The same report with every warning as an error."""
         raised = (replace(each, severity="error") if each.severity == "warning" else each for each in self.findings)
         return Report(self.counts, tuple(raised))
 
@@ -47,7 +47,7 @@ class Report:
 
 
 def finding(severity: str, what: str, examples: Iterable[object], fix: str, count: int | None = None) -> Finding:
-    """A finding with its first examples; `count` where it is not the number of examples."""
+    """A finding with its first examples. Give `count` if it is not the number of examples."""
     texts = [str(example) for example in examples]
     return Finding(severity, what, len(texts) if count is None else count, tuple(texts[:EXAMPLES]), fix)
 
@@ -55,12 +55,12 @@ def finding(severity: str, what: str, examples: Iterable[object], fix: str, coun
 def finding_of_rows(
     severity: str, what: str, table: pd.DataFrame, name: str, rows: Sequence[int] | np.ndarray, fix: str
 ) -> Finding:
-    """A finding about rows of the items or users; only its first examples are put into words."""
+    """A finding about rows of the items or users, which names only the first ones."""
     return finding(severity, what, named(table, name, rows[:EXAMPLES]), fix, len(rows))
 
 
 def named(table: pd.DataFrame, name: str, rows: Iterable[int]) -> list[str]:
-    """Rows by id and place: the row of the source file where the importer noted it, else of the catalogue's table.
+    """Name rows by id and place: the row in the source file if the importer noted it, else in the catalogue's table.
 
     Args:
         table: `items` or `users`.

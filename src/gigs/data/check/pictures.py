@@ -1,4 +1,4 @@
-"""The part of a catalogue's check that is about photos: missing, broken, plain, or the same for several items."""
+"""The check of a catalogue's photos: missing, broken, of a single colour, or the same for several items."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ PLAIN_RANGE = 8  # grey levels: a single colour as JPEG stores it
 
 
 def missing_pictures(catalogue: Catalogue) -> Iterator[Finding]:
-    """Items without a photo, and photos that could not be read, told apart."""
+    """Find items without a photo, and photos that could not be read."""
     items, broken = catalogue.items, dict(catalogue.info.get("image_problems", {}))
     without = ~items["has_image"].to_numpy(dtype=bool)
     known = items["item_id"].isin(broken).to_numpy()
-    missing, fix = np.flatnonzero(without & ~known), "add the photos and import again, or do without them"
+    missing, fix = np.flatnonzero(without & ~known), "add the photos and import again, or leave these items without"
     yield finding_of_rows("warning", "items without a photo", items, "items", missing, fix)
     bad = np.flatnonzero(without & known)
     ids = items["item_id"].to_numpy()
@@ -32,7 +32,7 @@ def missing_pictures(catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def faulty_pictures(catalogue: Catalogue, on_step: OnStep) -> Iterator[Finding]:
-    """Read all pictures once: is there one per item, are any the same, is any of a single colour?"""
+    """Read all pictures once, and find missing ones, identical ones and those of a single colour."""
     try:
         packed = catalogue.images(int(catalogue.info["image_size"]))
     except (DataError, KeyError) as error:
@@ -59,7 +59,7 @@ def _is_plain(picture: np.ndarray) -> bool:
 
 
 def _identical(groups: list[list[int]], items: pd.DataFrame) -> Iterator[Finding]:
-    """Same picture, several items: harmless among neighbours, a leak where one of them is held out."""
+    """Find pictures that several items share: a leak if one of the items is held out, otherwise harmless."""
     held_out = items["held_out"].to_numpy(dtype=bool)
     leaks = [group for group in groups if len(set(held_out[group])) > 1]
     kept = [group for group in groups if len(set(held_out[group])) == 1]

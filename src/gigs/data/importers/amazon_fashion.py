@@ -2,7 +2,7 @@
 
 A file holds `[user_train, user_validation, user_test, Item, usernum, itemnum]`: for each user from 0 a list of records
 with an item's number under `productid`, and for each item from 0 a record with its JPEG file under `imgs` and, in
-AmazonFashion6, its class as a one-hot vector under `c`. That is how https://github.com/kang205/DVBPR uses them.
+AmazonFashion6, its class as a one-hot vector under `c`. https://github.com/kang205/DVBPR uses them so.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class AmazonFashionSettings:
 
     Attributes:
         image_size: Side in pixels of the packed squares.
-        hold_out: Items that no generator, encoder or classifier will see; 0 for the paper's own protocol.
-        classes: Names of the classes in the order of the one-hot vector; `class 0`, `class 1`, ... where not given.
+        hold_out: Number of items to hold out from generators, encoders and classifiers. 0 is the paper's protocol.
+        classes: Names of the classes in the order of the one-hot vector. Default: `class 0`, `class 1`, ...
         seed: Draws the held-out items.
     """
 
@@ -63,9 +63,9 @@ USUAL = AmazonFashionSettings()
 def import_amazon_fashion(
     source: str | Path, out: str | Path, settings: AmazonFashionSettings = USUAL, *, on_step: OnStep = silent
 ) -> Catalogue:
-    """Import one of the four files; the authors' splits and classes are kept.
+    """Import one of the four files, with the authors' splits and classes.
 
-    Memory is taken by users, items and interactions, not by photos: these are read from the file one by one.
+    Photos are read from the file one by one, so only users, items and interactions take memory.
 
     Args:
         source: The `.npy` file.
@@ -74,7 +74,7 @@ def import_amazon_fashion(
         on_step: Progress.
 
     Raises:
-        DataError: No such file, one of another structure, damaged, or holding anything but plain data.
+        DataError: The file is missing, damaged, has another structure, or holds anything but plain data.
     """
     source = Path(source)
     dropped = DroppedRows()
@@ -92,7 +92,7 @@ def import_amazon_fashion(
 def _read(
     source: Path, classes: tuple[str, ...], dropped: DroppedRows, on_step: OnStep
 ) -> tuple[dict[str, pd.DataFrame], list[bytes | Span | None], dict[str, Any]]:
-    """The three tables, where each item's photo is, and what is to be told of them."""
+    """Read the three tables, the place of each item's photo, and facts to report."""
     *splits, item_part, user_count, item_count = read_object_array(source, PARTS, on_step)
     records = _numbered(item_part, item_count, f"{source}: items")
     _numbered(splits[0], user_count, f"{source}: users")
@@ -109,7 +109,7 @@ def _read(
 
 
 def published(catalogue: Catalogue) -> tuple[str, str, str] | None:
-    """Users, images and actions that the authors state for the file, rounded as they did; None for another name."""
+    """The numbers of users, images and actions that the authors state for a file, rounded; None for other files."""
     return PUBLISHED.get(str(catalogue.info.get("file", "")).removesuffix(".npy"))
 
 
@@ -119,22 +119,22 @@ def _numbered(part: Any, count: Any, what: str) -> list[Any]:
         part = part.values
     if type(count) is not int or not isinstance(part, dict | list) or len(part) != count or not count:
         held = len(part) if isinstance(part, dict | list) else type(part).__name__
-        raise DataError(f"{what}: {held!r} where {count!r:.40} are announced; is this the right file?")
+        raise DataError(f"{what}: the file holds {held!r}, but announces {count!r:.40}; is this the right file?")
     try:
         return [part[number] for number in range(count)]
     except KeyError as error:
-        raise DataError(f"{what}: none has the number {error}; is this the right file?") from error
+        raise DataError(f"{what}: number {error} is missing; is this the right file?") from error
 
 
 def _field(record: Any, name: str) -> Any:
-    """A field by its name, which Python 2 wrote as bytes."""
+    """Get a field by its name, which Python 2 wrote as bytes."""
     if not isinstance(record, dict):
         return None
     return record.get(name.encode(), record.get(name))
 
 
 def _items(records: list[Any], classes: tuple[str, ...]) -> pd.DataFrame:
-    """The item table. An item is called by its ASIN if all have one of their own, and by its number otherwise."""
+    """The item table. An item's id is its ASIN if every item has a unique one, otherwise its number."""
     asins = [_text(_field(record, "asin")) for record in records]
     named = None not in asins and len(set(asins)) == len(asins)
     ids = asins if named else [str(number) for number in range(len(records))]
@@ -151,7 +151,7 @@ def _text(value: Any) -> str | None:
 
 
 def _class_of(vector: Any, classes: tuple[str, ...]) -> str:
-    """The class or classes that a one-hot vector marks; "all" where there is none."""
+    """The class or classes that a one-hot vector marks; "all" if there is no vector."""
     values = vector.values if isinstance(vector, PlainArray) else vector
     if isinstance(values, np.ndarray):
         values = values.ravel().tolist()
@@ -170,7 +170,7 @@ def _photo_of(record: Any) -> bytes | Span | None:
 
 
 def _from_text(content: bytes) -> bytes:
-    """A JPEG file that was read as text by Python 3 (`encoding="latin1"`) and saved as such; another as it is."""
+    """Restore a JPEG file that Python 3 read as text (`encoding="latin1"`); return other bytes as they are."""
     if not content.startswith(JPEG_AS_TEXT):
         return content
     try:
@@ -180,22 +180,22 @@ def _from_text(content: bytes) -> bytes:
 
 
 def _entries(splits: list[Any]) -> Iterator[tuple[Any, int, Any]]:
-    """All actions: user as in the file, split (index in `SPLITS`), item as in the file."""
+    """All actions as user, split (an index in `SPLITS`) and item; users and items are named as in the file."""
     for split, part in enumerate(splits):
         part = part.values if isinstance(part, PlainArray) else part
         if not isinstance(part, dict | list):
-            raise DataError(f"the {SPLITS[split]} part is no table of users; is this the right file?")
+            raise DataError(f"the {SPLITS[split]} part is not a table of users; is this the right file?")
         for user, actions in part.items() if isinstance(part, dict) else enumerate(part):
             actions = actions.values if isinstance(actions, PlainArray) else actions
             if isinstance(actions, Span):
-                raise DataError(f"user {user!r:.20} of the {SPLITS[split]} part has numbers in place of records; "
-                                "is this the right file?")  # fmt: skip
+                raise DataError(f"user {user!r:.20} of the {SPLITS[split]} part has numbers instead of records; is "
+                    "this the right file?")  # fmt: skip
             for action in actions if isinstance(actions, list | tuple | set) else [actions]:
                 yield user, split, _field(action, "productid") if isinstance(action, dict) else action
 
 
 def _pairs(splits: list[Any], item_count: int, user_count: int, dropped: DroppedRows) -> tuple[pd.DataFrame, int]:
-    """Distinct pairs with their split, undated; and the number of actions, as Table 1 counts them."""
+    """Distinct pairs with their split and without dates, and the number of actions as Table 1 counts them."""
     rows: list[tuple[int, int, int]] = []
     strange: dict[int, str] = {}
     for number, (user, split, item) in enumerate(_entries(splits), start=1):
@@ -203,7 +203,7 @@ def _pairs(splits: list[Any], item_count: int, user_count: int, dropped: Dropped
             rows.append((user, item, split))
         else:
             strange[number] = f"user {user!r:.20}, item {item!r:.20}"
-    reason, fix = "names no user or item of the file", "none needed: so it was published"
+    reason, fix = "names a user or item that is not in the file", "none needed: it was published like this"
     dropped.add("interactions", strange, strange.values(), reason, fix)
     table = pd.DataFrame(np.array(rows, dtype=np.int64).reshape(-1, 3), columns=["user", "item", "split"])
     # An item that a user has in two splits is tested, not trained on.
@@ -216,7 +216,7 @@ def _pairs(splits: list[Any], item_count: int, user_count: int, dropped: Dropped
 
 
 class _Photos:
-    """Decodes the photo of a row, read from the file when it is asked for; usable from several threads."""
+    """Reads and decodes the photo of a row on demand; usable from several threads."""
 
     def __init__(self, source: Path, photos: list[bytes | Span | None], size: int) -> None:
         self._handle = source.open("rb")
@@ -230,7 +230,7 @@ class _Photos:
         self._handle.close()
 
     def __call__(self, row: int) -> np.ndarray | str | None:
-        """The square of an item, what is wrong with its photo, or None where it has none."""
+        """An item's square picture, what is wrong with its photo, or None if it has none."""
         photo = self._photos[row]
         if photo is None:
             return None

@@ -1,4 +1,4 @@
-"""Writing a catalogue's folder, whatever it is made from: pictures packed one by one, then tables, then what it is."""
+"""Writes the folder of a catalogue: first pictures, packed one by one, then tables, then `catalogue.json`."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ Decode = Callable[[int], "np.ndarray | str | None"]
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogueContent:
-    """What a catalogue is made of.
+    """The content of a catalogue.
 
     Attributes:
-        tables: `items` (with `held_out`), `users` and `interactions`; `has_image` is filled in when it is written.
-        picture: Gives the square uint8 `[image_size,image_size,3]` of an item; called from several threads.
-        info: Called once the photos are read, gives what goes into `catalogue.json`; `image_problems` (item id to
+        tables: `items` (with `held_out`), `users` and `interactions`. `has_image` is filled in when the catalogue is
+            written.
+        picture: Returns an item's square picture, uint8 `[image_size,image_size,3]`. Called from several threads.
+        info: Called after the photos are read; returns the content of `catalogue.json`. `image_problems` (item id to
             reason) is added.
-        more_files: More files by name, each with what writes it; called after the photos are read.
+        more_files: More files by name, each with the function that writes it. Called after the photos are read.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -44,19 +45,21 @@ class CatalogueContent:
 def write_catalogue(
     out: str | Path, content: CatalogueContent, *, image_size: int, on_step: OnStep = silent
 ) -> Catalogue:
-    """Write a catalogue; a finished one in the folder is replaced.
+    """Write a catalogue, and replace a finished one in the folder.
 
-    `catalogue.json` goes first and comes last: whatever interrupts this, half a catalogue is never taken for one.
+    `catalogue.json` is removed first and written last, so an interrupted import never leaves a folder that looks
+    finished.
 
     Args:
-        out: Folder; made if need be.
-        content: Tables, pictures and what is told of them.
+        out: Folder of the catalogue. It is made if it does not exist.
+        content: Tables, pictures and description.
         image_size: Side in pixels of the packed squares.
         on_step: Progress over photos.
 
     Raises:
-        DataError: The size is none for pictures.
-        InputError: Another process writes into the folder, or it holds files of ours' names that are not a catalogue's.
+        DataError: The size is not a valid picture size.
+        InputError: Another process writes into the folder, or it holds other files with the names of a catalogue's
+            files.
     """
     out, items = Path(out), content.tables["items"]
     check_size(image_size)
@@ -84,7 +87,7 @@ def _write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 
 def _marks(out: Path) -> tuple[str, ...]:
-    """The catalogue that may be replaced: one that says that it is of ours."""
+    """Read the marks of a catalogue that gigs wrote, and which may therefore be replaced."""
     try:
         about = storage.read_json(out / "catalogue.json")
     except ModelError:
@@ -94,19 +97,19 @@ def _marks(out: Path) -> tuple[str, ...]:
 
 
 def check_size(image_size: int) -> None:
-    """Refuse an impossible side in pixels, before anything is read.
+    """Refuse an impossible picture size before anything is read.
 
     Raises:
-        DataError: It is none for pictures.
+        DataError: The size is not a valid picture size.
     """
     if not 1 <= image_size <= MAX_SIDE:
-        raise DataError(f"{image_size} px is no size for pictures; choose 1 to {MAX_SIDE}")
+        raise DataError(f"{image_size} px is not a valid picture size; choose 1 to {MAX_SIDE}")
 
 
 def _pack(
     decode: Decode, item_ids: pd.Series, out: Path, size: int, on_step: OnStep
 ) -> tuple[np.ndarray, dict[str, str]]:
-    """Decode every photo once into one array; returns which items have one, and what was wrong with broken ones."""
+    """Decode every photo into one array. Returns which items have one, and what was wrong with broken ones."""
     present = np.zeros(len(item_ids), dtype=bool)
     problems: dict[str, str] = {}
 

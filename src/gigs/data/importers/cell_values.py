@@ -1,4 +1,4 @@
-"""Single cells: any value as text, text as an id, as a time, as a number."""
+"""Conversion of single cells: any value to text, and text to an id, a time or a number."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ EARLIEST, LATEST = pd.Timestamp("1970-01-02"), pd.Timestamp("2200-01-01")
 
 
 def as_text(value: Any, depth: int = 0) -> str | None:
-    """A value of JSON, Parquet or a database as the text that a CSV would hold; None for nothing.
+    """Convert a value of JSON, Parquet or a database to the text that a CSV file would hold; None for nothing.
 
-    Whole numbers lose a needless ".0", so that an id is the same from any source; lists are joined with "|". What lies
-    deeper in other values than any cell means (`depth`: how deep this one does) becomes `?`.
+    Whole numbers lose a needless ".0", so that an id is the same from any source. Lists are joined with "|". Values
+    that are nested too deep become `?`; `depth` says how deep this one is.
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
@@ -55,19 +55,19 @@ def as_text(value: Any, depth: int = 0) -> str | None:
 
 
 def writable(text: str) -> str:
-    """Text that can be written as UTF-8: half a surrogate pair, or a file name that is no text, becomes `?`."""
+    """Make text writable as UTF-8: a lone surrogate, such as from a file name that is not text, becomes `?`."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def one_line(text: object) -> str:
-    """Text from outside for a message: whatever is no printable letter becomes `?`."""
+    """Prepare text from outside for a message: every character that cannot be printed becomes `?`."""
     return "".join(letter if letter.isprintable() else "?" for letter in str(text))
 
 
 def clean_id(text: str | None) -> str | None:
-    """An id without space around it and in one Unicode spelling (NFC): macOS writes an e with accent as two letters.
+    """Strip spaces around an id, and bring it to one Unicode form (NFC): macOS writes é as two characters.
 
-    Nothing else is changed: case, leading zeros, right-to-left marks and joined emoji stay.
+    Nothing else changes: case, leading zeros, right-to-left marks and joined emoji stay.
     """
     if text is None:
         return None
@@ -75,17 +75,17 @@ def clean_id(text: str | None) -> str | None:
 
 
 def clean_ids(column: pd.Series) -> pd.Series:
-    """`clean_id` of a whole column."""
+    """Apply `clean_id` to a whole column."""
     return through_unique(column, clean_id)
 
 
 def unusable_ids(column: pd.Series) -> pd.Series:
-    """Why clean ids cannot be used, in words about "the id"; empty where they can."""
+    """Why cleaned ids cannot be used, as a phrase about "the id"; empty if they can."""
     return through_unique(column, _unusable).where(column.notna(), "no id")
 
 
 def remedy_for(fault: str) -> str:
-    """What to do about ids that cannot be used for a reason of `unusable_ids`."""
+    """What to do about unusable ids, by the reason from `unusable_ids`."""
     return SHORTENED_FIX if fault == SHORTENED_ID else "correct these rows"
 
 
@@ -100,17 +100,17 @@ def _unusable(identifier: str) -> str:
 
 
 def through_unique(column: pd.Series, change: Callable[[Any], Any]) -> pd.Series:
-    """Apply a function once for each distinct value: ids and kinds repeat a lot."""
+    """Apply a function once per distinct value, as ids and kinds repeat a lot."""
     table = {value: change(value) for value in column.dropna().unique()}
     return pd.Series([table.get(value) for value in column], index=column.index, dtype=object)
 
 
 def as_time(column: pd.Series, form: str = "") -> pd.Series:
-    """Text as times, without a zone, in UTC; NaT where it is none.
+    """Convert text to times in UTC, without a zone; NaT if it is not a time.
 
-    Understood are ISO 8601 (2020-09-22, 2020-09-22T10:00:00+02:00), 20200922, seconds, milliseconds, microseconds or
-    nanoseconds since 1970 and the days of spreadsheets (45292.5), told apart by their size, and what `stamps` reads;
-    with `form`, only what it says (as for strptime).
+    These formats are read: ISO 8601 (2020-09-22, 2020-09-22T10:00:00+02:00), 20200922, numbers, and what `stamps`
+    reads. Numbers are seconds, milliseconds, microseconds or nanoseconds since 1970, or the days of spreadsheets
+    (45292.5), told apart by their size. With `form`, only that format is read (as for strptime).
     """
     times, left = plain_times(column, form)
     if form or left.isna().all():
@@ -120,10 +120,11 @@ def as_time(column: pd.Series, form: str = "") -> pd.Series:
 
 
 def plain_times(column: pd.Series, form: str = "") -> tuple[pd.Series, pd.Series]:
-    """Times that can be read without looking at the column's other cells, and the text of what is left.
+    """Read the times that need no look at the column's other cells. Also returns the text of the rest.
 
     Returns:
-        datetime64[us] with NaT where there is none; and text where there is no time, None elsewhere and for blanks.
+        Times as datetime64[us], with NaT where none was read; and the text of cells that are neither read nor blank,
+        None elsewhere.
     """
     text = column.astype("string").str.strip()
     if form:
@@ -139,7 +140,7 @@ def plain_times(column: pd.Series, form: str = "") -> tuple[pd.Series, pd.Series
 
 
 def _numbered(parsed: pd.Series, number: pd.Series, text: pd.Series) -> pd.Series:
-    """With times that are written as numbers: 20200922, since 1970, or the days of spreadsheets."""
+    """Add times that are written as numbers: 20200922, since 1970, or the days of spreadsheets."""
     days = number.between(19000101, 22000101) & text.str.fullmatch(r"\d{8}").fillna(False)
     parsed = parsed.where(~days, pd.to_datetime(text.where(days), format="%Y%m%d", errors="coerce"))
     for unit, least in EPOCHS.items():
@@ -151,9 +152,9 @@ def _numbered(parsed: pd.Series, number: pd.Series, text: pd.Series) -> pd.Serie
 
 
 def read_stamps(texts: Iterable[str]) -> dict[str, datetime | None]:
-    """Times as people write them, from all of a column's texts that are no plain times; None for what is none.
+    """Read times as people write them, from all texts of a column that are not plain times; None for other text.
 
-    Numbers are none either: `plain_times` has read those that are times.
+    Numbers are not read here: `plain_times` has read those that are times.
     """
     words = [text for text in texts if pd.isna(pd.to_numeric(text.strip(), errors="coerce"))]
     order = day_first(text.strip() for text in words)
@@ -167,7 +168,7 @@ def _sensible(times: pd.Series) -> pd.Series:
 
 
 def typed(column: pd.Series) -> pd.Series:
-    """A column of text as numbers, if all of it is numbers and none is a code with leading zeros; else as it is."""
+    """Convert a column to numbers if every cell is a number without leading zeros; otherwise return it as it is."""
     known = column.dropna()
     if known.empty or known.str.fullmatch(r"[+-]?0\d+").any():
         return column

@@ -1,4 +1,4 @@
-"""Which column of a shop's table is what: named by the user, or guessed from usual names and shown."""
+"""The role of each column in a shop's tables: named by the user, or guessed from usual names."""
 
 from __future__ import annotations
 
@@ -43,7 +43,6 @@ USUAL: dict[str, dict[str, tuple[str, ...]]] = {
 }
 # fmt: on
 NEEDED = {"items": ("item",), "users": ("user",), "interactions": ("user", "item")}
-OPTIONS = {"item": "--item-id", "user": "--user-id"}
 # For each role what the user named: columns, each for one table or, under "", for any.
 Named = Mapping[str, Mapping[str, str]]
 Chosen = dict[str, dict[str, str]]
@@ -51,35 +50,30 @@ Chosen = dict[str, dict[str, str]]
 Names = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
-def option_of(role: str) -> str:
-    """The command line's option that names a role's column."""
-    return OPTIONS.get(role, f"--{role}")
-
-
 def parse_named(role: str, given: Sequence[str]) -> dict[str, str]:
-    """What the user wrote after an option: `COLUMN`, or `TABLE=COLUMN` where tables differ."""
+    """Parse how the user named a role's column: `COLUMN`, or `TABLE=COLUMN` if the tables differ."""
     named: dict[str, str] = {}
     for text in given:
         table, _, column = text.rpartition("=")
         if table not in ("", *USUAL):
-            raise InputError(f"{option_of(role)} {text!r}: the table must be one of {', '.join(USUAL)}")
+            raise InputError(f"column of the {role}, {text!r}: the table must be one of {', '.join(USUAL)}")
         named[table] = column
     return named
 
 
 def choose_columns(tables: Mapping[str, RawTable], named: Named, known: Names | None = None) -> tuple[Chosen, Chosen]:
-    """Find each role's column in each table.
+    """Find the column of each role in each table.
 
     Args:
-        tables: By `items`, `interactions` and perhaps `users`.
-        named: What the user named.
-        known: Names of a preset.
+        tables: Tables by name: `items`, `interactions` and perhaps `users`.
+        named: Columns that the user named.
+        known: Column names of a preset.
 
     Returns:
-        All choices, table to role to column; and those among them that were guessed.
+        All choices (table to role to column), and those among them that were guessed.
 
     Raises:
-        DataError: A needed column, or one that was named, is in none of the tables; the message lists the columns.
+        DataError: A needed or named column is in none of the tables. The message lists the columns.
     """
     chosen: Chosen = {}
     guessed: Chosen = {}
@@ -93,20 +87,20 @@ def choose_columns(tables: Mapping[str, RawTable], named: Named, known: Names | 
         for role in NEEDED[name]:
             if role not in chosen[name]:
                 raise DataError(
-                    f"{table.source}: no column looks like the {role}'s id; name it with {option_of(role)}; "
-                    f"the columns are {', '.join(headers)}"
+                    f"{table.source}: no column looks like the {role}'s id; name it; the columns are "
+                    f"{', '.join(headers)}"
                 )
     _all_found(named, chosen, tables)
     return chosen, guessed
 
 
 def plain(header: str) -> str:
-    """A column's name without case, accents of width, spaces and punctuation: "Product ID" is "productid"."""
+    """A column's name without case, width variants, spaces and punctuation: "Product ID" becomes "productid"."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", header).casefold())
 
 
 def _given(named: Mapping[str, str], table: str, headers: list[str]) -> str | None:
-    """The column that was named for this table, or for any, if the table has it."""
+    """The column that the user named for this table or for any table, if the table has it."""
     wanted = named.get(table, named.get(""))
     if wanted is None:
         return None
@@ -116,7 +110,7 @@ def _given(named: Mapping[str, str], table: str, headers: list[str]) -> str | No
 
 
 def _shared(name: str, tables: Mapping[str, RawTable]) -> set[str]:
-    """Column names that another table has too: an id by which two tables speak of the same things."""
+    """Column names that another table has too, such as an id that links two tables."""
     others = [plain(header) for other, table in tables.items() if other != name for header in table.frame.columns]
     return set(others)
 
@@ -124,7 +118,7 @@ def _shared(name: str, tables: Mapping[str, RawTable]) -> set[str]:
 def _guess(
     names: Mapping[str, tuple[str, ...]], headers: list[str], taken: Mapping[str, str], shared: set[str]
 ) -> dict[str, str]:
-    """Columns for the roles that are open, each column for one role only; an id that tables share comes first."""
+    """Guess columns for the remaining roles, each column for one role. An id that tables share comes first."""
     free = {plain(header): header for header in reversed(headers) if header not in taken.values()}
     chosen: dict[str, str] = {}
     for role, usual in names.items():
@@ -137,7 +131,7 @@ def _guess(
 
 
 def _all_found(named: Named, chosen: Chosen, tables: Mapping[str, RawTable]) -> None:
-    """Refuse a column that was named and is nowhere."""
+    """Refuse a named column that no table has."""
     for role, columns in named.items():
         for table, column in columns.items():
             places = [table] if table else [name for name in tables if role in USUAL[name]]
@@ -149,5 +143,5 @@ def _all_found(named: Named, chosen: Chosen, tables: Mapping[str, RawTable]) -> 
                     f"{name}: {', '.join(tables[name].frame.columns)}" for name in places if name in tables
                 )
                 raise DataError(
-                    f"{option_of(role)} {column!r}: no such column; there are {headers or 'no such tables'}"
+                    f"column of the {role}, {column!r}: no such column; there are {headers or 'no such tables'}"
                 )

@@ -1,4 +1,4 @@
-"""What an import left out, each with its row and the reason: counted in `catalogue.json`, listed in `dropped.csv`."""
+"""Rows that an import left out, with their reasons: counted in `catalogue.json`, listed in `dropped.csv`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN = 100  # characters of an id in a summary
 
 @dataclass
 class DropReason:
-    """One reason: in which table, how serious ("warning" or "note"), its remedy, and the rows with their ids."""
+    """One reason: the table, the severity ("warning" or "note"), the fix, and the rows with their ids."""
 
     table: str
     reason: str
@@ -31,7 +31,7 @@ class DropReason:
     ids: list[str] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
-        """As `catalogue.json` holds it: the count and the first rows."""
+        """The entry for `catalogue.json`: the count and the first rows."""
         about = {"table": self.table, "reason": self.reason, "count": len(self.rows), "severity": self.severity}
         shown = zip(self.rows[:EXAMPLES], self.ids[:EXAMPLES], strict=True)
         return about | {"fix": self.fix, "examples": [_example(row, identifier) for row, identifier in shown]}
@@ -46,7 +46,7 @@ class DroppedRows:
     def add(
         self, table: str, rows: Iterable[int], ids: Iterable[Any], reason: str, fix: str, severity: str = "warning"
     ) -> None:
-        """Take in rows of a table (numbered as a spreadsheet does: the header is row 1) and their ids."""
+        """Add rows of a table and their ids. Rows are numbered as in a spreadsheet: the header is row 1."""
         rows = [int(row) for row in rows]
         if rows:
             known = self._reasons.setdefault((table, reason), DropReason(table, reason, fix, severity))
@@ -54,21 +54,21 @@ class DroppedRows:
             known.ids += ["" if pd.isna(each) else writable(str(each)) for each in ids]
 
     def add_broken(self, table: str, broken: Mapping[int, str]) -> None:
-        """Take in rows that could not be read, each with what is wrong with it."""
+        """Add rows that could not be read, each with what is wrong with it."""
         for fault in dict.fromkeys(broken.values()):
             rows = [row for row, its in broken.items() if its == fault]
             self.add(table, rows, [""] * len(rows), f"cannot be read: {fault}", "correct these rows")
 
     def count(self, table: str | None = None) -> int:
-        """How many rows were left out, of one table or of all."""
+        """Count the rows that were left out, of one table or of all."""
         return sum(len(reason.rows) for reason in self._reasons.values() if table in (None, reason.table))
 
     def summary(self) -> list[dict[str, Any]]:
-        """For `catalogue.json`: by reason the count, the first rows, the remedy."""
+        """The entries for `catalogue.json`: count, first rows and fix by reason."""
         return [reason.summary() for reason in self._reasons.values()]
 
     def write(self, path: Path) -> None:
-        """Write all of it as CSV, in the order of tables and rows, safe to open in a spreadsheet."""
+        """Write all rows as CSV, in the order of tables and rows, safe to open in a spreadsheet."""
         lines = sorted(
             chain.from_iterable(
                 zip(repeat(reason.table), reason.rows, reason.ids, repeat(reason.reason), repeat(reason.fix))

@@ -1,6 +1,6 @@
-"""The rows of an interaction table with every text as a number, so that ten million of them fit into memory.
+"""The rows of an interaction table with every text as a number, so that ten million rows fit into memory.
 
-The table is read some rows at a time. Of a text each value is kept once; a time is read as soon as it comes.
+The table is read in pieces. Each distinct text is kept once, and times are parsed at once.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ TEXTS: dict[str, tuple[str, Callable[[str], str | None]]] = {
 
 
 class TextNumbers:
-    """Texts by number, in the order in which they first came."""
+    """Numbers texts in the order in which they first appear."""
 
     def __init__(self, change: Callable[[str], str | None] = str) -> None:
         self._change = change
         self._numbers: dict[str, int] = {}
 
     def of(self, column: pd.Series) -> np.ndarray:
-        """Numbers of a column's texts, int32; `NOTHING` for blanks and what `change` makes one of."""
+        """The numbers of a column's texts, int32; `NOTHING` for blanks, also those that `change` makes."""
         places, unique = pd.factorize(column)
         found = np.full(len(unique) + 1, NOTHING, dtype=np.int32)  # the last for blanks, whose place is -1
         for place, text in enumerate(unique):
@@ -44,7 +44,7 @@ class TextNumbers:
         return found[places]
 
     def column(self, numbers: list[np.ndarray]) -> pd.Categorical:
-        """All numbers with their texts."""
+        """The numbers of all texts as a categorical column."""
         texts = pd.Index(list(self._numbers), dtype=object)
         return pd.Categorical.from_codes(np.concatenate(numbers), categories=texts)
 
@@ -52,18 +52,18 @@ class TextNumbers:
 def event_rows(
     table: RawTable, columns: Mapping[str, str], time_format: str, on_step: OnStep = silent
 ) -> tuple[pd.DataFrame, int]:
-    """Read the interaction table, with the numbers of its rows as index.
+    """Read the interaction table, indexed by row number.
 
     Args:
-        table: Read once, some rows at a time; as a whole where further lines of an order leave buyer or time blank.
-        columns: By role.
-        time_format: As for strptime; empty for ISO and epoch times.
+        table: The table, read once in pieces; or as a whole, if further lines of an order leave buyer or time blank.
+        columns: Column names by role.
+        time_format: Format as for strptime; empty for ISO and epoch times.
         on_step: Progress over rows.
 
     Returns:
-        A frame with those of the columns `user_id`, `item_id`, `event`, `written_weight` (categories) and `time`
-        (datetime64[us]), `written_time` (category: what could not be read yet) that the table has; and how many rows
-        took over something from another row of their order.
+        A frame, and how many rows took over something from another row of their order. The frame has the columns that
+            the table has of these: `user_id`, `item_id`, `event`, `written_weight` (categories), `time`
+            (datetime64[us]) and `written_time` (category: what could not be read yet).
     """
     rows = _Rows(columns, time_format)
     for frame in table.pieces():
@@ -78,7 +78,7 @@ def event_rows(
 
 
 class _Rows:
-    """Pieces of the table on their way to `event_rows`."""
+    """Collects pieces of the table for `event_rows`."""
 
     def __init__(self, columns: Mapping[str, str], time_format: str) -> None:
         self.count = 0
@@ -89,7 +89,7 @@ class _Rows:
         self._parts: dict[str, list[np.ndarray]] = {name: [] for name in (*self._columns, "row", "written")}
 
     def add(self, frame: pd.DataFrame) -> None:
-        """Take in some rows."""
+        """Add some rows."""
         for role, column in self._columns.items():
             if role == "time":
                 times, left = plain_times(frame[column], self._form)
@@ -111,7 +111,7 @@ class _Rows:
 
 
 def _leaves_blank(frame: pd.DataFrame, columns: Mapping[str, str]) -> bool:
-    """Whether a line of an order leaves its buyer or its time to another one."""
+    """Whether a line of an order leaves its buyer or time to another line."""
     if "order" not in columns:
         return False
     told = frame[columns["order"]].notna()
@@ -119,9 +119,9 @@ def _leaves_blank(frame: pd.DataFrame, columns: Mapping[str, str]) -> bool:
 
 
 def per_value(column: pd.Series, change: Callable[[Any], Any], blank: Any, kind: Any = object) -> np.ndarray:
-    """A function of each value of a category, for blanks something else; `[values + 1]`, the last being the blank's.
+    """Apply a function to each value of a category; `[values + 1]`, the last for blanks.
 
-    Indexed by the column's codes, this gives a value for each row.
+    Index the result by the column's codes to get a value for each row.
     """
     values = np.empty(len(column.cat.categories) + 1, dtype=kind)
     values[:-1] = [change(value) for value in column.cat.categories]

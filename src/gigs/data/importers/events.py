@@ -1,4 +1,4 @@
-"""From rows of events to distinct pairs of user and item: unreadable rows out, kinds weighed, small tastes cut off."""
+"""From rows of events to distinct pairs of user and item: reads, weighs and filters them."""
 
 from __future__ import annotations
 
@@ -20,19 +20,16 @@ from gigs.errors import DataError
 from gigs.progress import OnStep, silent
 
 TABLE = "interactions"
-NUMBERS = "write weights as plain numbers, such as 1234 or 1.5: 1,234 may be a thousand or one and a bit"
-STAMPS = (
-    "write times as 2020-09-22 or 2020-09-22T10:00:00, or say how they are written with --time-format: 02/03/2024 may "
-    "be two days"
-)
+NUMBERS = "write weights as plain numbers, such as 1234 or 1.5: 1,234 may mean 1234 or 1.234"
+STAMPS = "write times as 2020-09-22 or 2020-09-22T10:00:00, or name their format: 02/03/2024 may be two days"
 ROUNDING = 1e-9  # 0.1 + 0.2 - 0.3 is no liking either
 
 
 class Events:
-    """The interaction table on its way to pairs. Each step leaves rows out and notes them; `rows` are those that stay.
+    """The interaction table on its way to pairs. Each step drops rows and notes them; `rows` holds the remaining ones.
 
-    Columns of `rows` (index: row in the source): those of `event_rows`, item (row of the item table), and once they
-    are known weight (float64) and time.
+    `rows` is indexed by the row in the source. It has the columns of `event_rows`, `item` (row of the item table) and,
+    once known, `weight` (float64) and `time`.
     """
 
     def __init__(
@@ -72,22 +69,22 @@ class Events:
         self.rows = self.rows[~mask]
 
     def user_ids(self) -> pd.Series:
-        """Ids of the users of the rows that stay, in the order in which they come."""
+        """User ids of the remaining rows, in order of appearance."""
         ids = self.rows["user_id"]
         return pd.Series(ids.cat.categories.to_numpy()[pd.unique(self._codes("user_id"))], dtype=object)
 
     def find_items(self, item_ids: pd.Series) -> None:
-        """Find rows of the item table by item ids; rows about other items go."""
+        """Find rows of the item table by item id; drop rows about other items."""
         places = {identifier: place for place, identifier in enumerate(item_ids)}
         item = per_value(self.rows["item_id"], lambda identifier: places.get(identifier, -1), -1, np.int64)
         item = item[self._codes("item_id")]
         asked = self.rows["item_id"][item < 0].astype(object)
         hint = hint_for(asked, item_ids) or "complete the item table"
         self.rows = self.rows.assign(item=item)
-        self._leave_out(item < 0, "names an item that the item table does not have", hint)
+        self._leave_out(item < 0, "names an item that is not in the item table", hint)
 
     def read_times(self) -> bool:
-        """Let rows without a readable time go, if there is a column of times. Whether there is.
+        """Drop rows without a readable time, if there is a column of times. Returns whether there is one.
 
         Raises:
             DataError: Most times cannot be read.
@@ -105,19 +102,19 @@ class Events:
             first = int(unread.argmax())
             text = written.iloc[first]
             raise DataError(
-                f"{self._table.source}: most times cannot be read, such as {None if pd.isna(text) else text!r} in row "
-                f"{self.rows.index[first]}; say how they are written, such as --time-format '%d/%m/%Y %H:%M', "
-                "or name another column with --time"
+                f"{self._table.source}: most times cannot be read, such as {None if pd.isna(text) else text!r} "
+                f"in row {self.rows.index[first]}; give their format as `time_format`, such as '%d/%m/%Y "
+                "%H:%M', or name another column as `time`"
             )
         self.rows = self.rows.drop(columns="written_time").assign(time=times)
         self._leave_out(unread, "no readable time", STAMPS)
         return True
 
     def weigh(self, event_weights: Mapping[str, float]) -> None:
-        """Give each row its weight: of its kind of event, times the weight column's value.
+        """Set each row's weight: that of its kind of event, times the value in the weight column.
 
         Raises:
-            DataError: There are weights for kinds of events, but no column that tells kinds.
+            DataError: There are weights for kinds of events, but no column of events.
         """
         weight = self._written_weights()
         self.rows = self.rows.drop(columns="written_weight", errors="ignore").assign(weight=weight)
@@ -125,18 +122,18 @@ class Events:
         if not event_weights:
             return
         if "event" not in self._columns:
-            raise DataError(f"{self._table.source}: --event-weight needs a column of events; name it with --event")
+            raise DataError(f"{self._table.source}: `event_weights` needs a column of events; name it as `event`")
         known = {kind.strip().casefold(): share for kind, share in event_weights.items()}
         kinds = per_value(self.rows["event"], str, "")
         shares = np.array([known.get(kind.casefold(), np.nan) for kind in kinds], dtype=np.float64)
         codes = self._codes("event")
         self.rows = self.rows.assign(weight=self.rows["weight"] * shares[codes])
         for kind in sorted(set(kinds[codes[np.isnan(shares[codes])]])):
-            reason, fix = f"event {kind!r:.60} has no --event-weight", f"give it one: --event-weight {kind!r:.40}=1"
+            reason, fix = f"event {kind!r:.60} has no weight", f"give it a weight, such as {kind!r:.40}=1"
             self._leave_out((kinds == kind)[self._codes("event")], reason, fix, "note")
 
     def _written_weights(self) -> np.ndarray:
-        """What the weight column says, float64 by row; NaN where that is no number, and 1 where there is no column."""
+        """The values of the weight column, float64 by row; NaN if not a number, and 1 without such a column."""
         if "weight" not in self._columns:
             return np.ones(len(self.rows))
         codes = self._codes("written_weight")
@@ -147,7 +144,7 @@ class Events:
         return values[codes]
 
     def kinds(self) -> dict[str, int]:
-        """How many of the rows that stay are of each kind of event, most first; blank where no column tells kinds."""
+        """Count the remaining rows by kind of event, most frequent first; blank if there is no column of events."""
         if "event" not in self._columns:
             return {"": len(self.rows)} if len(self.rows) else {}
         names = per_value(self.rows["event"], str, "")
@@ -155,9 +152,9 @@ class Events:
         return {str(kind): int(count) for kind, count in counts.items()}
 
     def drop_repeats(self) -> None:
-        """Leave out rows that say the same as an earlier one, to the second: exports overlap.
+        """Drop rows that repeat an earlier one to the second, as exports overlap.
 
-        Rows that give only a day stay, as somebody may buy two of a thing; so do all where there are no times.
+        Rows that give only a day stay, as somebody may buy an item twice. Without times, all rows stay.
         """
         time = self.rows["time"]
         precise = (time.notna() & (time != time.dt.normalize())).to_numpy()
@@ -169,12 +166,12 @@ class Events:
         self._leave_out(repeated, "the same event at the same time as in an earlier row", "none needed", "note")
 
     def _pair_keys(self) -> np.ndarray:
-        """A number for each row, int64, the same for rows of one user and one item."""
+        """A number for each row, int64: the same for rows with the same user and item."""
         items = int(self.rows["item"].max() + 1) if len(self.rows) else 1
         return self._codes("user_id").astype(np.int64) * items + self.rows["item"].to_numpy()
 
     def drop_light(self, least: float) -> None:
-        """Leave out pairs whose weights add up to nothing, or to less than `least`."""
+        """Drop pairs whose weights add up to 0 or less, or to less than `least`."""
         total = self.rows["weight"].groupby(self._pair_keys()).transform("sum")
         low = total < max(least, ROUNDING) - ROUNDING / 2
         reason = (
@@ -182,10 +179,10 @@ class Events:
             if least <= 0
             else f"the pair's weights add up to less than {least:g}"
         )
-        self._leave_out(low.to_numpy(), reason, "none needed: that is no liking", "note")
+        self._leave_out(low.to_numpy(), reason, "none needed: such a pair shows no liking", "note")
 
     def keep_core(self, k: int) -> None:
-        """Leave out users and items with fewer than `k` partners, until none is left (the k-core)."""
+        """Drop users and items with fewer than `k` partners until none is left (the k-core)."""
         keys, first = np.unique(self._pair_keys(), return_index=True)
         users, items = self._codes("user_id")[first], self.rows["item"].to_numpy()[first]
         inside = np.ones(len(keys), dtype=bool)
@@ -198,21 +195,24 @@ class Events:
             inside = enough
         outside = ~np.isin(self._pair_keys(), keys[inside])
         self._leave_out(
-            outside, f"outside the {k}-core (fewer than {k} items or users)", "none needed: --k-core", "note"
+            outside,
+            f"outside the {k}-core (fewer than {k} items or users)",
+            "none needed: the k-core was asked for",
+            "note",
         )
 
     def pairs(
         self, user_ids: pd.Series, dated: bool, settings: SplitSettings, seed: int
     ) -> tuple[pd.DataFrame, dict[str, Any]]:
-        """Distinct pairs with count, summed weight, first and last time, and split; and what is told of the split.
+        """Distinct pairs with count, summed weight, first and last time, and split; and a description of the split.
 
         Without times the order is drawn at random.
 
         Raises:
-            DataError: They shall be split by time and have none.
+            DataError: The split is by time, but there are no times.
         """
         if not dated and settings.kind == TIME:
-            raise DataError(f"{self._table.source}: --split time needs times; name their column with --time")
+            raise DataError(f"{self._table.source}: a split by time needs times; name their column as `time`")
         places = {identifier: place for place, identifier in enumerate(user_ids)}
         user = per_value(self.rows["user_id"], lambda identifier: places.get(identifier, -1), -1, np.int64)
         items = int(self.rows["item"].max() + 1) if len(self.rows) else 1

@@ -18,10 +18,10 @@ class ShopFiles:
     """A shop's exported tables.
 
     Attributes:
-        items: Table of items: an id, and whatever else is known.
+        items: Table of items: an id and anything else that is known.
         interactions: Table of what users did: user, item, and perhaps event, weight and time.
         users: Table of users, if there is one.
-        encoding: Of text files; found out if empty.
+        encoding: Encoding of text files; detected if empty.
     """
 
     items: str | Path
@@ -30,7 +30,7 @@ class ShopFiles:
     encoding: str = ""
 
     def paths(self) -> dict[str, str | Path]:
-        """By table, the file."""
+        """The files by table."""
         paths = {"items": self.items, "interactions": self.interactions}
         return paths | ({"users": self.users} if self.users else {})
 
@@ -43,7 +43,7 @@ def import_folder(
     settings: ShopSettings | None = None,
     on_step: OnStep = silent,
 ) -> Catalogue:
-    """Import a shop's export. What cannot be used is left out and listed in `dropped.csv`, never guessed.
+    """Import a shop's export. Rows that cannot be used are left out and listed in `dropped.csv`.
 
     Args:
         files: The tables.

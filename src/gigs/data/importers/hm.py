@@ -1,7 +1,7 @@
-"""Importer for the public H&M data in the layout in which Kaggle hands it out (a sample or the full download).
+"""Importer for the public H&M data in Kaggle's layout (a sample or the full download).
 
-Further folders of photos with an `articles.csv` of their own may come after it. Nobody's purchases are taken
-from those: they serve generators, encoders and classifiers, which learn from pictures.
+Other folders of photos with an `articles.csv` may be added. No purchases are read from them: they serve generators,
+encoders and classifiers, which learn from pictures only.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ class HmSettings:
 
     Attributes:
         image_size: Side in pixels of the packed squares.
-        hold_out: Products (not items) that no generator, encoder or classifier will see. They are drawn among those
-            of the download, so that the same seed holds out the same ones whatever follows, and items of further
-            folders with one of their product codes are held out with them.
-        split: Which purchases train and which test.
+        hold_out: Number of products (not items) to hold out. They are drawn among those of the download, so that the
+            same seed holds out the same ones whatever folders are added. Items of added folders with one of their
+            product codes are held out with them.
+        split: Which purchases are for training and which for testing.
         seed: Draws the held-out products and the order of purchases of one day.
     """
 
@@ -84,14 +84,14 @@ def import_hm(
     """Import the Kaggle layout (`articles.csv`, `customers.csv`, `transactions_train.csv`, `images/`).
 
     Args:
-        source: Folder of the download; in a list, further folders with `articles.csv` and `images/` follow it, whose
+        source: Folder of the download. In a list, other folders with `articles.csv` and `images/` follow it; their
             items come after its own, each once.
-        out: Folder of the catalogue; made if need be. A finished catalogue in it is replaced.
+        out: Folder of the catalogue. A finished catalogue in it is replaced.
         settings: Size, held-out products, split.
         on_step: Progress.
 
     Raises:
-        DataError: A file or column is missing, or a row cannot be read; the message names it.
+        DataError: A file or column is missing, or a row cannot be read. The message names it.
     """
     folders = [Path(source)] if isinstance(source, str | Path) else [Path(one) for one in source]
     tables, info = _tables(folders[0], settings)
@@ -117,7 +117,7 @@ def import_hm(
 
 
 def _joined(items: pd.DataFrame, more: list[Path]) -> tuple[pd.DataFrame, np.ndarray, int]:
-    """The items of all folders, each once; the place of each one's folder, `source`'s being 0; and how many repeat."""
+    """The items of all folders, each once; each item's folder by number (0: `source`); and the number of repeats."""
     tables = [items]
     for folder in more:
         table = _read(folder / "articles.csv", ARTICLE_COLUMNS, key="item_id", optional=OPTIONAL)
@@ -132,13 +132,13 @@ def _joined(items: pd.DataFrame, more: list[Path]) -> tuple[pd.DataFrame, np.nda
 
 
 def _only_group(items: pd.DataFrame) -> pd.Series:
-    """The group of each type that is found in one group only."""
+    """The group of each type that occurs in one group only."""
     pairs = items[["type", "group"]].dropna().drop_duplicates()
     return pairs.drop_duplicates("type", keep=False).set_index("type")["group"]
 
 
 def _tables(source: Path, settings: HmSettings) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    """The three tables, how many rows they have and have not taken over, and what is told of the split."""
+    """The three tables, how many rows were kept and left out, and a description of the split."""
     articles = _read(source / "articles.csv", ARTICLE_COLUMNS, key="item_id")
     customers = _read(source / "customers.csv", USER_COLUMNS, key="user_id")
     items = articles.drop_duplicates("item_id").reset_index(drop=True)
@@ -158,9 +158,9 @@ def _tables(source: Path, settings: HmSettings) -> tuple[dict[str, pd.DataFrame]
 
 
 def _read(path: Path, columns: dict[str, str], key: str | None = None, optional: Sequence[str] = ()) -> pd.DataFrame:
-    """Read the named columns as text (article ids keep their leading zero) and rename them; optional ones may lack."""
+    """Read columns as text (article ids keep their leading zero) and rename them; optional ones may be missing."""
     if not path.is_file():
-        raise DataError(f"{path}: missing; SRC must be the folder that holds articles.csv, as Kaggle hands it out")
+        raise DataError(f"{path}: missing; give the folder that holds articles.csv, as Kaggle distributes it")
     try:
         # Only a blank is a missing value: somebody may be called NA, and a product None.
         present = pd.read_csv(path, dtype=str, nrows=0).columns
@@ -195,7 +195,7 @@ def _interactions(path: Path, items: pd.DataFrame, users: pd.DataFrame) -> tuple
     for column, table, source in (("item", items, "articles.csv"), ("user", users, "customers.csv")):
         asked = rows.loc[rows[column].isna(), f"{column}_id"].dropna()
         if len(asked) > len(rows) / 2 and (hint := hint_for(asked, table[f"{column}_id"])):
-            raise DataError(f"{path}: {len(asked):,} of {len(rows):,} rows name nothing that {source} has; {hint}")
+            raise DataError(f"{path}: {len(asked):,} of {len(rows):,} rows name nothing that is in {source}; {hint}")
     known = rows.dropna(subset=["item", "user"]).astype({"item": np.int64, "user": np.int64})
     days = pd.to_datetime(known["day"], format="%Y-%m-%d", errors="coerce")
     if (unread := days.isna()).any():
@@ -210,7 +210,7 @@ def _interactions(path: Path, items: pd.DataFrame, users: pd.DataFrame) -> tuple
 
 
 class _Photos:
-    """The photos of one folder's items: each where the layout has it, else looked for among all that are there."""
+    """The photos of one folder's items: at the place that the layout gives, or else found among all photos there."""
 
     def __init__(self, folder: Path, item_ids: np.ndarray) -> None:
         self._folder, self._ids = folder, item_ids
@@ -218,9 +218,9 @@ class _Photos:
         self._listed: tuple[Photos, dict[str, list[str]]] | None = None  # once one is not in its place
 
     def __call__(self, item_id: str, size: int) -> np.ndarray | str | None:
-        """An item's square, what is wrong with its photo, or None where there is none."""
+        """An item's square picture, what is wrong with its photo, or None if there is none."""
         if Path(item_id).name != item_id:
-            return f"{item_id}: an id that is no file name"  # "../x" must not lead out of the folder
+            return f"{item_id}: this id cannot be a file name"  # "../x" must not lead out of the folder
         paths = (self._folder / item_id[:3] / f"{item_id}{suffix}" for suffix in SUFFIXES)
         path = next(filter(Path.is_file, paths), None) or self._elsewhere(item_id)
         try:
@@ -229,7 +229,7 @@ class _Photos:
             return str(error)
 
     def _elsewhere(self, item_id: str) -> Path | None:
-        """A photo by another suffix, in another folder, or by an id whose zeros were eaten."""
+        """Find a photo with another suffix, in another folder, or by an id that lost its leading zeros."""
         if not self._folder.is_dir():
             return None
         with self._lock:
@@ -240,5 +240,5 @@ class _Photos:
         return self._folder / keys[0] if keys else None
 
     def notes(self) -> list[str]:
-        """What is to be told of how photos were found."""
+        """Notes on how photos were found."""
         return [] if self._listed is None else loose_note(self._listed[0])

@@ -1,4 +1,4 @@
-"""Which photo becomes an item's picture: the first that can be read of those its row names or its id leads to."""
+"""The choice of each item's photo: the first readable one that its row names or its id leads to."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class ItemPhotos:
     """The photos of each item of a table, in order.
 
     Args:
-        photos: What there is.
+        photos: All photos of the export.
         items: The item table.
-        cells: For each item, what its rows say about its photos, and what those of its product say.
+        cells: For each item, what its own rows and those of its product say about photos.
         size: Side in pixels of the squares.
     """
 
@@ -45,13 +45,13 @@ class ItemPhotos:
         self._skipped: dict[int, list[tuple[str, str]]] = {}  # by item, the photos that came before the one taken
 
     def _named(self, cell: object) -> tuple[list[str], list[str]]:
-        """The photos that a cell names, and its names of photos that are not there."""
+        """The photos that a cell names, and names in it that match no photo."""
         named = photos_in_cell(cell if isinstance(cell, str) else None)
         matches = [self._photos.by_path(name) for name in named]
         return [key for key in matches if key], [name for name, key in zip(named, matches, strict=True) if key is None]
 
     def decode(self, row: int) -> np.ndarray | str | None:
-        """The square of an item, what is wrong with its photos, or None where it has none."""
+        """An item's square picture, what is wrong with its photos, or None if it has none."""
         faults: list[tuple[str, str]] = []
         for key in self._keys[row]:
             try:
@@ -69,15 +69,15 @@ class ItemPhotos:
         return None
 
     def note(self, dropped: DroppedRows) -> None:
-        """List the photos that were not used; to be called once all are decoded."""
+        """List the photos that were not used. Call it after all are decoded."""
         for row in sorted(self._skipped):
             faults = self._skipped[row]
             names = [f"{self._ids[row]}: {fault}" for _, fault in faults]
-            reason = "cannot be read; the item's next one was taken"
+            reason = "cannot be read; the item's next photo was used"
             dropped.add("photos", [self._rows[row]] * len(faults), names, reason, "replace these photos")
         for row, keys in enumerate(self._keys):
             further = keys[1 + len(self._skipped.get(row, [])) :]
             names = [f"{self._ids[row]}: {key}" for key in further]
-            reason = "further photos of an item: its first is the picture"
+            reason = "further photos of an item: only its first is used"
             fix = "none needed; list the best photo first"
             dropped.add("photos", [self._rows[row]] * len(further), names, reason, fix, "note")

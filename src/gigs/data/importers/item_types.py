@@ -1,4 +1,4 @@
-"""What each product is, read from a shop's item table: for photos that are worked on by the hundred."""
+"""The type of each photo's product, read from a shop's item table."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from gigs.errors import DataError
 
 @dataclass(frozen=True)
 class ItemTypes:
-    """Types of photos' products by a table.
+    """Types of products in photos, from a table.
 
     Attributes:
-        named: Of each photo that the table and the known types speak of, the type as it is known.
-        without_row: Names of photos of which the table has no row, or no type in it.
-        unknown: Types in the table's rows of these photos that are not known here, each once.
+        named: The type of each photo for which the table names a known type.
+        without_row: Names of photos without a row in the table, or without a type in their row.
+        unknown: Types in the rows of these photos that are not known, each once.
     """
 
     named: dict[Path, str]
@@ -28,27 +28,27 @@ class ItemTypes:
     unknown: tuple[str, ...] = ()
 
     def missing(self, table: Path) -> str | None:
-        """A sentence about the photos whose type has to be seen after all; None where there are none."""
+        """A sentence about the photos whose type must be recognised from the picture; None if there are none."""
         parts = []
         if self.without_row:
-            parts.append(f"says no type of {_few(self.without_row)}")
+            parts.append(f"names no type of {_few(self.without_row)}")
         if self.unknown:
             parts.append(f"calls products {_few(self.unknown)}, which the pack does not tell apart")
         if not parts:
             return None
-        return f"{table.name}: {' and '.join(parts)}; there the computer sees for itself (--type says it of one photo)"
+        return f"{table.name}: {' and '.join(parts)}; for these, the type is recognised from the photo"
 
 
 def item_types(table: Path, photos: Sequence[Path], known: Iterable[str]) -> ItemTypes:
-    """Look the types of photos' products up in a shop's item table.
+    """Look up the types of photos' products in a shop's item table.
 
-    A row is a photo's where its item's id, or the file it names as picture, is called like the photo; case, suffix and
-    leading zeros do not count, nor what stands between letters and digits.
+    A row belongs to a photo if its item id, or the picture file that it names, has the photo's name. Case, suffix,
+    leading zeros and characters between letters and digits are ignored.
 
     Args:
-        table: CSV, TSV, JSON Lines or Parquet with a column of items or pictures and one of types.
+        table: CSV, TSV, JSON Lines or Parquet file with a column of items or pictures and one of types.
         photos: Files.
-        known: Types that can be told, such as `T-shirt`; the table's `T-Shirts` is the same.
+        known: Known types, such as `T-shirt`. The table's `T-Shirts` counts as the same.
 
     Raises:
         DataError: The table cannot be read or has no such columns.
@@ -57,7 +57,7 @@ def item_types(table: Path, photos: Sequence[Path], known: Iterable[str]) -> Ite
     columns = choose_columns({"items": raw}, {})[0]["items"]
     if "type" not in columns:
         raise DataError(
-            f"{table}: no column looks like the products' type; call one 'type' (the columns are "
+            f"{table}: no column looks like the products' type; name one 'type' (the columns are "
             f"{', '.join(raw.frame.columns)})"
         )
     rows: dict[str, str] = {}
@@ -77,7 +77,7 @@ def item_types(table: Path, photos: Sequence[Path], known: Iterable[str]) -> Ite
 
 
 def _key(name: str) -> str:
-    """A picture's name or an item's id by which the two are compared."""
+    """The form of a picture's name or an item's id in which the two are compared."""
     last = name.replace("\\", "/") if re.search(r"\.\w{2,5}$", name) else name.replace("/", "_")
     stem = PurePath(last).name
     while re.search(r"\.(jpe?g?|jfif|png|webp|gif|bmp|tiff?|heic|avif)$", stem, re.IGNORECASE):
@@ -87,7 +87,7 @@ def _key(name: str) -> str:
 
 
 def _plain(kind: str) -> str:
-    """A type's name by which two are the same: without case, signs and the plural's ending."""
+    """A type's name for comparison: without case, punctuation and plural ending."""
     word = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", kind).casefold())
     for ending, singular in (("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"), ("ies", "y")):
         if word.endswith(ending):

@@ -1,4 +1,4 @@
-"""Tables in JSON: one record a line, or an array of records; both are read record by record."""
+"""Tables in JSON: one record per line, or an array of records. Both are read record by record."""
 
 from __future__ import annotations
 
@@ -19,27 +19,29 @@ GAP = re.compile(r"[ \t\n\r]*")
 
 
 def read_json_lines(path: Path, name: str) -> RawTable:
-    """Read JSON Lines; a line that is no object is noted.
+    """Read JSON Lines. A line that is not an object is noted.
 
     Raises:
-        DataError: Larger than a table may be.
+        DataError: The table is too large.
     """
     return _table(path, name, _lines(path), "not a JSON object in one line")
 
 
 def read_json_array(path: Path, name: str) -> RawTable:
-    """Read an array of JSON objects; an element that is none is noted.
+    """Read an array of JSON objects. An element that is not an object is noted.
 
     Raises:
-        DataError: Not an array, or larger than a table may be.
+        DataError: The file is not an array, or too large.
     """
     if path.stat().st_size > MAX_ARRAY:
-        raise DataError(f"{path}: a JSON array of more than {MAX_ARRAY >> 20} MB; write one record a line (JSON Lines)")
+        raise DataError(
+            f"{path}: a JSON array of more than {MAX_ARRAY >> 20} MB; write one record per line (JSON Lines)"
+        )
     return _table(path, name, enumerate(_elements(path), start=1), "not a JSON object")
 
 
 def _table(path: Path, name: str, entries: Iterable[tuple[int, Any]], complaint: str) -> RawTable:
-    """The table of those numbered entries that are objects; of all others it is noted what they are."""
+    """The table of those numbered entries that are objects. The others are noted with what is wrong."""
     bounds, broken = TableBounds.of_file(path), dict[int, str]()
 
     def records() -> Iterator[tuple[int, dict[str, Any]]]:
@@ -56,7 +58,7 @@ def _table(path: Path, name: str, entries: Iterable[tuple[int, Any]], complaint:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Any]]:
-    """What the lines that are not empty hold, with their numbers from 1; None where one cannot be read."""
+    """The content of non-empty lines, numbered from 1; None for a line that cannot be read."""
     with path.open("rb") as handle:
         for row in range(1, 1 << 62):
             line = handle.readline(MAX_LINE)
@@ -71,7 +73,7 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
 
 
 def _elements(path: Path) -> Iterator[Any]:
-    """The elements of an array, one after the other: all at once they take many times the file's size."""
+    """Yield the elements of an array one by one: together, they take many times the file's size in memory."""
     text = path.read_text(encoding="utf-8-sig")
     read, place = json.JSONDecoder().raw_decode, _after_gap(text, 0)
     if text[place : place + 1] != "[":
@@ -86,12 +88,12 @@ def _elements(path: Path) -> Iterator[Any]:
             if mark == "]":
                 break
             if mark != ",":
-                raise ValueError(f"no comma at character {place:,}")
+                raise ValueError(f"a comma is missing at character {place:,}")
             place, mark = _after_gap(text, place + 1), ""
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not valid JSON ({error})") from error
     if text[place + 1 :].strip():
-        raise DataError(f"{path}: not valid JSON (more after its end, at character {place + 1:,})")
+        raise DataError(f"{path}: not valid JSON (more text after its end, at character {place + 1:,})")
 
 
 def _after_gap(text: str, place: int) -> int:

@@ -1,7 +1,7 @@
-"""Numbers as people and spreadsheets write them: decimal commas, thousands, currencies; what may be two things is none.
+"""Numbers as people and spreadsheets write them: decimal commas, thousands separators, currencies.
 
-"1,234" is a thousand and more in one country and one and a bit in another. What a column's other cells show decides;
-where they show nothing, the cell is not read.
+"1,234" means 1234 in one country and 1.234 in another. The column's other cells decide; if they do not, the cell is not
+read.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ DECIMALS = (".", ",")
 
 
 def as_number(column: pd.Series) -> pd.Series:
-    """Text as float64; NaN where it is no number, or might be two.
+    """Convert text to float64; NaN if it is not a number, or if it is ambiguous.
 
-    A currency may stand before or behind, a sign too, or brackets for a loss. The decimal sign is what the column
-    shows.
+    A currency or a sign may stand before or after the number; brackets mean a negative number. The column shows the
+    decimal sign.
     """
     cells = {cell: _digits(cell) for cell in column.dropna().unique()}
     decimal = decimal_sign(text for _, text in filter(None, cells.values()))
@@ -36,13 +36,13 @@ def as_number(column: pd.Series) -> pd.Series:
 
 
 def decimal_sign(texts: Iterable[str]) -> str | None:
-    """Point or comma, if cells show that it is one and none shows that it is the other; None otherwise."""
+    """Point or comma, if some cells show it and none contradicts; None otherwise."""
     shown = {sign for text in texts if (sign := _shown(text))}
     return shown.pop() if len(shown) == 1 else None
 
 
 def _digits(cell: str) -> tuple[float, str] | None:
-    """Sign, and digits with their separators; None where there is more in the cell, or nothing."""
+    """The sign, and the digits with their separators; None if the cell holds anything else, or nothing."""
     text = str(cell).strip()
     sign = 1.0
     if text.startswith("(") and text.endswith(")"):
@@ -61,7 +61,7 @@ def _digits(cell: str) -> tuple[float, str] | None:
 
 
 def _shown(text: str) -> str | None:
-    """The decimal sign that a text shows by itself; None where it might be either, or has none."""
+    """The decimal sign that a text shows by itself; None if it may be either, or if there is none."""
     point, comma = text.rfind("."), text.rfind(",")
     if point >= 0 and comma >= 0:
         return DECIMALS[comma > point]
@@ -74,7 +74,7 @@ def _shown(text: str) -> str | None:
 
 
 def _value(text: str, decimal: str | None) -> float:
-    """A text's number where the column's decimal sign is known, or the text shows its own; NaN otherwise."""
+    """A text's number, if the column or the text itself shows the decimal sign; NaN otherwise."""
     if PLAIN.fullmatch(text) and not (decimal == "," and GROUPS["."].fullmatch(text)):
         return float(text)
     sign = _shown(text) or decimal

@@ -1,4 +1,4 @@
-"""Tables in Parquet, read some rows at a time; equal cells of a batch share one string."""
+"""Tables in Parquet, read in pieces. Equal cells of a batch share one string."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ BYTES_AT_ONCE = 32 << 20
 
 
 def stream_parquet(path: Path, name: str) -> StreamedTable:
-    """A Parquet file as text, to be read some rows at a time.
+    """A Parquet file as a table of text that is read in pieces.
 
     Raises:
-        DataError: Damaged, or larger than a table may be; also while rows are read.
+        DataError: The file is damaged or too large. This may also be raised while rows are read.
     """
     from pyarrow import parquet
 
@@ -49,7 +49,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _pieces(path: Path, header: list[str]) -> Iterator[pd.DataFrame]:
-    """Frames of at most `PIECE` rows and some more; one at least."""
+    """Yield frames of about `PIECE` rows; at least one."""
     import pyarrow as arrow
     from pyarrow import parquet
 
@@ -81,13 +81,13 @@ def _frame(header: list[str], columns: list[list[np.ndarray]], begun: int, path:
 
 
 def _rows_at_once(about: Any) -> int:
-    """Fewer rows where they are long."""
+    """How many rows to read at once: fewer if rows are long."""
     size = sum(about.row_group(number).total_byte_size for number in range(about.num_row_groups))
     return max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE * about.num_rows // max(1, size)))
 
 
 def _texts(values: pyarrow.Array) -> tuple[list[str | None], np.ndarray]:
-    """Texts of one column of a batch, and which of them each row has; -1 for none."""
+    """The distinct texts of one column of a batch, and the text's number for each row; -1 for none."""
     from pyarrow import types
 
     if types.is_dictionary(values.type):  # of a file's dictionary, a few rows need little
@@ -101,7 +101,7 @@ def _texts(values: pyarrow.Array) -> tuple[list[str | None], np.ndarray]:
 
 
 def _written(values: pyarrow.Array) -> pyarrow.Array:
-    """Whole numbers, truths, days and times of whole seconds as `as_text` writes them, much faster; else as it is."""
+    """Convert integers, booleans, dates and times of whole seconds as `as_text` does, but much faster."""
     import pyarrow as arrow
     from pyarrow import compute, types
 

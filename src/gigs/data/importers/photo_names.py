@@ -1,4 +1,4 @@
-"""Which files are photos, by the ends of their names."""
+"""Which files are photos, by their suffixes."""
 
 READ = (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".png", ".webp", ".avif")
 # Looked up all the same: an item with such a photo shall be told what it is, not that it has none.

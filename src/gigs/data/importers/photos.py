@@ -1,6 +1,6 @@
-"""An export's photos: a folder or a zip, found by path or by the item's id in the file's name.
+"""The photos of an export, in a folder or a zip, found by path or by the item's id in the file's name.
 
-Files are only ever looked up in the list of what is there, so no path of a table, however it is written, leads outside.
+Files are only looked up in the list of existing photos, so no path in a table can lead outside.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ AFTER_ID = re.compile(r"[\s._()\-]")  # what follows the id in "123-front.jpg", 
 
 
 class Photos:
-    """The photos of a folder or zip by name; read with `read`, from any thread."""
+    """The photos of a folder or zip by name. `read` may be called from any thread."""
 
     def __init__(self, source: str | Path) -> None:
-        """List what is there.
+        """List the photos.
 
         Raises:
             DataError: No such folder or zip, or too many files.
@@ -63,13 +63,13 @@ class Photos:
             self._zip.close()
 
     def __len__(self) -> int:
-        """How many photos there are."""
+        """The number of photos."""
         return len(self.keys)
 
     def by_path(self, cell: str) -> str | None:
-        """The photo that a cell names: by its path from the folder, or by the last part of a path or URL, if unique.
+        """Find the photo that a cell names: by its path in the folder, or by the last part of a path or URL, if unique.
 
-        The suffix may be missing, or be another picture's: photos are converted.
+        The suffix may be missing or differ, as photos get converted.
         """
         bare = cell.strip().split("?")[0] if "://" in cell else cell.strip()
         path = _spelt(bare.replace("\\", "/").removeprefix("./"))
@@ -84,10 +84,11 @@ class Photos:
         return beside[0] if beside else same[0] if len(same) == 1 else None
 
     def by_ids(self, ids: Iterable[str]) -> dict[str, list[str]]:
-        """Photos by item: files called by the id, then those whose name goes on after it, then those in its folder.
+        """Find photos by item: files named by the id, then those whose name starts with it, then those in its folder.
 
-        What no file name can hold may be written otherwise (AB/12 as AB_12). Where nothing else leads to an item's
-        photo, the case may differ, and then whatever a spreadsheet does to numbers (`spelling`): those are `loosely`.
+        Characters that no file name can hold may be written differently (AB/12 as AB_12). If nothing else leads to an
+        item's photo, the case may differ, and then whatever a spreadsheet does to numbers (`spelling`). Such matches
+        are counted in `loosely`.
         """
         known = sorted(ids)
         exact = {identifier: identifier for identifier in known}
@@ -117,7 +118,7 @@ class Photos:
         """Read a photo as `vision.images.read_photo` does.
 
         Raises:
-            InputError: One line that names it and the reason.
+            InputError: The photo cannot be read. The message names it and the reason.
         """
         if self._zip is None:
             return images.read_photo(self.source / key)
@@ -141,27 +142,27 @@ class Photos:
             yield from (entry.filename for entry in self._zip.infolist() if _is_photo(entry.filename))
         else:
             what = "neither a folder nor a zip" if self.source.exists() else "no such folder or zip"
-            raise DataError(f"{self.source}: {what}; --images must be the folder or zip that holds the photos")
+            raise DataError(f"{self.source}: {what}; `images` must be the folder or zip that holds the photos")
 
 
 def loose_note(photos: Photos) -> list[str]:
-    """What is to be told of ids that lead to photos only if written in another way; nothing where none does."""
+    """A note on ids that lead to photos only if they are spelled differently; nothing if there are none."""
     if not photos.loosely:
         return []
     some = ", ".join(sorted(photos.loosely)[:3])
     return [
-        f"{len(photos.loosely):,} items found their photos only by other spellings of their ids, such as {some}: "
-        "a spreadsheet eats leading zeros and adds .0; export the ids as text"
+        f"{len(photos.loosely):,} items found their photos only by other spellings of their ids, such as "
+        f"{some}: spreadsheets drop leading zeros and add .0; export the ids as text"
     ]
 
 
 def photos_in_cell(cell: str | None) -> list[str]:
-    """The photos that one cell names: separated by | or ; or a line break, or by a comma after a picture's name."""
+    """The photos that one cell names, separated by |, ; or a line break, or by a comma after a picture's name."""
     return [part.strip() for part in BETWEEN.split(cell or "") if part.strip()]
 
 
 def _walk(root: Path) -> Iterator[str]:
-    """Photos below a folder, as paths from it; links that lead out of it are passed over."""
+    """Photos below a folder, as relative paths. Links that lead out of it are skipped."""
     home, count = root.resolve(), 0
     for folder, names, files in os.walk(root):
         names.sort()
@@ -175,13 +176,13 @@ def _walk(root: Path) -> Iterator[str]:
 
 
 def _is_photo(name: str) -> bool:
-    """By its suffix, without what systems leave behind (`__MACOSX/._x.jpg`)."""
+    """Whether a file is a photo, by its suffix; system files such as `__MACOSX/._x.jpg` are not."""
     parts = name.split("/")
     return name.lower().endswith(SUFFIXES) and "__MACOSX" not in parts and not parts[-1].startswith(".")
 
 
 def _spelt(name: str) -> str:
-    """One spelling for what people take for the same name: Unicode NFC, without case."""
+    """One spelling for names that people take for the same: Unicode NFC, without case."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
@@ -193,7 +194,7 @@ def _without_suffix(name: str) -> str:
 
 
 def _only(ids: Iterable[str], spellings: Callable[[str], Iterable[str]]) -> dict[str, str]:
-    """By spelling, the id that is the only one to be spelt so."""
+    """Ids by spelling, for spellings that only one id has."""
     owners: dict[str, set[str]] = defaultdict(set)
     for identifier in ids:
         for spelt in spellings(identifier):
@@ -202,14 +203,14 @@ def _only(ids: Iterable[str], spellings: Callable[[str], Iterable[str]]) -> dict
 
 
 def _natural(key: str) -> list[tuple[int, str]]:
-    """Order in which people count: photo 2 before photo 10."""
+    """Sort key in natural order: photo 2 before photo 10."""
     return [
         (int(part), "") if part.isdecimal() and len(part) < 18 else (1 << 62, part) for part in re.split(r"(\d+)", key)
     ]
 
 
 def _owner(path: PurePosixPath, known: dict[str, str]) -> tuple[str | None, int]:
-    """Which id a file belongs to, and how directly: 0 by its name, 1 by the start of its name, 2 by its folder."""
+    """The id that a file belongs to, and how: 0 by its name, 1 by the start of its name, 2 by its folder."""
     stem, folder = _without_suffix(path.name), path.parent.name
     counted = stem.isdecimal() and len(stem) <= 2  # in a folder called by an id, 1.jpg is its first photo
     if folder and (whole := f"{folder}/{stem}") in known:  # an id with a stroke, as a folder and a file

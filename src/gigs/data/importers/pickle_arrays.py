@@ -1,11 +1,11 @@
-"""Object arrays that Python pickled into an `.npy` file, read without running anything and without holding pictures.
+"""Reads pickled object arrays in an `.npy` file without running anything and without loading pictures.
 
-Python 2 wrote them with protocol 2; where Python 3 saved them again, any protocol from 2 to 5 is found.
+Python 2 wrote them with protocol 2. If Python 3 saved them again, the protocol may be any from 2 to 5.
 
-A pickle is a program. It is read in two passes. The first walks its opcodes (`pickletools`), lets through those that
-plain data needs, bounds what could exhaust memory or the stack, and writes a reduced pickle in which each long string
-is only its place in the file. The second gives that to the restricted unpickler, with harmless stand-ins for the few
-names that NumPy's arrays need. So memory is taken by the records, never by the pictures among them.
+A pickle is a program, so it is read in two passes. The first walks its opcodes (`pickletools`), allows only those that
+plain data needs, and limits what could exhaust memory or the stack. It writes a reduced pickle, in which each long
+string is replaced by its place in the file. The second pass gives this to the restricted unpickler, with harmless
+stand-ins for the few names that NumPy's arrays need. Pictures among the records therefore take no memory.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ def read_object_array(path: str | Path, parts: int, on_step: OnStep = silent) ->
     """Read an `.npy` file of one pickled object array.
 
     Args:
-        path: The file. It must stay as it is while a `Span` of it is in use.
-        parts: How many objects the array must hold.
+        path: The file. It must not change while a `Span` of it is in use.
+        parts: Number of objects that the array must hold.
         on_step: Progress, in MB of the file.
 
     Returns:
-        The objects. Byte strings are `bytes`, strings above 1 KB are `Span`s, arrays are `PlainArray`s.
+        The objects. Byte strings are `bytes`, strings above 1 KB are `Span`s, and arrays are `PlainArray`s.
 
     Raises:
-        DataError: No such array, damaged, or holding anything but plain data; nothing in it is ever run.
+        DataError: The array is missing or damaged, or holds anything but plain data. Nothing in it is ever run.
     """
     try:
         with (
@@ -89,7 +89,7 @@ def _skip_header(handle: IO[bytes], parts: int) -> int:
 
 
 class _Bounded:
-    """The file from `start` on, for `pickletools`: no length is read that leads beyond its end or beyond a photo's."""
+    """The file from `start` on, for `pickletools`; refuses lengths beyond the file's end or a photo's size."""
 
     def __init__(self, handle: IO[bytes], start: int) -> None:
         self.size = handle.seek(0, io.SEEK_END)
@@ -120,7 +120,7 @@ class _Bounded:
 
 
 def _reduce(source: _Bounded, target: IO[bytes], on_step: OnStep) -> None:
-    """Copy a pickle opcode by opcode, checking each, with long strings replaced by their places."""
+    """Copy a pickle opcode by opcode; check each, and replace long strings by their places."""
     depths = Depths()
     for number, (opcode, argument, _) in enumerate(pickletools.genops(source)):  # type: ignore[arg-type]
         name, raw = opcode.name, b"".join(source.taken)
@@ -142,7 +142,7 @@ def _reduce(source: _Bounded, target: IO[bytes], on_step: OnStep) -> None:
 
 
 def _by_place(span: Span) -> bytes:
-    """Opcodes that push what `persistent_load` makes of (offset, length)."""
+    """Opcodes that push the result of `persistent_load` for (offset, length)."""
     return b"".join(b"\x8a\x08" + struct.pack("<q", number) for number in span[:2]) + b"\x86Q"
 
 
@@ -153,11 +153,11 @@ class _SpanUnpickler(RestrictedUnpickler):
         super().__init__(stream, STAND_INS, walked=True, encoding="bytes")
 
     def find_class(self, module: str, name: str) -> Any:
-        """The stand-in, if the name is on the list."""
+        """Return the stand-in, if the name is on the list."""
         if (module, name) in STAND_INS:
             return STAND_INS[module, name]
         return super().find_class(module, name)  # refuses
 
     def persistent_load(self, place: tuple[int, int]) -> Span:
-        """A string that was left in the file; only `_reduce` writes such ids."""
+        """Return a string that was left in the file. Only `_reduce` writes such ids."""
         return Span(*place)

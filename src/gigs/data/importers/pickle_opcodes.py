@@ -1,7 +1,7 @@
-"""Which pickle opcodes plain data needs, and a walk over them that keeps a hostile order of them from doing harm.
+"""The pickle opcodes that plain data needs, and a check that refuses harmful sequences of them.
 
-Even without running anything, a pickle can exhaust a reader: a memo index of two thousand million reserves memory for
-as many at once, and hashing tuples nested in tuples takes time without end, or the whole stack. Both are refused.
+Even without running anything, a pickle can exhaust its reader. A memo index of two thousand million reserves memory for
+as many entries, and hashing deeply nested tuples takes endless time or the whole stack. Both are refused.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MARK = -1
 
 
 class Depths:
-    """The unpickler's stack and memo, holding instead of each value how deep tuples are nested in it."""
+    """The unpickler's stack and memo, with the nesting depth of tuples in place of each value."""
 
     def __init__(self) -> None:
         self._stack: list[int] = []
@@ -41,11 +41,11 @@ class Depths:
         self._left = MAX_CONTAINERS
 
     def follow(self, name: str, argument: object) -> None:
-        """Take one allowed opcode.
+        """Follow one allowed opcode.
 
         Raises:
-            DataError: It takes what is not there, leaves the memo out of order, nests tuples too deep, or there are
-                more values at once, or more lists, than any writer makes.
+            DataError: The opcode takes a value that is not there, breaks the memo's order or nests tuples too deep, or
+                there are more values at once, or more lists, than any writer makes.
         """
         stack = self._stack
         self._left -= name in ("EMPTY_LIST", "EMPTY_DICT")

@@ -1,4 +1,4 @@
-"""What NumPy's names in a pickle are given instead: records that hold values and check them, and call nothing."""
+"""Stand-ins for NumPy's names in a pickle: records that hold and check values, and call nothing."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ CODE = re.compile(r"[|<>=]?[bBhHiIlLqQfdgO?SU]\d{0,4}")
 class Span(NamedTuple):
     """A string that was left in the file: `length` bytes from `offset`.
 
-    `recoded`: Python 3 wrote a byte string with Python 2's protocol, as letters with the bytes' numbers; the file then
-    holds those letters in UTF-8.
+    `recoded`: Python 3 wrote a byte string with Python 2's protocol, as one character per byte. The file then holds
+    these characters in UTF-8.
     """
 
     offset: int
@@ -27,10 +27,10 @@ class Span(NamedTuple):
     recoded: bool = False
 
     def bytes_of(self, content: bytes) -> bytes:
-        """The string, given what the file holds there.
+        """The string, from the bytes in the file.
 
         Raises:
-            ValueError: It is no such text.
+            ValueError: The bytes are not such text.
         """
         return content.decode("utf-8").encode("latin1") if self.recoded else content
 
@@ -45,7 +45,7 @@ class PlainType:
         self.dtype = np.dtype("O" if "O" in text else text)  # "O4" and "O8" are one thing
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        """Take the byte order; a type with parts is refused."""
+        """Set the byte order; a type with parts is refused."""
         order = state[1].decode("ascii") if isinstance(state[1], bytes) else state[1]
         if any(part is not None for part in state[2:5]) or order not in ("|", "<", ">", "="):
             raise ValueError("a data type of several parts")
@@ -53,9 +53,9 @@ class PlainType:
 
 
 class PlainArray:
-    """An array: `shape`, and as `values` its objects in a list, or its numbers as a NumPy array of that shape.
+    """An array: its `shape`, and `values`, a list of objects or a NumPy array of numbers.
 
-    Many numbers stay in the file, as a `Span`.
+    Large arrays of numbers stay in the file, as a `Span`.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class PlainArray:
         self.values: list[Any] | np.ndarray | Span = []
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        """Take version, shape, type, order (Fortran's or C's) and content, which must agree."""
+        """Set version, shape, type, order (Fortran's or C's) and content, which must agree."""
         _, shape, kind, fortran, content = state
         if not isinstance(kind, PlainType) or not all(type(side) is int and side >= 0 for side in shape):
             raise ValueError("an array of no sensible shape or type")
@@ -77,7 +77,7 @@ class PlainArray:
 
 
 def _numbers(content: object, kind: PlainType, shape: tuple[int, ...], order: str) -> np.ndarray | Span:
-    """Numbers of a shape from their bytes; those that were left in the file stay there."""
+    """Numbers of a given shape from their bytes. Numbers that were left in the file stay there."""
     if isinstance(content, Span):
         if not content.recoded and content.length != math.prod(shape) * kind.dtype.itemsize:
             raise ValueError("an array of numbers with more or fewer bytes")
@@ -101,10 +101,10 @@ def _from_buffer(content: object, kind: object, shape: object, order: object) ->
 
 
 def _byte_string(text: object, codec: object) -> bytes | Span:
-    """What Python 3 makes of a byte string for Python 2's protocol: `_codecs.encode(text, "latin1")`, and only that.
+    """Read a byte string as Python 3 writes it for Python 2's protocol: `_codecs.encode(text, "latin1")` only.
 
     Raises:
-        ModelError: Another codec is named: some unpack, and may fill the memory.
+        ModelError: Another codec is named. Some codecs decompress, and may fill the memory.
     """
     if codec != "latin1" or not isinstance(text, str | Span):
         raise ModelError(f"refused: a codec {codec!r:.40}, which byte strings do not need")
@@ -131,7 +131,7 @@ def _scalar(kind: PlainType, content: bytes) -> Any:
 
 
 def _mapping(*arguments: Any) -> dict[Any, Any]:
-    """A plain dict for the dicts of `collections`; only pairs are taken in, a factory is not."""
+    """A plain dict for the dicts of `collections`. Only pairs are read; a factory is ignored."""
     pairs = arguments[-1] if arguments and isinstance(arguments[-1], list) else []
     return {key: value for key, value in pairs}  # noqa: C416 - each pair is checked to be one
 
@@ -142,7 +142,7 @@ def _listed(values: list[Any] | tuple[Any, ...] = ()) -> list[Any]:
 
 
 class Name:
-    """A callable that a pickle may call, but neither look into nor change."""
+    """A callable that a pickle may call but not inspect or change."""
 
     __slots__ = ("_call",)
 
@@ -150,7 +150,7 @@ class Name:
         self._call = call
 
     def __call__(self, *arguments: Any) -> Any:
-        """What the name stands for."""
+        """Call what the name stands for."""
         return self._call(*arguments)
 
     def __setstate__(self, state: object) -> None:

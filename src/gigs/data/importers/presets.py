@@ -1,4 +1,4 @@
-"""What the exports of usual shop systems call their columns, and what they write in a manner of their own."""
+"""Presets for the exports of common shop systems: the names of their columns and their special formats."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ class ShopPreset:
     """The columns of one system's exports.
 
     Attributes:
-        names: By table and role, names as `plain` writes them; most go before the usual ones.
-        ids: Pairs of the item's id in items and in interactions; the first that both tables have.
-        category: Column of paths such as "Clothing > Tops, Sale", whose last part is a type.
-        own_type: Column with a type of the shop's own, which goes before the path's.
-        options: Names of the columns of an option's name and of its value, with {} for its number.
+        names: Column names by table and role, as `plain` writes them. Most are tried before the usual ones.
+        ids: Pairs of columns with the item's id in items and in interactions. The first pair that both tables have is
+            used.
+        category: Column of paths such as "Clothing > Tops, Sale", whose last part is the type.
+        own_type: Column with the shop's own type, which is preferred to the path's.
+        options: Names of the columns with an option's name and value, with {} for the option's number.
     """
 
     names: Names
@@ -76,18 +77,18 @@ PRESETS = {
 
 
 def preset_called(name: str) -> ShopPreset | None:
-    """The preset of a name; None for no name.
+    """The preset with a name; None for an empty name.
 
     Raises:
-        InputError: There is none of that name.
+        InputError: There is no preset with this name.
     """
     if name and name not in PRESETS:
-        raise InputError(f"--preset {name!r} is unknown; choose one of {', '.join(PRESETS)}, or name the columns")
+        raise InputError(f"preset {name!r} is unknown; choose one of {', '.join(PRESETS)}, or name the columns")
     return PRESETS.get(name)
 
 
 def prepared(tables: Mapping[str, RawTable], preset: ShopPreset | None) -> tuple[dict[str, RawTable], Names]:
-    """The tables with columns of type, group and colour added to the items, and the names to look for by role."""
+    """Add columns of type, group and colour to the items. Returns tables, and column names by role."""
     found = dict(tables)
     if preset is None:
         return found, {}
@@ -110,7 +111,7 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series | None:
 
 
 def _kinds(frame: pd.DataFrame, preset: ShopPreset) -> dict[str, pd.Series]:
-    """Type and group by the path of the category, and the shop's own type where it has one."""
+    """Type and group from the category's path; the shop's own type where there is one."""
     paths, own = _column(frame, preset.category), _column(frame, preset.own_type)
     if paths is None:
         return {} if own is None else {TYPE: own}
@@ -121,7 +122,7 @@ def _kinds(frame: pd.DataFrame, preset: ShopPreset) -> dict[str, pd.Series]:
 
 
 def _colour(frame: pd.DataFrame, preset: ShopPreset) -> dict[str, pd.Series]:
-    """The value of the option that is called a colour; an option's name stands in a product's first row only."""
+    """The value of the option that is named like a colour. Only a product's first row holds an option's name."""
     handle = _column(frame, preset.names["items"]["product"][0])
     colour = pd.Series([None] * len(frame), index=frame.index, dtype=object)
     for number in range(1, 4):

@@ -1,4 +1,4 @@
-"""A quotation mark that was left open: the CSV reader then takes everything up to the next one for a single cell."""
+"""Finds quotation marks that were left open: the CSV reader takes everything up to the next one as a single cell."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ FEWEST, FEWEST_OF_PAIRS = 2, 5  # such lines; in a text, lines with a single com
 
 
 def swallowed_rows(cells: Sequence[str], width: int) -> int:
-    """How many rows of the table lie within one cell of a record; 0 where its line breaks are a text's own.
+    """How many rows of the table lie within one cell of a record; 0 if the line breaks belong to the cell's text.
 
-    Lines within a cell are taken for rows where nearly all of them have as many cells as the table's header.
+    Lines within a cell count as rows if nearly all of them have as many cells as the table's header.
     """
     fewest = FEWEST_OF_PAIRS if width == 2 else FEWEST
     for cell in cells:

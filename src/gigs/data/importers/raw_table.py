@@ -1,4 +1,4 @@
-"""A table as it was read: text cells, with the row that each record came from."""
+"""A table as read from a file or database: text cells, with the row that each record came from."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ MOST_SHARED = 1_000_000  # strings that are kept while a table is read, so that 
 
 @dataclass
 class RawTable:
-    """A table as it was read: what it is called, text cells (None where blank) with the source's row as index.
+    """A table as read: its name, and text cells (None for blanks), indexed by the source's row.
 
-    Rows are numbered as their reader would find them: in CSV and TSV the header is row 1, in JSON Lines it is the line,
-    in Parquet and SQL the record, counted from 1. `broken` are rows that could not be read, with the reason.
+    Rows are numbered as a reader would count them. In CSV and TSV, the header is row 1. In JSON Lines, the number is
+    that of the line; in Parquet and SQL, that of the record, from 1. `broken` holds the rows that could not be read,
+    with the reasons.
     """
 
     name: str
@@ -35,7 +36,7 @@ class RawTable:
     notes: list[str] = field(default_factory=list)
 
     def pieces(self) -> Iterator[pd.DataFrame]:
-        """Its rows, some at a time; here all at once."""
+        """Yield the rows in pieces; here, all at once."""
         yield self.frame
 
     def whole(self) -> RawTable:
@@ -45,7 +46,7 @@ class RawTable:
 
 @contextmanager
 def explained(source: str | Path) -> Iterator[None]:
-    """Tell why a file cannot be read.
+    """Turn errors while a file is read into a message about the file.
 
     Raises:
         DataError: It cannot.
@@ -59,17 +60,17 @@ def explained(source: str | Path) -> Iterator[None]:
 
 @dataclass
 class StreamedTable(RawTable):
-    """A table that is read some rows at a time and never held as a whole.
+    """A table that is read in pieces and never held as a whole.
 
-    `frame` has the columns and no rows. What was noted of rows is complete once all pieces are read. `read` begins at
-    the first row each time, and notes rows in the table that it is given.
+    `frame` has the columns and no rows. The notes on rows are complete once all pieces are read. `read` begins at the
+    first row each time, and writes its notes into the table that it is given.
     """
 
     read: Callable[[StreamedTable], Iterator[pd.DataFrame]] = field(kw_only=True)
     remarks: tuple[str, ...] = ()  # notes of the table that are known before any row
 
     def pieces(self) -> Iterator[pd.DataFrame]:
-        """Its rows, some at a time, each piece with the columns of `frame`; one piece at least."""
+        """Yield the rows in pieces with the columns of `frame`; at least one piece."""
         self.broken.clear()
         self.notes[:] = self.remarks
         with explained(self.source):
@@ -83,10 +84,10 @@ class StreamedTable(RawTable):
 
 
 def table_of(records: Iterable[tuple[int, dict[str, Any]]], name: str, bounds: TableBounds) -> RawTable:
-    """A table from records, whatever their values are; a key that some lack is blank there.
+    """Make a table from records with any values. Missing keys become blanks.
 
     Raises:
-        DataError: It is larger than `bounds` allow.
+        DataError: The table is larger than `bounds` allow.
     """
     columns: dict[str, list[str | None]] = {}
     rows: list[int] = []
@@ -105,14 +106,14 @@ def table_of(records: Iterable[tuple[int, dict[str, Any]]], name: str, bounds: T
 
 
 def frame_of(header: list[str], columns: list[list[str | None]], rows: list[int], source: str) -> pd.DataFrame:
-    """A frame of text from its columns, one list each, and the rows that they came from.
+    """Make a frame of text from its columns (one list each) and the rows that they came from.
 
     Raises:
-        DataError: Two columns have one name.
+        DataError: Two columns have the same name.
     """
     names = [unicodedata.normalize("NFC", writable(name)).strip() for name in header]
     if twice := sorted({name for name in names if name and names.count(name) > 1}):
-        raise DataError(f"{source}: the column {twice[0]!r} is there more than once; rename one of them")
+        raise DataError(f"{source}: there are several columns named {twice[0]!r}; rename all but one")
     names = [name or f"column {place}" for place, name in enumerate(names, start=1)]
     cells = {
         name: pd.Series([None if cell in MISSING else cell for cell in column], index=rows, dtype=object)

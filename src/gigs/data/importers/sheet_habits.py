@@ -1,4 +1,4 @@
-"""What stands in a spreadsheet's table and is none of its rows: a title above the header, the header again, totals."""
+"""Lines in a spreadsheet that are not rows of its table: a title above the header, repeated headers, totals."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ TOTALS = frozenset(
 
 
 def usual_names(cells: Sequence[str], table: str) -> int:
-    """How many of a table's usual column names stand in a row."""
+    """Count the usual column names of a table in a row."""
     known = {name for names in USUAL.get(table, {}).values() for name in names}
     return len({plain(cell) for cell in cells[:WIDEST]} & known)
 
 
 def header_place(rows: Sequence[Sequence[str]], table: str) -> int:
-    """Which of a table's first rows is its header: the first with cells beside one another, a title being alone.
+    """Find a table's header among its first rows: the first with several cells, as a title has one.
 
-    Where that row holds none of a table's usual names and a later one holds two or more, it is the later one: the
-    first then groups columns, or tells what the table is.
+    If that row holds no usual column name and a later one holds two or more, the later one is the header. The first
+    then groups columns, or says what the table is.
     """
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     usual = [usual_names(row, table) for row in rows]
@@ -44,12 +44,12 @@ def is_repeat(cells: Sequence[str], names: Sequence[str]) -> bool:
 
 
 def repeats_note(rows: Sequence[int]) -> list[str]:
-    """What is to be told of rows, by their numbers, that repeat the header."""
-    return [f"row {rows[0]} repeats the header, and {len(rows) - 1} more do; passed over"] if rows else []
+    """A note on rows that repeat the header, given by their numbers."""
+    return [f"row {rows[0]} repeats the header, as do {len(rows) - 1} more; skipped"] if rows else []
 
 
 def without_totals(columns: list[list[str | None]], rows: list[int]) -> list[str]:
-    """Take a last row of totals out of a table's end; returns what is to be told of it.
+    """Remove a last row of totals from a table's end; returns a note on it.
 
     Args:
         columns: The cells of its last rows, changed in place.
@@ -59,11 +59,11 @@ def without_totals(columns: list[list[str | None]], rows: list[int]) -> list[str
         return []
     for column in columns:
         column.pop()
-    return [f"row {rows.pop()} holds totals; passed over"]
+    return [f"row {rows.pop()} holds totals; skipped"]
 
 
 def _is_totals(columns: Sequence[Sequence[str | None]]) -> bool:
-    """Whether the last row is one of totals: it says so, and leaves more cells blank than the row above it."""
+    """Whether the last row holds totals: it says so, and has more blank cells than the row above it."""
     last = [str(column[-1] or "").strip() for column in columns]
     above = [str(column[-2] or "").strip() for column in columns] if len(columns[0]) > 1 else last
     says_so = any(plain(cell) in TOTALS for cell in last)

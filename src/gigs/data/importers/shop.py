@@ -1,4 +1,4 @@
-"""A catalogue from a shop's own tables and photos, whatever they came from: files (`folder`) or a database (`sql`)."""
+"""Makes a catalogue from a shop's tables and photos, which come from files (`folder`) or a database (`sql`)."""
 
 from __future__ import annotations
 
@@ -33,12 +33,17 @@ MOST_KINDS = 20
 class ShopSettings:
     """How a shop's tables are read.
 
-    `columns`: by role (`item`, `user`, `event`, ...) the columns that the user named, by table or "" for any; others
-    are guessed. `event_weights`: by kind of event; kinds that are not in it are left out, unless it is empty.
-    `min_weight`: pairs whose weights add up to less are left out. `k_core`: 0 for none. `hold_out`: products, or None
-    for a twentieth, at most 1000. `time_format`: as for strptime; empty for ISO and epoch times. `split`: which pairs
-    train and which test. `preset`: the shop system whose columns are known (`presets`). `seed`: draws the held-out
-    products and the order of purchases of one time.
+    Attributes:
+        columns: Columns that the user named, by role (`item`, `user`, `event`, ...), then by table (or "" for any).
+            Others are guessed.
+        event_weights: Weights by kind of event. Kinds that are not in it are left out, unless it is empty.
+        min_weight: Pairs whose weights add up to less are left out.
+        k_core: Least number of partners of each user and item; 0 for no limit.
+        hold_out: Number of products to hold out. None means one in twenty, at most 1000.
+        time_format: Format of times, as for strptime; empty for ISO and epoch times.
+        split: Which pairs are for training and which for testing.
+        preset: Shop system whose columns are known (`presets`).
+        seed: Draws the held-out products and the order of purchases of one time.
     """
 
     columns: Named = field(default_factory=dict)
@@ -56,12 +61,12 @@ class ShopSettings:
         check_size(self.image_size)
         preset_called(self.preset)
         if not math.isfinite(self.min_weight) or self.k_core < 0 or self.seed < 0:
-            raise InputError("--min-weight must be a number, --k-core and --seed 0 or more")
+            raise InputError("`min_weight` must be a number, and `k_core` and `seed` must be 0 or more")
         for name, weight in self.event_weights.items():
             if not math.isfinite(weight):
-                raise InputError(f"--event-weight {name}={weight}: not a number")
+                raise InputError(f"`event_weights` {name}={weight}: not a number")
         if self.event_weights and max(self.event_weights.values()) <= 0:
-            raise InputError("--event-weight: at least one kind of event needs a weight above 0")
+            raise InputError("`event_weights`: at least one kind of event needs a weight above 0")
 
 
 def import_shop(
@@ -72,10 +77,10 @@ def import_shop(
     about: dict[str, Any],
     on_step: OnStep,
 ) -> Catalogue:
-    """Make a catalogue of raw tables (`items`, `interactions`, perhaps `users`) and photos.
+    """Make a catalogue from raw tables (`items`, `interactions`, perhaps `users`) and photos.
 
     Raises:
-        DataError: A column cannot be found, or nothing usable is left; the message says why and what to do.
+        DataError: A column cannot be found, or nothing usable is left. The message says why and what to do.
     """
     dropped = DroppedRows()
     tables, known = prepared(tables, preset_called(settings.preset))
@@ -115,7 +120,7 @@ def import_shop(
 
 
 def _sift(events: Events, item_ids: pd.Series, settings: ShopSettings) -> bool:
-    """Leave out what cannot be used or is not wanted; whether the rest has times."""
+    """Drop rows that cannot be used or are not wanted. Returns whether the rest has times."""
     events.find_items(item_ids)
     dated = events.read_times()
     events.weigh(settings.event_weights)
@@ -133,7 +138,7 @@ def _hold_out(products: pd.Series, asked: int | None) -> int:
 
 
 def _nothing_left(table: RawTable, dropped: DroppedRows) -> str:
-    """Why no interaction is left: the commonest reason, with its remedy and the first rows."""
+    """Say why no interaction is left: the most frequent reason, with its fix and the first rows."""
     kinds = [kind for kind in dropped.summary() if kind["table"] == "interactions"]
     worst = max(kinds, key=lambda kind: kind["count"])
     return (

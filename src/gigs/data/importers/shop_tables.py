@@ -1,4 +1,4 @@
-"""A shop's item and user tables with the columns that the rest of gigs knows, and the shop's own beside them."""
+"""A shop's item and user tables, with the columns that gigs uses and the shop's own columns."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ ALL = "all"  # the one kind of a shop that tells none apart
 
 
 class PhotoCells(NamedTuple):
-    """By item, what its rows say about its own photos, and what its product's say; a line each, None for nothing."""
+    """What rows say about photos, by item: its own rows, and its product's. One line each, None for nothing."""
 
     own_photos: pd.Series
     product_photos: pd.Series
 
 
 def item_table(table: RawTable, columns: Mapping[str, str], dropped: DroppedRows) -> tuple[pd.DataFrame, PhotoCells]:
-    """The item table, and for each item what its rows, and those of its product, say about photos.
+    """The item table, and for each item what its own rows and those of its product say about photos.
 
-    A product is the item itself where no column tells products; type and group stand in for each other; where neither
-    they nor a section are told, all items are of the one kind "all".
+    Without a column of products, each item is a product. Type and group stand in for each other. Without these and a
+    section, all items are of the kind "all".
 
     Raises:
         DataError: No row has a usable id.
     """
     known = complete_variants(table.frame, columns)
-    reason = "a product's row without an id of its own: its variants take over what it says"
+    reason = "a product's row without an item id: its variants take over what it says"
     products = known.frame.loc[known.without_id, columns["product"]] if known.without_id else ()
     dropped.add(table.name, known.without_id, products, reason, "none needed", "note")
     if known.filled:
@@ -53,14 +53,14 @@ def item_table(table: RawTable, columns: Mapping[str, str], dropped: DroppedRows
         worst = faults.value_counts().index[0] if len(faults) else "the table has no rows"
         raise DataError(
             f"{table.source}: no row has a usable item id in the column {columns['item']!r} ({worst}); "
-            f"{remedy_for(worst)}, or name another column with --item-id"
+            f"{remedy_for(worst)}, or name another column"
         )
     told_photos = frame.groupby("item_id", sort=False)[["own_photos", "product_photos"]].agg(_joined)
     beside = {"own_photos", "product_photos", columns.get("image"), columns.get("variant_image")}
     frame = _once(frame, "item_id", "items", dropped, beside=beside)
 
     def told(*roles: str) -> pd.Series:
-        """The column of the first of these roles that has one, else nothing."""
+        """The column of the first of these roles that has one; otherwise blanks."""
         column = next((columns[role] for role in roles if role in columns), None)
         return frame[column] if column else pd.Series([None] * len(frame), index=frame.index, dtype=object)
 
@@ -80,14 +80,14 @@ def item_table(table: RawTable, columns: Mapping[str, str], dropped: DroppedRows
 def user_table(
     table: RawTable | None, columns: Mapping[str, str], seen: pd.Series, k_core: int, dropped: DroppedRows
 ) -> tuple[pd.DataFrame, int]:
-    """The user table, completed by users who are only in the interactions; how many of those there are.
+    """The user table with users who are only in the interactions added, and how many were added.
 
     Args:
-        table: The shop's, if it has one.
+        table: The shop's user table, if it has one.
         columns: By role.
-        seen: Ids of the users in the interactions that are used.
-        k_core: With one, users outside it are left out.
-        dropped: Takes in what is left out.
+        seen: User ids in the interactions that are used.
+        k_core: If above 0, users outside the k-core are left out.
+        dropped: Collects what is left out.
     """
     if table is None:
         return pd.DataFrame({"user_id": seen.to_numpy(), "source_row": 0}), 0
@@ -96,7 +96,7 @@ def user_table(
     users = _with_others(users, frame, set(columns.values()))
     if k_core > 1:
         outside = ~users["user_id"].isin(seen)
-        gone, fix = users[outside], "none needed: that is what --k-core asks for"
+        gone, fix = users[outside], "none needed: the k-core was asked for"
         dropped.add("users", gone.index, gone["user_id"], f"outside the {k_core}-core", fix, "note")
         users = users[~outside]
     missing = seen[~seen.isin(users["user_id"])]
@@ -109,7 +109,7 @@ def _joined(cells: pd.Series) -> str | None:
 
 
 def _identified(table: RawTable, column: str, role: str, dropped: DroppedRows) -> pd.DataFrame:
-    """A table with clean ids beside; rows without a usable one go."""
+    """Add cleaned ids to a table, and drop rows without a usable id."""
     dropped.add_broken(table.name, table.broken)
     frame = table.frame.assign(**{f"{role}_id": clean_ids(table.frame[column])})
     faults = unusable_ids(frame[f"{role}_id"])
@@ -122,7 +122,7 @@ def _identified(table: RawTable, column: str, role: str, dropped: DroppedRows) -
 def _once(
     frame: pd.DataFrame, key: str, name: str, dropped: DroppedRows, beside: Collection[str | None] = ()
 ) -> pd.DataFrame:
-    """The first row of each id. A later one that says something else (save in `beside`) deserves a warning."""
+    """Keep the first row of each id. A later row that says something else (except in `beside`) gives a warning."""
     first, later = frame.drop_duplicates(key), frame[frame.duplicated(key)]
     compared = [column for column in frame.columns if column != key and column not in beside]
     model = first.set_index(key)[compared].reindex(later[key].to_numpy())
@@ -131,15 +131,20 @@ def _once(
     blank, same = cells.isna().to_numpy(dtype=bool), (cells == model.set_axis(cells.index)).to_numpy(dtype=bool)
     agrees = (blank | same).all(axis=1)
     for mask, reason, fix, severity in (
-        (agrees, "says nothing new of an item or user above it", "none needed", "note"),
-        (~agrees, "the same id as a row above it, which was kept", "give two things two ids", "warning"),
+        (agrees, "repeats an item or user above it", "none needed", "note"),
+        (
+            ~agrees,
+            "has the same id as a row above it, which was kept",
+            "give different items or users different ids",
+            "warning",
+        ),
     ):
         dropped.add(name, later.index[mask], later[key][mask], reason, fix, severity)
     return first
 
 
 def _with_others(table: pd.DataFrame, frame: pd.DataFrame, used: set[str]) -> pd.DataFrame:
-    """Add the shop's further columns, under names that can stand in a condition, as numbers where they are numbers."""
+    """Add the shop's other columns, with names that conditions can use, and as numbers where they are numbers."""
     found: dict[str, pd.Series] = {}
     for header in frame.columns:
         if header in used or header in ("item_id", "user_id"):

@@ -1,4 +1,4 @@
-"""What becomes of an id on its way: a file name cannot hold every letter, and a spreadsheet takes codes for numbers."""
+"""How ids get changed: file names cannot hold every character, and spreadsheets take codes for numbers."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ STAND_INS = ("_", "-", " ", "", ":", "\u2044", "\u2215", "\uff0f")  # strokes th
 SHORTENED = re.compile(r"[+-]?\d([.,]\d+)?[eE]\+\d{2,}")  # 1.23E+12, as spreadsheets write a long number
 SHORTENED_ID = "id shortened by a spreadsheet, as in 1.23E+12"
 SHORTENED_FIX = (
-    "several ids may have become one, and the digits are not in this file: export it again from where it came, and do "
-    "not save it in a spreadsheet, or format the column as text there first"
+    "several ids may have become one, and this file no longer holds their digits: export it again, and do not "
+    "save it in a spreadsheet, or format the column as text there first"
 )
 
 
 def file_names_of(identifier: str) -> set[str]:
-    """How a file may be called for an id with letters that no file name can hold; nothing for any other."""
+    """Possible file names for an id with characters that no file name can hold; none for other ids."""
     if not IN_NO_FILE_NAME.search(identifier):
         return set()
     return {IN_NO_FILE_NAME.sub(other, identifier) for other in STAND_INS} | {quote(identifier, safe="")}
 
 
 def bare(identifier: str) -> str:
-    """An id without what a spreadsheet may have added or eaten: zeros in front, ".0" behind, an apostrophe; no case."""
+    """An id without what a spreadsheet may have added or dropped: leading zeros, ".0", an apostrophe, case."""
     text = re.sub(r"(?<=\d)[.,]0+$", "", identifier.lstrip("'\u2019"))
     return (text.lstrip("0") or text).casefold()
 
@@ -35,7 +35,7 @@ def bare(identifier: str) -> str:
 HINTS: tuple[tuple[Callable[[str], str], str], ...] = (
     (
         lambda one: one.lstrip("0"),
-        "leading zeros were lost in one of the tables (a spreadsheet does that): export the ids as text",
+        "one of the tables lost leading zeros, as happens in a spreadsheet: export the ids as text",
     ),
     (
         lambda one: re.sub(r"(?<=\d)[.,]0+$", "", one),
@@ -48,7 +48,7 @@ HINTS: tuple[tuple[Callable[[str], str], str], ...] = (
 
 
 def hint_for(asked: pd.Series, known: Iterable[str]) -> str | None:
-    """What was done to ids that are not known, where that explains most of them; None otherwise."""
+    """What probably happened to unknown ids, if it explains most of them; None otherwise."""
     known = set(map(str, known))
     if not len(asked):
         return None

@@ -1,7 +1,7 @@
-"""Importer for a shop's database, by SQLAlchemy: three queries give the tables, a folder or zip the photos.
+"""Importer for a shop's database, with SQLAlchemy: queries give the tables, and a folder or zip the photos.
 
-Nothing is written to the database: SQLite and PostgreSQL are told to only read, and each query's transaction is rolled
-back. A password in the URL is neither printed nor stored, not even when the connection fails.
+Nothing is written to the database: SQLite and PostgreSQL are set to read-only, and each query's transaction is rolled
+back. A password in the URL is never printed or stored, not even when the connection fails.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ class ShopDatabase:
     """A shop's database, and the queries that give its tables.
 
     Attributes:
-        url: As SQLAlchemy writes it (`postgresql://reader@host/shop`), or `env:NAME` for one in the environment.
-        items: Query, or `@FILE` with one.
+        url: URL as SQLAlchemy writes it (`postgresql://reader@host/shop`), or `env:NAME` for one in an environment
+            variable.
+        items: Query for the items, or `@FILE` with the query.
         interactions: Likewise.
         users: Likewise, if there is a table of users.
     """
@@ -48,10 +49,10 @@ class ShopDatabase:
     users: str = ""
 
     def queries(self) -> dict[str, str]:
-        """By table, the query's text.
+        """The text of each query, by table.
 
         Raises:
-            InputError: A file with one cannot be read.
+            InputError: The file with a query cannot be read.
         """
         queries = {"items": self.items, "interactions": self.interactions}
         queries |= {"users": self.users} if self.users else {}
@@ -69,7 +70,7 @@ def import_sql(
     """Import a shop from its database.
 
     Args:
-        database: Where it is, and the queries.
+        database: URL and queries.
         photos: Folder or zip of the photos.
         out: Folder of the catalogue.
         settings: Columns, weights, filters; see `ShopSettings`.
@@ -87,17 +88,17 @@ def import_sql(
 
 
 def _query(text: str, name: str) -> str:
-    """The query itself, or the content of the file that `@FILE` names."""
+    """The query, or the content of the file that `@FILE` names."""
     if not text.startswith("@"):
         return text
     try:
         return require_file(Path(text[1:])).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--{name} {text}: the query cannot be read ({error})") from error
+        raise InputError(f"query for {name}, {text}: cannot be read ({error})") from error
 
 
 def _address(url: str) -> URL:
-    """The URL, checked; errors name the option, never the URL, which may hold a password."""
+    """Check the URL. Errors never quote it, as it may hold a password."""
     try:
         from sqlalchemy import make_url
         from sqlalchemy.exc import ArgumentError
@@ -110,7 +111,7 @@ def _address(url: str) -> URL:
         address = make_url(os.environ[named] if named else url)
     except (ArgumentError, ValueError):
         raise InputError(
-            "URL: not a database URL; write it as sqlite:///shop.db or postgresql://user@host/database"
+            "not a database URL; write it as sqlite:///shop.db or postgresql://user@host/database"
         ) from None
     address = address.set(drivername=DRIVERS.get(address.drivername, address.drivername))
     is_file = address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:")
@@ -120,12 +121,12 @@ def _address(url: str) -> URL:
 
 
 def _public(address: URL) -> str:
-    """What may be told of a URL: kind, host and database."""
+    """The public parts of a URL: kind, host and database."""
     return f"{address.get_backend_name()}://{address.host or ''}/{address.database or ''}"
 
 
 def _read(address: URL, queries: Mapping[str, str], on_step: OnStep) -> dict[str, RawTable]:
-    """Run the queries and take their rows in, some at a time."""
+    """Run the queries and read their rows in pieces."""
     from sqlalchemy.exc import SQLAlchemyError
 
     tables: dict[str, RawTable] = {}
@@ -133,9 +134,9 @@ def _read(address: URL, queries: Mapping[str, str], on_step: OnStep) -> dict[str
         engine = _engine(address)
         try:
             for done, (name, text) in enumerate(queries.items(), start=1):
-                tables[name] = table_of(_records(engine, text), name, TableBounds(source=f"the query of --{name}"))
+                tables[name] = table_of(_records(engine, text), name, TableBounds(source=f"the query for {name}"))
                 if tables[name].frame.columns.empty:
-                    raise DataError(f"--{name}: the query of {_public(address)} gives no rows")
+                    raise DataError(f"the query for {name} returns no rows from {_public(address)}")
                 on_step(Step("running queries", done, len(queries)))
         finally:
             engine.dispose()
@@ -157,7 +158,7 @@ def _engine(address: URL) -> Engine:
 
 
 def _records(engine: Engine, query: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Rows of a query, counted from 1."""
+    """Yield the rows of a query, counted from 1."""
     from sqlalchemy import text
 
     options: dict[str, Any] = {"stream_results": True, "max_row_buffer": ROWS_AT_ONCE}
@@ -170,7 +171,7 @@ def _records(engine: Engine, query: str) -> Iterator[tuple[int, dict[str, Any]]]
             # text() would read ":name" in a query, such as PostgreSQL's ::date, as a parameter.
             result = connection.execute(text(query.strip().rstrip(";").replace(":", "\\:")))
             if not result.returns_rows:
-                raise DataError(f"a query that gives no rows: {query.strip()[:80]!r}; write a SELECT")
+                raise DataError(f"not a query that returns rows: {query.strip()[:80]!r}; write a SELECT")
             for row, record in enumerate(result.mappings(), start=1):
                 yield row, dict(record)
         finally:
@@ -178,7 +179,7 @@ def _records(engine: Engine, query: str) -> Iterator[tuple[int, dict[str, Any]]]
 
 
 def _allow_reading_only(connection: Connection) -> None:
-    """Let SQLite itself refuse whatever does not read: `query_only` lets ATTACH and VACUUM INTO make files."""
+    """Make SQLite refuse all but reading: `query_only` alone allows ATTACH and VACUUM INTO, which create files."""
     reading = {
         sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE,
         sqlite3.SQLITE_TRANSACTION,
@@ -196,7 +197,7 @@ def _allow_reading_only(connection: Connection) -> None:
 
 
 def _without_secrets(message: str, address: URL) -> str:
-    """An error's text in one line, with any password of the URL left out, however it is written."""
+    """An error's text as one line, without any spelling of the URL's password."""
     secrets = [address.password] if address.password else []
     secrets += [
         text

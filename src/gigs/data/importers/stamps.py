@@ -1,7 +1,7 @@
-"""Times as shops, spreadsheets and mails write them, beyond ISO 8601; what may be two days is none.
+"""Times as shops, spreadsheets and mails write them, beyond ISO 8601. Ambiguous days are not read.
 
-02/03/2024 is a day in February in one country and one in March in another. The column's other cells decide; where they
-show nothing, it is not read.
+02/03/2024 is in February in one country and in March in another. The column's other cells decide; if they do not, the
+cell is not read.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ WEEKDAYS = frozenset((
 
 
 def day_first(texts: Iterable[str]) -> bool | None:
-    """Whether a column writes 31/01/2024 (True) or 01/31/2024 (False); None where it does not show, or shows both."""
+    """Whether a column writes 31/01/2024 (True) or 01/31/2024 (False); None if it shows neither, or both."""
     found = [EITHER.match(_tidy(text)) for text in texts]
     pairs = [(int(match[1]), int(match[2])) for match in found if match]
     first, second = any(one > 12 for one, _ in pairs), any(other > 12 for _, other in pairs)
@@ -58,10 +58,10 @@ def day_first(texts: Iterable[str]) -> bool | None:
 
 
 def read_stamp(text: str, days_first: bool | None) -> datetime | None:
-    """A time in UTC, without a zone; None where it is not understood, or might be two.
+    """Read a time in UTC, without a zone; None if it is not understood, or ambiguous.
 
     Args:
-        text: As it is written; without a zone it is taken for UTC.
+        text: The text. Without a zone, it is read as UTC.
         days_first: See `day_first`.
     """
     text = _tidy(text)
@@ -84,7 +84,7 @@ def _tidy(text: str) -> str:
 
 
 def _day(text: str, days_first: bool | None) -> tuple[datetime | None, str]:
-    """The day that a text begins with, and what follows it."""
+    """The day that a text begins with, and the rest."""
     for pattern, order in (
         (YEAR_FIRST, (1, 2, 3)),
         (DOTTED, (3, 2, 1)),

@@ -1,7 +1,7 @@
-"""Tables as shops export them: CSV, TSV, JSON Lines or Parquet, read as text with the row that each record came from.
+"""Tables as shops export them: CSV, TSV, JSON Lines or Parquet, read as text with the row of each record.
 
-Everything stays text until it is known what it means: an id keeps its leading zeros, a code like 1E5 stays a code. A
-row that cannot be read is noted, not guessed.
+Cells stay text until their meaning is known: an id keeps its leading zeros, and a code like 1E5 stays a code. A row
+that cannot be read is noted, not guessed.
 """
 
 from __future__ import annotations
@@ -48,24 +48,25 @@ OTHER_KINDS = {
 
 
 def read_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
-    """Read a table as a whole; its kind is told by the file's name, or else by its first bytes.
+    """Read a whole table. Its format is recognised from the file's name, or else from its first bytes.
 
     Args:
         path: The file.
-        name: What it is: items, users or interactions.
-        encoding: Of a text file; UTF-8 or UTF-16 by its mark, or Windows-1252 where it is not valid UTF-8, if empty.
+        name: Name of the table: items, users or interactions.
+        encoding: Encoding of a text file. If empty: UTF-8 or UTF-16 by its byte order mark, or Windows-1252 if it is
+            not valid UTF-8.
 
     Raises:
-        DataError: The file is missing, empty, of another kind, or damaged as a whole.
+        DataError: The file is missing, empty, damaged, or of another format.
     """
     return stream_table(path, name, encoding=encoding).whole()
 
 
 def stream_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable:
-    """As `read_table`, but rows of CSV, TSV and Parquet are left in the file until they are asked for.
+    """Like `read_table`, but rows of CSV, TSV and Parquet are read only when they are needed.
 
     Raises:
-        DataError: As `read_table`; what is wrong with rows is found while they are read.
+        DataError: As for `read_table`. Problems with rows are found while they are read.
     """
     path = Path(path)
     with explained(path):
@@ -82,7 +83,7 @@ def stream_table(path: str | Path, name: str, *, encoding: str = "") -> RawTable
         if path.suffix.lower() in (".jsonl", ".ndjson", ".json") or RECORDS.match(start):
             table = read_json_array(path, name) if start[:1] == b"[" else read_json_lines(path, name)
             if table.frame.columns.empty:
-                raise DataError(f"{path}: holds no JSON object; write one record a line (JSON Lines)")
+                raise DataError(f"{path}: holds no JSON object; write one record per line (JSON Lines)")
             return table
         return _Delimited(path, name, encoding).table()
 
@@ -96,16 +97,16 @@ class _Delimited:
         self._guessed = self._encoding == "cp1252" != encoding
 
     def table(self) -> StreamedTable:
-        """Its header, and how to read the rest."""
+        """The header, and how to read the rest."""
         with self._opened() as (header, place, _):
             self._bounds.check(1, len(header))
-        notes = ["not UTF-8: read as Windows-1252 (--encoding names another)"] if self._guessed else []
-        notes += [f"row {place + 1} is the header; what stands above it was passed over"] if place else []
+        notes = ["not UTF-8, so read as Windows-1252; name the encoding if it is another"] if self._guessed else []
+        notes += [f"row {place + 1} is the header; what is above it was skipped"] if place else []
         frame = frame_of(header, [[] for _ in header], [], str(self._path))
         return StreamedTable(self._name, str(self._path), frame, read=self._pieces, remarks=tuple(notes))
 
     def _pieces(self, table: StreamedTable) -> Iterator[pd.DataFrame]:
-        """Frames of `PIECE` rows; one at least."""
+        """Yield frames of `PIECE` rows; at least one."""
         with self._opened() as (header, place, records):
             repeats: list[int] = []
             for columns, rows, is_last in _cells(records, header, table.broken, self._bounds, place + 2, repeats):
@@ -115,7 +116,7 @@ class _Delimited:
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[list[str], int, Iterator[list[str]]]]:
-        """The header, in which row it is from 0, and all rows after it."""
+        """The header, its row (from 0), and all rows after it."""
         with self._path.open(encoding=self._encoding, newline="") as handle:
             start = [handle.readline(MAX_CELL) for _ in range(HEADER_WITHIN)]
             said = SEPARATOR.fullmatch(start[0])
@@ -135,11 +136,11 @@ class _Delimited:
                 yield first[place], place, chain(first[place + 1 :], records)
             except csv.Error as error:
                 where = f"line {reader.line_num:,}"
-                raise DataError(f"{self._path}: {where}: {error}; is a quotation mark left open there?") from error
+                raise DataError(f"{self._path}: {where}: {error}; is there an open quotation mark?") from error
 
 
 class _Lines:
-    """Lines of a file for a CSV reader, which would take in a record without end.
+    """Lines of a file for a CSV reader, with a limit on the length of a record.
 
     Raises:
         DataError: A record is too long.
@@ -153,13 +154,13 @@ class _Lines:
             self._letters += len(line)
             if self._letters >= MAX_RECORD:
                 raise DataError(
-                    f"{self._path}: a record of more than {MAX_RECORD >> 20} million characters; is a quotation mark "
-                    "left open there?"
+                    f"{self._path}: a record of more than {MAX_RECORD >> 20} million characters; is there an "
+                    "open quotation mark?"
                 )
             yield line
 
     def records(self, reader: Iterable[list[str]]) -> Iterator[list[str]]:
-        """Records of the reader that these lines are for; each begins the count anew."""
+        """Records of the reader that these lines are for. Each record restarts the count."""
         for record in reader:
             self._letters = 0
             yield record
@@ -173,10 +174,10 @@ def _cells(
     begin: int,
     repeats: list[int],
 ) -> Iterator[tuple[list[list[str | None]], list[int], bool]]:
-    """Columns and row numbers of `PIECE` rows at a time, and whether they are the last; blank rows are passed over.
+    """Yield columns and row numbers of `PIECE` rows, and whether they are the last. Blank rows are skipped.
 
-    Taken are rows that have as many cells as the header; others are noted in `broken`, and the numbers of those that
-    repeat it in `repeats`. The last piece has two rows, where the table has, so that totals can be told.
+    Rows with as many cells as the header are used. Others are noted in `broken`, and the numbers of rows that repeat
+    the header in `repeats`. The last piece has two rows, if the table has, so that totals can be recognised.
     """
     width, names = len(header), [cell.strip() for cell in header]
     columns: list[list[str | None]] = [[] for _ in range(width)]
@@ -187,11 +188,11 @@ def _cells(
         if not any(cells):
             continue
         if any(cells[width:]) or (len(cells) < width and any("\n" in cell for cell in cells)):
-            broken[row] = f"{len(cells)} cells where the header has {width} (a quotation mark out of place?)"
+            broken[row] = f"{len(cells)} cells, but the header has {width} (a misplaced quotation mark?)"
             bounds.check_broken(len(broken))
             continue
         if lost := swallowed_rows(cells, width):
-            broken[row] = f"a quotation mark left open takes in {lost:,} rows"
+            broken[row] = f"an open quotation mark swallows {lost:,} rows"
             continue
         cells = cells[:width] + [""] * (width - len(cells))
         if is_repeat(cells, names):
@@ -211,7 +212,7 @@ def _cells(
 
 
 def _encoding_of(path: Path) -> str:
-    """By the byte order mark, else UTF-8 if it is valid throughout, else the Windows code page of western Europe."""
+    """The encoding by the byte order mark; else UTF-8 if it is valid throughout, else Windows-1252."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as handle:
         piece = handle.read(1 << 20)
@@ -228,9 +229,9 @@ def _encoding_of(path: Path) -> str:
 
 
 def _delimiter_of(lines: list[str], path: Path, name: str) -> str:
-    """What separates the header's cells: the candidate that is there most often, outside quotation marks.
+    """The separator of the header's cells: the candidate that occurs most often outside quotation marks.
 
-    The header is the first line that has any, unless another holds usual names: above it there may be a title.
+    The header is the first line with a separator, unless a later one holds usual names: there may be a title above it.
     """
     told = [
         max(usual_names(line[: 1 << 16].replace('"', "").split(mark), name) for mark in DELIMITERS) for line in lines

@@ -1,7 +1,7 @@
-"""Rows that leave to another row what they share with it: variants of a product, and further lines of an order.
+"""Rows that share cells with another row and leave them blank: variants of a product, and lines of an order.
 
-A shop's export tells title, type and photo once for a product: in the first of its rows, or in the row of the parent
-that its variants point to. What a row says itself always stands.
+A shop's export gives title, type and photo once per product: in its first row, or in the parent's row that its variants
+point to. What a row says itself is always kept.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ NUMBERED = "id:"  # before a parent's number, where a parent is otherwise named 
 
 @dataclass(frozen=True)
 class Completed:
-    """An item table whose variants know what their product's row says.
+    """An item table whose variants are completed from their product's row.
 
     Attributes:
-        frame: The table; blank names, types, groups and sections filled in, products named by their parent's id.
-        own: By row, what it says of its own photos; None for nothing.
-        photos: The same of its product, for rows without photos of their own.
+        frame: The table, with blank names, types, groups and sections filled in, and products named by their parent's
+            id.
+        own: What each row says about its own photos; None for nothing.
+        photos: What its product says about photos, for rows without photos of their own.
         without_id: Rows without an id that need none: further photos of a product, or a parent of variants.
-        filled: How many rows took something over.
+        filled: Number of rows that took something over.
     """
 
     frame: pd.DataFrame
@@ -38,10 +39,10 @@ class Completed:
 
 
 def complete_variants(frame: pd.DataFrame, columns: Mapping[str, str]) -> Completed:
-    """Let variants take over from their product what they leave blank.
+    """Fill in the blanks of variants from their product.
 
-    A row's source is the row that its product column names, or, where it says nothing of itself but which product it is
-    of, that product's first row that does.
+    A row is completed from the row that its product column names. If it holds nothing but its product, it is completed
+    from the product's first row that holds more.
     """
     nothing = pd.Series([None] * len(frame), index=frame.index, dtype=object)
     image = frame[columns["image"]] if "image" in columns else nothing
@@ -71,7 +72,7 @@ def complete_variants(frame: pd.DataFrame, columns: Mapping[str, str]) -> Comple
 
 
 def complete_orders(frame: pd.DataFrame, columns: Mapping[str, str]) -> tuple[pd.DataFrame, int]:
-    """Let the further lines of an order take over its buyer and time where they leave them blank; and how many do."""
+    """Fill in blank buyers and times in further lines of an order. Also returns how many were filled in."""
     if "order" not in columns:
         return frame, 0
     orders, done = clean_ids(frame[columns["order"]]), frame.copy()
@@ -83,18 +84,18 @@ def complete_orders(frame: pd.DataFrame, columns: Mapping[str, str]) -> tuple[pd
 
 
 def _by_product(cells: pd.Series, products: pd.Series) -> pd.Series:
-    """By product, all that its rows say, a line each."""
+    """All that a product's rows say, one line each, by product."""
     return cells.groupby(products).agg(lambda told: "\n".join(told.dropna()))
 
 
 def _joined(*columns: pd.Series) -> pd.Series:
-    """Columns as one, a line each; None where all are blank."""
+    """Join columns, one line each; None if all are blank."""
     rows = ([cell for cell in row if isinstance(cell, str) and cell] for row in zip(*columns, strict=True))
     return pd.Series(["\n".join(row) or None for row in rows], index=columns[0].index, dtype=object)
 
 
 def _parents(frame: pd.DataFrame, ids: pd.Series, products: pd.Series) -> pd.Series:
-    """By row, the row that its product column names by an id, or by a number of the table's column of numbers."""
+    """For each row, the row that its product column names by an id, or by a number in the table's column of numbers."""
     numbers = next((frame[header] for header in frame.columns if plain(header) == "id"), ids)
     by_id = {identifier: row for row, identifier in reversed(list(ids.dropna().items()))}
     by_number = {clean_id(number): row for row, number in reversed(list(numbers.dropna().items()))}
@@ -113,7 +114,7 @@ def _parents(frame: pd.DataFrame, ids: pd.Series, products: pd.Series) -> pd.Ser
 
 
 def _first_rows(products: pd.Series, silent: pd.Series) -> pd.Series:
-    """For rows that say nothing of themselves, the first row of their product that does."""
+    """For rows that hold nothing but their product, the product's first row that holds more."""
     speaking = products[~silent].dropna()
     first = {product: row for row, product in reversed(list(speaking.items()))}
     rows = [first.get(product) if quiet else None for product, quiet in zip(products, silent, strict=True)]

@@ -45,7 +45,7 @@ def summary_of(store: Store) -> Summary:
         ModelError: Its table is damaged.
     """
     if not store.has(REDESIGNS):
-        raise InputError(f"{store.url}: the run is not finished; go on with `gigs farm ... --out {store.url} --resume`")
+        raise InputError(f"{store.url}: the run is not finished; resume `gigs farm` in it first")
     rows = read_table(store, REDESIGNS, BEST, filters=[("rank", "==", 1)]).to_pandas()
     if rows.empty:
         raise InputError(f"{store.url}: the run has made no redesign; failures.parquet says why")

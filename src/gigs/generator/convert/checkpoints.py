@@ -66,8 +66,8 @@ def convert_checkpoint(
         if source.is_dir():
             if stranger := foreign.told_by_its_files(source):
                 raise ModelError(stranger)
-            _refuse(resolution, "--resolution", diffusion_formats.FORMAT)
-            _refuse(truncation, "--truncation", diffusion_formats.FORMAT)
+            _refuse(resolution, "resolution", diffusion_formats.FORMAT)
+            _refuse(truncation, "truncation", diffusion_formats.FORMAT)
             generator, weights = diffusion_formats.from_folder(source, steps=DDIM_STEPS if steps is None else steps)
             kind, digest = diffusion_formats.FORMAT, _checked(weights, sha256)
         else:
@@ -99,7 +99,7 @@ def _checked(path: Path, wanted: str | None) -> str:
     """A file's sha256, which must be the one that was given, if one was."""
     digest = storage.sha256_of(path)
     if wanted is not None and digest != wanted.strip().lower():
-        raise ModelError(f"{path}: its sha256 is {digest}, not the one given; fetch the file again")
+        raise ModelError(f"{path}: its SHA-256 is {digest}, not the given one; download the file again")
     return digest
 
 
@@ -107,15 +107,15 @@ def _generator(
     content: Any, resolution: int | None, truncation: float | None, steps: int | None
 ) -> tuple[str, Generator]:
     """The format's name and the generator in `content`."""
-    _refuse(steps, "--ddim-steps", "a single file: only folders of diffusers have them")
+    _refuse(steps, "ddim_steps", "a single file: only folders of diffusers have steps")
     if style := stylegan2_formats.recognise(content):
-        _refuse(resolution, "--resolution", style[0])
+        _refuse(resolution, "resolution", style[0])
         return style[0], style[1]().truncated(1.0 if truncation is None else truncation)
     if big := biggan_formats.recognise(content):
-        _refuse(resolution, "--resolution", big[0])
+        _refuse(resolution, "resolution", big[0])
         return big[0], big[1](1.0 if truncation is None else truncation)
     checkpoint = _progan(content)
-    _refuse(truncation, "--truncation", checkpoint.format)
+    _refuse(truncation, "truncation", checkpoint.format)
     return checkpoint.format, progan_public_build.build(checkpoint, resolution)
 
 
@@ -136,4 +136,4 @@ def _progan(content: Any) -> progan_public_formats.ProGANCheckpoint:
 
 def _refuse(given: object, option: str, kind: str) -> None:
     if given is not None:
-        raise ModelError(f"{option} does not go with {kind}")
+        raise ModelError(f"`{option}` does not apply to {kind}")

@@ -68,12 +68,12 @@ def _top_level(checkpoint: ProGANCheckpoint, resolution: int | None) -> int:
     top = max((k for k in range(1, levels) if _trained(checkpoint, k)), default=0)
     size = 4 << top
     if top < levels - 1:
-        advice = f"add --resolution {size}" if top else "there is nothing to draw with"
+        advice = f"set `resolution` to {size}" if top else "there is nothing to draw with"
         raise ModelError(f"its levels above {size} px have had no training step (all biases are zero); {advice}")
     if checkpoint.fading > 0:
         raise ModelError(
-            f"its {size} px level was still being faded in (alpha {checkpoint.fading:.2f}); add --resolution {size} "
-            f"to take that level alone, or --resolution {size // 2} for the one below"
+            f"its {size} px level was still being faded in (alpha {checkpoint.fading:.2f}); set `resolution` to "
+            f"{size} to use that level alone, or to {size // 2} for the one below"
         )
     return top
 

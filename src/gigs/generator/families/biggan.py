@@ -174,7 +174,7 @@ class BigGAN(Generator):
         if self.space == "z+class":
             return self.embedding.mean(0) + self.embedding.std(0) * latent[:, self.config.z_dim :]
         if self.config.label is None:
-            raise InputError(f"this generator draws {self.config.classes} classes: name one with --class")
+            raise InputError(f"this generator draws {self.config.classes} classes; choose one with `label`")
         return self.embedding[self.config.label].expand(len(latent), -1)
 
     def _table(self) -> Tensor:

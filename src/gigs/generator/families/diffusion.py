@@ -186,7 +186,7 @@ class Diffusion(Generator):
         if not self.config.classes:
             return None
         if self.config.label is None:
-            raise InputError(f"this generator draws {self.config.classes} classes: name one with --class")
+            raise InputError(f"this generator draws {self.config.classes} classes; choose one with `label`")
         return torch.full((len(x),), self.config.label, device=x.device)
 
     def _shares(self, time: int) -> tuple[Tensor, Tensor]:

@@ -86,8 +86,8 @@ def load_critic(path: str | Path) -> DVBPRCritic:
     tensors, header = storage.load_tensors(path)
     if header.get("kind") != KIND or header.get("family") != FAMILY:
         raise ModelError(
-            f"{path}: holds a {header.get('kind', 'something else')}, not a critic of family {FAMILY}; "
-            f"`gigs train generator --family {FAMILY}` saves one as {FILE}"
+            f"{path}: holds a {header.get('kind', 'something else')}, not a critic of family {FAMILY}; training "
+            f"a generator of family {FAMILY} saves one as {FILE}"
         )
     try:
         critic = build_fitting(partial(_build, header.get("network", {})), tensors)

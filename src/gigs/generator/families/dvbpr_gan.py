@@ -108,7 +108,7 @@ class DVBPRGAN(Generator):
         label = self.config.label
         if label is None:
             named = ", ".join(f"{number} ({name})" for number, name in enumerate(self.class_names))
-            raise InputError(f"this generator draws {len(self.class_names)} classes: name one with --class: {named}")
+            raise InputError(f"this generator draws {len(self.class_names)} classes; choose one with `label`: {named}")
         labels = torch.full((len(z),), label, device=z.device)
         return self.synthesise(z, labels).float().add(1).div(2).clamp(0, 1)
 

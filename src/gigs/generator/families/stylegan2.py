@@ -91,7 +91,7 @@ class Mapping(nn.Module):
         x = self.norm(z)
         if self.embed is not None:
             if label is None:
-                raise InputError(f"this generator draws {self.embed.weight.shape[1]} classes: name one with --class")
+                raise InputError(f"this generator draws {self.embed.weight.shape[1]} classes; choose one with `label`")
             one = F.one_hot(torch.full((len(z),), label, device=z.device), self.embed.weight.shape[1]).to(z.dtype)
             x = torch.cat([x, self.norm(self.embed(one))], dim=1)
         for layer in self.layers:

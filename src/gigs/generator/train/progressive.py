@@ -155,7 +155,7 @@ def _require_shares(settings: TrainSettings) -> None:
     if settings.critic == "pixels" and group(judged) != group(judged // count):
         least = group(judged) * count * (settings.batch // judged)
         raise InputError(
-            f"--batch {settings.batch}: the critic compares {group(judged)} pictures with one another, which "
+            f"`batch` {settings.batch}: the critic compares {group(judged)} pictures with one another, which "
             f"{count} processes cannot do with so few; choose a multiple of {least}"
         )
 

@@ -77,7 +77,7 @@ class TrainingRun:
             self.photos = catalogue.images(side)
         self.odds: Tensor = odds(catalogue, rows, settings.balance)
         if len(rows) < settings.batch:
-            raise DataError(f"{len(rows)} photos to train on, a batch takes {settings.batch}; widen --where")
+            raise DataError(f"{len(rows)} photos to train on, but a batch takes {settings.batch}; widen `where`")
         here().require_shares(photos_of_a_batch=settings.batch)
         self.rng = torch.Generator().manual_seed(settings.seed)
         self.shown = self.steps = self.retries = 0
@@ -163,7 +163,7 @@ class TrainingRun:
     def finish(self) -> Path:
         """Save the checkpoint and the averaged networks; returns the product's file."""
         if not self.finite():
-            raise ModelError(f"{self.out}: the weights are not finite; go on from the last checkpoint with --resume")
+            raise ModelError(f"{self.out}: the weights are not finite; continue from the last checkpoint with `resume`")
         self.checkpoint()
         path = self.out / f"{self.product}.safetensors"
         if here().main:
@@ -183,7 +183,7 @@ class TrainingRun:
         state = load_checkpoint(self.out)
         for name in self.same:
             if (stored := state.get(name)) != getattr(self.settings, name):
-                raise ModelError(f"{self.out}: the checkpoint is of {name} {stored}; give --{name} so")
+                raise ModelError(f"{self.out}: the checkpoint has {name} {stored}; set `{name}` to it")
         if state["network"] != self.network():
             raise ModelError(f"{self.out}: the checkpoint is of another network ({state['network']}); use its settings")
         self.history = json.loads(state["history"])

@@ -69,13 +69,13 @@ def parse_growth(text: str, resolution: int) -> Growth:
     try:
         levels = [(int(side), int(count)) for side, count in (part.split(":") for part in text.split(",") if part)]
     except ValueError as error:
-        raise InputError(f"--grow {text!r}: write resolution:photos pairs, such as 8:40000,16:80000") from error
+        raise InputError(f"`grow` {text!r}: write resolution:photos pairs, such as 8:40000,16:80000") from error
     levels = [(side, count) for side, count in levels if side < resolution]
     expected = [resolution >> shift for shift in range(len(levels), 0, -1)]
     if [side for side, _ in levels] != expected or any(count < 1 for _, count in levels):
-        raise InputError(f"--grow {text!r}: the levels must double up to half of {resolution} px, with photos at each")
+        raise InputError(f"`grow` {text!r}: the levels must double up to half of {resolution} px, with photos at each")
     start = levels[0][0] if levels else resolution
     try:
         return Growth(start=start, images_below_top=tuple(count for _, count in levels))
     except ValueError as error:
-        raise InputError(f"--grow {text!r} with --resolution {resolution}: {error}") from error
+        raise InputError(f"`grow` {text!r} with `resolution` {resolution}: {error}") from error

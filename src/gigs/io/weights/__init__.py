@@ -111,7 +111,7 @@ def fetch(name: str) -> Tensors:
             reach; the message says what was tried and how to place a file by hand.
     """
     if name not in CONTENT and name not in SINGLE:
-        raise ModelError(f"no weights are named {name!r}; there are {', '.join(available())}")
+        raise ModelError(f"unknown weights {name!r}; the names are {', '.join(available())}")
     tensors = _from_cache(name) or _from_folder(name)
     if tensors is not None:
         return tensors
@@ -173,7 +173,7 @@ def _read(artifact: Artifact, path: Path, name: str) -> Tensors:
     """Check a published file, convert all that it holds into the cache, and return the set asked for."""
     digest = sha256_of(path)
     if not digest.startswith(artifact.sha256):
-        raise ModelError(f"{path.name}: SHA-256 is {digest}, expected {artifact.sha256}: damaged, or another file")
+        raise ModelError(f"{path.name}: its SHA-256 is {digest}, not {artifact.sha256}; it is damaged, or another file")
     wanted: Tensors = {}
     for other, read in artifact.holds.items():
         if other != name and (cache_dir() / f"{other}.safetensors").is_file():
@@ -210,9 +210,9 @@ def _unreachable(name: str, tried: list[str]) -> str:
     """One line: what failed, and how to do without the network."""
     files = " or ".join(artifact.filename for artifact in _holding(name))
     return (
-        f"weights {name!r} could not be had; tried: {'; '.join(tried)}. "
-        f"By hand: put {files}, or {name}.safetensors from the cache of a machine that has it, "
-        "into a folder and set GIGS_WEIGHTS_DIR to that folder"
+        f"weights {name!r} could not be downloaded; tried: {'; '.join(tried)}. By hand: put {files}, or "
+        f"{name}.safetensors from the cache of a machine that has it, into a folder and set GIGS_WEIGHTS_DIR to "
+        "that folder"
     )
 
 

@@ -1,1 +1,1 @@
-"""Audiences of a pack, and of one's own, with their tastes under every scorer."""
+"""Audiences of a pack and your own ones, with their tastes under every scorer."""

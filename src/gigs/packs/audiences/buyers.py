@@ -1,7 +1,7 @@
-"""Tastes under every scorer of a pack, for users whom the pack does not know: from what they bought, or liked.
+"""Tastes of users whom a pack does not know, under each of its scorers, from what they bought or liked.
 
-Scorers were trained on one half of the buyers or the other, so no buyer is known to all. Fold-in makes everybody known:
-a user's vector under a scorer is what that scorer's eyes see in the user's purchases.
+Each scorer was trained on one half of the buyers, so no buyer is known to all scorers. Fold-in gives every user a
+vector under every scorer, computed from the features of the user's purchases.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ Users = Iterable[str] | Mapping[str, float]
 
 @dataclass(frozen=True)
 class Buyers:
-    """A catalogue's buyers as each scorer of a pack sees them; open one, and ask it for any number of tastes.
+    """The buyers of a catalogue under each scorer of a pack. One object computes any number of tastes.
 
     Attributes:
-        pack: With scorers, and with what they see of the real items.
+        pack: A pack with scorers and their features of real items.
         catalogue: Where the purchases come from: the training ones of items that the scorers were trained with.
         on_step: Progress of phi, which is computed when it is first needed.
     """
@@ -98,7 +98,7 @@ class Buyers:
         wanted = [str(user) for user in users]
         unknown = [user for user in wanted if user not in self._rows]
         if unknown:
-            raise InputError(f"user {unknown[0]!r} has bought nothing in training that can be seen: no taste to go by")
+            raise InputError(f"user {unknown[0]!r} has no training purchase with a picture, and thus no taste")
         rows = np.array([self._rows[user] for user in wanted], dtype=np.int64)
         model = model_of(self.pack, scorer)
         if not is_mean_of_purchases(model):
@@ -126,7 +126,7 @@ class Buyers:
         weights = torch.tensor(list(users.values()), dtype=torch.float64) if isinstance(users, Mapping) else None
         names = list(dict.fromkeys(map(str, users)))
         if not names:
-            raise InputError("an audience of nobody has no taste")
+            raise InputError("an audience without members has no taste")
         if weights is not None and not (torch.isfinite(weights) & (weights > 0)).all():
             raise InputError("a user's weight must be above 0")
         return weighted_taste(self.factors(scorer, names), self.items[scorer], weights)
@@ -170,7 +170,7 @@ def learned_from(about: Mapping[str, Any], ids: np.ndarray) -> np.ndarray:
 
 
 def tastes_of_users(pack: Pack, catalogue: Catalogue, users: Users, *, on_step: OnStep = silent) -> dict[str, Taste]:
-    """Tastes of any set of users, or of one, under every scorer of a pack; for many sets open `Buyers` once.
+    """Tastes of a set of users under every scorer of a pack. For many sets, open `Buyers` once.
 
     Args:
         pack: With scorers.
@@ -210,7 +210,7 @@ def audience_of_tastes(pack: Pack, tastes: Mapping[str, Taste], name: str, *, me
     Args:
         pack: With scorers.
         tastes: By scorer, all of the pack's (`tastes_of_users`, `tastes_of_likes`).
-        name: What to call it; not the name of one of the pack's.
+        name: Name of the audience, which the pack must not use.
         members: `own halves` where each taste is that of the members whom the scorer was trained with; `all` otherwise.
 
     Raises:

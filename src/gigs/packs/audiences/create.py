@@ -1,4 +1,4 @@
-"""Make an audience that a pack does not know: from users of a catalogue, a segment, or what somebody liked."""
+"""Makes audiences of your own: from users of a catalogue, a segment, or what somebody liked."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class AudienceRequest:
     """What is asked for.
 
     Attributes:
-        name: Short; letters, digits and dashes.
+        name: Short name of letters, digits and dashes.
         spec: `audience.members`; or `segment:NUMBER`; or `likes:` with `@FILE` of item ids (or photos' paths), a photo,
             or a folder of photos.
-        label: In words; found by what sets the members apart where not given.
-        weights: File with `user_id,weight` a line; only these users then count.
-        privacy: Epsilon and delta, for a private audience.
-        minimum: Least number of members.
+        label: Name in words. By default, it is made from what sets the members apart.
+        weights: File with `user_id,weight` on each line. Only these users then count.
+        privacy: Epsilon and delta of a private audience.
+        minimum: Smallest number of members.
     """
 
     name: str
@@ -56,15 +56,17 @@ class AudienceRequest:
 
     def __post_init__(self) -> None:
         if not self.name.replace("-", "").replace("_", "").isalnum():
-            raise InputError(f"{self.name!r}: call an audience by letters, digits and dashes")
+            raise InputError(f"{self.name!r}: an audience's name consists of letters, digits and dashes")
         if self.spec.startswith(LIKES) and (self.weights or self.privacy):
-            raise InputError("what one person or shop likes has no members: neither weights nor --dp-epsilon apply")
+            raise InputError(
+                "an audience of what one person or shop likes has no members, so neither weights nor `epsilon` apply"
+            )
 
 
 def create_audience(
     pack: Pack, catalogue: Catalogue | None, request: AudienceRequest, *, on_step: OnStep = silent
 ) -> Audience:
-    """Make it.
+    """Make an audience.
 
     Args:
         pack: With scorers that say how they see its real items.
@@ -77,7 +79,9 @@ def create_audience(
             catalogue that lacks what is needed.
     """
     if request.name in pack.audiences:
-        raise InputError(f"audience {request.name!r}: the pack {pack.name} has one of that name; choose another")
+        raise InputError(
+            f"audience {request.name!r}: the pack {pack.name} has an audience with this name; choose another name"
+        )
     items = items_phi(pack)
     if request.spec.startswith(LIKES):
         require_enough(request.name, 1, request.minimum)
@@ -86,7 +90,7 @@ def create_audience(
         label = request.label or f"what {request.name} likes"
     else:
         if catalogue is None:
-            raise InputError(f"audience from {request.spec!r}: its users come from a catalogue; give --catalogue DIR")
+            raise InputError(f"audience from {request.spec!r}: its users come from a catalogue; give a `catalogue`")
         tastes, about, label = _of_members(Buyers(pack, catalogue, on_step), request)
     target = next(iter(items))
     quantiles = target_quantiles(tastes[target], items[target], QUANTILES)
@@ -141,9 +145,7 @@ def _private(
     """Noised tastes, and the promise for the record."""
     everybody, scorers = everybodys_tastes(buyers.pack), buyers.pack.scorers
     if set(everybody) != set(scorers):
-        raise InputError(
-            f"pack {buyers.pack.name}: has no audience `everyone` to clip around; a private audience needs it"
-        )
+        raise InputError(f"pack {buyers.pack.name}: has no audience `everyone`, which a private audience needs")
     require_delta(settings, min(map(len, own.values())))
     folds = [about.get("trained", {}).get("fold") for about in scorers.values()]
     releases = max(folds.count(fold) for fold in folds) if halves else len(scorers)
@@ -169,7 +171,7 @@ def _liked(pack: Pack, catalogue: Catalogue | None, what: str, on_step: OnStep) 
     if not what.startswith("@"):
         raise InputError(f"{LIKES}{what}: no photo there; give a photo, a folder of photos, or @FILE with item ids")
     if catalogue is None:
-        raise InputError(f"{LIKES}{what}: item ids are looked up in a catalogue; give --catalogue DIR")
+        raise InputError(f"{LIKES}{what}: item ids are looked up in a catalogue; give a `catalogue`")
     rows = _item_rows(catalogue, listed(Path(what[1:])), what)
     return tastes_of_phi(pack, {name: phi[rows] for name, phi in _phi(pack, catalogue, rows, on_step).items()})
 

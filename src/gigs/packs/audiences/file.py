@@ -1,6 +1,6 @@
-"""An audience in a file of its own: its tastes under every scorer of a pack, and where they come from.
+"""An audience in its own file: its tastes under every scorer of a pack, and their origin.
 
-A safetensors file, `NAME.audience` by custom. Nobody's own vector and nobody's id is in it.
+The file is a safetensors file, usually `NAME.audience`. It holds no vector or id of a single user.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def require_pack(audience: Audience, pack: Pack) -> None:
     """
     if audience.origin["scorers"] != hashes_of_scorers(pack):
         raise InputError(
-            f"audience {audience.name!r}: made for the scorers of the pack {audience.origin['pack']}, not for those of "
-            f"{pack.name} as it is now; make it again with `gigs audience create --pack {pack.name}`"
+            f"audience {audience.name!r}: made for the scorers of the pack {audience.origin['pack']}, not for "
+            f"those of {pack.name} as it is now; make it again with `gigs audience create`"
         )
 
 
@@ -71,7 +71,7 @@ def load_audience(path: Path) -> Audience:
         raise InputError(f"{path}: no such file; make one with `gigs audience create`")
     tensors, header = storage.load_tensors(path)
     if header.get("kind") != "audience" or header.get("schema") != SCHEMA:
-        raise ModelError(f"{path}: not an audience of this gigs; {ADVICE}")
+        raise ModelError(f"{path}: not an audience that this version of gigs reads; {ADVICE}")
     return _audience_of(tensors, header, documents.checked(header, AudienceHeader, path, ADVICE), path)
 
 

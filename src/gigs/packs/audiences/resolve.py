@@ -1,4 +1,4 @@
-"""From what a user wrote after `--audience` to an audience."""
+"""Finds or makes an audience from the user's definition of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def resolve_audience(
 
     Args:
         spec: With a recommender, see `select_audience`. Without one: an audience of the pack, a `.audience` file, or,
-            with a catalogue, whatever `gigs audience create --from` takes.
+            with a catalogue, any definition that `gigs audience create` takes.
         pack: Where the models and audiences come from.
         recommender: With users, in place of the pack's.
         catalogue: Of the users.
@@ -32,7 +32,7 @@ def resolve_audience(
         on_step: Progress.
 
     Raises:
-        InputError: Nothing of that name, or an audience that is too small.
+        InputError: There is no such audience, or it is too small.
         ModelError: A file is damaged.
     """
     # Imported late, with pandas: the pack's own audiences need none of it.

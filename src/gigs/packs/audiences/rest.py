@@ -86,7 +86,7 @@ def _rest(everybody: Taste, others: Sequence[Taste], items: Tensor) -> Taste:
     """The taste of those who are in none of the others; items `[N,K]`."""
     users = everybody.users - sum(one.users for one in others)
     if users < 2:
-        raise InputError(f"{users} users are in none of the others: nobody to speak of")
+        raise InputError(f"only {users} users are in none of the others")
     first = _sum(everybody) - sum(map(_sum, others), torch.zeros(()))
     second = _second_moment(everybody) - sum(map(_second_moment, others), torch.zeros(()))
     theta = first / users

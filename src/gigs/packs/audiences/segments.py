@@ -1,4 +1,4 @@
-"""Segments of a pack's buyers: found once, kept as what tells them apart, and put among the pack's audiences."""
+"""Segments of a pack's buyers: found once, and added to the pack's audiences."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def load_segments(pack: Pack) -> Segments:
         tried = {int(count): value for count, value in header["silhouette"].items()}
         return Segments(tensors["mean"], tensors["axes"], tensors["centres"], tried)
     except (KeyError, ValueError, AttributeError) as error:
-        raise ModelError(f"{pack.root / FILE}: not the segments of a pack ({error}); find them again") from error
+        raise ModelError(f"{pack.root / FILE}: not a pack's segments ({error}); find them again") from error
 
 
 def add_segments(

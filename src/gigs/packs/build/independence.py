@@ -1,4 +1,4 @@
-"""Who may judge: no judge sees what a target sees."""
+"""Which scorers may be judges: none shares both backbone and buyers with a target."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Known:
 
     Attributes:
         users: Ids of the buyers that it learned from.
-        eyes: What it looks through; where that is a network of its own, the kind of that.
+        eyes: Its backbone; if it has a network of its own, its kind.
         of_a_fold: Whether it learned from a part of the buyers only.
     """
 
@@ -43,14 +43,15 @@ class Known:
 
 
 def check_independent(targets: Mapping[str, Known], judges: Mapping[str, Known]) -> None:
-    """Refuse judges that see what a target sees.
+    """Refuse judges that are not independent of a target.
 
-    A judge may know a target's buyers where it looks through other eyes; it was trained on a fold then, so that the
-    other buyers can check it (`studies.share`). One judge at least knows none of them: what a target took for taste and
-    was an accident of its buyers, it does not repeat.
+    A judge with another backbone may know a target's buyers. It must then be trained on a fold, so that the other
+    buyers can check it (`studies.share`). At least one judge must know none of the target's buyers, so that it does not
+    repeat what the target learned from their accidental choices.
 
     Raises:
-        InputError: A judge shares buyers and eyes with a target, or buyers of all folds; or all share buyers.
+        InputError: A judge shares buyers and backbone with a target, or buyers of all folds; or all judges share buyers
+            with a target.
     """
     strangers = 0
     for name, judge in judges.items():
@@ -61,8 +62,10 @@ def check_independent(targets: Mapping[str, Known], judges: Mapping[str, Known])
             if count and (same_eyes or not judge.of_a_fold):
                 raise InputError(
                     f"judge {name}: shares {count} users with the target {target}, and "
-                    f"{'its eyes' if same_eyes else 'learned from all folds'}; train the target with --fold 0, and the "
-                    "judge with --fold 1 or another backbone and --fold 0"
+                    f"{'also its backbone' if same_eyes else 'learned from all folds'}; train the target on "
+                    "fold 0, and the judge on fold 1, or on fold 0 with another backbone"
                 )
     if not strangers:
-        raise InputError("every judge shares users with a target; train one at least with --fold 1, the target with 0")
+        raise InputError(
+            "every judge shares users with a target; train the target on fold 0, and at least one judge on fold 1"
+        )

@@ -54,7 +54,7 @@ def add_judges(root: str | Path, catalogue: Catalogue, judges: Mapping[str, Path
     pack = load_pack(root)
     known = [name for name in judges if name in pack.scorers]
     if known:
-        raise InputError(f"pack {pack.name}: has a scorer {known[0]!r}; give the judge another name")
+        raise InputError(f"pack {pack.name}: already has a scorer {known[0]!r}; give the judge another name")
     models = {name: load_recommender(path) for name, path in judges.items()}
     check_measured(models)
     _check(pack, catalogue, models)

@@ -48,11 +48,11 @@ class ModelFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class PackDescription:
-    """What a pack is called, whom it knows and what it shows and tells of itself.
+    """A pack's name, audiences, examples and card.
 
     Attributes:
         name: The pack's name.
-        audiences: By name: (label in words, what `--audience` would be given). At least 50 users each.
+        audiences: By name: a label in words, and the definition of the audience. At least 50 users each.
         examples: By name, the seed of a picture that the generator draws.
         card: Provenance, licence and whatever else users should know.
     """
@@ -164,7 +164,8 @@ def update_pack(
     resolution = (pack.info.get("preprocessing") or {}).get("resolution")
     if drawing.resolution != resolution:
         raise InputError(
-            f"{generator}: draws at {drawing.resolution} px, the pack's scores are of {resolution} px; build a new pack"
+            f"{generator}: draws at {drawing.resolution} px, but the pack's scores are for {resolution} px; "
+            "build a new pack"
         )
     info = {key: value for key, value in pack.info.items() if key not in ("gate", "verify", "probes", "share")}
     stale = [name for name in info["files"] if name.startswith(("examples/", *CHECKERS))]

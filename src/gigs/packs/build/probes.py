@@ -55,11 +55,11 @@ def add_probes(
     """
     pack = load_pack(root)
     if CATEGORY not in pack.info["files"]:
-        raise InputError(f"pack {pack.name}: has no scorers, through whose eyes probes look; run `gigs pack scorers`")
+        raise InputError(f"pack {pack.name}: has no scorers, whose network probes need; run `gigs pack scorers`")
     missing = [column for column in columns if column not in catalogue.items]
     if missing or not columns:
         have = ", ".join(catalogue.items.columns)
-        raise InputError(f"--column {', '.join(missing)}: no such column; the catalogue has {have}")
+        raise InputError(f"`column` {', '.join(missing)}: no such column; the catalogue has {have}")
     categories = load_category(pack.path(CATEGORY))
     backbone = Backbone.pretrained(categories.backbone_name)
     features = backbone_features(

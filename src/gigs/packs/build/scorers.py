@@ -1,4 +1,4 @@
-"""Give a pack its scorers: a target and judges; no judge knows a target's buyers and looks through its eyes too.
+"""Gives a pack its scorers: a target and judges. No judge shares both buyers and backbone with a target.
 
 ```
 recommender.safetensors    the target, without users
@@ -55,10 +55,10 @@ class ScorerFiles:
 
     def __post_init__(self) -> None:
         if not self.targets or len(self.judges) < 2:
-            raise InputError("a pack needs a target and two judges or more: train judges with `gigs train judge`")
+            raise InputError("a pack needs a target and at least two judges; train judges with `gigs train judge`")
         both = set(self.targets) & set(self.judges)
         if both:
-            raise InputError(f"{', '.join(sorted(both))}: named as target and as judge")
+            raise InputError(f"{', '.join(sorted(both))}: named both as target and as judge")
 
 
 @dataclass(frozen=True, kw_only=True)

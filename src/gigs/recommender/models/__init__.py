@@ -1,1 +1,1 @@
-"""The recommenders, one file each; importing one registers it."""
+"""The recommenders, one per file. Importing a file registers its recommender."""

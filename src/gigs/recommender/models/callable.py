@@ -1,8 +1,8 @@
-"""A recommender that already runs somewhere: its feature function, by name, and its users' vectors.
+"""A recommender from elsewhere: the name of its feature function, and its users' vectors.
 
-A company's two-tower model, say. The item tower is a Python function from pictures to features; the user tower's
-outputs are the vectors. The function is never in the file: an installed package names it (an entry point of the group
-`gigs.features`), or the program registers it (`register_features`). A file can ask for a name, and nothing else.
+For example, a company's two-tower model: the item tower is a Python function from pictures to features, and the user
+tower's outputs are the vectors. The file holds only the function's name. An installed package provides the function (an
+entry point of the group `gigs.features`), or the program registers it (`register_features`).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class CallableRecommender(Recommender):
     ) -> None:
         super().__init__(input_size=input_size, user_ids=user_ids)
         if factors < 1:
-            raise InputError(f"a recommender with {factors} factors: need at least 1")
+            raise InputError(f"a recommender with {factors} factors: at least 1 is needed")
         self.function_name, self.scorer_name, self.factors = features, scorer, int(factors)
         self.is_linear = scorer is None
         self.probe = None if probe is None else [float(value) for value in probe]
@@ -136,8 +136,9 @@ class CallableRecommender(Recommender):
             if not torch.allclose(answer, wanted, rtol=1e-2, atol=1e-3 * float(wanted.abs().max())):
                 del self._functions[FEATURES]
                 raise ModelError(
-                    f"features {self.function_name!r}: another function than the one that these user vectors were "
-                    "saved with: it answers otherwise for the same picture. Install that version, or convert them again"
+                    f"features {self.function_name!r}: this is not the function that these user vectors were "
+                    "saved with, as its features of a test picture differ; install that version, or convert "
+                    "the vectors again"
                 )
         return self._function_named(FEATURES, self.function_name, device)
 

@@ -93,7 +93,7 @@ def vbpr_from_factors(
         network: The network itself, instead of fetching it.
 
     Raises:
-        InputError: Factors, features, ids and backbone do not go together.
+        InputError: Factors, features, ids and backbone do not fit together.
         ModelError: The backbone's weights cannot be had.
     """
     users, embedding = factors["Tu"], factors["E"]
@@ -101,9 +101,13 @@ def vbpr_from_factors(
         raise InputError(f"Tu {list(users.shape)} and E {list(embedding.shape)} do not fit: need [U,D] and [F,D]")
     width = feature_width(backbone)
     if len(embedding) != width:
-        raise InputError(f"E is for features of length {len(embedding)}, {backbone} gives {width}: another network")
+        raise InputError(
+            f"E is for features of length {len(embedding)}, but {backbone} gives {width}: it is another network"
+        )
     if len(user_ids) != len(users):
-        raise InputError(f"{len(user_ids)} user ids for {len(users)} rows of Tu; give one id a line, in their order")
+        raise InputError(
+            f"{len(user_ids)} user ids for {len(users)} rows of Tu; give one id per line, in the rows' order"
+        )
     shift, scale = _shift_and_scale(scaling, width)
     model = VBPR(factors=users.shape[1], input_size=input_size, backbone=backbone, user_ids=list(user_ids))
     model.attach(network or Backbone.pretrained(backbone))
@@ -143,7 +147,7 @@ def user_ids_of(factors: dict[str, np.ndarray], file: str | Path | None) -> list
         return [line.strip() for line in lines if line.strip()]
     if "user_ids" not in factors:
         raise InputError(
-            "the factors come without users' ids; give --users FILE, one id a line, in the order of the rows"
+            "the factors come without users' ids; give a file of `users` with one id per line, in the order of the rows"
         )
     return [str(identifier) for identifier in factors["user_ids"].tolist()]
 
@@ -177,11 +181,11 @@ def _shift_and_scale(scaling: FeatureScaling, width: int) -> tuple[float, float]
     if name == "none":
         return 0.0, 1.0
     if features is None:
-        raise InputError(f"scaling {name} needs the features that the model was trained on: --item-features FILE")
+        raise InputError(f"scaling {name} needs the features that the model was trained on; give `item_features`")
     lowest = float(features.min()) if name == "minmax" else 0.0
     largest = float(features.max()) - lowest if name == "minmax" else float(np.abs(features).max())
     if not largest > 0:
-        raise InputError("the features are all alike: nothing to scale by")
+        raise InputError("all features are equal, so they cannot be scaled")
     return lowest, largest
 
 

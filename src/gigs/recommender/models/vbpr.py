@@ -54,7 +54,7 @@ class VBPR(Recommender):
     ) -> None:
         super().__init__(input_size=input_size, user_ids=user_ids)
         if factors < 1:
-            raise InputError(f"VBPR with {factors} factors: need at least 1")
+            raise InputError(f"VBPR with {factors} factors: at least 1 is needed")
         self.factors, self.backbone_name = int(factors), backbone
         self.backbone_hash: str | None = None
         self.include_backbone, self.unit_length = include_backbone, unit_length
@@ -105,7 +105,7 @@ class VBPR(Recommender):
         fingerprint = backbone.fingerprint()
         if self.backbone_hash not in (None, fingerprint) or backbone.name != self.backbone_name:
             raise ModelError(
-                f"{backbone.name}: not the weights this recommender was trained on "
+                f"{backbone.name}: these are not the weights that this recommender was trained on "
                 f"({fingerprint[:12]}, expected {str(self.backbone_hash)[:12]}); train it again"
             )
         self.backbone_hash, self._backbone = fingerprint, [backbone]

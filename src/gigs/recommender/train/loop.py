@@ -202,8 +202,8 @@ class _Run:
         """
         if progress.retries >= MAX_RETRIES:
             raise ModelError(
-                f"{self.folder}: the loss of epoch {progress.epoch + 1} is not finite, at "
-                f"{self.settings.learning_rate / 2**progress.retries:g} of learning rate too; lower --learning-rate"
+                f"{self.folder}: the loss of epoch {progress.epoch + 1} is not finite, even at a learning rate "
+                f"of {self.settings.learning_rate / 2**progress.retries:g}; lower `learning_rate`"
             )
         restored = self.restore()
         restored.retries = progress.retries + 1

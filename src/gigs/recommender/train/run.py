@@ -153,8 +153,8 @@ def _filled(view: View, photos: np.ndarray) -> np.ndarray:
     """
     if view.pictures.shape[1:] != photos.shape[1:]:
         raise InputError(
-            f"an extra view has pictures of {view.pictures.shape[1]} px, training reads {photos.shape[1]} px; "
-            f"give --image-size {view.pictures.shape[1]}"
+            f"an extra view has pictures of {view.pictures.shape[1]} px, but training reads {photos.shape[1]} "
+            f"px; set `image_size` to {view.pictures.shape[1]}"
         )
     return np.where(view.rows[:, None, None, None], view.pictures, photos)
 
