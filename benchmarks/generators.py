@@ -37,6 +37,7 @@ from gigs.verify.panel import Panel
 from gigs.verify.promise import promised
 from gigs.vision.images import save_png, to_tensor
 from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.runtime import Runtime
 
 SIDE, PROGAN_SIDE = 128, 64
 KINDS = ("Dress", "Trousers", "Sweater", "T-shirt", "Jacket", "Skirt", "Shorts", "Shirt")
@@ -156,7 +157,9 @@ class Redesigns:
     def row(self, name: str, records: list[list[float]], seconds: float) -> None:
         """Means over photos, with intervals by photo."""
         found = [figure([[one] for one in column if np.isfinite(one)]) for column in zip(*records, strict=True)]
-        cells = [f"{one.mean:.3f} [{one.low:.3f}, {one.high:.3f}]" for one in found]
+        cells = [
+            f"{one.mean:.3f} [{one.low:.3f}, {one.high:.3f}]" if one.low is not None else "too few" for one in found
+        ]
         print(f"| {name} | {len(records)} | {' | '.join(cells)} | {seconds:.1f} |", flush=True)
 
     @torch.no_grad()
@@ -228,7 +231,7 @@ class Redesigns:
         """Algorithm 1's shifts of z, by the preset's sign gradient."""
         settings: ShiftSettings = self.options.preset.shifting
         z = self.flow.start_from(photo)
-        found = shift(self.flow, z, lambda images: self.panel.preference(smaller(images)), settings)
+        found = shift(self.flow, z, lambda images: self.panel.preference(smaller(images)), settings, runtime=Runtime())
         with torch.no_grad():
             return self.flow(z), found.images
 
