@@ -132,6 +132,12 @@ def missing_weights() -> str:
     return ""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: at the end of a run, no worker is left alone with one of them."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Without a network and a cache, skip what needs third-party weights, with the reason; in CI that is a failure."""
     if item.get_closest_marker("weights") and not os.environ.get("CI") and missing_weights():

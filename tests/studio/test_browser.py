@@ -17,7 +17,7 @@ from gigs.studio import texts
 from tests.helpers.browser import NEEDS_CHROMIUM
 from tests.studio.serving import serving
 
-pytestmark = [pytest.mark.weights, NEEDS_CHROMIUM]
+pytestmark = [pytest.mark.slow, pytest.mark.weights, NEEDS_CHROMIUM]
 
 
 @pytest.fixture(scope="module")

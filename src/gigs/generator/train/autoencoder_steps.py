@@ -61,9 +61,18 @@ class AutoencoderNetworks(NetworkSet):
         }
 
     def start_from_components(self, photos: Tensor) -> None:
-        """Begin as the principal components of squares of photos `[N,3,R,R]` in `[0,1]`."""
-        start_from_components(self.modules["autoencoder"], photos * 2 - 1)
-        self.averaged["autoencoder"] = copied(self.modules["autoencoder"])
+        """Begin as the principal components of squares of photos `[N,3,R,R]` in `[0,1]`.
+
+        The first process finds them for all: another machine's would differ in sign or rounding.
+        """
+        network = self.modules["autoencoder"]
+
+        def components() -> dict[str, Tensor]:
+            start_from_components(network, photos * 2 - 1)
+            return {name: tensor.cpu() for name, tensor in network.state_dict().items()}
+
+        network.load_state_dict(here().from_main(components))
+        self.averaged["autoencoder"] = copied(network)
 
     def start_from(self, path: Path) -> dict[str, Any]:
         """Take the weights of an autoencoder's file; returns what it says of itself.
