@@ -76,7 +76,7 @@ def test_out_of_time_is_said(small_pack):
     with serving([member], Limits(seconds=0.2, grace_seconds=0.1)) as server:
         caller = Caller(server)
         failed = caller.until(caller.taken(), "failed")
-        assert failed["problem"]["status"] == 504 and "quicker preset" in failed["problem"]["detail"]
+        assert failed["problem"]["status"] == 504 and "faster preset" in failed["problem"]["detail"]
 
 
 def test_what_is_wrong_with_the_command_is_one_line(tmp_path, small_pack):

@@ -143,7 +143,7 @@ def test_what_does_not_fit_is_named(network, factors):
         ({}, {"scaling": FeatureScaling("odd")}, "scaling 'odd' is unknown"),
         ({}, {"scaling": FeatureScaling("max")}, "needs the features"),
         ({}, {"scaling": FeatureScaling("max", np.zeros((2, 7)))}, "gives vectors of length 512"),
-        ({}, {"scaling": FeatureScaling("minmax", np.ones((2, WIDTH)))}, "all alike"),
+        ({}, {"scaling": FeatureScaling("minmax", np.ones((2, WIDTH)))}, "all features are equal"),
     ]
     for changes, other, message in cases:
         with pytest.raises(InputError, match=message):
