@@ -192,7 +192,7 @@ def started_together() -> int:
 
 
 def join(device: str = "auto") -> Processes:
-    """Meet the processes that a launcher (`gigs train --processes`, torchrun, accelerate launch) started with this one.
+    """Join the processes that a launcher (gigs, torchrun, accelerate launch) started with this one.
 
     On CPUs they talk through gloo; on GPUs, one a process, through NCCL.
 
