@@ -128,5 +128,5 @@ def test_a_second_gigs_in_the_same_folder_ends_cleanly(shop, tmp_path):
     pack, photos = shop
     with folders.owned(tmp_path):
         told = gigs("suggest", photos[0], *options(pack, tmp_path))
-    assert told.returncode == 2 and "another gigs is writing into it" in told.stderr
+    assert told.returncode == 2 and "another gigs process is writing into it" in told.stderr
     assert not any(tmp_path.iterdir())

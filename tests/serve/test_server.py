@@ -84,7 +84,7 @@ def test_what_is_wrong_with_the_command_is_one_line(tmp_path, small_pack):
     assert done.returncode == 2 and "--port must be from 0 to 65535" in done.stderr
     (tmp_path / "keys").write_text("short\n")
     done = gigs("serve", "--keys", tmp_path / "keys")
-    assert done.returncode == 2 and "at least 16 letters" in done.stderr
+    assert done.returncode == 2 and "at least 16 ASCII characters" in done.stderr
     done = gigs("serve", "--pack", tmp_path / "nothing")
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
     (tmp_path / "file").write_text("x")

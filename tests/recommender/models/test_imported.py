@@ -137,7 +137,7 @@ def test_elliots_features_may_be_a_matrix_or_a_folder(tmp_path):
 def test_what_does_not_fit_is_named(network, factors):
     options = {"backbone": NAME, "input_size": 64, "user_ids": USERS, "network": network}
     cases = [
-        ({"E": factors["E"][:100]}, {}, r"features of length 100, timm:resnet10t gives 512"),
+        ({"E": factors["E"][:100]}, {}, r"features of length 100, but timm:resnet10t gives 512"),
         ({"E": factors["E"][:, :3]}, {}, "do not fit"),
         ({}, {"user_ids": ["ann"]}, "1 user ids for 3 rows of Tu"),
         ({}, {"scaling": FeatureScaling("odd")}, "scaling 'odd' is unknown"),
