@@ -95,5 +95,5 @@ def test_too_few_days_and_missing_times_are_refused():
 
 @pytest.mark.parametrize("options", [{"kind": "random"}, {"test_share": 0.0}, {"test_share": 0.5}])
 def test_impossible_splits_are_refused(options):
-    with pytest.raises(InputError, match="--"):
+    with pytest.raises(InputError, match="`"):
         SplitSettings(**options)

@@ -136,5 +136,5 @@ def test_only_a_pair_of_one_training_is_loaded(tmp_path):
     with pytest.raises(ModelError, match="other classes or another size"):
         load_baseline(tmp_path)
     save_generator(tmp_path / "generator.safetensors", small_generator())
-    with pytest.raises(ModelError, match="of family progan; preference maximisation takes"):
+    with pytest.raises(ModelError, match="has family progan; preference maximisation needs"):
         load_baseline(tmp_path)

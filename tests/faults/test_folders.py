@@ -44,7 +44,7 @@ def test_a_second_process_is_told_and_the_first_goes_on(tmp_path):
     child = fork(hold)
     assert there.wait(30)
     with (
-        pytest.raises(InputError, match=r"another gigs is writing into it.*another folder"),
+        pytest.raises(InputError, match=r"another gigs process is writing into it.*another folder"),
         folders.owned(tmp_path / "out"),
     ):
         pytest.fail("two owners")
@@ -63,7 +63,7 @@ def test_a_pack_that_is_being_changed_is_not_changed_by_another_command(tmp_path
         more = [] if command[0] == "update" else ["--catalogue", tiny_catalogue.root]
         with folders.owned(pack):
             told = gigs("pack", *command, *more)
-        assert told.returncode == 2 and "another gigs is writing into it" in told.stderr
+        assert told.returncode == 2 and "another gigs process is writing into it" in told.stderr
     assert (pack / "pack.json").read_bytes() == before
 
 
@@ -126,7 +126,7 @@ def test_a_manifest_lists_what_is_there(result):
 )
 def test_a_changed_file_is_named(result, change):
     change(result / "raw" / "b.png")
-    with pytest.raises(ModelError, match=r"b\.png: (missing|is not what)"):
+    with pytest.raises(ModelError, match=r"b\.png: (missing|differs from)"):
         folders.check_manifest(result)
     assert not folders.is_complete(result, "r")
 
@@ -167,7 +167,7 @@ def test_who_holds_a_folder_holds_what_is_in_it(tmp_path, held, wanted):
 
     child = fork(hold)
     assert there.wait(30)
-    with pytest.raises(InputError, match="another gigs is writing into it"), folders.owned(tmp_path / wanted):
+    with pytest.raises(InputError, match="another gigs process is writing into it"), folders.owned(tmp_path / wanted):
         pytest.fail("two owners")
     with folders.owned(tmp_path.parent / f"{tmp_path.name}-beside"):
         pass
@@ -198,7 +198,7 @@ def test_a_batch_keeps_out_of_a_folder_that_is_written(small_pack, pyramid_for_l
     child = fork(hold)
     assert there.wait(30)
     told = gigs("suggest", *photos, "--pack", small_pack, "--steps", 1, "--n", 1, "--out", tmp_path / "lk", "--force")
-    assert told.returncode == 2 and "ok: another gigs is writing into it" in told.stderr
+    assert told.returncode == 2 and "ok: another gigs process is writing into it" in told.stderr
     assert sorted(path.name for path in (tmp_path / "lk").rglob("*") if path.is_file()) == [folders.LOCK, "mine.txt"]
     go.set()
     os.waitpid(child, 0)

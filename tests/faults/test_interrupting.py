@@ -108,7 +108,8 @@ def test_resume_makes_again_what_is_not_the_same(shop, tmp_path, changed):
         (out / "suggestion-1.png").write_bytes(good[:-5] + b"xxxxx")
         told = gigs("suggest", photo, *options(pack, out), "--resume")
         assert (
-            told.returncode == 2 and "suggestion-1.png: is not a file that gigs wrote, or it was changed" in told.stderr
+            told.returncode == 2
+            and "suggestion-1.png: would be replaced, but gigs did not write it, or it was changed" in told.stderr
         )
         (out / "suggestion-1.png").unlink()  # as it says
     elif changed == "the record":
@@ -127,5 +128,5 @@ def test_a_second_gigs_in_the_same_folder_ends_cleanly(shop, tmp_path):
     pack, photos = shop
     with folders.owned(tmp_path):
         told = gigs("suggest", photos[0], *options(pack, tmp_path))
-    assert told.returncode == 2 and "another gigs is writing into it" in told.stderr
+    assert told.returncode == 2 and "another gigs process is writing into it" in told.stderr
     assert not any(tmp_path.iterdir())

@@ -89,7 +89,7 @@ def test_results_in_such_folders_get_reports_an_overview_and_a_test_pack(tmp_pat
     assert "gigs report &#39;caf\ufffd&#39; --test-pack" in page
     pack = write_test_pack(root, root / "pack.zip")
     assert pack.is_file() and folders.check_manifest(root)["files"].keys() == {"overview.html", "pack.zip"}
-    with pytest.raises(InputError, match="no name but of UTF-8"):
+    with pytest.raises(InputError, match="not valid UTF-8"):
         write_test_pack(root, root / f"{BROKEN}.zip")
     assert write_test_pack(root, tmp_path / f"{BROKEN}.zip").is_file()
 

@@ -97,7 +97,7 @@ def test_a_picture_that_the_seller_retouched_stays(small_pack, photo, tmp_path):
     assert suggest(small_pack, tmp_path, photo, n=1).returncode == 0
     assert (tmp_path / "suggestion-2.png").read_bytes() == b"retouched"
     told = suggest(small_pack, tmp_path, photo, n=2)
-    assert told.returncode == 2 and "suggestion-2.png: is not a file that gigs wrote" in told.stderr
+    assert told.returncode == 2 and "suggestion-2.png: would be replaced, but gigs did not write it" in told.stderr
 
 
 def test_fewer_redesigns_leave_none_of_the_earlier_ones(small_pack, photo, tmp_path):
@@ -184,7 +184,7 @@ def test_an_import_replaces_a_catalogue_and_nothing_else(tiny_source, tmp_path):
         out.mkdir()
         np.save(out / "images-64.npy", np.zeros(3)) if name.endswith("npy") else (out / name).write_bytes(b"mine")
         before = state(out)
-        with pytest.raises(InputError, match="is not a file that gigs wrote"):
+        with pytest.raises(InputError, match="gigs did not write it"):
             import_hm(tiny_source, out, HmSettings(image_size=32, hold_out=5))
         assert state(out) == before
     for _ in range(2):
@@ -196,7 +196,7 @@ def test_a_pack_is_not_built_over_its_own_models(small_pack, tiny_catalogue, tmp
     for name in ("generator.safetensors", "recommender.safetensors"):
         storage.write_bytes(tmp_path / name, (small_pack / name).read_bytes())
     before = state(tmp_path)
-    for models, reason in ((tmp_path, "would be replaced by the pack's copy"), (small_pack, "is not a file that gigs")):
+    for models, reason in ((tmp_path, "would be replaced by the pack's copy"), (small_pack, "gigs did not write it")):
         told = gigs(
             "pack", "build", "p", "--out", tmp_path, "--generator", models / "generator.safetensors", "--recommender",
             models / "recommender.safetensors", "--catalogue", tiny_catalogue.root,

@@ -161,7 +161,7 @@ def test_web_addresses_are_refused_and_no_socket_is_opened(address, tmp_path, mo
     for name in ("socket", "create_connection", "getaddrinfo"):
         monkeypatch.setattr(socket, name, opened)
     done = gigs("suggest", address, "--out", tmp_path / "out")
-    assert done.returncode == 2 and "a web address, and gigs opens none" in done.stderr
+    assert done.returncode == 2 and "gigs does not open web addresses" in done.stderr
     assert not (tmp_path / "out").exists()
     told = gigs("suggest", "--example", 1, "--pack", address, "--out", tmp_path / "out")
     assert told.returncode == 2 and "no such pack" in told.stderr

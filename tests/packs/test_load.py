@@ -35,7 +35,7 @@ def test_a_changed_missing_or_straying_file_is_refused(small_pack, tmp_path):
     content = bytearray((copy / "generator.safetensors").read_bytes())
     content[-1] ^= 1
     (copy / "generator.safetensors").write_bytes(content)
-    with pytest.raises(ModelError, match="does not match its sha256"):
+    with pytest.raises(ModelError, match="does not match its SHA-256"):
         load_pack(copy)
     (copy / "generator.safetensors").unlink()
     with pytest.raises(ModelError, match="missing from the pack"):

@@ -70,7 +70,7 @@ def test_a_picture_in_another_format_is_refused_whatever_its_name(tmp_path, kind
     write_finished(tmp_path / "one")
     (tmp_path / "one" / name).write_bytes(encoded(quadrants(), kind))
     for act in (lambda: rebuild(tmp_path / "one"), lambda: Result.read(tmp_path / "one").pictures[name]):
-        with pytest.raises(ModelError, match=rf"{re.escape(name)}: .*no PNG that gigs wrote"):
+        with pytest.raises(ModelError, match=rf"{re.escape(name)}: .*not a PNG from gigs"):
             act()
 
 

@@ -168,7 +168,7 @@ def test_every_line_of_the_line_and_then_come_back(caller, member):
     places += [caller.taken(), caller.taken()]
     answer = caller.post()
     assert answer.status_code == 429 and int(answer.headers["retry-after"]) > 0
-    assert answer.json()["detail"].startswith("2 computations are waiting")
+    assert answer.json()["detail"].startswith("2 requests are waiting")
     member.engine.gate.set()
     assert [caller.until(place, "done")["state"] for place in places] == ["done"] * 3
 

@@ -76,7 +76,7 @@ def test_out_of_time_is_said(small_pack):
     with serving([member], Limits(seconds=0.2, grace_seconds=0.1)) as server:
         caller = Caller(server)
         failed = caller.until(caller.taken(), "failed")
-        assert failed["problem"]["status"] == 504 and "quicker preset" in failed["problem"]["detail"]
+        assert failed["problem"]["status"] == 504 and "faster preset" in failed["problem"]["detail"]
 
 
 def test_what_is_wrong_with_the_command_is_one_line(tmp_path, small_pack):
@@ -84,7 +84,7 @@ def test_what_is_wrong_with_the_command_is_one_line(tmp_path, small_pack):
     assert done.returncode == 2 and "--port must be from 0 to 65535" in done.stderr
     (tmp_path / "keys").write_text("short\n")
     done = gigs("serve", "--keys", tmp_path / "keys")
-    assert done.returncode == 2 and "at least 16 letters" in done.stderr
+    assert done.returncode == 2 and "at least 16 ASCII characters" in done.stderr
     done = gigs("serve", "--pack", tmp_path / "nothing")
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
     (tmp_path / "file").write_text("x")

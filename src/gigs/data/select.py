@@ -1,4 +1,4 @@
-"""Selection of items, how often each is drawn, and batches of their photos."""
+"""Selects items, decides how often each is drawn, and draws batches of their photos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tables say about the paper's claims, in sentences computed from the numbers."""
+"""What the tables say about the paper's claims, in sentences made from the numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paired comparisons: the same items, two ways. Difference with an interval, and two tests of it."""
+"""Paired comparisons of two ways on the same items: the difference with an interval, and two tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEAST_GAIN = 0.05  # of the target, in z: a share of less than this says nothing
 
 
 def paired(first: Mapping[int, float], second: Mapping[int, float], *, seed: int = 0) -> dict[str, Any]:
-    """First less second, over the items that both have.
+    """First minus second, over the items that both have.
 
     Args:
         first: One number an item.

@@ -87,12 +87,12 @@ def load_baseline(folder: str | Path) -> tuple[DVBPRGAN, DVBPRCritic]:
     generator, critic = load_generator(folder / "generator.safetensors"), load_critic(folder / FILE)
     if not isinstance(generator, DVBPRGAN):
         raise ModelError(
-            f"{folder / 'generator.safetensors'}: of family {generator.family}; preference maximisation takes what "
-            "`gigs train generator --family dvbpr-gan` makes"
+            f"{folder / 'generator.safetensors'}: has family {generator.family}; preference maximisation needs "
+            "a generator of family dvbpr-gan"
         )
     ours, theirs = generator.config, critic.config
     if (ours.classes, ours.resolution) != (theirs.classes, theirs.resolution):
-        raise ModelError(f"{folder / FILE}: of other classes or another size than the generator beside it")
+        raise ModelError(f"{folder / FILE}: has other classes or another size than the generator beside it")
     return generator, critic
 
 

@@ -1,4 +1,4 @@
-"""What is done already: one JSON line a result and a strip of its pictures; an interrupted table goes on from it."""
+"""Finished results: one JSON line and a strip of pictures each. An interrupted table continues from them."""
 
 from __future__ import annotations
 

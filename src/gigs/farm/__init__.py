@@ -1,1 +1,1 @@
-"""A whole catalogue for several audiences, on Ray: planned, made by workers, written exactly once, and summed up."""
+"""Redesigns a whole catalogue for several audiences on Ray: plans, workers, results and their summary."""

@@ -1,4 +1,4 @@
-"""Who has begun which item: Ray gives a dead worker's block to another, and this says which item it died on."""
+"""Counts attempts at items: a dead worker's block passes to another, and this tells which item it died on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LIMIT = 2  # an item that two workers died on is given up
 
 
 class Attempts:
-    """How often each item was begun and not ended. One for a run, as an actor beside the driver.
+    """How often each item was begun but not ended. There is one per run, as an actor beside the driver.
 
     Args:
         kit: Ray's reference to what the workers need, in a list, as Ray would otherwise hand over what it stands for.
@@ -23,10 +23,10 @@ class Attempts:
         return self._kit
 
     def begin(self, place: int) -> bool:
-        """Begin an item; False where as many workers as may have died on it already."""
+        """Begin an item. False if too many workers have died on it already."""
         self._open[place] = self._open.get(place, 0) + 1
         return self._open[place] <= LIMIT
 
     def end(self, place: int) -> None:
-        """It is made, or has failed in an orderly way."""
+        """The item is made, or has failed in an orderly way."""
         self._open.pop(place, None)

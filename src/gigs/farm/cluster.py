@@ -1,4 +1,4 @@
-"""Ray: one of its own on this machine, ended with the run; or one that runs already, left as it was."""
+"""Ray clusters: one that is started on this machine for the run, or a running one, which is left as it is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEAST = 80 << 20  # Ray takes no less
 
 
 def require_ray() -> Any:
-    """Ray, quiet, and sending nothing about its use to anybody.
+    """Import Ray, without its output and usage statistics.
 
     Raises:
         InputError: It is not installed.
@@ -41,11 +41,11 @@ def require_ray() -> Any:
 
 @contextmanager
 def cluster(address: str | None, workers: int | None, weights: int) -> Iterator[int]:
-    """Join a cluster, or start one on this machine; gives the number of workers.
+    """Join a cluster, or start one on this machine. Yields the number of workers.
 
     Args:
-        address: Of a running cluster, or `auto`; None starts one.
-        workers: Asked for; None for one a core.
+        address: Address of a running cluster, or `auto`; None starts one.
+        workers: Number of workers; None for one per core.
         weights: Bytes that the object store has to hold for the workers.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Parts: what a block of items gave, as two files. The second says that the block is done, so it is written last."""
+"""Parts: the results of a block of items, as two files. The second is written last and marks the block as done."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ABOUT = b"gigs"
 
 @dataclass
 class Made:
-    """What became of some items: rows of the four tables."""
+    """The outcome of some items: rows of the four tables."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     pictures: list[dict[str, Any]] = field(default_factory=list)
@@ -43,7 +43,7 @@ def name_of(first: int, last: int) -> str:
 
 
 def commit(store: Store, name: str, part: bytes, pictures: bytes) -> None:
-    """Write a part: from now on its items are done."""
+    """Write a part; its items then count as done."""
     store.write(f"{PICTURE_FOLDER}/{name}", pictures)
     store.write(f"{FOLDER}/{name}", part)
 

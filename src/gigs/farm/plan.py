@@ -1,4 +1,4 @@
-"""What a farm run makes: which items, for whom, with which settings; the same plan gives the same bytes."""
+"""The plan of a farm run: items, audiences and settings. The same plan gives the same bytes."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ class Request:
     """One call of `gigs farm`; see its options.
 
     Attributes:
-        catalogue: Folder of the catalogue; with several machines, one that all of them can read.
-        audiences: As for `Session.audience`; each once.
+        catalogue: Folder of the catalogue. With several machines, all of them must be able to read it.
+        audiences: Audiences as for `Session.audience`, each once.
         out: Folder, or a URL that fsspec knows.
-        options: As for `Session.suggest`; the seed is the run's, from which each item's follows.
+        options: Options as for `Session.suggest`. Each item's seed is derived from the seed.
         pack: As for `Session`.
         where: Condition on the item table; empty for all items.
-        limit: Most items, in the order of their ids; None for all.
-        workers: Processes of one core each; None for one a core.
-        address: Of a running Ray cluster, or `auto`; None starts one here.
-        batch: Items that are handed to a worker, and written, at once.
-        resume: Go on with what `out` holds.
-        min_audience: Least number of users in an audience.
+        limit: Largest number of items, in the order of their ids; None for all.
+        workers: Number of processes with one core each; None for one per core.
+        address: Address of a running Ray cluster, or `auto`; None starts one here.
+        batch: Number of items that a worker gets, and that are written, at once.
+        resume: Continue the run in `out`.
+        min_audience: Smallest number of users in an audience.
     """
 
     catalogue: Path
@@ -72,7 +72,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One product: its place in the plan's order, its row in the catalogue, and what the catalogue says of it."""
+    """One product: its place in the plan, its row in the catalogue, and its entry there."""
 
     place: int
     row: int
@@ -84,12 +84,12 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All of a run.
+    """The plan of a run.
 
     Attributes:
         items: In the order of their ids.
         audiences: In the order of their names.
-        mark: Fingerprint of whatever the results follow from.
+        mark: Fingerprint of everything that the results depend on.
         about: The same in words, for `farm.json`.
     """
 
@@ -124,7 +124,7 @@ def plan_of(request: Request, session: Session) -> tuple[Plan, Catalogue]:
     audiences = sorted(found, key=lambda one: one.name)
     for one, other in pairwise(audiences):
         if one.name == other.name:
-            raise InputError(f"two audiences are called {one.name!r}; name each once")
+            raise InputError(f"two audiences have the name {one.name!r}; name each once")
     items = _items(catalogue, request)
     about = _about(request, session, catalogue, audiences, items)
     tensors = [tensor for one in audiences for tensor in (one.theta, one.sample, one.covariance)]
@@ -133,7 +133,7 @@ def plan_of(request: Request, session: Session) -> tuple[Plan, Catalogue]:
 
 
 def seed_of(seed: int, item_id: str) -> int:
-    """An item's seed: it follows from the run's and the item's id alone, not from who works on it, or when."""
+    """An item's seed. It depends only on the run's seed and the item's id."""
     digest = hashlib.sha256(f"{seed}/{item_id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 

@@ -1,4 +1,4 @@
-"""One item for all audiences: read once, cut out once, inverted once; then redesigned for each."""
+"""Makes one item for all audiences: it is read, cut out and inverted once, then redesigned for each audience."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WORKER, PHOTO, PRODUCT, INVERSION, GATE, REDESIGN = "worker", "photo", "cut-out"
 
 
 class StageError(Exception):
-    """What an item failed on, and why."""
+    """The stage at which an item failed, and the reason."""
 
     def __init__(self, stage: str, reason: str) -> None:
         super().__init__(reason)
@@ -47,7 +47,7 @@ class Photos:
             StageError: There is none, or it cannot be read.
         """
         if not item.has_image:
-            raise StageError(PHOTO, "the catalogue holds no picture of it")
+            raise StageError(PHOTO, "the catalogue holds no picture of this item")
         with _stage(PHOTO):
             return Image.fromarray(np.array(open_memmap(self.path, mode="r")[item.row]))
 
@@ -64,7 +64,7 @@ class Products:
         self.kit, self.photos = kit, photos
 
     def make(self, item: Item, made: Made) -> None:
-        """Make an item for every audience; what fails is named, and costs no other."""
+        """Make an item for every audience. Failures are recorded, and do not affect other audiences."""
         kit = self.kit
         options = replace(kit.options, seed=seed_of(kit.options.seed, item.item_id))
         try:
@@ -80,7 +80,7 @@ class Products:
                 made.failures.append(_failure(item, name, error))
 
     def fail(self, item: Item, error: StageError, made: Made) -> None:
-        """Name an item as failed, for every audience."""
+        """Record an item as failed for every audience."""
         made.failures += [_failure(item, name, error) for name in self.kit.audiences]
 
     def _begun(self, item: Item, options: Options, made: Made) -> tuple[Product, Begun]:

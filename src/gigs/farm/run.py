@@ -1,4 +1,4 @@
-"""The run: blocks of items go to workers through Ray Data, and what comes back is written by this process alone.
+"""A farm run: workers get blocks of items through Ray Data, and only this process writes the results.
 
 One writer makes it simple that everything is written exactly once, on any store. Workers hand over finished parquet
 files, so the writer only passes bytes on; `docs/farm.md` says how many workers it keeps up with.
@@ -53,18 +53,18 @@ def farm(
     session: Session | None = None,
     products: Callable[..., Products] = Products,
 ) -> Finished:
-    """Make every item of a request for every audience; what `out` holds of the same plan already is kept.
+    """Make every item of a request for every audience. Results of the same plan in `out` are kept.
 
     Args:
-        request: What to make.
+        request: The request.
         on_step: Progress: items done, with `items/min` and `minutes left`.
-        session: To use, where one is open already with the request's pack and catalogue.
+        session: An open session with the request's pack and catalogue, if there is one.
         products: What makes an item.
 
     Raises:
         DataError: The catalogue cannot be used.
-        InputError: Something given cannot be used; or `out` holds another run, or this one without `resume`.
-        KeyboardInterrupt: Asked to stop; what is finished is kept.
+        InputError: An input cannot be used, or `out` holds another run, or this one without `resume`.
+        KeyboardInterrupt: The run was asked to stop. Finished items are kept.
     """
     require_ray()
     session = session or Session(request.pack, catalogue=request.catalogue)
@@ -132,7 +132,7 @@ def about_of(store: Store) -> dict[str, Any]:
     except ValueError as error:
         raise ModelError(f"{store.url}/{ABOUT}: damaged ({error})") from error
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
-        raise ModelError(f"{store.url}/{ABOUT}: not of this gigs; run `gigs farm` into another folder")
+        raise ModelError(f"{store.url}/{ABOUT}: not from this version of gigs; run `gigs farm` into another folder")
     return found
 
 

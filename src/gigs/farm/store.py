@@ -1,4 +1,4 @@
-"""Where a run's files lie: a local folder, or whatever else fsspec has a name for. A file is there whole, or not."""
+"""The place of a run's files: a local folder, or any store that fsspec knows. Files are complete or absent."""
 
 from __future__ import annotations
 

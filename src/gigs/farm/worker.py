@@ -58,7 +58,7 @@ class Worker:
         if self._get(self._attempts.begin.remote(item.place)):
             self._products.make(item, made)
         else:
-            why = f"{LIMIT} workers died on it, one after the other: out of memory, or killed"
+            why = f"{LIMIT} workers died on this item, one after the other: out of memory, or killed"
             self._products.fail(item, StageError(WORKER, why), made)
         self._get(self._attempts.end.remote(item.place))
 

@@ -1,1 +1,1 @@
-"""How good generated pictures are, as whole sets: figures on named feature sets (see `docs/reference/metrics.md`)."""
+"""Metrics for sets of generated pictures, on named feature sets (see `docs/reference/metrics.md`)."""

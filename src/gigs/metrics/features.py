@@ -1,4 +1,4 @@
-"""Pictures to features that sets of pictures are compared on: two frozen ImageNet networks, named in every figure.
+"""Features for comparing sets of pictures, from two frozen ImageNet networks that every figure names.
 
 Two, because one would flatter: a critic of the training (`generator.train.projected_critic`) judges
 EfficientNet-Lite0's features, so a generator may come near the photos in just these. VGG16 is of another family, and no
@@ -43,7 +43,7 @@ class FeatureNetwork(nn.Module):
     width: int
 
     def train(self, mode: bool = True) -> FeatureNetwork:
-        """Stay in evaluation mode, whatever the module around this one does."""
+        """Stay in evaluation mode, even if the surrounding module is set to training."""
         return super().train(False)
 
     def fingerprint(self) -> str:
@@ -130,7 +130,7 @@ def photo_features(
     what: str = "photos",
     on_step: OnStep = silent,
 ) -> np.ndarray:
-    """Features of some of a catalogue's photos, kept in `catalogue.root/features` for the next time.
+    """Features of some of a catalogue's photos, cached in `catalogue.root/features`.
 
     The file's name comes from the weights and from the pictures themselves, so it can never be of others; one that is
     damaged is made again.

@@ -1,4 +1,4 @@
-"""A figure with what it takes to believe it: mean, standard deviation, n, and an interval that resamples items."""
+"""A figure with its mean, standard deviation, n, and an interval that resamples items."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def figure(values: Sequence[Sequence[float]], *, seed: int = 0, resamples: int =
     """
     kept = [np.asarray(each, dtype=np.float64) for each in values if len(each)]
     if not kept:
-        raise InputError("a figure needs one value or more")
+        raise InputError("a figure needs at least one value")
     everything = np.concatenate(kept)
     sd = float(everything.std(ddof=1)) if len(everything) > 1 else None
     low, high = None, None
@@ -67,7 +67,7 @@ def figure(values: Sequence[Sequence[float]], *, seed: int = 0, resamples: int =
 def bootstrapped(
     statistic: Callable[[np.ndarray], float], items: int, n: int, *, seed: int = 0, resamples: int = 50
 ) -> Figure:
-    """A figure that is no mean (IS, FID, KID), with the interval `value -+ 1.96 standard errors`.
+    """A figure that is not a mean (IS, FID, KID), with the interval `value -+ 1.96 standard errors`.
 
     The standard error is the standard deviation over resamples of items. Percentiles would not do: a resample repeats
     pictures, and such figures see repetitions as a lack of variety, so its whole distribution lies to one side.

@@ -1,4 +1,4 @@
-"""Inception Score (Salimans et al. 2016, arXiv:1606.03498), and the classifiers that it and FID look through.
+"""Inception Score (Salimans et al. 2016, arXiv:1606.03498), and the classifiers for it and FID.
 
 With torchvision's InceptionV3, as the paper's code has it, the figures are called IS, FID and KID. Where its weights
 cannot be had, EfficientNet-Lite0 stands in and the names say so: `IS-lite0`, `FID-lite0`, `KID-lite0`. Those compare
@@ -72,7 +72,7 @@ def _empty_inception() -> Any:
 
 
 class Lite0Classifier(EfficientNetLite0, Classifier):
-    """EfficientNet-Lite0 with its classifier, in InceptionV3's place."""
+    """EfficientNet-Lite0 with its classifier, as a substitute for InceptionV3."""
 
     suffix = "-lite0"
 
@@ -85,7 +85,7 @@ class Lite0Classifier(EfficientNetLite0, Classifier):
 
 
 def figure_network() -> Classifier:
-    """InceptionV3 where its weights can be had, EfficientNet-Lite0 where not.
+    """InceptionV3 if its weights can be downloaded, otherwise EfficientNet-Lite0.
 
     Raises:
         ModelError: Neither.

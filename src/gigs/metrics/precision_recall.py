@@ -1,4 +1,4 @@
-"""Improved precision and recall (Kynkäänniemi et al. 2019, arXiv:1904.06991): are the pictures good, are all there?
+"""Improved precision and recall (Kynkäänniemi et al. 2019, arXiv:1904.06991): quality and coverage of pictures.
 
 A set's manifold is the union of balls around its features, each as large as the way to the k-th nearest neighbour.
 """
@@ -37,7 +37,7 @@ class PrecisionRecall(FeaturePairs):
 
 
 def precision_recall(real: np.ndarray, fake: np.ndarray, *, nearest: int = NEAREST) -> PrecisionRecallFigures:
-    """Precision and recall (Eqs. 1 and 2 of the paper); compare only figures of the same numbers of pictures.
+    """Precision and recall (Eqs. 1 and 2 of the paper). Compare only figures from the same numbers of pictures.
 
     Args:
         real: Features `[N,D]`.

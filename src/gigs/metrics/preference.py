@@ -36,7 +36,7 @@ def preference_score(phi: Tensor, theta: Tensor) -> Tensor:
 
 
 def preference_shift(scores: Tensor, base: Tensor | float) -> Tensor:
-    """What pictures gain over their base, `[N]`: their scores `[N]` less the base's score."""
+    """The gain of pictures over their base, `[N]`: their scores `[N]` minus the base's score."""
     return scores.double() - torch.as_tensor(base, dtype=torch.float64, device=scores.device)
 
 
@@ -75,5 +75,5 @@ class PreferenceSums:
             self.update(item, values)
 
     def compute(self, *, seed: int = 0) -> Figure:
-        """Mean, standard deviation, n and interval; the same however the items were spread over shards."""
+        """Mean, standard deviation, n and interval. They do not depend on how items were spread over shards."""
         return figure([self._items[item].tolist() for item in sorted(self._items)], seed=seed)

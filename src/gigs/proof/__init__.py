@@ -1,4 +1,4 @@
-"""From promise to proof: what a test with people found, beside what was promised, and what many tests teach."""
+"""Tests with people: their findings beside the promises, and the correction that many tests give."""
 
 from gigs.proof.findings import Finding, Findings
 from gigs.proof.folder import compare_folder

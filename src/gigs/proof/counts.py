@@ -1,4 +1,4 @@
-"""What a test with people counted: `counts.csv` as a person filled it in (`docs/guides/results.md`)."""
+"""The counts of a test with people: a filled-in `counts.csv` (`docs/guides/results.md`)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAMED = re.compile(rf"{REDESIGN} ?0*([0-9]{{1,6}})")
 
 @dataclass(frozen=True)
 class Tally:
-    """What was counted of one variant: people who chose it, or views and sales.
+    """The counts of one variant: people who chose it, or views and sales.
 
     Raises:
         InputError: It is neither the one nor the other, or a count is not possible.

@@ -1,4 +1,4 @@
-"""What one comparison says of the true share, on the scale of log odds where promises and findings can be set off."""
+"""What one comparison says about the true share, in log odds, the scale on which promises and findings are compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a test found of each redesign, beside what was promised of it."""
+"""The findings of a test for each redesign, beside its promise."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Finding:
 
     @property
     def verdict(self) -> Word:
-        """`better` or `worse` than the product where the joint interval leaves out 50, else `open`."""
+        """`better` or `worse` than the product if the joint interval excludes 50, else `open`."""
         if self.joint.low > EVEN:
             return "better"
         return "worse" if self.joint.high < EVEN else "open"
@@ -78,7 +78,7 @@ class Finding:
 
     @property
     def few(self) -> bool:
-        """Too few choices or sales for a finding of use."""
+        """Whether there are too few choices or sales for a useful finding."""
         tallies = (self.product, self.redesign)
         return sum((one.sales if one.choices is None else one.choices) or 0 for one in tallies) < FEW
 
@@ -120,24 +120,24 @@ class Findings:
 
     @property
     def best(self) -> Finding:
-        """The redesign that most took, whatever its interval."""
+        """The redesign that most people took, whatever its interval."""
         return max(self.redesigns, key=lambda one: one.found.of_100)
 
     @property
     def id(self) -> str:
-        """The same for the same result, counts and name of the test."""
+        """An identifier: the same for the same result, counts and name of the test."""
         counted = [(one.question, one.number, asdict(one.product), asdict(one.redesign)) for one in self]
         text = json.dumps([self.result, self.test, self.kind, sorted(counted, key=lambda each: each[1])])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
-        """What `results.json` holds (`docs/guides/results.md`)."""
+        """The content of `results.json` (`docs/guides/results.md`)."""
         rows = [{**asdict(one), "verdict": one.verdict} for one in self]
         return {"schema": SCHEMA, "id": self.id, **asdict(self), "redesigns": rows}
 
 
 def compare(result: Record, counts: Counts, *, product: str, fingerprint: str, test: str = "test") -> Findings:
-    """Put counts beside the promises of a result.
+    """Compare counts with the promises of a result.
 
     Args:
         result: That made the redesigns.

@@ -1,4 +1,4 @@
-"""Promise and proof of a result's folder: counts in, `results.html` and `results.json` out."""
+"""Compares counts with a result's promises, and writes `results.html` and `results.json` into its folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def compare_folder(
     ledger: str | Path | None = None,
     language: str | None = None,
 ) -> Findings:
-    """Put what a test with people counted beside what a result promised.
+    """Compare the counts of a test with people with the promises of a result.
 
     Writes `results.html` and `results.json` into the folder, in the place of an earlier test's, and a line into the
     ledger. `report.html` links the page from then on, unless somebody has changed it.

@@ -1,4 +1,4 @@
-"""A ledger of promises against outcomes: one line of JSON for each test, appended and never changed."""
+"""A ledger of promises and outcomes: one line of JSON per test, which is appended and never changed."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Entry:
 
 
 def record(path: Path, findings: Findings) -> bool:
-    """Append a test to a ledger, which is made if need be.
+    """Append a test to a ledger. The file is made if it does not exist.
 
     Returns:
         False where the ledger has this very test already: the same result, counts and name.
@@ -101,7 +101,7 @@ def record(path: Path, findings: Findings) -> bool:
                 return False
             _append(path, line.encode())
     except Timeout as error:
-        raise InputError(f"{path}: another gigs is writing into it; wait until it is done") from error
+        raise InputError(f"{path}: another gigs process is writing into it; wait until it is done") from error
     except DiskError:
         raise
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Learn from a ledger what promises are worth: a map of their log odds, held back where tests are few."""
+"""Learns a recalibration from a ledger: a map of log odds, with little correction if there are few tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a ledger says of promises on the whole: how often tests agreed, and how far promises were off."""
+"""Sums up a ledger: how often tests agreed with promises, and how far promises were off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every long training shares: checkpoints, logs, stopping, and the processes that share a batch."""
+"""Shared parts of all long trainings: checkpoints, logs, stopping, and processes that share a batch."""
 
 # In the environment of processes that `training.launch` started: it shows their errors, and they do not.
 LAUNCHED = "GIGS_LAUNCHED"

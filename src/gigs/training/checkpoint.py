@@ -1,4 +1,4 @@
-"""Training checkpoints: written atomically, the previous one kept, a damaged newest one skipped with a warning."""
+"""Training checkpoints: written atomically, with the previous one kept. A damaged one is skipped with a warning."""
 
 from __future__ import annotations
 

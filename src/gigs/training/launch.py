@@ -1,4 +1,4 @@
-"""Start the processes of one training on this machine, by PyTorch's elastic launcher, and say what became of them."""
+"""Starts the processes of one training on this machine with PyTorch's elastic launcher, and reports their errors."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def launch(arguments: Sequence[str], count: int) -> None:
 
 
 def cause(folder: Path, failures: Mapping[int, Any], count: int) -> BaseException:
-    """The error behind those of several processes: some only tell that they have lost another.
+    """The original error among those of several processes: some only report that they lost another process.
 
     Args:
         folder: Of the error files that processes wrote (`told`), at any depth.

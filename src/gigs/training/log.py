@@ -1,4 +1,4 @@
-"""The log of a training run: a CSV file that survives interruption, and TensorBoard events if wanted."""
+"""The log of a training run: a CSV file that survives interruptions, and TensorBoard events if wanted."""
 
 from __future__ import annotations
 

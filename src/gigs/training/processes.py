@@ -1,4 +1,4 @@
-"""Training by several processes, on one machine or many, that ends as one process with the whole batch would.
+"""Training with several processes, on one or more machines, with the same result as one process with the whole batch.
 
 Every process draws the same random numbers for the whole batch and takes its share: every n-th row, from its own place
 on. Losses are means over rows, so the mean of the processes' gradients is the gradient of the whole batch. Weights,
@@ -43,7 +43,7 @@ class LostError(GigsError):
 
 @dataclass(frozen=True)
 class Processes:
-    """Those that train together, seen from one of them.
+    """The processes that train together, seen from one of them.
 
     Attributes:
         rank: Number of this process, from 0; the first one alone writes files and shows progress.
@@ -192,7 +192,7 @@ def started_together() -> int:
 
 
 def join(device: str = "auto") -> Processes:
-    """Meet the processes that a launcher (`gigs train --processes`, torchrun, accelerate launch) started with this one.
+    """Join the processes that a launcher (gigs, torchrun, accelerate launch) started with this one.
 
     On CPUs they talk through gloo; on GPUs, one a process, through NCCL.
 

@@ -1,4 +1,4 @@
-"""Layers that look at the whole batch, or draw for it, where several processes share it."""
+"""Layers that need the whole batch, for several processes that share it."""
 
 from __future__ import annotations
 

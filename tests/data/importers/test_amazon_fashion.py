@@ -123,10 +123,10 @@ def test_bytes_that_are_no_picture_are_listed(load):
 @pytest.mark.parametrize(
     ("place", "value", "reason"),
     [
-        (4, 13, "12 where 13"),
-        (5, 10**12, "20 where 1000000000000"),
-        (5, b"20", "announced"),
-        (3, {}, "0 where 20"),
+        (4, 13, "holds 12, but announces 13"),
+        (5, 10**12, "holds 20, but announces 1000000000000"),
+        (5, b"20", "announces"),
+        (3, {}, "holds 0, but announces 20"),
         (3, {number + 1: {} for number in range(20)}, "number 0 is missing"),
         (1, 7, "validation part is not a table"),
         (0, None, "NoneType"),

@@ -60,7 +60,7 @@ def small_and_large(folder) -> dict[str, str]:
     return {
         "keys.jsonl": columns, "keys.json": columns, "wide.csv": columns, "sparse.jsonl": blank, "short.csv": blank,
         "numbers.json": "cannot be read", "lines.jsonl": "cannot be read", "broken.csv": "cannot be read",
-        "record.csv": "a quotation mark", "rows.parquet": "more than 100,000,000 rows", "cells.parquet": blank,
+        "record.csv": "quotation mark", "rows.parquet": "more than 100,000,000 rows", "cells.parquet": blank,
         "text.parquet": "far more text",
     }  # fmt: skip
 

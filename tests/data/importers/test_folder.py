@@ -72,7 +72,7 @@ def test_pictures_are_found_in_all_five_manners(shop):
 def test_everything_left_out_is_listed_with_its_row(shop):
     assert dropped(shop) == {
         ("items", "repeats an item or user above it"): [(63, UNICODE[0])],
-        ("items", "the same id as a row above it, which was kept"): [(64, "00004")],
+        ("items", "has the same id as a row above it, which was kept"): [(64, "00004")],
         ("items", "no id"): [(65, "")],
         ("items", "cannot be read: 10 cells, but the header has 9 (a misplaced quotation mark?)"): [(66, "")],
         ("items", "id of more than 256 characters"): [(67, "x" * 300)],

@@ -155,7 +155,9 @@ def test_leading_zeros_lost_on_one_side_are_recognised(source, tmp_path):
     table["sku"] = table["sku"].str.lstrip("0")
     table.to_csv(source / "events.csv", index=False)
     fixes = {
-        kind["fix"] for kind in load(source, tmp_path / "out").info["dropped"] if "does not have" in kind["reason"]
+        kind["fix"]
+        for kind in load(source, tmp_path / "out").info["dropped"]
+        if "is not in the item table" in kind["reason"]
     }
     assert len(fixes) == 1 and "leading zeros" in fixes.pop()
 

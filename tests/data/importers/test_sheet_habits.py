@@ -98,7 +98,7 @@ def test_a_whole_sheet_of_orders_is_read_as_it_is_meant(tmp_path) -> None:
         "03-02 09:00",
         "03-02 09:30",
     ]
-    assert sum("passed over" in note for note in made.info["notes"]) == 3
+    assert sum("skipped" in note for note in made.info["notes"]) == 3
 
 
 def test_a_quantity_that_may_be_two_is_left_out_with_what_to_do(tmp_path) -> None:

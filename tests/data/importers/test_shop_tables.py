@@ -16,7 +16,7 @@ from gigs.data.importers.tables import RawTable
 from tests.data.importers.shops import dropped, load
 
 NOTHING_NEW = "repeats an item or user above it"
-OTHER = "the same id as a row above it, which was kept"
+OTHER = "has the same id as a row above it, which was kept"
 
 
 def raw(name: str, **columns) -> RawTable:

@@ -295,7 +295,7 @@ FOREIGN = {
     "unknown loss": (lambda: {"config": zoo_config(lossCriterion="X"), "netG": tiny_zoo().state_dict()}, "loss 'X'"),
     "setting that is a tensor": (
         lambda: {"config": zoo_config(alpha=torch.zeros(2)), "netG": tiny_zoo().state_dict()},
-        "cannot be made sense of",
+        "cannot be read as a checkpoint",
     ),
     "setting of a wrong type": (
         lambda: {"config": zoo_config(leakyReluLeak="much"), "netG": tiny_zoo().state_dict()},

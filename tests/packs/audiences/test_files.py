@@ -116,9 +116,9 @@ def test_an_audience_in_a_file_counts_by_its_smallest_half(change, shops_pack, s
     tastes = found.tastes | {"second": replace(found.tastes["second"], **change)}
     file = save_audience(replace(found, tastes=tastes), tmp_path / "mine.audience")
     assert resolve_audience(str(file), load_pack(shops_pack), minimum=1).users == found.users
-    with pytest.raises(InputError, match=r"it counts as [13], and 5 or more are needed"):
+    with pytest.raises(InputError, match=r"it counts as [13] under one of the models, and at least 5 are needed"):
         resolve_audience(str(file), load_pack(shops_pack), minimum=5)
-    with pytest.raises(InputError, match=r"it counts as [13], and 5 or more are needed"):
+    with pytest.raises(InputError, match=r"it counts as [13] under one of the models, and at least 5 are needed"):
         run(Request(out=tmp_path / "out", audience=str(file), example=1, pack=str(shops_pack), min_audience=5,
                     options=QUICK))  # fmt: skip
 

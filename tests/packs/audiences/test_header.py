@@ -46,7 +46,7 @@ def test_a_sound_file_is_read(whole, tmp_path):
     [
         ("users", 0, "users"), ("users", "many", "users"), ("name", "a\x1b[2J", "cannot be shown"),
         ("label", "", "label"),
-        ("label", "\ud800", "a text or number that is none"), ("quantiles", [], "quantiles"),
+        ("label", "\ud800", "an invalid text or number"), ("quantiles", [], "quantiles"),
         ("quantiles", [0.0, float("nan")], "quantiles"), ("quantiles", [0.0, float("inf")], "quantiles"),
         ("tastes", {}, "tastes"), ("tastes.a.spread", 0.0, "spread"), ("tastes.a.spread", float("inf"), "spread"),
         ("tastes.a.mean", float("nan"), "mean"), ("tastes.a.users", None, "users"), ("tastes.a.noise", -1.0, "noise"),

@@ -102,7 +102,7 @@ def test_another_version_of_the_function_is_refused(tmp_path):
     register_features("tower", lambda: Tower(seed=1))
     model = load_recommender(path)
     for _ in range(2):  # and goes on being refused
-        with pytest.raises(ModelError, match="another function than the one that these user vectors were saved with"):
+        with pytest.raises(ModelError, match="not the function that these user vectors were saved with"):
             model.features(torch.rand(1, 3, 64, 64))
 
 
@@ -130,7 +130,9 @@ def test_what_goes_by_one_product_refuses_a_bent_score(tiny_catalogue, tmp_path)
             tiny_catalogue,
         ),
     ):  # fmt: skip
-        with pytest.raises(InputError, match=r"goes by theta\^T phi, and this recommender.s score \(callable\)"):
+        with pytest.raises(
+            InputError, match=r"needs the score theta\^T phi, but this recommender.s score \(callable\)"
+        ):
             use()
 
 

@@ -137,13 +137,13 @@ def test_elliots_features_may_be_a_matrix_or_a_folder(tmp_path):
 def test_what_does_not_fit_is_named(network, factors):
     options = {"backbone": NAME, "input_size": 64, "user_ids": USERS, "network": network}
     cases = [
-        ({"E": factors["E"][:100]}, {}, r"features of length 100, timm:resnet10t gives 512"),
+        ({"E": factors["E"][:100]}, {}, r"features of length 100, but timm:resnet10t gives 512"),
         ({"E": factors["E"][:, :3]}, {}, "do not fit"),
         ({}, {"user_ids": ["ann"]}, "1 user ids for 3 rows of Tu"),
         ({}, {"scaling": FeatureScaling("odd")}, "scaling 'odd' is unknown"),
         ({}, {"scaling": FeatureScaling("max")}, "needs the features"),
         ({}, {"scaling": FeatureScaling("max", np.zeros((2, 7)))}, "gives vectors of length 512"),
-        ({}, {"scaling": FeatureScaling("minmax", np.ones((2, WIDTH)))}, "all alike"),
+        ({}, {"scaling": FeatureScaling("minmax", np.ones((2, WIDTH)))}, "all features are equal"),
     ]
     for changes, other, message in cases:
         with pytest.raises(InputError, match=message):

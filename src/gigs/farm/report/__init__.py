@@ -1,1 +1,1 @@
-"""What a category manager asks of a run: which products gain most, for whom, and by which change."""
+"""The report of a run: which products gain most, for which audience, and by which change."""

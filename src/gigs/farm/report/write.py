@@ -26,8 +26,8 @@ UNITS = {
 }
 UNIT_WORDS = {
     "share": "of 100 buyers who choose between the product as it is and the redesign, how many take the redesign",
-    "gain": "what independent judges grant over the photo, in standard deviations of real items",
-    "gain_vs_photo": "the score of the model that was optimised, less the photo's; no independent judge has looked",
+    "gain": "the independent judges' gain over the photo, in standard deviations of real items",
+    "gain_vs_photo": "the target's score minus the photo's; no independent judge has checked it",
 }
 
 

@@ -58,7 +58,7 @@ def convert_checkpoint(
     """
     source, target = Path(source), Path(target)
     if target.exists() and source.exists() and target.samefile(source):
-        raise ModelError(f"{target}: would overwrite the checkpoint itself; give another name")
+        raise ModelError(f"{target}: would overwrite the checkpoint; give another name")
     if not source.exists():
         raise ModelError(f"{source}: no such file")
     generator: Generator
@@ -77,7 +77,7 @@ def convert_checkpoint(
         prefix = "" if str(error).startswith(str(source)) else f"{source}: "
         raise ModelError(f"{prefix}{error}") from error
     except (TypeError, ValueError, OverflowError, RuntimeError, KeyError) as error:  # settings or tensors gone wrong
-        raise ModelError(f"{source}: cannot be made sense of ({str(error).partition(chr(10))[0]})") from error
+        raise ModelError(f"{source}: cannot be read as a checkpoint ({str(error).partition(chr(10))[0]})") from error
     about = {"converted_from": {"file": source.name, "sha256": digest, "format": kind}}
     return save_generator(target, generator, about)
 

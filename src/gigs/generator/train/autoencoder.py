@@ -1,4 +1,4 @@
-"""Train the autoencoder of a latent flow on a catalogue: resumable, logged, with reconstructions on the way."""
+"""Trains the autoencoder of a latent flow on a catalogue: resumable, logged, with grids of reconstructions."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ def train_autoencoder(
 ) -> Path:
     """Train and save `OUT/autoencoder.safetensors` (averaged weights).
 
-    `start.weights`: file of an autoencoder to train on from, with a fresh critic; what it was shown counts.
+    `start.weights` is the file of an autoencoder to start from, with a fresh critic. The photos that it was shown
+    count.
 
     Also in OUT: `checkpoint.pt` (everything), `log.csv` and TensorBoard events, `reconstructions-*.png` (held-out
-    photos beside their reconstructions), and in the end `manifest.json`. Where a loss is not finite, the run returns to
-    its last checkpoint with half the learning rate, three times at most.
+    photos beside their reconstructions), and in the end `manifest.json`. If a loss is not finite, the run returns to
+    its last checkpoint with half the learning rate, at most three times.
 
     Raises:
         DataError: Too few photos match `settings.where`, or they were imported smaller than the network's resolution.

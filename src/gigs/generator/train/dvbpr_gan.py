@@ -1,4 +1,4 @@
-"""Train the class-conditional least-squares GAN of Kang et al. 2017 on a catalogue: resumable, logged, with grids."""
+"""Trains the class-conditional least-squares GAN of Kang et al. 2017 on a catalogue: resumable, logged, with grids."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def train_dvbpr_gan(
 ) -> Path:
     """Train and save `OUT/generator.safetensors` (averaged weights) and `OUT/critic.safetensors`.
 
-    Also in OUT, as `train_generator` leaves them: checkpoints, `log.csv` and TensorBoard events, `samples-*.png` (a row
-    a class), `snapshots/`, `manifest.json`; it returns to its last checkpoint where a loss is not finite.
+    Also in OUT, as from `train_generator`: checkpoints, `log.csv` and TensorBoard events, `samples-*.png` (one row per
+    class), `snapshots/` and `manifest.json`. The run returns to its last checkpoint if a loss is not finite.
 
     Raises:
         DataError: Too few photos match `settings.where`, or they tell no classes.

@@ -1,4 +1,4 @@
-"""Train a flow over an autoencoder's latents on a catalogue: resumable, logged, with sample grids on the way."""
+"""Trains a flow over an autoencoder's latents on a catalogue: resumable, logged, with grids of samples."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def train_flow(
     """Train and save `OUT/generator.safetensors`: the averaged flow, with the autoencoder.
 
     Also in OUT: `latents.npy` (made once), `checkpoint.pt` (everything), `log.csv` and TensorBoard events,
-    `samples-*.png`, and in the end `manifest.json`. Where a loss is not finite, the run returns to its last checkpoint
-    with half the learning rate, three times at most.
+    `samples-*.png`, and in the end `manifest.json`. If a loss is not finite, the run returns to its last checkpoint
+    with half the learning rate, at most three times.
 
     Args:
-        data: Photos, and the autoencoder whose latents of them are learnt.
+        data: The photos, and the autoencoder whose latents are learned.
         out: Folder of the run.
-        settings: What to train, and how.
+        settings: Settings of the training.
         compute: Device, precision and layout.
         start: `weights` is the file of a latent flow with the same autoencoder to train on from, with a fresh
             optimiser; what it was shown counts.

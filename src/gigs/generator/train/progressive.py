@@ -1,4 +1,4 @@
-"""Train a progressive GAN on a catalogue: resumable, logged, with sample grids on the way."""
+"""Trains a progressive GAN on a catalogue: resumable, logged, with grids of samples."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def train_generator(
 ) -> Path:
     """Train and save `OUT/generator.safetensors` (averaged weights) and, if hybrid, `OUT/encoder.safetensors`.
 
-    `start.weights`: folder of a pack or an earlier run whose generator and encoder to train on from, with fresh critics
-    and optimisers; the images they were shown count.
+    `start.weights` is the folder of a pack or an earlier run, whose generator and encoder training starts from, with
+    fresh critics and optimisers. The images that they were shown count.
 
     Also in OUT: `checkpoint.pt` (everything), `log.csv` and TensorBoard events, `samples-*.png`,
     `reconstructions-*.png` (held-out photos beside their reconstructions), `snapshots/generator-*.safetensors`, and in
-    the end `manifest.json`. Where a loss is not finite, the run returns to its last checkpoint with half the learning
-    rate, three times at most; log and weights tell.
+    the end `manifest.json`. If a loss is not finite, the run returns to its last checkpoint with half the learning
+    rate, at most three times. Log and weights record this.
 
     Raises:
         DataError: Too few photos match `settings.where`.

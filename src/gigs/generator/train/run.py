@@ -1,4 +1,4 @@
-"""A training run between its checkpoints, whatever family trains: steps, logs, grids, resuming, stepping back."""
+"""A training run of any family: steps, logs, grids, resuming, and going back after a divergence."""
 
 from __future__ import annotations
 
