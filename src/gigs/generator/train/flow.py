@@ -21,6 +21,7 @@ from gigs.generator.convert.autoencoder import load_autoencoder
 from gigs.generator.families.autoencoder import latents_id
 from gigs.generator.families.flow_conditions import dropped, labels, vocabulary
 from gigs.generator.families.flow_network import FlowNetwork
+from gigs.generator.families.flow_path import FlowPath
 from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
 from gigs.generator.train.flow_settings import FlowTrainSettings
 from gigs.generator.train.latents import LatentEncoder, make_latents
@@ -134,18 +135,20 @@ class FlowRun(TrainingRun):
         torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
         self.directions = min(settings.directions, len(rows) // 4)
         network = FlowNetwork(self.unet, self.vocabulary, self.directions)
-        network.path.fit(self._some_latents(), torch.Generator().manual_seed(settings.seed))
+        network.path.load_state_dict(here().from_main(lambda: self._fitted(network.path)))  # others' might be rounded
         self.nets = FlowNetworks(network, settings, compute)
         self.flow = compute.compiled(self.nets.modules["flow"])
         if start.weights is not None and not start.resume:
             self._start_from(start.weights)
         self.begin(start.resume)
 
-    def _some_latents(self) -> Tensor:
-        """Scaled latents `[N,C,S,S]` of at most `FITTED` photos, drawn by the seed."""
-        count = len(self.latents.array)
-        rows = np.sort(np.random.default_rng(self.settings.seed).permutation(count)[:FITTED])
-        return self.latents.scaled(torch.from_numpy(rows), torch.zeros(len(rows), dtype=torch.int64))
+    def _fitted(self, path: FlowPath) -> dict[str, Tensor]:
+        """Mean, scales and directions of at most `FITTED` photos' latents, drawn by the seed."""
+        count, seed = len(self.latents.array), self.settings.seed
+        rows = np.sort(np.random.default_rng(seed).permutation(count)[:FITTED])
+        sample = self.latents.scaled(torch.from_numpy(rows), torch.zeros(len(rows), dtype=torch.int64))
+        path.fit(sample, torch.Generator().manual_seed(seed))
+        return path.state_dict()
 
     def network(self) -> dict[str, Any]:
         """The UNet, what it is told, and whose latents it learns, for checkpoints."""
