@@ -173,7 +173,7 @@ def test_nothing_is_written_through_a_link(tmp_path):
         written.claim(out, ["raw/photo.png"])
     (out / "raw").unlink()
     (out / "raw").write_text("a file")
-    with pytest.raises(InputError, match="is no folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         written.claim(out, ["raw/photo.png"])
 
 
