@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import click
+from typing import Any
 
 SETTING = re.compile(r"`([a-z][a-z0-9_]*)`")
 # Settings whose options have other names.
@@ -34,8 +31,8 @@ def with_flags(text: str, typed: Sequence[str]) -> str:
     return SETTING.sub(lambda found: options.get(found[1], found[0]), text)
 
 
-def _options(command: click.Command, typed: Sequence[str]) -> dict[str, str]:
-    """The options of a command by the names of their settings."""
+def _options(command: Any, typed: Sequence[str]) -> dict[str, str]:
+    """The options of a command of click (typer brings its own copy) by the names of their settings."""
     for word in typed:
         inner = getattr(command, "commands", {}).get(word)
         if inner is None:

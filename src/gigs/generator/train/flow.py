@@ -137,6 +137,7 @@ class FlowRun(TrainingRun):
         network = FlowNetwork(self.unet, self.vocabulary, self.directions)
         network.path.load_state_dict(here().from_main(lambda: self._fitted(network.path)))  # others' might be rounded
         self.nets = FlowNetworks(network, settings, compute)
+        self.path = network.path
         self.flow = compute.compiled(self.nets.modules["flow"])
         if start.weights is not None and not start.resume:
             self._start_from(start.weights)
@@ -161,14 +162,13 @@ class FlowRun(TrainingRun):
         views = torch.randint(0, self.latents.array.shape[1], (settings.batch,), generator=rng)
         latents = self.latents.scaled(processes.mine(rows), processes.mine(views))
         told = processes.mine(dropped(self.conditions[rows], settings.drop_each, settings.drop_every, rng))
-        path = self.nets.modules["flow"].path
         z = processes.draw(torch.randn, (len(latents), latents[0].numel()), rng)
-        noise = path.noise(z.to(device)).cpu()
+        noise = self.path.noise(z.to(device)).cpu()
         time = processes.draw(torch.randn, (len(latents),), rng).sigmoid()  # more often midway (Esser et al. 2024)
         at = time[:, None, None, None]
         points = torch.lerp(latents, noise, at)
         with self.compute.autocast():
-            velocity = path.velocity(self.flow, points.to(device), time.to(device), told.to(device))
+            velocity = self.path.velocity(self.flow, points.to(device), time.to(device), told.to(device))
         loss = F.mse_loss(velocity, (noise - latents).to(device))
         optimiser = self.nets.optimisers["flow"]
         optimiser.zero_grad(set_to_none=True)
