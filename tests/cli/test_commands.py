@@ -168,7 +168,7 @@ def test_a_photo_that_the_gate_refuses_is_exit_3_and_nothing_written(tiny_catalo
     record = json.loads((tmp_path / "forced" / "shirt-2" / "result.json").read_text())
     assert record["gate"]["grade"] == "refused" and record["reconstruction"]["caution"]
     few = gigs("pack", "calibrate", pack, "--catalogue", tiny_catalogue.root)
-    assert few.returncode == 2 and "20 or more are needed" in few.stderr
+    assert few.returncode == 2 and "at least 20 are needed" in few.stderr
 
 
 def test_the_sellers_photo_is_never_overwritten(small_pack, photo, tmp_path):

@@ -96,7 +96,7 @@ def test_a_packs_small_audience_is_refused_too(small_pack, tmp_path):
     (tmp_path / "shirt.png").write_bytes(encoded(quadrants(64, 96)))
     told = gigs("suggest", tmp_path / "shirt.png", "--pack", small_pack, "--min-audience", 55, "--audience", "few",
                 "--out", tmp_path / "out")  # fmt: skip
-    assert told.returncode == 2 and "has 50 users, and at least 55 are needed" in told.stderr
+    assert told.returncode == 2 and "has 50 users, but at least 55 are needed" in told.stderr
 
 
 def test_the_bundled_pack_holds_no_small_audience_and_no_user():
