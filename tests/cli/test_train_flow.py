@@ -53,4 +53,4 @@ def test_what_makes_no_sense_is_one_line(options, said, tiny_catalogue, tmp_path
 
 def test_a_catalogue_of_smaller_pictures_is_refused(tiny_catalogue, tmp_path):
     wrong = gigs("train", "autoencoder", tiny_catalogue.root, "--out", tmp_path / "out")
-    assert wrong.returncode == 2 and "imported at 64 px, 128 asked" in wrong.stderr
+    assert wrong.returncode == 2 and "imported at 64 px, but 128 px are needed" in wrong.stderr

@@ -142,5 +142,5 @@ def test_models_of_other_sizes_do_not_go_together(small_pack, tmp_path):
     info["files"]["recommender.safetensors"] = storage.sha256_of(root / "recommender.safetensors")
     (root / "pack.json").write_text(json.dumps(info))
     told = gigs("suggest", tmp_path / "shirt.png", "--pack", root, "--steps", 1, "--out", tmp_path / "out")
-    assert told.returncode == 2 and "they come from different trainings" in told.stderr
+    assert told.returncode == 2 and "they are not from the same training" in told.stderr
     assert not (tmp_path / "out").exists()

@@ -53,7 +53,7 @@ def test_weights_that_are_here_are_named_with_their_place(examined, monkeypatch,
 def test_a_folder_that_cannot_be_written_stops_gigs_and_a_full_disk_too(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("no folder")
     (blocked,) = doctor._writable("results", tmp_path / "file" / "out")
-    assert blocked.state == "problem" and "--out" in blocked.advice
+    assert blocked.state == "problem" and "another output folder" in blocked.advice
     (cache,) = doctor._writable("cache", tmp_path / "file" / "cache", required=False)
     assert cache.state == "note"
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda place: doctor.shutil._ntuple_diskusage(10, 9, 1000))

@@ -118,7 +118,7 @@ def test_what_is_shown_differs_can_be_named_and_is_within_the_budget(shops_pack:
     assert bound.settings["budget"] == budget
     for one in bound:
         assert float(session.perceptual(squares[0], to_tensor(fit_square(one.image, 32)[0]))) <= budget
-    with pytest.raises(NothingToShowError, match="similarity budget of 1e-06 allows"):
+    with pytest.raises(NothingToShowError, match="within the budget of 1e-06"):
         session.suggest(photo, audience, n=4, steps=1, budget=1e-6)
 
 

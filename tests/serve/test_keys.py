@@ -36,7 +36,7 @@ def test_without_keys_everybody_may_call():
 def test_a_file_without_a_usable_key_is_refused(tmp_path, content):
     file = tmp_path / "keys"
     file.write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match=f"no API key|at least {SHORTEST} letters"):
+    with pytest.raises(InputError, match=f"no API key|at least {SHORTEST} ASCII characters"):
         Keys.of(file, {})
     with pytest.raises(InputError, match="cannot be read"):
         Keys.of(tmp_path / "missing", {})

@@ -61,7 +61,7 @@ def test_a_row_without_id_is_refused(source, load, name, column):
 
 
 @pytest.mark.parametrize(
-    ("options", "reason"), [({"hold_out": 30}, "hold-out"), ({"hold_out": -1}, "hold-out"), ({"image_size": 0}, "px")]
+    ("options", "reason"), [({"hold_out": 30}, "hold out"), ({"hold_out": -1}, "hold out"), ({"image_size": 0}, "px")]
 )
 def test_impossible_settings_are_refused(load, options, reason):
     with pytest.raises(DataError, match=reason):

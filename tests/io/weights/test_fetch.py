@@ -202,7 +202,7 @@ def test_a_file_placed_by_hand_needs_no_source(toy, tmp_path, monkeypatch):
 def test_a_wrong_file_placed_by_hand_is_named(toy, tmp_path, monkeypatch):
     toy[0].write_bytes(b"another file")
     monkeypatch.setenv("GIGS_WEIGHTS_DIR", str(tmp_path))
-    with pytest.raises(ModelError, match=r"published\.pth: SHA-256"):
+    with pytest.raises(ModelError, match=r"published\.pth: its SHA-256"):
         weights.fetch("toy")
     assert toy[1] == []
 

@@ -97,7 +97,7 @@ def test_a_pack_that_does_not_say_how_scorers_see_its_items_is_told_what_to_do(s
 def test_what_cannot_be_an_audience_is_named(shops_pack, shop, small_pack) -> None:
     pack = load_pack(shops_pack)
     user = shop.users["user_id"].iloc[0]
-    for users, message in (([], "nobody"), (["stranger"], "stranger"), ({user: 0.0}, "above 0")):
+    for users, message in (([], "without members"), (["stranger"], "stranger"), ({user: 0.0}, "above 0")):
         with pytest.raises(InputError, match=message):
             tastes_of_users(pack, shop, users)
     tastes = tastes_of_users(pack, shop, [user])

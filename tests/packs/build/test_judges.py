@@ -66,7 +66,7 @@ def test_what_cannot_be_added_is_named_and_leaves_the_pack_as_it_was(shop, recom
     before = (root / "pack.json").read_bytes()
     for name, file, said in (
         ("first", third_judge, "has a scorer 'first'"),
-        ("again", recommenders["main"], "users with the target main, and its eyes"),
+        ("again", recommenders["main"], "users with the target main, and also its backbone"),
     ):
         with pytest.raises(InputError, match=said):
             add_judges(root, shop, {name: file})

@@ -143,7 +143,7 @@ def test_a_judge_may_know_the_targets_buyers_through_other_eyes_if_another_judge
 
     target, stranger, acquainted = {"t": known("abc", "lite0")}, known("xyz", "lite0"), known("abc", "alexnet")
     check_independent(target, {"one": acquainted, "two": stranger})
-    with pytest.raises(InputError, match="judge one: shares 3 users with the target t, and its eyes"):
+    with pytest.raises(InputError, match="judge one: shares 3 users with the target t, and also its backbone"):
         check_independent(target, {"one": known("abc", "lite0"), "two": stranger})
     with pytest.raises(InputError, match="and learned from all folds"):
         check_independent(target, {"one": known("abcxyz", "alexnet", of_a_fold=False), "two": stranger})
