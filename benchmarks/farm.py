@@ -26,6 +26,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from gigs.farm.plan import Request
 from gigs.farm.run import farm
 from gigs.farm.tables import FAILED, REDESIGNS
@@ -123,14 +125,14 @@ def _start(arguments: argparse.Namespace, out: Path, workers: int | None = None)
         *("--items", arguments.items, "--workers", workers or arguments.workers, "--batch", arguments.batch),
         *("--where", arguments.where, *(["--small"] if arguments.small else []), *audiences),
     ]
-    return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, process_group=0)
+    return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, start_new_session=True)
 
 
 def _finished(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     content, _ = process.communicate()
     if process.returncode:
         raise SystemExit(f"a run ended with {process.returncode}")
-    return dict(json.loads(content))
+    return dict(json.loads(content.splitlines()[-1]))  # Ray writes about dead workers before it
 
 
 def _line(what: str, found: dict[str, Any]) -> str:
@@ -166,16 +168,15 @@ def _wait_for_parts(out: Path, items: int, process: subprocess.Popen[bytes]) -> 
         time.sleep(0.2)
 
 
-def _workers_of(group: int) -> list[int]:
-    """Processes of a run's workers, by the name that Ray gives them."""
+def _workers_of(run: int) -> list[int]:
+    """Processes of a run's workers, by the name that Ray gives them and the session that they share with the run."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+    for process in psutil.process_iter(["pid", "cmdline"]):
         try:
-            name, place = (folder / "cmdline").read_bytes(), int((folder / "stat").read_text().split(")")[1].split()[2])
-        except (OSError, ValueError, IndexError):
+            if (process.info["cmdline"] or [""])[0].startswith("ray::MapWorker") and os.getsid(process.pid) == run:
+                found.append(process.pid)
+        except (OSError, psutil.Error):
             continue
-        if name.startswith(b"ray::MapWorker") and place in (group, os.getpgid(group)):
-            found.append(int(folder.name))
     return found
 
 
