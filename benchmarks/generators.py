@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torchvision.utils import make_grid
 
@@ -37,6 +36,7 @@ from gigs.verify.panel import Panel
 from gigs.verify.promise import promised
 from gigs.vision.images import save_png, to_tensor
 from gigs.vision.lpips import PerceptualLoss
+from gigs.vision.resize import resize_bilinear
 from gigs.vision.runtime import Runtime
 
 SIDE, PROGAN_SIDE = 128, 64
@@ -74,12 +74,12 @@ def flow_of(path: Path) -> LatentFlow:
 
 def smaller(images: Tensor) -> Tensor:
     """At the ProGAN's side."""
-    return F.interpolate(images, size=(PROGAN_SIDE, PROGAN_SIDE), mode="area")
+    return resize_bilinear(images, PROGAN_SIDE)
 
 
 def larger(images: Tensor) -> Tensor:
     """At the flow's side."""
-    return F.interpolate(images, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
+    return resize_bilinear(images, SIDE)
 
 
 def reconstruct(catalogue: Catalogue, flow: LatentFlow, count: int) -> None:
@@ -126,8 +126,7 @@ class Redesigns:
         self.panel: Panel = panel
         self.lpips = PerceptualLoss(net="vgg")
         place = {item: row for row, item in enumerate(catalogue.items["item_id"])}
-        known = [(index, place[item]) for index, item in enumerate(panel.gallery.ids) if item in place]
-        self.of_gallery, self.of_catalogue = (np.array(column) for column in zip(*known, strict=True))
+        self.row_of = {index: place[item] for index, item in enumerate(panel.gallery.ids) if item in place}
 
     def compare(self, count: int, gradient: int) -> None:
         """Print a row for each way."""
@@ -165,7 +164,7 @@ class Redesigns:
     @torch.no_grad()
     def judged(self, base: Tensor, images: Tensor) -> list[float]:
         """Figures of redesigns `[n,3,R,R]` against the reconstruction `[1,3,R,R]`; gain and share are of the mean."""
-        here, there = (smaller(each) if each.shape[-1] == SIDE else each for each in (base, images))
+        here, there = smaller(base), smaller(images)
         kind = self.panel.category_of(here)[0]
         kept = (self.panel.category_of(there)[0] == kind).float().mean()
         features = [
@@ -191,10 +190,9 @@ class Redesigns:
     def liked(self, photo: Tensor) -> tuple[int, np.ndarray, Tensor]:
         """Category of a photo, catalogue rows of the gallery's items of it, and how they are liked."""
         category = int(self.panel.category_of(smaller(photo))[0][0])
-        inside = self.panel.gallery.of_category(category)
-        place = {int(row): index for index, row in enumerate(self.of_gallery)}
-        kept = [index for index, row in enumerate(inside.tolist()) if row in place]
-        rows = self.of_catalogue[[place[int(inside[index])] for index in kept]]
+        inside = self.panel.gallery.of_category(category).tolist()
+        kept = [index for index, item in enumerate(inside) if item in self.row_of]
+        rows = np.array([self.row_of[inside[index]] for index in kept])
         return category, rows, self.panel.value(category)[kept]
 
     def values(self, photo: Tensor, strength: float) -> tuple[Tensor, Tensor]:

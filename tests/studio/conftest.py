@@ -1,4 +1,4 @@
-"""Fixtures of the studio's tests; `page` needs the module's own fixture `studio`.
+"""Fixtures of the studio's tests. `page` opens `studio`, which a module may have for itself.
 
 Screenshots go to `GIGS_SHOTS`, or to pytest's folder; look at them after changing the page.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gigs.packs import load_pack
 from gigs.studio.desk import Desk
 from gigs.studio.limits import Limits
 from tests.helpers.browser import CHROMIUM, FLAGS, WAIT
@@ -37,6 +38,18 @@ def desk(engine, tmp_path):
     engine.gate.set()
     desk.close()
     assert not (tmp_path / "visits").exists()
+
+
+@pytest.fixture(scope="module")
+def studio(small_pack):
+    """A studio that answers at once: its engine has a script in place of networks."""
+    from tests.studio.serving import serving  # needs gradio, which not all tests here do
+
+    engine = Scripted(small_pack)
+    engine.plain = False
+    engine.pack = load_pack("hm-64")  # for its examples
+    with serving(engine) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

@@ -72,3 +72,8 @@ class Visitor:
 
 def file_data(path: str) -> dict[str, Any]:
     return {"path": path, "orig_name": "shirt.png", "meta": {"_type": "gradio.FileData"}}
+
+
+def says(page, text: str) -> None:
+    """Wait until the status of the open page says so."""
+    page.locator("#gigs-status").get_by_text(text).wait_for()

@@ -8,24 +8,13 @@ pytest.importorskip("gradio")
 pytest.importorskip("playwright.sync_api", reason="Python's playwright is not installed")
 
 from gigs.languages import known, language
-from gigs.packs import load_pack
 from gigs.studio import texts
 from tests.helpers.browser import NEEDS_CHROMIUM, WAIT, focused, grave_findings
-from tests.studio.scripted import Scripted
-from tests.studio.serving import serving
+from tests.studio.serving import says
 
 DROP = {"en": "Drop File Here", "de": "Datei hier ablegen", "es": "Coloque el archivo aquí"}  # Gradio's own words
 
 pytestmark = NEEDS_CHROMIUM
-
-
-@pytest.fixture(scope="module")
-def studio(small_pack):
-    engine = Scripted(small_pack)
-    engine.plain = False
-    engine.pack = load_pack("hm-64")  # for its examples
-    with serving(engine) as studio:
-        yield studio
 
 
 def opened(browser, address: str, **options):
@@ -36,10 +25,6 @@ def opened(browser, address: str, **options):
     page.goto(address)
     page.locator("#gigs-go").wait_for()
     return page
-
-
-def says(page, text: str) -> None:
-    page.locator("#gigs-status").get_by_text(text).wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

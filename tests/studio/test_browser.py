@@ -15,7 +15,7 @@ pytest.importorskip("playwright.sync_api", reason="Python's playwright is not in
 from gigs.service.engine import Engine
 from gigs.studio import texts
 from tests.helpers.browser import NEEDS_CHROMIUM
-from tests.studio.serving import serving
+from tests.studio.serving import says, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.weights, NEEDS_CHROMIUM]
 
@@ -26,10 +26,6 @@ def studio():
     engine.warm()
     with serving(engine) as studio:
         yield studio
-
-
-def says(page, text: str) -> None:
-    page.locator("#gigs-status").get_by_text(text).wait_for()
 
 
 def upload(page, path: Path) -> None:

@@ -7,25 +7,10 @@ import pytest
 pytest.importorskip("gradio")
 pytest.importorskip("playwright.sync_api", reason="Python's playwright is not installed")
 
-from gigs.packs import load_pack
 from tests.helpers.browser import NEEDS_CHROMIUM, WAIT
-from tests.studio.scripted import Scripted
-from tests.studio.serving import serving
+from tests.studio.serving import says
 
 pytestmark = NEEDS_CHROMIUM
-
-
-@pytest.fixture(scope="module")
-def studio(small_pack):
-    engine = Scripted(small_pack)
-    engine.plain = False
-    engine.pack = load_pack("hm-64")  # for its examples
-    with serving(engine) as studio:
-        yield studio
-
-
-def says(page, text: str) -> None:
-    page.locator("#gigs-status").get_by_text(text).wait_for()
 
 
 def test_two_windows_and_the_history(page, studio, browser):

@@ -1,12 +1,15 @@
 """A catalogue on disk: three Parquet tables, one packed array of square pictures, and a file that describes it.
 
-``` DIR/catalogue.json         schema, source, counts, seed, sizes; written last, so a folder without it is not a
-catalogue DIR/items.parquet          row i is item i: item_id, product_code, name, ..., held_out, has_image
-DIR/users.parquet          row u is user u: user_id and whatever the source knows DIR/interactions.parquet   distinct
-pairs: user, item (rows), count, first, last, split DIR/images-128.npy         uint8 [items, 128, 128, 3]; smaller sizes
-are derived once and kept beside it ``` Training reads pictures all the time, so they are packed: reading packed squares
-takes a thirtieth of the time of decoding and fitting the same 128 x 192 JPEG files (640 pictures in batches of 32: 0.02
-s instead of 0.71 s).
+```
+DIR/catalogue.json         schema, source, counts, seed, sizes; written last, so a folder without it is not a catalogue
+DIR/items.parquet          row i is item i: item_id, product_code, name, ..., held_out, has_image
+DIR/users.parquet          row u is user u: user_id and whatever the source knows
+DIR/interactions.parquet   distinct pairs: user, item (rows), count, first, last, split
+DIR/images-128.npy         uint8 [items, 128, 128, 3]; smaller sizes are derived once and kept beside it
+```
+
+Training reads pictures all the time, so they are packed: reading packed squares takes a thirtieth of the time of
+decoding and fitting the same 128 x 192 JPEG files (640 pictures in batches of 32: 0.02 s instead of 0.71 s).
 """
 
 from __future__ import annotations

@@ -90,8 +90,6 @@ def redraw(
     Raises:
         InputError: A condition or value that the generator has not learned, or an impossible strength.
     """
-    drawn = []
-    for wish in wishes:
-        rng = None if seed is None else torch.Generator().manual_seed(seed)
-        drawn.append(generator.told(wish, guidance=guidance).redraw(photo, strength, rng))
-    return torch.cat(drawn)
+    told = [generator.told(wish, guidance=guidance) for wish in wishes]
+    points = generator.renoised(photo, strength, None if seed is None else torch.Generator().manual_seed(seed))
+    return torch.cat([flow.back(points, strength) for flow in told])

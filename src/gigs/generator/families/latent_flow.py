@@ -172,18 +172,22 @@ class LatentFlow(Generator):
         """Latent vectors `[N,latent_dim]` of photos `[N,3,R,R]` in `[0,1]`, by the encoder and the flow backwards."""
         return self.project(self.flow.path.normal(self.to_noise(self.latents_of(photos))).float())
 
-    @torch.no_grad()
     def redraw(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
-        """Photos `[N,3,R,R]` in `[0,1]` taken part of the way to noise, and back by what this flow is told.
+        """Photos `[N,3,R,R]` taken part of the way to noise, and back by what this flow is told.
+
+        Arguments and errors as `renoised`, and the pictures are of the photos' shape and range.
+        """
+        return self.back(self.renoised(photos, strength, rng), strength)
+
+    @torch.no_grad()
+    def renoised(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
+        """Points `[N,C,S,S]` part of the way from photos to noise; what this flow is told makes no difference.
 
         Args:
-            photos: At the generator's resolution.
+            photos: `[N,3,R,R]` in `[0,1]`, at the generator's resolution.
             strength: In (0,1], the time to which they are taken: how much may change.
             rng: Takes them there by fresh noise (Meng et al. 2022, SDEdit); without it, they go by the flow that is
                 told nothing, which keeps more of them.
-
-        Returns:
-            Pictures of the same shape and range.
 
         Raises:
             InputError: `strength` is not in (0,1].
@@ -192,10 +196,13 @@ class LatentFlow(Generator):
             raise InputError(f"strength must be above 0 and at most 1, not {strength}")
         latents = self.latents_of(photos)
         if rng is None:
-            points = self._with(told=None).to_noise(latents, strength)
-        else:
-            z = sample_normal(len(latents), self.latent_dim, rng).to(latents.device)
-            points = torch.lerp(latents, self.flow.path.noise(z), strength)
+            return self._with(told=None).to_noise(latents, strength)
+        z = sample_normal(len(latents), self.latent_dim, rng).to(latents.device)
+        return torch.lerp(latents, self.flow.path.noise(z), strength)
+
+    @torch.no_grad()
+    def back(self, points: Tensor, strength: float) -> Tensor:
+        """Pictures `[N,3,R,R]` in `[0,1]` to which points `[N,C,S,S]` at time `strength` lead."""
         return self.draw(self.to_latents(points, strength))
 
     def _times(self, start: float) -> list[tuple[float, float]]:
