@@ -78,9 +78,13 @@ def test_a_name_that_only_one_table_has_leaves_the_other_to_be_guessed():
         (
             {"items": "a,b"},
             {},
-            "items.csv: no column looks like the item's id; name it; the columns are a, b",
+            "items.csv: no column looks like the item's id; name it with `item_id`; the columns are a, b",
         ),
-        ({"interactions": "sku,day"}, {}, "interactions.csv: no column looks like the user's id; name it"),
+        (
+            {"interactions": "sku,day"},
+            {},
+            "interactions.csv: no column looks like the user's id; name it with `user_id`",
+        ),
         ({"users": "age"}, {}, "users.csv.*user's id; name it"),
         (
             {},

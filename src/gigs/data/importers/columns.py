@@ -87,7 +87,7 @@ def choose_columns(tables: Mapping[str, RawTable], named: Named, known: Names | 
         for role in NEEDED[name]:
             if role not in chosen[name]:
                 raise DataError(
-                    f"{table.source}: no column looks like the {role}'s id; name it; the columns are "
+                    f"{table.source}: no column looks like the {role}'s id; name it with `{role}_id`; the columns are "
                     f"{', '.join(headers)}"
                 )
     _all_found(named, chosen, tables)
