@@ -78,6 +78,7 @@ def snapshot_flow(catalogue: Catalogue, run: Path, out: Path, autoencoder: Path,
         "autoencoder": dict(coder.config),
         "conditions": network["conditions"],
         "directions": len(flow["path.lengths"]),
+        "prior": network.get("prior"),
     }
     generator = LatentFlow(LatentFlowSettings(**settings))
     generator.flow.load_state_dict(halved(flow))

@@ -64,6 +64,16 @@ def train_autoencoder_command(
         0.2, min=0, help="The critic's gradient at the pixels, as a share of the other losses'. 0 uses no critic."
     ),
     adversarial_after: int = typer.Option(60_000, min=0, help="Number of photos after which the critic joins in."),
+    noise: float = typer.Option(
+        0.0,
+        min=0,
+        help="Highest standard deviation of noise added to latents, whose strongest component has 1. With it the "
+        "decoder learns to clean up what a flow draws; 0.15 is usual.",
+    ),
+    flow: Path = typer.Option(
+        None, "--flow", help="File of a latent flow over the same latents: the critic also judges what it draws."
+    ),
+    drawn: int = typer.Option(4, min=1, help="With --flow, the number of its latents per step."),
     start_from: Path = START,
     checkpoint_every: int = EVERY,
     where: str = WHERE,
@@ -84,6 +94,9 @@ def train_autoencoder_command(
 
       gigs train autoencoder data/hm-128 --images 400000 --out runs/autoencoder
 
+      gigs train autoencoder data/hm-128 --start-from runs/autoencoder/autoencoder.safetensors --noise 0.15 --flow
+      runs/flow/generator.safetensors --out runs/decoder
+
       gigs train autoencoder data/hm-128 --batch 64 --crop 128 --window 96 --judged 32 --out runs/autoencoder   # GPU
     """
     from gigs.data.catalogue import Catalogue
@@ -99,8 +112,8 @@ def train_autoencoder_command(
     settings = _checked(
         AutoencoderTrainSettings, network=network, images=images, batch=batch, crop=crop, window=window, judged=judged,
         learning_rate=learning_rate, coarse=coarse, lpips=lpips, lpips_after=lpips_after, adversarial=adversarial,
-        adversarial_after=adversarial_after, where=where, balance=balance, seed=seed,
-        checkpoint_every=checkpoint_every or 4_000,
+        adversarial_after=adversarial_after, noise=noise, drawn=drawn if flow else 0, where=where,
+        balance=balance, seed=seed, checkpoint_every=checkpoint_every or 4_000,
     )  # fmt: skip
     compute = training_compute(
         out, resume=resume, device=device, compile_networks=compile_networks, processes=processes, may_move=True
@@ -112,6 +125,7 @@ def train_autoencoder_command(
             out,
             settings,
             compute,
+            flow=flow,
             start=start,
             on_step=on_step,
         )
@@ -143,6 +157,12 @@ def train_flow_command(
         256,
         min=0,
         help="Number of principal directions of whole pictures along which the noise varies as photos do.",
+    ),
+    prior_examples: int = typer.Option(
+        3_000_000,
+        min=0,
+        help="Coarse pictures to show the prior, which is trained first and draws what lies along the directions. "
+        "0 trains no prior: the flow then draws everything itself.",
     ),
     photos: int = typer.Option(0, min=0, help="Train on this many photos only, drawn at random. 0 takes all."),
     mirrored: bool = typer.Option(
@@ -179,8 +199,11 @@ def train_flow_command(
 
     settings = _checked(
         FlowTrainSettings, images=images,
-        network=_checked(FlowNetworkSettings, channels=_widths(channels), layers=layers),
+        network=_checked(
+            FlowNetworkSettings, channels=_widths(channels), layers=layers, prior_blocks=4 if prior_examples else 0
+        ),
         batch=batch, learning_rate=learning_rate, ema=ema, directions=directions, photos=photos,
+        prior_examples=max(1, prior_examples),
         mirrored=mirrored, where=where,
         balance=balance, seed=seed, checkpoint_every=checkpoint_every or 20_000,
         conditions=tuple(name.strip() for name in conditions.split(",") if name.strip()),

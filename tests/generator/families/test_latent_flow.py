@@ -25,7 +25,8 @@ from gigs.vision.compute import Compute
 pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
 
 CODER = AutoencoderSettings(patch=2, channels=(8, 16), latent_channels=4, groups=4, encoder="network", resolution=32)
-NETWORK = FlowNetworkSettings(channels=(16, 16), layers=1, head=8, groups=4)
+NETWORK = FlowNetworkSettings(channels=(16, 16), layers=1, head=8, groups=4, prior_blocks=0)
+WITH_PRIOR = replace(NETWORK, prior_width=16, prior_blocks=1)
 KNOWN = {"type": ["Dress", "Skirt"], "colour": ["Black"]}
 TRAIN = FlowTrainSettings(
     network=NETWORK, images=64, batch=8, conditions=("type", "colour"), checkpoint_every=32, grid_every=10**6
@@ -38,11 +39,26 @@ def seeded(build):
         return build()
 
 
-def small(**changes):
+def small(network=NETWORK, **changes):
     settings = LatentFlowSettings(
-        unet=NETWORK.config(4, 8), autoencoder=CODER.config(), conditions=KNOWN, **{"steps": 4, **changes}
+        unet=network.config(4, 8),
+        autoencoder=CODER.config(),
+        conditions=KNOWN,
+        prior=network.prior,
+        **{"steps": 4, **changes},
     )
     return seeded(lambda: LatentFlow(settings))
+
+
+def with_prior(**changes):
+    """A flow whose coarse part, 6 directions long, is drawn by a prior that has learned something."""
+    generator = small(WITH_PRIOR, directions=6, **changes)
+    generator.flow.path.fit(torch.randn(64, 4, 8, 8, generator=torch.Generator().manual_seed(3)), torch.Generator())
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        for layer in (generator.flow.prior.leave, generator.flow.prior.blocks[0].narrow):
+            torch.nn.init.normal_(layer.weight, std=0.1)
+    return generator.freeze()
 
 
 class TestConformance(GeneratorSuite):
@@ -55,6 +71,11 @@ class TestConformanceWithGuidanceByEuler(GeneratorSuite):
 
     def build(self):
         return small(steps=2, method="euler", told={"type": "Dress"}, guidance=2.0)
+
+
+class TestConformanceWithAPrior(GeneratorSuite):
+    def build(self):
+        return with_prior(steps=2)
 
 
 def draws(generator, n=3):
@@ -84,6 +105,34 @@ def test_a_photo_comes_back_as_the_autoencoder_answers_it():
         again = generator(generator.flow.path.normal(noise))
     torch.testing.assert_close(again, answered, atol=2e-3, rtol=0)
     assert generator.start_from(photos).shape == (2, generator.latent_dim)
+
+
+def test_with_a_prior_noise_and_its_vectors_lead_to_one_another():
+    generator = with_prior(told={"type": "Dress"}, guidance=2.0)
+    z = generator.sample(3, torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        noise = generator.noise(z)
+        torch.testing.assert_close(generator.normal(noise), z, atol=1e-3, rtol=1e-3)
+    path = generator.flow.path
+    moved = path.normal(noise) - z
+    assert moved.abs().max() > 0.05  # the prior does something
+    torch.testing.assert_close(moved, path.coordinates(moved) @ path.directions, atol=1e-4, rtol=0)  # and only there
+
+
+def test_with_a_prior_a_photo_comes_back_and_what_it_is_told_changes_what_is_coarse():
+    generator = with_prior(steps=12)
+    photos = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        generator.deviation.copy_(generator.latents_of(photos).std(dim=(0, 2, 3))[:, None, None])
+        answered = generator.draw(generator.latents_of(photos))
+        again = generator(generator.normal(generator.to_noise(generator.latents_of(photos))))
+        torch.testing.assert_close(again, answered, atol=5e-3, rtol=0)
+        torch.testing.assert_close(generator.redraw(photos, 0.5), answered, atol=5e-3, rtol=0)
+        dress = generator.told({"type": "Dress"}, guidance=3.0)
+        moved = [(dress.redraw(photos, s) - answered).abs().mean() for s in (0.1, 0.5, 1.0)]
+        noisy = [dress.redraw(photos, 0.5, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)]
+    assert 0 < moved[0] < moved[1] < moved[2]
+    assert torch.equal(noisy[0], noisy[1]) and not torch.equal(noisy[0], noisy[2])
 
 
 def test_projection_leaves_what_lies_where_noise_does():
@@ -178,6 +227,28 @@ def test_a_stopped_and_resumed_run_ends_with_the_same_weights(coder, tiny_catalo
     )
     whole, parts = (storage.load_tensors(path)[0] for path in (whole, parts))
     assert whole.keys() == parts.keys() and all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_a_run_with_a_prior_may_stop_anywhere(coder, tiny_catalogue, tmp_path, monkeypatch):
+    monkeypatch.setattr("gigs.generator.train.flow_prior.KEPT_EVERY", 2)
+    settings = replace(TRAIN, network=WITH_PRIOR, directions=4, prior_examples=512 * 5)
+    data = LatentData(tiny_catalogue, coder)
+
+    def stopping(stage, done):
+        def stop(step):
+            if step.stage == stage and step.done == done:
+                raise SystemExit
+
+        return stop
+
+    whole = train_flow(data, tmp_path / "whole", settings, Compute())
+    for stage, done in (("training the prior", 512 * 3), ("training the flow", 40)):
+        with pytest.raises(SystemExit):
+            train_flow(data, tmp_path / "parts", settings, Compute(), on_step=stopping(stage, done))
+    parts = train_flow(data, tmp_path / "parts", settings, Compute(), start=Start(resume=True))
+    whole, parts = (storage.load_tensors(path)[0] for path in (whole, parts))
+    assert whole.keys() == parts.keys() and all(torch.equal(whole[name], parts[name]) for name in whole)
+    assert whole["flow.prior.leave.weight"].abs().max() > 0
 
 
 def test_a_run_leaves_a_generator_with_its_autoencoder(coder, tiny_catalogue, tmp_path):

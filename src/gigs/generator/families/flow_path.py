@@ -7,6 +7,9 @@ the network begins with blurred products and not with snow, and needs far fewer 
 The network predicts the latent, not the velocity (Li and He 2025): most of a product photo is an empty backdrop, and an
 answer of exactly nothing is easier to learn than noise to subtract. Close to the latent, where there is little noise,
 the point itself is most of the prediction, as in Karras et al. (2022). So the way can be gone backwards.
+
+With `coarse`, noise is not independent of the latent: it has the latent's own part along the directions, as in Albergo
+et al. (2024). Then a way leads from a blurred picture to the sharp one, and what is blurred is drawn by a `FlowPrior`.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ class FlowPath(nn.Module):
     Args:
         shape: Of a latent, `(C,S,S)`.
         directions: How many principal directions noise varies along as latents do. 0 for white noise.
+        coarse: The part along the directions is given, and the network sees it beside the point: it has twice as
+            many channels to look at.
     """
 
     mean: Tensor
@@ -34,9 +39,9 @@ class FlowPath(nn.Module):
     directions: Tensor
     lengths: Tensor
 
-    def __init__(self, shape: tuple[int, int, int], directions: int) -> None:
+    def __init__(self, shape: tuple[int, int, int], directions: int, coarse: bool = False) -> None:
         super().__init__()
-        self.shape = shape
+        self.shape, self.coarse = shape, coarse
         size = shape[0] * shape[1] * shape[2]
         self.register_buffer("mean", torch.zeros(shape))
         self.register_buffer("scale", torch.ones(shape[0], 1, 1))
@@ -69,6 +74,17 @@ class FlowPath(nn.Module):
         """The vectors `[N,C*S*S]` of noise `[N,C,S,S]`: the inverse of `noise`."""
         return self._stretched(((noise - self.mean) / self.scale).flatten(1), 1 / self.lengths)
 
+    def coordinates(self, z: Tensor) -> Tensor:
+        """The part `[N,directions]` of vectors `z [N,C*S*S]` along the directions.
+
+        Of `normal(latents)`, these are the latents' principal components, with variance 1 over the catalogue.
+        """
+        return z.float() @ self.directions.T
+
+    def with_coordinates(self, z: Tensor, coordinates: Tensor) -> Tensor:
+        """Vectors `z [N,C*S*S]` with another part `[N,directions]` along the directions."""
+        return z + (coordinates - self.coordinates(z)) @ self.directions
+
     def _stretched(self, rows: Tensor, by: Tensor) -> Tensor:
         with torch.autocast(rows.device.type, enabled=False):
             rows = rows.float()
@@ -87,8 +103,13 @@ class FlowPath(nn.Module):
         share = (NEAR * (1 - t)) ** 2 / ((NEAR * (1 - t)) ** 2 + t**2)  # of the point in the prediction
         reach = ((1 - share * (1 - t)) ** 2 + (share * t) ** 2).sqrt()  # of the network's answer
         centred = (x - self.mean) / self.scale
-        answer = network(centred / ((1 - t) ** 2 + t**2).sqrt(), time, told)
-        return self.mean + self.scale * (share * centred + reach * answer)
+        seen = centred / ((1 - t) ** 2 + t**2).sqrt()
+        if not self.coarse:
+            return self.mean + self.scale * (share * centred + reach * network(seen, time, told))
+        with torch.autocast(x.device.type, enabled=False):
+            given = ((centred.flatten(1).float() @ self.directions.T) @ self.directions).view_as(centred)
+        answer = network(torch.cat([seen, given], dim=1), time, told)
+        return self.mean + self.scale * (given + share * (centred - given) + reach * answer)
 
     def velocity(self, network: Callable[..., Tensor], x: Tensor, time: Tensor, told: Tensor) -> Tensor:
         """How fast points move, `[N,C,S,S]`, towards noise; of latent and noise, it is noise - latent."""

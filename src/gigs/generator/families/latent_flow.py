@@ -15,24 +15,21 @@ hold the place in the schedule as state and go one way only, so the few lines of
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
 from gigs.errors import InputError
 from gigs.generator.base import Generator, register
 from gigs.generator.families.autoencoder import build_autoencoder, decode, encode, factor
 from gigs.generator.families.flow_conditions import Vocabulary, wanted
 from gigs.generator.families.flow_network import FlowNetwork
+from gigs.generator.families.flow_steps import METHODS, Velocity, backwards, forwards, times
 from gigs.generator.latent import sample_normal
 
-METHODS = ("euler", "heun")
-BEND = 1.5  # steps become shorter towards the latent, where detail is decided
 SHELL = (0.8, 1.4)  # root mean squares of a latent vector that the flow is trusted with; noise has 1, photos 1 to 1.3
 
 
@@ -41,7 +38,8 @@ class LatentFlowSettings:
     """A latent flow and how it is used.
 
     `unet` and `autoencoder` are diffusers configurations. `conditions`: values of each. `directions`: of the noise, as
-    `FlowPath` counts them. `steps` of `method` draw a picture; Heun's method asks the network twice a step.
+    `FlowPath` counts them. `prior`: `width` and `blocks` of the network that draws the part along the directions, if it
+    is given to the flow. `steps` of `method` draw a picture; Heun's method asks the network twice a step.
     `corrections`: iterations with which a step is solved backwards. `told`: values of conditions to draw with.
     `guidance`: how far beyond what it is told the flow goes; 1 does not, other numbers ask the network twice as often.
     """
@@ -50,6 +48,7 @@ class LatentFlowSettings:
     autoencoder: dict[str, Any]
     conditions: Vocabulary
     directions: int = 0
+    prior: dict[str, int] | None = None
     steps: int = 8
     method: str = "heun"
     corrections: int = 12
@@ -61,7 +60,7 @@ class LatentFlowSettings:
             raise ValueError("steps must be from 1 to 1000, corrections at least 1, and directions 0 or more")
         if self.method not in METHODS:
             raise ValueError(f"method must be one of {', '.join(METHODS)}, not {self.method!r}")
-        if self.unet.get("in_channels") != self.autoencoder.get("latent_channels"):
+        if self.unet.get("out_channels") != self.autoencoder.get("latent_channels"):
             raise ValueError("the flow must have as many channels as the autoencoder's latents")
         if not isinstance(self.unet.get("sample_size"), int):
             raise ValueError("the UNet must have one sample_size")
@@ -82,9 +81,9 @@ class LatentFlow(Generator):
     def __init__(self, settings: LatentFlowSettings) -> None:
         super().__init__()
         self.config = settings
-        self.flow = FlowNetwork(settings.unet, settings.conditions, settings.directions)
+        self.flow = FlowNetwork(settings.unet, settings.conditions, settings.directions, settings.prior)
         self.autoencoder: Any = build_autoencoder(settings.autoencoder)
-        channels, side = settings.unet["in_channels"], settings.unet["sample_size"]
+        channels, side = settings.unet["out_channels"], settings.unet["sample_size"]
         self.register_buffer("mean", torch.zeros(channels, 1, 1))
         self.register_buffer("deviation", torch.ones(channels, 1, 1))
         self.shape = (channels, side, side)
@@ -135,7 +134,26 @@ class LatentFlow(Generator):
 
     def forward(self, z: Tensor) -> Tensor:
         """`[N,latent_dim]` to `[N,3,resolution,resolution]` in `[0,1]`."""
-        return self.draw(self.to_latents(self.flow.path.noise(z)))
+        return self.draw(self.to_latents(self.noise(z)))
+
+    def noise(self, z: Tensor, start: float = 1.0) -> Tensor:
+        """Noise `[N,C,S,S]` of vectors `z [N,latent_dim]`, whose part along the directions the prior draws.
+
+        `start`: the time at which that part is on its way.
+        """
+        path, prior = self.flow.path, self.flow.prior
+        if prior is not None:
+            z = path.with_coordinates(z, prior.draw(self._velocity_of(prior), path.coordinates(z), start))
+        return path.noise(z)
+
+    @torch.no_grad()
+    def normal(self, noise: Tensor, end: float = 1.0) -> Tensor:
+        """The vectors `[N,latent_dim]` of noise `[N,C,S,S]`: the inverse of `noise`."""
+        path, prior = self.flow.path, self.flow.prior
+        z = path.normal(noise)
+        if prior is not None:
+            z = path.with_coordinates(z, prior.undraw(self._velocity_of(prior), path.coordinates(z), end))
+        return z
 
     def draw(self, latents: Tensor) -> Tensor:
         """Images `[N,3,resolution,resolution]` in `[0,1]` of scaled latents `[N,C,S,S]`."""
@@ -147,30 +165,23 @@ class LatentFlow(Generator):
 
     def to_latents(self, x: Tensor, start: float = 1.0) -> Tensor:
         """Points `[N,C,S,S]` at time `start` to scaled latents `[N,C,S,S]`."""
-        for now, then in self._times(start):
-            if torch.is_grad_enabled():
-                x = checkpoint(self._step, x, now, then, use_reentrant=False)
-            else:
-                x = self._step(x, now, then)
-        return x
+        steps = times(self._count(start), start)
+        return forwards(self._velocity_of(self.flow.velocity), x, steps, self.config.method)
 
     @torch.no_grad()
     def to_noise(self, latents: Tensor, end: float = 1.0) -> Tensor:
         """Scaled latents `[N,C,S,S]` to the points at time `end` from which `to_latents` leads to them.
 
-        Each step is solved by iteration, as drawing takes it: x = y - (step of x), from x = y on.
+        Each step is solved by iteration, as drawing takes it.
         """
-        x = latents
-        for now, then in reversed(self._times(end)):
-            goal = x
-            for _ in range(self.config.corrections):
-                x = goal - (self._step(x, now, then) - x)
-        return x
+        steps = times(self._count(end), end)
+        velocity = self._velocity_of(self.flow.velocity)
+        return backwards(velocity, latents, steps, self.config.method, self.config.corrections)
 
     @torch.no_grad()
     def start_from(self, photos: Tensor) -> Tensor:
         """Latent vectors `[N,latent_dim]` of photos `[N,3,R,R]` in `[0,1]`, by the encoder and the flow backwards."""
-        return self.project(self.flow.path.normal(self.to_noise(self.latents_of(photos))).float())
+        return self.project(self.normal(self.to_noise(self.latents_of(photos))).float())
 
     def redraw(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
         """Photos `[N,3,R,R]` taken part of the way to noise, and back by what this flow is told.
@@ -183,6 +194,8 @@ class LatentFlow(Generator):
     def renoised(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
         """Points `[N,C,S,S]` part of the way from photos to noise; what this flow is told makes no difference.
 
+        With a prior, only what is coarse is on its way, and detail is that of the photos: type and colour are coarse.
+
         Args:
             photos: `[N,3,R,R]` in `[0,1]`, at the generator's resolution.
             strength: In (0,1], the time to which they are taken: how much may change.
@@ -194,37 +207,44 @@ class LatentFlow(Generator):
         """
         if not 0 < strength <= 1:
             raise InputError(f"strength must be above 0 and at most 1, not {strength}")
-        latents = self.latents_of(photos)
-        if rng is None:
-            return self._with(told=None).to_noise(latents, strength)
-        z = sample_normal(len(latents), self.latent_dim, rng).to(latents.device)
-        return torch.lerp(latents, self.flow.path.noise(z), strength)
+        latents, path = self.latents_of(photos), self.flow.path
+        untold = self._with(told=None)
+        fresh = None if rng is None else sample_normal(len(latents), self.latent_dim, rng).to(latents.device)
+        if self.flow.prior is None:
+            if fresh is None:
+                return untold.to_noise(latents, strength)
+            return torch.lerp(latents, path.noise(fresh), strength)
+        noise = untold.to_noise(latents)
+        if fresh is None:
+            return path.noise(untold.normal(noise, strength))
+        z = path.normal(noise)
+        coarse = torch.lerp(path.coordinates(z), path.coordinates(fresh), strength)
+        return path.noise(path.with_coordinates(z, coarse))
 
     @torch.no_grad()
     def back(self, points: Tensor, strength: float) -> Tensor:
         """Pictures `[N,3,R,R]` in `[0,1]` to which points `[N,C,S,S]` at time `strength` lead."""
-        return self.draw(self.to_latents(points, strength))
+        if self.flow.prior is None:
+            return self.draw(self.to_latents(points, strength))
+        return self.draw(self.to_latents(self.noise(self.flow.path.normal(points), strength)))
 
-    def _times(self, start: float) -> list[tuple[float, float]]:
-        """Steps from `start` down to 0, as many as there would be of the whole way."""
-        count = max(1, round(self.config.steps * start))
-        return list(pairwise(start * ((count - k) / count) ** BEND for k in range(count + 1)))
+    def _count(self, reach: float) -> int:
+        """Steps of a part of the way, as many as there would be of the whole."""
+        return max(1, round(self.config.steps * reach))
 
-    def _step(self, x: Tensor, now: float, then: float) -> Tensor:
-        velocity = self._velocity(x, now)
-        ahead = x + (then - now) * velocity
-        if self.config.method == "euler" or then == 0:
-            return ahead
-        return x + (then - now) / 2 * (velocity + self._velocity(ahead, then))
+    def _velocity_of(self, network: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Velocity:
+        """Of a network that is asked for points, times and conditions: told what this generator is told."""
 
-    def _velocity(self, x: Tensor, time: float) -> Tensor:
-        times = torch.full((len(x),), time, device=x.device)
-        told = self.conditions.to(x.device).expand(len(x), -1)
-        velocity = self.flow.velocity(x, times, told)
-        if self.config.guidance == 1 or not told.any():
-            return velocity
-        untold = self.flow.velocity(x, times, torch.zeros_like(told))
-        return untold + self.config.guidance * (velocity - untold)
+        def velocity(x: Tensor, time: float) -> Tensor:
+            at = torch.full((len(x),), time, device=x.device)
+            told = self.conditions.to(x.device).expand(len(x), -1)
+            found = network(x, at, told)
+            if self.config.guidance == 1 or not told.any():
+                return found
+            untold = network(x, at, torch.zeros_like(told))
+            return untold + self.config.guidance * (found - untold)
+
+        return velocity
 
     def _with(self, **changes: Any) -> LatentFlow:
         """A view of this generator with other settings; weights are shared."""

@@ -10,7 +10,8 @@ from torchvision.utils import make_grid
 
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import draw_batch, select
-from gigs.generator.families.autoencoder import build_autoencoder, decode, encode, save_autoencoder
+from gigs.generator.families.autoencoder import build_autoencoder, decode, encode, latents_id, save_autoencoder
+from gigs.generator.train.autoencoder_drawn import drawn_latents
 from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
 from gigs.generator.train.autoencoder_steps import AutoencoderNetworks, AutoencoderStepper
 from gigs.generator.train.run import TrainingRun
@@ -30,13 +31,14 @@ def train_autoencoder(
     settings: AutoencoderTrainSettings,
     compute: Compute,
     *,
+    flow: Path | None = None,
     start: Start = AFRESH,
     on_step: OnStep = silent,
 ) -> Path:
     """Train and save `OUT/autoencoder.safetensors` (averaged weights).
 
-    `start.weights` is the file of an autoencoder to start from, with a fresh critic. The photos that it was shown
-    count.
+    `flow` is the file of a latent flow over the same latents, for `settings.drawn`. `start.weights` is the file of an
+    autoencoder to start from, with a fresh critic. The photos that it was shown count.
 
     Also in OUT: `checkpoint.pt` (everything), `log.csv` and TensorBoard events, `reconstructions-*.png` (held-out
     photos beside their reconstructions), and in the end `manifest.json`. If a loss is not finite, the run returns to
@@ -45,11 +47,14 @@ def train_autoencoder(
     Raises:
         DataError: Too few photos match `settings.where`, or they were imported smaller than the network's resolution.
         InputError: Another process trains in OUT.
-        ModelError: `start.resume` without a checkpoint, or one of another network; a run that diverges.
+        ModelError: `start.resume` without a checkpoint, or one of another network; a run that diverges; a `flow` over
+            other latents.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
     with held(Path(out)):
         run = AutoencoderRun(catalogue, Path(out), settings, compute, start)
+        if flow is not None:
+            run.show_drawn(flow, on_step)
         train_until(run, settings.images, "training the autoencoder", on_step)
         return run.finish()
 
@@ -62,7 +67,7 @@ def _spread(rows: np.ndarray, count: int) -> np.ndarray:
 class AutoencoderRun(TrainingRun):
     """A run of an autoencoder."""
 
-    columns = ("shown", "l1", "coarse", "lpips", "kl", "generator", "critic", "retries")
+    columns = ("shown", "l1", "coarse", "lpips", "kl", "generator", "drawn", "critic", "retries")
     product = "autoencoder"
     same = ("adversarial",)
     settings: AutoencoderTrainSettings
@@ -88,6 +93,11 @@ class AutoencoderRun(TrainingRun):
             self.shown = int(self.nets.start_from(start.weights).get("images_shown", 0))
         self.begin(start.resume)
         self.stepper = AutoencoderStepper(settings, self.nets, compute, self.rng)
+
+    def show_drawn(self, flow: Path, on_step: OnStep) -> None:
+        """Also train on what a flow draws; always the same, by the seed."""
+        origin = latents_id(self.nets.modules["autoencoder"])
+        self.stepper.bank = drawn_latents(flow, origin, self.compute, self.settings.seed, on_step)
 
     def train_batch(self) -> dict[str, float]:
         """One batch; returns the losses."""

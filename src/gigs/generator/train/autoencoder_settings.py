@@ -17,9 +17,11 @@ class AutoencoderTrainSettings:
     the critic look at, in a piece of side `window`, for they cost more than all the rest. `l1`, `coarse`, `lpips`,
     `kl`: weights of the losses, of pixels in `[-1,1]`, of their means over what one of the latents' places covers, and
     of the mean over the latents; LPIPS joins in after `lpips_after` images. `adversarial`: the length of the critic's
-    gradient at the pixels, as a share of the other losses' there; it sets in after `adversarial_after` images. `ema`:
-    decay per batch of the averaged weights, which are what is saved. `where`: condition on the item table. `balance`:
-    column of it; photos are drawn with 1/sqrt(how many share the value).
+    gradient at the pixels, as a share of the other losses' there; it sets in after `adversarial_after` images. `noise`:
+    standard deviation, at most, of noise added to a photo's latents, whose strongest component has 1; how much is drawn
+    for each photo. `drawn`: how many of a flow's latents the critic sees decoded a step, beside the photos; 0 without a
+    flow. `ema`: decay per batch of the averaged weights, which are what is saved. `where`: condition on the item table.
+    `balance`: column of it; photos are drawn with 1/sqrt(how many share the value).
     """
 
     network: AutoencoderSettings = field(default_factory=AutoencoderSettings)
@@ -37,6 +39,8 @@ class AutoencoderTrainSettings:
     kl: float = 1e-5
     adversarial: float = 0.2
     adversarial_after: int = 60_000
+    noise: float = 0.0
+    drawn: int = 0
     where: str = ""
     balance: str = ""
     seed: int = 0
@@ -53,6 +57,10 @@ class AutoencoderTrainSettings:
             raise ValueError(f"window must be from {SMALLEST_SIDE} to crop ({self.crop}), not {self.window}")
         if self.judged > self.batch:
             raise ValueError(f"judged must be at most batch ({self.batch}), not {self.judged}")
+        if min(self.noise, self.drawn) < 0:
+            raise ValueError("noise and drawn must not be negative")
+        if self.drawn and not self.adversarial:
+            raise ValueError("drawn needs a critic (adversarial above 0)")
         least = min(self.images, self.batch, self.judged, self.checkpoint_every, self.grid_every)
         if min(least, self.snapshot_every) < 1 or self.learning_rate <= 0 or not 0 <= self.ema < 1:
             raise ValueError("counts must be at least 1, learning_rate above 0, ema in [0, 1)")

@@ -92,13 +92,19 @@ class AutoencoderNetworks(NetworkSet):
 class AutoencoderStepper:
     """Does one step at a time; `rng` is the run's only source of randomness.
 
-    The losses' gradients meet at the pixels, where the critic's is scaled to its share of the others'.
+    The losses' gradients meet at the pixels, where the critic's is scaled to its share of the others'. `bank`: latents
+    `[N,C,S,S]` that a flow has drawn, for `settings.drawn`.
     """
 
     def __init__(
-        self, settings: AutoencoderTrainSettings, nets: AutoencoderNetworks, compute: Compute, rng: torch.Generator
+        self,
+        settings: AutoencoderTrainSettings,
+        nets: AutoencoderNetworks,
+        compute: Compute,
+        rng: torch.Generator,
+        bank: Tensor | None = None,
     ) -> None:
-        self.settings, self.nets, self.compute, self.rng = settings, nets, compute, rng
+        self.settings, self.nets, self.compute, self.rng, self.bank = settings, nets, compute, rng, bank
         self.autoencode = compute.compiled(self._autoencode)
         self.lpips = PerceptualLoss(net="vgg").to(compute.device) if settings.lpips else None
 
@@ -109,8 +115,9 @@ class AutoencoderStepper:
         side = settings.crop // settings.network.factor
         shape = (len(real), settings.network.latent_channels, side, side)
         noise = here().draw(torch.randn, shape, self.rng)
+        more = self._more_noise(noise)
         with self.compute.autocast():
-            drawn, kl = self.autoencode(real, noise.to(real.device))
+            drawn, kl = self.autoencode(real, noise.to(real.device), more.to(real.device))
         pixels = drawn.detach().requires_grad_()
         l1, coarse = (pixels - real).abs().mean(), avg_pool2d(pixels - real, settings.network.factor).abs().mean()
         loss = settings.l1 * l1 + settings.coarse * coarse
@@ -129,21 +136,34 @@ class AutoencoderStepper:
             pull = pull + self._push(pixels, seen, pull, losses)
         optimiser = self.nets.optimisers["autoencoder"]
         optimiser.zero_grad(set_to_none=True)
-        learned = [(drawn, pull), (settings.kl * kl, None)][: 2 if kl.requires_grad else 1]  # a linear encoder is not
+        learned: list[tuple[Tensor, Tensor | None]] = [(drawn, pull)]
+        if kl.requires_grad:  # of a linear encoder, it has none
+            learned.append((settings.kl * kl, None))
+        fakes = [seen.detach()]
+        if critical and self.bank is not None:
+            fakes.append(self._draw_latents(self.bank, pull, learned, losses))
         torch.autograd.backward([each for each, _ in learned], [gradient for _, gradient in learned])
         self.nets.average_gradients("autoencoder")
         clip_grad_norm_(self.nets.modules["autoencoder"].parameters(), LONGEST_GRADIENT)
         step_at(optimiser, min(1.0, (step + 1) / WARM_UP))
         if critical:
-            self._critic_step(target, seen.detach(), losses)
+            reals = target if self.bank is None else self._piece(real, settings.window)[0]
+            self._critic_step(reals, torch.cat(fakes), losses)
         self.nets.average(step)
         return losses
 
-    def _autoencode(self, real: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    def _more_noise(self, noise: Tensor) -> Tensor:
+        """`[B,C,S,S]`: what `settings.noise` adds to latents, of a strength drawn for each photo."""
+        if not self.settings.noise:
+            return torch.zeros_like(noise)
+        strength = self.settings.noise * here().draw(torch.rand, (len(noise), 1, 1, 1), self.rng)
+        return strength * here().draw(torch.randn, noise.shape, self.rng)
+
+    def _autoencode(self, real: Tensor, noise: Tensor, more: Tensor) -> tuple[Tensor, Tensor]:
         """Pictures `[B,3,S,S]` in about `[-1,1]`, float32, redrawn; and the mean divergence from the normal prior."""
         network: Any = self.nets.modules["autoencoder"]
         mean, logvar = (each.float() for each in posterior(network, real))
-        drawn = draw(network, mean + (logvar / 2).exp() * noise)
+        drawn = draw(network, mean + (logvar / 2).exp() * noise + more)
         return drawn.float(), (mean.square() + logvar.exp() - 1 - logvar).mean() / 2
 
     def _piece(self, images: Tensor, side: int) -> tuple[Tensor, Window]:
@@ -158,7 +178,35 @@ class AutoencoderStepper:
         loss = generator_loss("hinge", self._answers(seen))
         losses["generator"] = loss.item()
         (push,) = torch.autograd.grad(loss, pixels)
+        return self._as_long(push, pull)
+
+    def _as_long(self, push: Tensor, pull: Tensor) -> Tensor:
+        """The critic's gradient, as long as its share of the other losses'."""
         return push * (self.settings.adversarial * here().length(pull) / here().length(push).clamp_min(1e-12))
+
+    def _draw_latents(
+        self, bank: Tensor, pull: Tensor, learned: list[tuple[Tensor, Tensor | None]], losses: dict[str, float]
+    ) -> Tensor:
+        """Pieces of pictures of a flow's latents, detached; what is to be learned from them joins `learned`.
+
+        There is no photo to compare with: the critic decides, and the means of squares must stay those of the
+        components alone, so that shape and colour are the flow's.
+        """
+        network: Any = self.nets.modules["autoencoder"]
+        rows = here().draw(torch.rand, (self.settings.drawn // here().count,), self.rng)
+        latents = bank[(rows * len(bank)).long()].to(pull.device)
+        with self.compute.autocast():
+            pictures = draw(network, latents).float()
+            plain = network.shortcut_out(latents).detach().float()
+        pixels = pictures.detach().requires_grad_()
+        coarse = avg_pool2d(pixels - plain, self.settings.network.factor).abs().mean()
+        (kept,) = torch.autograd.grad(self.settings.coarse * coarse, pixels)
+        seen, _ = self._piece(pixels, self.settings.window)
+        loss = generator_loss("hinge", self._answers(seen))
+        losses["drawn"] = loss.item()
+        (push,) = torch.autograd.grad(loss, pixels)
+        learned.append((pictures, kept + self._as_long(push, pull)))
+        return seen.detach()
 
     def _critic_step(self, real: Tensor, drawn: Tensor, losses: dict[str, float]) -> None:
         loss = critic_loss("hinge", self._answers(real), self._answers(drawn))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from gigs.generator.convert.autoencoder import load_autoencoder
 from gigs.generator.families.autoencoder import latents_id
 from gigs.generator.families.flow_conditions import dropped, labels, vocabulary
 from gigs.generator.families.flow_network import FlowNetwork
-from gigs.generator.families.flow_path import FlowPath
 from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
+from gigs.generator.train.flow_prior import PriorExamples, PriorTrainSettings, coordinates_of, train_prior
 from gigs.generator.train.flow_settings import FlowTrainSettings
 from gigs.generator.train.latents import LatentEncoder, make_latents
 from gigs.generator.train.networks import NetworkSet, copied, step_at
@@ -35,7 +35,8 @@ from gigs.vision.compute import Compute
 from gigs.vision.images import save_png
 
 LONGEST_GRADIENT = 1.0
-FITTED = 6000  # photos, at most, to which the noise is fitted
+FITTED = 12_000  # photos, at most, to which the noise is fitted
+BLUR = 0.2  # at most, of the noise on a coarse picture in training: the prior's own are not exact either
 WARM_UP = 200
 
 
@@ -63,9 +64,9 @@ def train_flow(
 ) -> Path:
     """Train and save `OUT/generator.safetensors`: the averaged flow, with the autoencoder.
 
-    Also in OUT: `latents.npy` (made once), `checkpoint.pt` (everything), `log.csv` and TensorBoard events,
-    `samples-*.png`, and in the end `manifest.json`. If a loss is not finite, the run returns to its last checkpoint
-    with half the learning rate, at most three times.
+    Also in OUT: `latents.npy` and `prior.pt` (made once), `checkpoint.pt` (everything), `log.csv` and TensorBoard
+    events, `samples-*.png`, and in the end `manifest.json`. If a loss is not finite, the run returns to its last
+    checkpoint with half the learning rate, at most three times.
 
     Args:
         data: The photos, and the autoencoder whose latents are learned.
@@ -96,16 +97,15 @@ class FlowNetworks(NetworkSet):
         self.averaged = {"flow": copied(self.modules["flow"])}
         self.ema = settings.ema
         self.rates = {"flow": settings.learning_rate}
-        self.optimisers = {
-            "flow": torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), fused=True)
-        }
+        learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        self.optimisers = {"flow": torch.optim.Adam(learning, lr=settings.learning_rate, betas=(0.9, 0.99), fused=True)}
 
 
 class FlowRun(TrainingRun):
     """A run of a latent flow."""
 
     columns = ("shown", "loss", "retries")
-    same = ("conditions", "directions", "mirrored", "photos", "where")
+    same = ("conditions", "directions", "mirrored", "photos", "prior_examples", "where")
     settings: FlowTrainSettings
     nets: FlowNetworks
 
@@ -134,8 +134,11 @@ class FlowRun(TrainingRun):
         self.unet = settings.network.config(channels, side)
         torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
         self.directions = min(settings.directions, len(rows) // 4)
-        network = FlowNetwork(self.unet, self.vocabulary, self.directions)
-        network.path.load_state_dict(here().from_main(lambda: self._fitted(network.path)))  # others' might be rounded
+        network = FlowNetwork(self.unet, self.vocabulary, self.directions, settings.network.prior)
+        begun = here().from_main(lambda: self._begun(network, on_step))  # others' might be rounded
+        network.load_state_dict(begun, strict=False)
+        if network.prior is not None:
+            network.prior.requires_grad_(False)
         self.nets = FlowNetworks(network, settings, compute)
         self.path = network.path
         self.flow = compute.compiled(self.nets.modules["flow"])
@@ -143,17 +146,31 @@ class FlowRun(TrainingRun):
             self._start_from(start.weights)
         self.begin(start.resume)
 
-    def _fitted(self, path: FlowPath) -> dict[str, Tensor]:
-        """Mean, scales and directions of at most `FITTED` photos' latents, drawn by the seed."""
-        count, seed = len(self.latents.array), self.settings.seed
+    def _begun(self, network: FlowNetwork, on_step: OnStep) -> dict[str, Tensor]:
+        """What is known before the flow is trained: noise, fitted to at most `FITTED` photos, and the prior."""
+        count, seed, path = len(self.latents.array), self.settings.seed, network.path
         rows = np.sort(np.random.default_rng(seed).permutation(count)[:FITTED])
         sample = self.latents.scaled(torch.from_numpy(rows), torch.zeros(len(rows), dtype=torch.int64))
         path.fit(sample, torch.Generator().manual_seed(seed))
-        return path.state_dict()
+        if network.prior is not None:
+            self._train_prior(network, on_step)
+        return {name: tensor for name, tensor in network.state_dict().items() if name.startswith(("path.", "prior."))}
+
+    def _train_prior(self, network: FlowNetwork, on_step: OnStep) -> None:
+        settings, prior = self.settings, network.prior
+        assert prior is not None
+        data = PriorExamples(
+            coordinates_of(self.latents, network.path), self.conditions, self.odds, network.path.lengths
+        )
+        of_prior = PriorTrainSettings(settings.prior_examples, settings.drop_each, settings.drop_every, settings.seed)
+        about = {"latents": self.origin, "photos": len(self.rows), "run": asdict(of_prior), "shape": prior.size}
+        about |= {"network": settings.network.prior, "conditions": self.vocabulary, "balance": settings.balance}
+        train_prior(prior, data, of_prior, self.out / "prior.pt", about=about, on_step=on_step)
 
     def network(self) -> dict[str, Any]:
         """The UNet, what it is told, and whose latents it learns, for checkpoints."""
-        return {"unet": self.unet, "conditions": self.vocabulary, "autoencoder": self.origin}
+        prior = self.settings.network.prior
+        return {"unet": self.unet, "conditions": self.vocabulary, "autoencoder": self.origin, "prior": prior}
 
     def train_batch(self) -> dict[str, float]:
         """One batch; returns the losses."""
@@ -163,7 +180,7 @@ class FlowRun(TrainingRun):
         latents = self.latents.scaled(processes.mine(rows), processes.mine(views))
         told = processes.mine(dropped(self.conditions[rows], settings.drop_each, settings.drop_every, rng))
         z = processes.draw(torch.randn, (len(latents), latents[0].numel()), rng)
-        noise = self.path.noise(z.to(device)).cpu()
+        noise = self._noise(z, latents, rng).to(device).cpu()
         time = processes.draw(torch.randn, (len(latents),), rng).sigmoid()  # more often midway (Esser et al. 2024)
         at = time[:, None, None, None]
         points = torch.lerp(latents, noise, at)
@@ -178,6 +195,15 @@ class FlowRun(TrainingRun):
         step_at(optimiser, min(1.0, (self.steps + 1) / WARM_UP))
         self.nets.average(self.steps)
         return {"loss": loss.item()}
+
+    def _noise(self, z: Tensor, latents: Tensor, rng: torch.Generator) -> Tensor:
+        """Noise `[N,C,S,S]` from vectors `z`; with a prior, its coarse part is the latents' own, a little blurred."""
+        path = self.path
+        if path.coarse:
+            blur = BLUR * here().draw(torch.rand, (len(z), 1), rng)
+            own = path.coordinates(path.normal(latents))
+            z = path.with_coordinates(z, own + blur * path.coordinates(z))
+        return path.noise(z)
 
     def _start_from(self, path: Path) -> None:
         other = load_generator(path)
@@ -208,6 +234,7 @@ class FlowRun(TrainingRun):
                 autoencoder=dict(self.coder.config),
                 conditions=self.vocabulary,
                 directions=self.directions,
+                prior=self.settings.network.prior,
             )
         )
         generator.flow.load_state_dict(self.nets.modules["flow"].state_dict() | self.nets.averaged["flow"])
