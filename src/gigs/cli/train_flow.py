@@ -53,6 +53,9 @@ def train_autoencoder_command(
         2, min=1, help="Photos per batch that LPIPS and the critic see. They cost more than all the rest."
     ),
     learning_rate: float = typer.Option(2e-4, help="Learning rate of Adam, after a short warm-up."),
+    ema: float = typer.Option(
+        0.999, min=0, help="Decay per batch of the averaged weights. The averaged weights are saved."
+    ),
     coarse: float = typer.Option(
         1.0,
         min=0,
@@ -71,9 +74,11 @@ def train_autoencoder_command(
         "decoder learns to clean up what a flow draws; 0.15 is usual.",
     ),
     flow: Path = typer.Option(
-        None, "--flow", help="File of a latent flow over the same latents: the critic also judges what it draws."
+        None,
+        "--flow",
+        help="File of a latent flow over the same latents. Half of the photos are then shown with latents that it has "
+        "drawn anew, so the decoder learns to clean up what it draws. Needs --crop of the whole photo.",
     ),
-    drawn: int = typer.Option(4, min=1, help="With --flow, the number of its latents per step."),
     start_from: Path = START,
     checkpoint_every: int = EVERY,
     where: str = WHERE,
@@ -94,8 +99,8 @@ def train_autoencoder_command(
 
       gigs train autoencoder data/hm-128 --images 400000 --out runs/autoencoder
 
-      gigs train autoencoder data/hm-128 --start-from runs/autoencoder/autoencoder.safetensors --noise 0.15 --flow
-      runs/flow/generator.safetensors --out runs/decoder
+      gigs train autoencoder data/hm-128 --start-from runs/autoencoder/autoencoder.safetensors --noise 0.15 --crop 128
+      --window 64 --flow runs/flow/generator.safetensors --out runs/decoder
 
       gigs train autoencoder data/hm-128 --batch 64 --crop 128 --window 96 --judged 32 --out runs/autoencoder   # GPU
     """
@@ -110,10 +115,11 @@ def train_autoencoder_command(
         encoder=encoder, resolution=resolution,
     )  # fmt: skip
     settings = _checked(
-        AutoencoderTrainSettings, network=network, images=images, batch=batch, crop=crop, window=window, judged=judged,
-        learning_rate=learning_rate, coarse=coarse, lpips=lpips, lpips_after=lpips_after, adversarial=adversarial,
-        adversarial_after=adversarial_after, noise=noise, drawn=drawn if flow else 0, where=where,
-        balance=balance, seed=seed, checkpoint_every=checkpoint_every or 4_000,
+        AutoencoderTrainSettings, network=network, images=images, batch=batch, crop=crop, window=window,
+        judged=judged, learning_rate=learning_rate, ema=ema, coarse=coarse, lpips=lpips,
+        lpips_after=lpips_after, adversarial=adversarial, adversarial_after=adversarial_after, noise=noise,
+        redrawn=batch // 2 if flow else 0, where=where, balance=balance, seed=seed,
+        checkpoint_every=checkpoint_every or 4_000,
     )  # fmt: skip
     compute = training_compute(
         out, resume=resume, device=device, compile_networks=compile_networks, processes=processes, may_move=True

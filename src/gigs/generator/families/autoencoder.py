@@ -163,9 +163,16 @@ def start_from_components(autoencoder: Any, images: Tensor) -> None:
     autoencoder.shortcut_in.bias.copy_(-(components / scale).sum(dim=(2, 3)) @ mean)
     autoencoder.shortcut_out.weight.copy_(components * scale)
     autoencoder.shortcut_out.bias.copy_(mean)
+    zero_additions(autoencoder)
+
+
+@torch.no_grad()
+def zero_additions(autoencoder: Any) -> None:
+    """Let an autoencoder's networks add nothing to its components, so far."""
     autoencoder.decoder.conv_out.weight.zero_()
     autoencoder.decoder.conv_out.bias.zero_()
     if autoencoder.config["shortcut"] == "network":
+        channels = autoencoder.config["latent_channels"]
         autoencoder.quant_conv.weight.zero_()
         autoencoder.quant_conv.bias[:channels].zero_()
 

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 from torchvision.utils import make_grid
 
 from gigs.data.catalogue import Catalogue
 from gigs.data.select import draw_batch, select
+from gigs.errors import ModelError
 from gigs.generator.families.autoencoder import build_autoencoder, decode, encode, latents_id, save_autoencoder
-from gigs.generator.train.autoencoder_drawn import drawn_latents
+from gigs.generator.families.latent_flow import LatentFlow
+from gigs.generator.train.autoencoder_redrawn import REDRAWN, flow_with_prior, redrawn_latents
 from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
 from gigs.generator.train.autoencoder_steps import AutoencoderNetworks, AutoencoderStepper
 from gigs.generator.train.run import TrainingRun
@@ -37,7 +40,7 @@ def train_autoencoder(
 ) -> Path:
     """Train and save `OUT/autoencoder.safetensors` (averaged weights).
 
-    `flow` is the file of a latent flow over the same latents, for `settings.drawn`. `start.weights` is the file of an
+    `flow` is the file of a latent flow over the same latents, for `settings.redrawn`. `start.weights` is the file of an
     autoencoder to start from, with a fresh critic. The photos that it was shown count.
 
     Also in OUT: `checkpoint.pt` (everything), `log.csv` and TensorBoard events, `reconstructions-*.png` (held-out
@@ -52,9 +55,10 @@ def train_autoencoder(
         KeyboardInterrupt: Ctrl-C or SIGTERM; the checkpoint is of the last whole step.
     """
     with held(Path(out)):
-        run = AutoencoderRun(catalogue, Path(out), settings, compute, start)
-        if flow is not None:
-            run.show_drawn(flow, on_step)
+        shown = None if flow is None else flow_with_prior(flow)
+        run = AutoencoderRun(catalogue, Path(out), settings, compute, start, shown)
+        if shown is not None:
+            run.show_redrawn(shown, on_step)
         train_until(run, settings.images, "training the autoencoder", on_step)
         return run.finish()
 
@@ -67,7 +71,7 @@ def _spread(rows: np.ndarray, count: int) -> np.ndarray:
 class AutoencoderRun(TrainingRun):
     """A run of an autoencoder."""
 
-    columns = ("shown", "l1", "coarse", "lpips", "kl", "generator", "drawn", "critic", "retries")
+    columns = ("shown", "l1", "coarse", "lpips", "kl", "generator", "critic", "retries")
     product = "autoencoder"
     same = ("adversarial",)
     settings: AutoencoderTrainSettings
@@ -80,6 +84,7 @@ class AutoencoderRun(TrainingRun):
         settings: AutoencoderTrainSettings,
         compute: Compute,
         start: Start,
+        flow: LatentFlow | None = None,
     ) -> None:
         here().require_shares(judged_photos=settings.judged)
         rows = select(catalogue, catalogue.train_items(), settings.where)
@@ -87,22 +92,36 @@ class AutoencoderRun(TrainingRun):
         held_out = select(catalogue, catalogue.held_out_items(), settings.where)
         self.shown_photos = to_tensor(self.photos[held_out[:16]])
         self.nets = AutoencoderNetworks(settings, compute)
-        if start.weights is None and not start.resume:
+        if start.weights is None and not start.resume and flow is not None:
+            self.nets.take_components(flow.autoencoder)
+        elif start.weights is None and not start.resume:
             self.nets.start_from_components(to_tensor(self.photos[_spread(rows, PHOTOS_FOR_COMPONENTS)]))
         if start.weights is not None and not start.resume:
             self.shown = int(self.nets.start_from(start.weights).get("images_shown", 0))
         self.begin(start.resume)
+        self.redrawn: tuple[np.ndarray, Tensor] | None = None
         self.stepper = AutoencoderStepper(settings, self.nets, compute, self.rng)
 
-    def show_drawn(self, flow: Path, on_step: OnStep) -> None:
-        """Also train on what a flow draws; always the same, by the seed."""
-        origin = latents_id(self.nets.modules["autoencoder"])
-        self.stepper.bank = drawn_latents(flow, origin, self.compute, self.settings.seed, on_step)
+    def show_redrawn(self, flow: LatentFlow, on_step: OnStep) -> None:
+        """Also show photos with latents that a flow has drawn; always the same ones, by the seed."""
+        if latents_id(flow.autoencoder) != latents_id(self.nets.modules["autoencoder"]):
+            raise ModelError("this flow is not over this autoencoder's latents")
+        rows = _spread(self.rows, REDRAWN)
+        self.redrawn = rows, redrawn_latents(flow, self.photos[rows], self.compute, on_step=on_step)
 
     def train_batch(self) -> dict[str, float]:
         """One batch; returns the losses."""
-        batch = draw_batch(self.photos, self.rows, self.odds, self.settings.batch, self.rng)
-        return self.stepper(batch.to(self.compute.device), self.shown, self.steps)
+        settings = self.settings
+        batch = draw_batch(self.photos, self.rows, self.odds, settings.batch - settings.redrawn, self.rng)
+        if self.redrawn is None:
+            return self.stepper(batch.to(self.compute.device), self.shown, self.steps)
+        rows, latents = self.redrawn
+        picks = here().draw(torch.rand, (settings.redrawn // here().count,), self.rng)
+        picks = (picks * len(rows)).long()
+        photos = to_tensor(self.photos[rows[picks.numpy()]])
+        pairs = torch.stack([photos, batch[: len(photos)]], dim=1).flatten(0, 1)  # so that both are judged
+        images = torch.cat([pairs, batch[len(photos) :]]).to(self.compute.device)
+        return self.stepper(images, self.shown, self.steps, latents[picks].to(self.compute.device))
 
     def save_generator(self, path: Path) -> Path:
         """Save the averaged autoencoder."""

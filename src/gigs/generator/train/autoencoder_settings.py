@@ -19,9 +19,9 @@ class AutoencoderTrainSettings:
     of the mean over the latents; LPIPS joins in after `lpips_after` images. `adversarial`: the length of the critic's
     gradient at the pixels, as a share of the other losses' there; it sets in after `adversarial_after` images. `noise`:
     standard deviation, at most, of noise added to a photo's latents, whose strongest component has 1; how much is drawn
-    for each photo. `drawn`: how many of a flow's latents the critic sees decoded a step, beside the photos; 0 without a
-    flow. `ema`: decay per batch of the averaged weights, which are what is saved. `where`: condition on the item table.
-    `balance`: column of it; photos are drawn with 1/sqrt(how many share the value).
+    for each photo. `redrawn`: how many photos of a batch, at most half, have latents that a flow has drawn anew, of
+    whole pictures; 0 without a flow. `ema`: decay per batch of the averaged weights, which are what is saved. `where`:
+    condition on the item table. `balance`: column of it; photos are drawn with 1/sqrt(how many share the value).
     """
 
     network: AutoencoderSettings = field(default_factory=AutoencoderSettings)
@@ -40,7 +40,7 @@ class AutoencoderTrainSettings:
     adversarial: float = 0.2
     adversarial_after: int = 60_000
     noise: float = 0.0
-    drawn: int = 0
+    redrawn: int = 0
     where: str = ""
     balance: str = ""
     seed: int = 0
@@ -57,10 +57,10 @@ class AutoencoderTrainSettings:
             raise ValueError(f"window must be from {SMALLEST_SIDE} to crop ({self.crop}), not {self.window}")
         if self.judged > self.batch:
             raise ValueError(f"judged must be at most batch ({self.batch}), not {self.judged}")
-        if min(self.noise, self.drawn) < 0:
-            raise ValueError("noise and drawn must not be negative")
-        if self.drawn and not self.adversarial:
-            raise ValueError("drawn needs a critic (adversarial above 0)")
+        if self.noise < 0 or not 0 <= self.redrawn <= self.batch // 2:
+            raise ValueError("noise must not be negative, and redrawn must be at most half of batch")
+        if self.redrawn and self.crop != self.network.resolution:
+            raise ValueError(f"with redrawn, crop must be resolution ({self.network.resolution}), not {self.crop}")
         least = min(self.images, self.batch, self.judged, self.checkpoint_every, self.grid_every)
         if min(least, self.snapshot_every) < 1 or self.learning_rate <= 0 or not 0 <= self.ema < 1:
             raise ValueError("counts must be at least 1, learning_rate above 0, ema in [0, 1)")

@@ -18,7 +18,14 @@ from torch.nn.utils import clip_grad_norm_
 
 from gigs.errors import ModelError
 from gigs.generator.convert.autoencoder import load_autoencoder
-from gigs.generator.families.autoencoder import LOGVAR, build_autoencoder, draw, posterior, start_from_components
+from gigs.generator.families.autoencoder import (
+    LOGVAR,
+    build_autoencoder,
+    draw,
+    posterior,
+    start_from_components,
+    zero_additions,
+)
 from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
 from gigs.generator.train.losses import critic_loss, generator_loss
 from gigs.generator.train.networks import NetworkSet, copied, step_at
@@ -74,6 +81,21 @@ class AutoencoderNetworks(NetworkSet):
         network.load_state_dict(here().from_main(components))
         self.averaged["autoencoder"] = copied(network)
 
+    def take_components(self, other: Any) -> None:
+        """Begin as the principal components of another autoencoder, whose other weights may be of other widths.
+
+        Raises:
+            ModelError: It has none, or others than asked for.
+        """
+        network: Any = self.modules["autoencoder"]
+        zero_additions(network)
+        try:
+            for name in ("shortcut_in", "shortcut_out"):
+                getattr(network, name).load_state_dict(getattr(other, name).state_dict())
+        except (AttributeError, RuntimeError) as error:
+            raise ModelError(f"other principal components than asked for ({error})") from error
+        self.averaged["autoencoder"] = copied(network)
+
     def start_from(self, path: Path) -> dict[str, Any]:
         """Take the weights of an autoencoder's file; returns what it says of itself.
 
@@ -92,24 +114,25 @@ class AutoencoderNetworks(NetworkSet):
 class AutoencoderStepper:
     """Does one step at a time; `rng` is the run's only source of randomness.
 
-    The losses' gradients meet at the pixels, where the critic's is scaled to its share of the others'. `bank`: latents
-    `[N,C,S,S]` that a flow has drawn, for `settings.drawn`.
+    The losses' gradients meet at the pixels, where the critic's is scaled to its share of the others'.
     """
 
     def __init__(
-        self,
-        settings: AutoencoderTrainSettings,
-        nets: AutoencoderNetworks,
-        compute: Compute,
-        rng: torch.Generator,
-        bank: Tensor | None = None,
+        self, settings: AutoencoderTrainSettings, nets: AutoencoderNetworks, compute: Compute, rng: torch.Generator
     ) -> None:
-        self.settings, self.nets, self.compute, self.rng, self.bank = settings, nets, compute, rng, bank
+        self.settings, self.nets, self.compute, self.rng = settings, nets, compute, rng
         self.autoencode = compute.compiled(self._autoencode)
         self.lpips = PerceptualLoss(net="vgg").to(compute.device) if settings.lpips else None
 
-    def __call__(self, photos: Tensor, shown: int, step: int) -> dict[str, float]:
-        """One step on photos `[B,3,R,R]` in `[0,1]`, R at least `crop`; returns the losses."""
+    def __call__(self, photos: Tensor, shown: int, step: int, redrawn: Tensor | None = None) -> dict[str, float]:
+        """One step; returns the losses.
+
+        Args:
+            photos: `[B,3,R,R]` in `[0,1]`, R at least `crop`.
+            shown: Photos shown before.
+            step: Steps done before.
+            redrawn: `[D,C,S,S]` latents with which to show the photos 0, 2, ..., 2 D - 2, for their own.
+        """
         settings, losses = self.settings, dict[str, float]()
         real = self._piece(photos, settings.crop)[0] * 2 - 1
         side = settings.crop // settings.network.factor
@@ -117,7 +140,7 @@ class AutoencoderStepper:
         noise = here().draw(torch.randn, shape, self.rng)
         more = self._more_noise(noise)
         with self.compute.autocast():
-            drawn, kl = self.autoencode(real, noise.to(real.device), more.to(real.device))
+            drawn, kl = self.autoencode(real, noise.to(real.device), more.to(real.device), redrawn)
         pixels = drawn.detach().requires_grad_()
         l1, coarse = (pixels - real).abs().mean(), avg_pool2d(pixels - real, settings.network.factor).abs().mean()
         loss = settings.l1 * l1 + settings.coarse * coarse
@@ -139,16 +162,12 @@ class AutoencoderStepper:
         learned: list[tuple[Tensor, Tensor | None]] = [(drawn, pull)]
         if kl.requires_grad:  # of a linear encoder, it has none
             learned.append((settings.kl * kl, None))
-        fakes = [seen.detach()]
-        if critical and self.bank is not None:
-            fakes.append(self._draw_latents(self.bank, pull, learned, losses))
         torch.autograd.backward([each for each, _ in learned], [gradient for _, gradient in learned])
         self.nets.average_gradients("autoencoder")
         clip_grad_norm_(self.nets.modules["autoencoder"].parameters(), LONGEST_GRADIENT)
         step_at(optimiser, min(1.0, (step + 1) / WARM_UP))
         if critical:
-            reals = target if self.bank is None else self._piece(real, settings.window)[0]
-            self._critic_step(reals, torch.cat(fakes), losses)
+            self._critic_step(target, seen.detach(), losses)
         self.nets.average(step)
         return losses
 
@@ -159,11 +178,15 @@ class AutoencoderStepper:
         strength = self.settings.noise * here().draw(torch.rand, (len(noise), 1, 1, 1), self.rng)
         return strength * here().draw(torch.randn, noise.shape, self.rng)
 
-    def _autoencode(self, real: Tensor, noise: Tensor, more: Tensor) -> tuple[Tensor, Tensor]:
+    def _autoencode(self, real: Tensor, noise: Tensor, more: Tensor, redrawn: Tensor | None) -> tuple[Tensor, Tensor]:
         """Pictures `[B,3,S,S]` in about `[-1,1]`, float32, redrawn; and the mean divergence from the normal prior."""
         network: Any = self.nets.modules["autoencoder"]
         mean, logvar = (each.float() for each in posterior(network, real))
-        drawn = draw(network, mean + (logvar / 2).exp() * noise + more)
+        latents = mean + (logvar / 2).exp() * noise + more
+        if redrawn is not None:
+            latents = latents.clone()
+            latents[: 2 * len(redrawn) : 2] = redrawn
+        drawn = draw(network, latents)
         return drawn.float(), (mean.square() + logvar.exp() - 1 - logvar).mean() / 2
 
     def _piece(self, images: Tensor, side: int) -> tuple[Tensor, Window]:
@@ -178,35 +201,7 @@ class AutoencoderStepper:
         loss = generator_loss("hinge", self._answers(seen))
         losses["generator"] = loss.item()
         (push,) = torch.autograd.grad(loss, pixels)
-        return self._as_long(push, pull)
-
-    def _as_long(self, push: Tensor, pull: Tensor) -> Tensor:
-        """The critic's gradient, as long as its share of the other losses'."""
         return push * (self.settings.adversarial * here().length(pull) / here().length(push).clamp_min(1e-12))
-
-    def _draw_latents(
-        self, bank: Tensor, pull: Tensor, learned: list[tuple[Tensor, Tensor | None]], losses: dict[str, float]
-    ) -> Tensor:
-        """Pieces of pictures of a flow's latents, detached; what is to be learned from them joins `learned`.
-
-        There is no photo to compare with: the critic decides, and the means of squares must stay those of the
-        components alone, so that shape and colour are the flow's.
-        """
-        network: Any = self.nets.modules["autoencoder"]
-        rows = here().draw(torch.rand, (self.settings.drawn // here().count,), self.rng)
-        latents = bank[(rows * len(bank)).long()].to(pull.device)
-        with self.compute.autocast():
-            pictures = draw(network, latents).float()
-            plain = network.shortcut_out(latents).detach().float()
-        pixels = pictures.detach().requires_grad_()
-        coarse = avg_pool2d(pixels - plain, self.settings.network.factor).abs().mean()
-        (kept,) = torch.autograd.grad(self.settings.coarse * coarse, pixels)
-        seen, _ = self._piece(pixels, self.settings.window)
-        loss = generator_loss("hinge", self._answers(seen))
-        losses["drawn"] = loss.item()
-        (push,) = torch.autograd.grad(loss, pixels)
-        learned.append((pictures, kept + self._as_long(push, pull)))
-        return seen.detach()
 
     def _critic_step(self, real: Tensor, drawn: Tensor, losses: dict[str, float]) -> None:
         loss = critic_loss("hinge", self._answers(real), self._answers(drawn))
