@@ -78,13 +78,13 @@ def test_redrawn_latents_keep_what_is_coarse(flow, tiny_catalogue):
     torch.nn.init.zeros_(generator.flow.unet.conv_out.weight)  # an untrained network would move it
     torch.nn.init.zeros_(generator.flow.unet.conv_out.bias)
     photos = tiny_catalogue.images(64)[tiny_catalogue.train_items()[:5]]
-    latents = redrawn_latents(generator, photos, Compute())
+    latents = redrawn_latents(generator, photos, Compute(), blur=0)
     own, path = generator.latents_of(to_tensor(photos)), generator.flow.path
     given, kept = (path.coordinates(path.normal(each)) for each in (own, latents - generator.mean))
     torch.testing.assert_close(kept, given, atol=1e-4, rtol=1e-4)
     assert latents.shape == own.shape and not torch.allclose(latents, own, atol=0.1)
-    assert torch.equal(latents, redrawn_latents(generator, photos, Compute()))
-    assert not torch.equal(latents, redrawn_latents(generator, photos, Compute(), seed=1))
+    assert torch.equal(latents, redrawn_latents(generator, photos, Compute(), blur=0))
+    assert not torch.equal(latents, redrawn_latents(generator, photos, Compute(), seed=1, blur=0))
 
 
 def test_a_step_shows_each_of_them_with_its_own_photo(tiny_catalogue, tmp_path):

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 NEAR = 0.1  # ratio of noise to latent at which the point is half of the prediction
 EARLIEST = 0.05  # time below which the velocity's error counts no more than there
+BLUR = 0.5  # at most, of the noise on a coarse part that is given in training: one that is drawn has errors, too
 ROUNDS = 2  # of fitting scale and directions to each other
 
 
@@ -84,6 +85,14 @@ class FlowPath(nn.Module):
     def with_coordinates(self, z: Tensor, coordinates: Tensor) -> Tensor:
         """Vectors `z [N,C*S*S]` with another part `[N,directions]` along the directions."""
         return z + (coordinates - self.coordinates(z)) @ self.directions
+
+    def noise_like(self, latents: Tensor, z: Tensor, blur: Tensor) -> Tensor:
+        """Noise `[N,C,S,S]` of vectors `z [N,C*S*S]` that has the coarse part of latents `[N,C,S,S]`.
+
+        `blur`: `[N,1]` in `[0,BLUR]`, how much of z's own coarse part is added.
+        """
+        given = self.coordinates(self.normal(latents)) + blur * self.coordinates(z)
+        return self.noise(self.with_coordinates(z, given))
 
     def _stretched(self, rows: Tensor, by: Tensor) -> Tensor:
         with torch.autocast(rows.device.type, enabled=False):

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gigs.errors import ModelError
 from gigs.generator.base import load_generator
+from gigs.generator.families.flow_path import BLUR
 from gigs.generator.families.latent_flow import LatentFlow
 from gigs.generator.latent import sample_normal
 from gigs.progress import OnStep, Step, silent
@@ -42,7 +43,13 @@ def flow_with_prior(file: Path) -> LatentFlow:
 
 @torch.no_grad()
 def redrawn_latents(
-    flow: LatentFlow, photos: np.ndarray, compute: Compute, *, seed: int = 0, on_step: OnStep = silent
+    flow: LatentFlow,
+    photos: np.ndarray,
+    compute: Compute,
+    *,
+    seed: int = 0,
+    blur: float = BLUR,
+    on_step: OnStep = silent,
 ) -> Tensor:
     """Latents `[N,C,S,S]`, as the decoder takes them, with the photos' coarse part and detail that the flow has drawn.
 
@@ -51,6 +58,7 @@ def redrawn_latents(
         photos: uint8 `[N,R,R,3]`.
         compute: Where to draw.
         seed: Of the noise.
+        blur: At most, of the noise on what is coarse.
         on_step: Progress.
     """
     compute.place(flow)
@@ -60,8 +68,10 @@ def redrawn_latents(
         images = to_tensor(photos[start : start + BATCH]).to(compute.device)
         z = sample_normal(len(images), flow.latent_dim, rng).to(compute.device)
         with compute.autocast():
-            coarse = path.coordinates(path.normal(flow.latents_of(images)))
-            latents = flow.to_latents(path.noise(path.with_coordinates(z, coarse)))
+            noise = path.noise_like(
+                flow.latents_of(images), z, blur * torch.rand(len(z), 1, generator=rng).to(z.device)
+            )
+            latents = flow.to_latents(noise)
         found.append((latents.float() * flow.deviation + flow.mean).cpu())
         on_step(Step("drawing photos anew", start + len(images), len(photos)))
     return torch.cat(found)

@@ -21,6 +21,7 @@ from gigs.generator.convert.autoencoder import load_autoencoder
 from gigs.generator.families.autoencoder import latents_id
 from gigs.generator.families.flow_conditions import dropped, labels, vocabulary
 from gigs.generator.families.flow_network import FlowNetwork
+from gigs.generator.families.flow_path import BLUR
 from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
 from gigs.generator.train.flow_prior import PriorExamples, PriorTrainSettings, coordinates_of, train_prior
 from gigs.generator.train.flow_settings import FlowTrainSettings
@@ -36,7 +37,6 @@ from gigs.vision.images import save_png
 
 LONGEST_GRADIENT = 1.0
 FITTED = 12_000  # photos, at most, to which the noise is fitted
-BLUR = 0.2  # at most, of the noise on a coarse picture in training: the prior's own are not exact either
 WARM_UP = 200
 
 
@@ -198,12 +198,9 @@ class FlowRun(TrainingRun):
 
     def _noise(self, z: Tensor, latents: Tensor, rng: torch.Generator) -> Tensor:
         """Noise `[N,C,S,S]` from vectors `z`; with a prior, its coarse part is the latents' own, a little blurred."""
-        path = self.path
-        if path.coarse:
-            blur = BLUR * here().draw(torch.rand, (len(z), 1), rng)
-            own = path.coordinates(path.normal(latents))
-            z = path.with_coordinates(z, own + blur * path.coordinates(z))
-        return path.noise(z)
+        if not self.path.coarse:
+            return self.path.noise(z)
+        return self.path.noise_like(latents, z, BLUR * here().draw(torch.rand, (len(z), 1), rng))
 
     def _start_from(self, path: Path) -> None:
         other = load_generator(path)
