@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from gigs.data.catalogue import Catalogue
 from gigs.errors import InputError
@@ -95,7 +96,7 @@ def test_a_piece_resumes_where_there_is_a_checkpoint(tmp_path):
 
 
 @pytest.mark.weights
-def test_snapshots_are_measured_written_in_half_and_joined(tiny_catalogue, tmp_path, monkeypatch):
+def test_snapshots_are_measured_and_joined(tiny_catalogue, tmp_path, monkeypatch):
     pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
     from gigs.generator.base import load_generator
     from gigs.generator.train.autoencoder import train_autoencoder
@@ -117,3 +118,17 @@ def test_snapshots_are_measured_written_in_half_and_joined(tiny_catalogue, tmp_p
     assert len(files) > 1 and "images, drawn from" in (tmp_path / "out" / "flow.md").read_text()
     generator = load_generator(snapshot.join(files, tmp_path / "generator.safetensors"))
     assert generator.resolution == NETWORK.resolution and generator.about["images_shown"] == 8
+
+
+def test_eight_bits_are_near_and_what_is_small_or_exact_stays():
+    bits = script("eight_bits")
+    rng = torch.Generator().manual_seed(0)
+    tensors = {"kernel": torch.randn(64, 32, 3, 3, generator=rng), "path.rows": torch.randn(64, 96, generator=rng)}
+    tensors |= {"bias": torch.randn(8192, generator=rng), "few": torch.randn(8, 8, generator=rng)}
+    small = bits.packed(tensors, exact=("path.",))
+    again = bits.unpacked(small)
+    assert again.keys() == tensors.keys() and small["kernel"].dtype == torch.int8
+    for name in ("path.rows", "bias", "few"):
+        assert torch.equal(again[name], tensors[name])
+    off = (again["kernel"] - tensors["kernel"]).abs().flatten(1).amax(1)
+    assert (off <= tensors["kernel"].abs().flatten(1).amax(1) / 254 * 1.001).all() and off.max() > 0

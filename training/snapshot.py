@@ -1,10 +1,11 @@
-"""A snapshot of a running training: averaged weights in half precision, measured, with a card beside them.
+"""A snapshot of a running training: averaged weights, measured, with a card beside them.
 
     python training/snapshot.py autoencoder CATALOGUE RUN OUT [--photos 256]
     python training/snapshot.py flow CATALOGUE RUN OUT --autoencoder FILE [--photos 256]
 
-Reads the run's last checkpoint, so it may go on meanwhile. What is measured is what is written: the halved weights.
-Files stay below 16 MB each; `python training/snapshot.py join OUT/flow-*.safetensors GENERATOR` makes one of them.
+Reads the run's last checkpoint, so it may go on meanwhile. An autoencoder's weights are written in half precision, a
+flow's in eight bits (`eight_bits.py`), and what is measured is what is written. Files stay below 16 MB each; `python
+training/snapshot.py join OUT/flow-*.safetensors GENERATOR` makes a generator of a flow's.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import gigs  # noqa: F401 - before PyTorch: it says how threads wait
 # isort: split
 import argparse
 import json
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,9 @@ from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
 from gigs.generator.train.reconstruct import even_choice, measure
 from gigs.io import storage
 from gigs.training.checkpoint import load_checkpoint
+
+sys.path.insert(0, str(Path(__file__).parent))
+from eight_bits import packed, unpacked
 
 LARGEST = 15_000_000  # bytes of a file
 
@@ -61,7 +66,13 @@ def snapshot_autoencoder(catalogue: Catalogue, run: Path, out: Path, count: int)
         lambda photos: decode(network, encode(network, photos)), catalogue.images(settings.resolution), rows
     )
     save_autoencoder(path, weights, settings.config(), about | {"held_out": figures, "precision": "float16"})
-    write_card(out / "autoencoder.md", "Autoencoder", about, {"autoencoder alone": figures}, catalogue)
+    write_card(
+        out / "autoencoder.md",
+        "Autoencoder",
+        about | {"precision": "float16"},
+        {"autoencoder alone": figures},
+        catalogue,
+    )
     return path
 
 
@@ -81,20 +92,22 @@ def snapshot_flow(catalogue: Catalogue, run: Path, out: Path, autoencoder: Path,
         "prior": network.get("prior"),
     }
     generator = LatentFlow(LatentFlowSettings(**settings))
-    generator.flow.load_state_dict(halved(flow))
+    generator.flow.load_state_dict(flow)
     generator.autoencoder.load_state_dict(coder.state_dict())
     for name in ("mean", "deviation"):
         getattr(generator, name).copy_(torch.tensor(known[name])[:, None, None])
+    weights = packed(halved(generator.state_dict()), exact=("flow.path.", "shortcut_in"))
+    generator.load_state_dict(unpacked(weights))
     generator.freeze()
     about = about_run(state, run) | {"autoencoder": coder_about, "latents": network["autoencoder"]}
     rows = even_choice(catalogue.held_out_items(), count)
     figures = measure(
         lambda photos: generator(generator.start_from(photos)), catalogue.images(generator.resolution), rows
     )
-    about |= {"held_out_through_the_flow": figures, "precision": "float16"}
+    about |= {"held_out_through_the_flow": figures, "precision": "int8"}
     settings = {"kind": "generator", "family": generator.family, "network": generator.settings(), "about": about}
     write_card(out / "flow.md", "Flow", about, {"photo to noise and back": figures}, catalogue)
-    return split(halved(generator.state_dict()), settings, out / "flow")
+    return split(weights, settings, out / "flow")
 
 
 def split(tensors: dict[str, Tensor], settings: dict[str, Any], stem: Path) -> list[Path]:
@@ -121,7 +134,7 @@ def join(files: list[Path], target: Path) -> Path:
     for file in files:
         part, settings = storage.load_tensors(file)
         tensors |= part
-    return storage.save_tensors(target, tensors, settings)
+    return storage.save_tensors(target, unpacked(tensors), settings)
 
 
 def write_card(
@@ -135,7 +148,7 @@ def write_card(
         f"- Shown: {about['images_shown']:,} images, drawn from {about['photos']:,} photos; seed {about['seed']}",
         f"- Catalogue: {catalogue.info['source']}, {len(catalogue.items):,} items, "
         f"{catalogue.info['held_out_products']:,} products held out; non-commercial and academic use only",
-        "- Weights: average over training, matrices and kernels in half precision, in which they were measured", "",
+        f"- Weights: average over training, matrices and kernels in {about['precision']}, measured as such", "",
         "| held-out photos | figure | mean | 95% interval | n |", "|---|---|---|---|---|",
         *(
             f"| {what} | {name} | {each['mean']:.4f} | {each['low']:.4f} to {each['high']:.4f} | {each['n']} |"

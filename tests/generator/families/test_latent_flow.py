@@ -140,7 +140,7 @@ def test_projection_leaves_what_lies_where_noise_does():
     z = generator.sample(2, torch.Generator().manual_seed(1))
     assert torch.equal(generator.project(z + 0.05), z + 0.05)
     lengths = generator.project(torch.cat([3 * z, 0.1 * z])).square().mean(1).sqrt()
-    torch.testing.assert_close(lengths, torch.tensor([1.4, 1.4, 0.8, 0.8]))
+    torch.testing.assert_close(lengths, torch.tensor([2.0, 2.0, 0.7, 0.7]))
 
 
 def test_conditions_change_what_is_drawn_and_share_the_weights():

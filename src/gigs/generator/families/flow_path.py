@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 NEAR = 0.1  # ratio of noise to latent at which the point is half of the prediction
 EARLIEST = 0.05  # time below which the velocity's error counts no more than there
-BLUR = 0.5  # at most, of the noise on a coarse part that is given in training: one that is drawn has errors, too
+BLUR = 0.2  # at most, of the noise on a coarse part that is given in training: one that is drawn has errors, too
 ROUNDS = 2  # of fitting scale and directions to each other
 
 

@@ -30,7 +30,7 @@ from gigs.generator.families.flow_network import FlowNetwork
 from gigs.generator.families.flow_steps import METHODS, Velocity, backwards, forwards, times
 from gigs.generator.latent import sample_normal
 
-SHELL = (0.8, 1.4)  # root mean squares of a latent vector that the flow is trusted with; noise has 1, photos 1 to 1.3
+SHELL = (0.7, 2.0)  # root mean squares of a latent vector that the flow is trusted with; noise has 1, photos .7 to 3
 
 
 @dataclass(frozen=True, kw_only=True)

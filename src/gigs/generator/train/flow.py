@@ -135,8 +135,9 @@ class FlowRun(TrainingRun):
         torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
         self.directions = min(settings.directions, len(rows) // 4)
         network = FlowNetwork(self.unet, self.vocabulary, self.directions, settings.network.prior)
-        begun = here().from_main(lambda: self._begun(network, on_step))  # others' might be rounded
-        network.load_state_dict(begun, strict=False)
+        if not start.resume:  # a checkpoint has it
+            begun = here().from_main(lambda: self._begun(network, on_step))  # others' might be rounded
+            network.load_state_dict(begun, strict=False)
         if network.prior is not None:
             network.prior.requires_grad_(False)
         self.nets = FlowNetworks(network, settings, compute)
