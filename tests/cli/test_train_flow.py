@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gigs.generator.base import load_generator
+from gigs.generator.convert.autoencoder import load_autoencoder
+from gigs.generator.families.autoencoder import latents_id
 from tests.helpers.command_line import gigs
 
 pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
@@ -28,11 +30,19 @@ def test_from_a_catalogue_to_a_generator(tiny_catalogue, tmp_path):
     options = ("--channels", "32,32", "--layers", 1, "--batch", 8, "--conditions", "type,colour", "--no-mirrored")
     found = gigs(
         "train", "flow", catalogue, "--autoencoder", coder / "autoencoder.safetensors", "--photos", 20, *options,
-        "--images", 8, "--out", flow,
+        "--images", 8, "--prior-examples", 1024, "--out", flow,
     )  # fmt: skip
     assert found.returncode == 0, found.stderr
     generator = load_generator(flow / "generator.safetensors")
     assert generator.resolution == 64 and list(generator.config.conditions) == ["colour", "type"]
+    assert generator.flow.prior is not None
+    more = gigs(
+        "train", "autoencoder", catalogue, *CODER, *LOSSES, "--crop", 64, "--flow", flow / "generator.safetensors",
+        "--noise", 0.1, "--images", 8, "--out", tmp_path / "decoder",
+    )  # fmt: skip
+    assert more.returncode == 0, more.stderr
+    decoder, _ = load_autoencoder(tmp_path / "decoder" / "autoencoder.safetensors")
+    assert latents_id(decoder) == latents_id(generator.autoencoder)  # so the flow can be given this decoder
 
 
 @pytest.mark.parametrize(
@@ -41,6 +51,7 @@ def test_from_a_catalogue_to_a_generator(tiny_catalogue, tmp_path):
         (("autoencoder", "--channels", "16,x"), "--channels '16,x': write widths separated by commas"),
         (("autoencoder", "--channels", "12,16"), "multiples of groups (8)"),
         (("autoencoder", "--crop", 50), "crop must be a multiple of 16"),
+        (("autoencoder", "--flow", "flow.safetensors"), "crop must be resolution (128), not 64"),
         (("flow", "--channels", "16,24", "--autoencoder", "a"), "multiples of groups (16)"),
         (("flow", "--autoencoder", "nothing"), "nothing: no such file"),
     ],

@@ -115,7 +115,8 @@ def flow(catalogue: Catalogue, out: Path, images: int, resume: bool) -> None:
     if not coder.is_file():
         save_autoencoder(coder, build_autoencoder(CODER.config()).state_dict(), CODER.config(), {})
     settings = FlowTrainSettings(
-        network=FlowNetworkSettings(channels=(16, 16), layers=1, head=8, groups=4), images=images, batch=8,
+        network=FlowNetworkSettings(channels=(16, 16), layers=1, head=8, groups=4, prior_width=16, prior_blocks=1),
+        images=images, batch=8, directions=4, prior_examples=1024,
         conditions=("type", "colour"), grid_every=10**6,
     )  # fmt: skip
     train_flow(LatentData(catalogue, coder), out, settings, Compute(), start=Start(resume=resume))
