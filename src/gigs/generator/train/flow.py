@@ -135,7 +135,7 @@ class FlowRun(TrainingRun):
         torch.manual_seed(settings.seed)  # initial weights; everything later draws from the run's own generator
         self.directions = min(settings.directions, len(rows) // 4)
         network = FlowNetwork(self.unet, self.vocabulary, self.directions, settings.network.prior)
-        if not start.resume:  # a checkpoint has it
+        if not start.resume and start.weights is None:  # which have it
             begun = here().from_main(lambda: self._begun(network, on_step))  # others' might be rounded
             network.load_state_dict(begun, strict=False)
         if network.prior is not None:
