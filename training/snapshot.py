@@ -65,14 +65,9 @@ def snapshot_autoencoder(catalogue: Catalogue, run: Path, out: Path, count: int)
     figures = measure(
         lambda photos: decode(network, encode(network, photos)), catalogue.images(settings.resolution), rows
     )
-    save_autoencoder(path, weights, settings.config(), about | {"held_out": figures, "precision": "float16"})
-    write_card(
-        out / "autoencoder.md",
-        "Autoencoder",
-        about | {"precision": "float16"},
-        {"autoencoder alone": figures},
-        catalogue,
-    )
+    about |= {"precision": "float16"}
+    save_autoencoder(path, weights, settings.config(), about | {"held_out": figures})
+    write_card(out / "autoencoder.md", "Autoencoder", about, {"autoencoder alone": figures}, catalogue)
     return path
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gigs.errors import InputError
 
@@ -68,3 +68,24 @@ def dropped(given: Tensor, each: float, every: float, rng: torch.Generator) -> T
     gone = torch.rand(given.shape, generator=rng) < each
     gone |= torch.rand(len(given), 1, generator=rng) < every
     return given.masked_fill(gone.to(given.device), 0)
+
+
+class ConditionTables(nn.ModuleDict):
+    """A learned vector for each value of each condition, and one for not knowing it.
+
+    Tables go by name, as a file's settings do not keep the order of conditions; "type" alone would be a method's name.
+    """
+
+    def __init__(self, known: Vocabulary, width: int) -> None:
+        super().__init__({f"of_{name}": nn.Embedding(1 + len(values), width) for name, values in known.items()})
+        for table in self.values():
+            nn.init.normal_(table.weight, std=0.02)  # type: ignore[arg-type]
+        self.names = list(self)
+
+    def forward(self, conditions: Tensor) -> Tensor:
+        """The sum `[N,width]` of the vectors of conditions `[N,conditions]` int64, as `labels` counts them.
+
+        In the order of names whatever order a file has, for sums round. Without conditions, 0.
+        """
+        found = [self[name](conditions[:, self.names.index(name)]) for name in sorted(self.names)]
+        return sum(found, torch.zeros((), device=conditions.device))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 
 from gigs.errors import ModelError
 from gigs.generator.families.diffusion import diffusers
-from gigs.generator.families.flow_conditions import Vocabulary
+from gigs.generator.families.flow_conditions import ConditionTables, Vocabulary
 from gigs.generator.families.flow_path import FlowPath
 from gigs.generator.families.flow_prior import FlowPrior
 
@@ -97,14 +96,7 @@ class FlowNetwork(nn.Module):
         side = config["sample_size"]
         self.path = FlowPath((config["out_channels"], side, side), directions, coarse=prior is not None)
         self.prior = FlowPrior(directions, prior["width"], prior["blocks"], vocabulary) if prior else None
-        # By name, as a file's settings do not keep the order of conditions; "type" alone would be a method's name.
-        self.names = [f"of_{name}" for name in vocabulary]
-        sizes = [1 + len(values) for values in vocabulary.values()]
-        self.tables = nn.ModuleDict(
-            {name: nn.Embedding(size, width) for name, size in zip(self.names, sizes, strict=True)}
-        )
-        for table in self.tables.values():
-            nn.init.normal_(table.weight, std=0.02)  # type: ignore[arg-type]
+        self.tables = ConditionTables(vocabulary, width)
         self.width = width
 
     def forward(self, x: Tensor, time: Tensor, conditions: Tensor) -> Tensor:
@@ -115,9 +107,7 @@ class FlowNetwork(nn.Module):
             time: `[N]` from 0 (a latent) to 1 (noise).
             conditions: `[N,conditions]` int64 as `flow_conditions.labels` counts them; 0 where there is none.
         """
-        told = torch.zeros(len(x), self.width, device=x.device)
-        for index, name in sorted(enumerate(self.names), key=itemgetter(1)):  # whatever order a file has: sums round
-            told = told + self.tables[name](conditions[:, index])
+        told = torch.zeros(len(x), self.width, device=x.device) + self.tables(conditions)
         answer: Tensor = self.unet(x, time * TIME_SCALE, class_labels=told).sample
         return answer.float()
 

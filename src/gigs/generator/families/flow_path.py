@@ -80,11 +80,13 @@ class FlowPath(nn.Module):
 
         Of `normal(latents)`, these are the latents' principal components, with variance 1 over the catalogue.
         """
-        return z.float() @ self.directions.T
+        with torch.autocast(z.device.type, enabled=False):
+            return z.float() @ self.directions.T
 
     def with_coordinates(self, z: Tensor, coordinates: Tensor) -> Tensor:
         """Vectors `z [N,C*S*S]` with another part `[N,directions]` along the directions."""
-        return z + (coordinates - self.coordinates(z)) @ self.directions
+        with torch.autocast(z.device.type, enabled=False):
+            return z + (coordinates.float() - self.coordinates(z)) @ self.directions
 
     def noise_like(self, latents: Tensor, z: Tensor, blur: Tensor) -> Tensor:
         """Noise `[N,C,S,S]` of vectors `z [N,C*S*S]` that has the coarse part of latents `[N,C,S,S]`.
@@ -116,7 +118,7 @@ class FlowPath(nn.Module):
         if not self.coarse:
             return self.mean + self.scale * (share * centred + reach * network(seen, time, told))
         with torch.autocast(x.device.type, enabled=False):
-            given = ((centred.flatten(1).float() @ self.directions.T) @ self.directions).view_as(centred)
+            given = (self.coordinates(centred.flatten(1)) @ self.directions).view_as(centred)
         answer = network(torch.cat([seen, given], dim=1), time, told)
         return self.mean + self.scale * (given + share * (centred - given) + reach * answer)
 

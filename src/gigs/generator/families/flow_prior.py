@@ -12,12 +12,11 @@ untrained prior draws normal vectors, and the network learns only what is not no
 from __future__ import annotations
 
 import math
-from operator import itemgetter
 
 import torch
 from torch import Tensor, nn
 
-from gigs.generator.families.flow_conditions import Vocabulary
+from gigs.generator.families.flow_conditions import ConditionTables, Vocabulary
 from gigs.generator.families.flow_steps import Velocity, backwards, forwards, times
 
 FREQUENCIES = 32
@@ -41,20 +40,12 @@ class FlowPrior(nn.Module):
         self.size = size
         self.enter = nn.Linear(size, width)
         self.time = nn.Sequential(nn.Linear(2 * FREQUENCIES, EMBEDDED), nn.SiLU(), nn.Linear(EMBEDDED, EMBEDDED))
-        self.names = [f"of_{name}" for name in vocabulary]
-        self.tables = nn.ModuleDict(
-            {
-                name: nn.Embedding(1 + len(values), EMBEDDED)
-                for name, values in zip(self.names, vocabulary.values(), strict=True)
-            }
-        )
+        self.tables = ConditionTables(vocabulary, EMBEDDED)
         self.blocks = nn.ModuleList(_Block(width) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
         self.leave = nn.Linear(width, size)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
-        for table in self.tables.values():
-            nn.init.normal_(table.weight, std=0.02)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor, time: Tensor, conditions: Tensor) -> Tensor:
         """How fast points `x [N,size]` move towards noise, `[N,size]`.
@@ -66,10 +57,7 @@ class FlowPrior(nn.Module):
         """
         spread = ((1 - time) ** 2 + time**2).sqrt()[:, None]
         angles = time[:, None] * torch.exp(torch.linspace(0, math.log(1000), FREQUENCIES, device=x.device))
-        told = self.time(torch.cat([angles.sin(), angles.cos()], dim=1))
-        for index, name in sorted(enumerate(self.names), key=itemgetter(1)):  # whatever order a file has: sums round
-            told = told + self.tables[name](conditions[:, index])
-        told = nn.functional.silu(told)
+        told = nn.functional.silu(self.time(torch.cat([angles.sin(), angles.cos()], dim=1)) + self.tables(conditions))
         hidden = self.enter(x / spread)
         for block in self.blocks:
             hidden = block(hidden, told)

@@ -181,7 +181,7 @@ class FlowRun(TrainingRun):
         latents = self.latents.scaled(processes.mine(rows), processes.mine(views))
         told = processes.mine(dropped(self.conditions[rows], settings.drop_each, settings.drop_every, rng))
         z = processes.draw(torch.randn, (len(latents), latents[0].numel()), rng)
-        noise = self._noise(z, latents, rng).to(device).cpu()
+        noise = self._noise(z.to(device), latents.to(device), rng).cpu()
         time = processes.draw(torch.randn, (len(latents),), rng).sigmoid()  # more often midway (Esser et al. 2024)
         at = time[:, None, None, None]
         points = torch.lerp(latents, noise, at)
@@ -201,7 +201,8 @@ class FlowRun(TrainingRun):
         """Noise `[N,C,S,S]` from vectors `z`; with a prior, its coarse part is the latents' own, a little blurred."""
         if not self.path.coarse:
             return self.path.noise(z)
-        return self.path.noise_like(latents, z, BLUR * here().draw(torch.rand, (len(z), 1), rng))
+        blur = BLUR * here().draw(torch.rand, (len(z), 1), rng)
+        return self.path.noise_like(latents, z, blur.to(z.device))
 
     def _start_from(self, path: Path) -> None:
         other = load_generator(path)
