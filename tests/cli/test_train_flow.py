@@ -1,4 +1,4 @@
-"""`gigs train autoencoder` and `gigs train flow`, one after the other, on the tiny shop."""
+"""`gigs train autoencoder`, `flow` and `refiner`, one after the other, on the tiny shop."""
 
 from __future__ import annotations
 
@@ -43,6 +43,13 @@ def test_from_a_catalogue_to_a_generator(tiny_catalogue, tmp_path):
     assert more.returncode == 0, more.stderr
     decoder, _ = load_autoencoder(tmp_path / "decoder" / "autoencoder.safetensors")
     assert latents_id(decoder) == latents_id(generator.autoencoder)  # so the flow can be given this decoder
+    cascade = gigs(
+        "train", "refiner", catalogue, "--flow", flow / "generator.safetensors", "--channels", "16,32", "--batch", 8,
+        *LOSSES, "--images", 8, "--out", tmp_path / "cascade",
+    )  # fmt: skip
+    assert cascade.returncode == 0, cascade.stderr
+    refined = load_generator(tmp_path / "cascade" / "generator.safetensors")
+    assert refined.family == "cascade" and refined.resolution == 64 and refined.about["images_shown"] == 8
 
 
 @pytest.mark.parametrize(
@@ -54,6 +61,8 @@ def test_from_a_catalogue_to_a_generator(tiny_catalogue, tmp_path):
         (("autoencoder", "--flow", "flow.safetensors"), "crop must be resolution (128), not 64"),
         (("flow", "--channels", "16,24", "--autoencoder", "a"), "multiples of groups (16)"),
         (("flow", "--autoencoder", "nothing"), "nothing: no such file"),
+        (("refiner", "--flow", "nothing"), "nothing: no such file"),
+        (("refiner", "--flow", "flow", "--batch", 7), "batch must be even"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(options, said, tiny_catalogue, tmp_path):

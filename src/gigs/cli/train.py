@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gigs.cli import train_flow, train_scorers
+from gigs.cli import train_flow, train_refiner, train_scorers
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_compute import training_compute
@@ -25,6 +25,7 @@ app.command("recommender")(train_scorers.train_recommender_command)
 app.command("judge")(train_scorers.train_judge_command)
 app.command("autoencoder")(train_flow.train_autoencoder_command)
 app.command("flow")(train_flow.train_flow_command)
+app.command("refiner")(train_refiner.train_refiner_command)
 
 
 @app.command("generator")

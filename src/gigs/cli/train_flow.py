@@ -110,11 +110,11 @@ def train_autoencoder_command(
     from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
     from gigs.training.start import Start
 
-    network = _checked(
-        AutoencoderSettings, patch=patch, channels=_widths(channels), latent_channels=latent_channels,
+    network = checked(
+        AutoencoderSettings, patch=patch, channels=widths(channels), latent_channels=latent_channels,
         encoder=encoder, resolution=resolution,
     )  # fmt: skip
-    settings = _checked(
+    settings = checked(
         AutoencoderTrainSettings, network=network, images=images, batch=batch, crop=crop, window=window,
         judged=judged, learning_rate=learning_rate, ema=ema, coarse=coarse, lpips=lpips,
         lpips_after=lpips_after, adversarial=adversarial, adversarial_after=adversarial_after, noise=noise,
@@ -203,10 +203,10 @@ def train_flow_command(
     from gigs.generator.train.flow_settings import FlowTrainSettings
     from gigs.training.start import Start
 
-    settings = _checked(
+    settings = checked(
         FlowTrainSettings, images=images,
-        network=_checked(
-            FlowNetworkSettings, channels=_widths(channels), layers=layers, prior_blocks=4 if prior_examples else 0
+        network=checked(
+            FlowNetworkSettings, channels=widths(channels), layers=layers, prior_blocks=4 if prior_examples else 0
         ),
         batch=batch, learning_rate=learning_rate, ema=ema, directions=directions, photos=photos,
         prior_examples=max(1, prior_examples),
@@ -230,7 +230,8 @@ def train_flow_command(
     output.print(f"{path}: {images:,} latents shown; samples in {out}", soft_wrap=True)
 
 
-def _widths(text: str) -> tuple[int, ...]:
+def widths(text: str) -> tuple[int, ...]:
+    """Numbers that a user wrote with commas between."""
     from gigs.errors import InputError
 
     try:
@@ -239,7 +240,7 @@ def _widths(text: str) -> tuple[int, ...]:
         raise InputError(f"--channels {text!r}: write widths separated by commas, such as 16,32,96,192") from error
 
 
-def _checked(build: Any, **options: Any) -> Any:
+def checked(build: Any, **options: Any) -> Any:
     """Make the settings; turn an invalid one into an error for the user."""
     from gigs.errors import InputError
 

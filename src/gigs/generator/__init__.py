@@ -2,6 +2,7 @@
 
 from gigs.generator.families import (  # noqa: F401 - importing a family registers it
     biggan,
+    cascade,
     diffusion,
     dvbpr_gan,
     latent_flow,

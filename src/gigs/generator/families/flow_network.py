@@ -87,11 +87,7 @@ class FlowNetwork(nn.Module):
         self, config: dict[str, Any], vocabulary: Vocabulary, directions: int = 0, prior: dict[str, int] | None = None
     ) -> None:
         super().__init__()
-        try:
-            self.unet: nn.Module = diffusers().UNet2DModel.from_config(dict(config))
-        except (TypeError, ValueError, NotImplementedError, AttributeError) as error:
-            reason = str(error).partition("\n")[0]
-            raise ModelError(f"diffusers cannot build this UNet2DModel ({reason})") from error
+        self.unet = new_unet(config)
         width = 4 * config["block_out_channels"][0]  # of diffusers' embedding of the time, to which these are added
         side = config["sample_size"]
         self.path = FlowPath((config["out_channels"], side, side), directions, coarse=prior is not None)
@@ -114,3 +110,16 @@ class FlowNetwork(nn.Module):
     def velocity(self, x: Tensor, time: Tensor, conditions: Tensor) -> Tensor:
         """How fast points `x [N,C,S,S]` move towards noise, of the same shape, float32."""
         return self.path.velocity(self, x, time, conditions)
+
+
+def new_unet(config: dict[str, Any]) -> Any:
+    """A `UNet2DModel` of a diffusers configuration, its weights at random.
+
+    Raises:
+        ModelError: diffusers is not installed, or cannot build it.
+    """
+    try:
+        return diffusers().UNet2DModel.from_config(dict(config))
+    except (TypeError, ValueError, NotImplementedError, AttributeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ModelError(f"diffusers cannot build this UNet2DModel ({reason})") from error

@@ -14,8 +14,6 @@ hold the place in the schedule as state and go one way only, so the few lines of
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,11 +21,12 @@ import torch
 from torch import Tensor
 
 from gigs.errors import InputError
-from gigs.generator.base import Generator, register
+from gigs.generator.base import register
 from gigs.generator.families.autoencoder import build_autoencoder, decode, encode, factor
 from gigs.generator.families.flow_conditions import Vocabulary, wanted
 from gigs.generator.families.flow_network import FlowNetwork
-from gigs.generator.families.flow_steps import METHODS, Velocity, backwards, forwards, times
+from gigs.generator.families.flow_steps import METHODS, backwards, forwards, times
+from gigs.generator.families.told import ToldGenerator
 from gigs.generator.latent import sample_normal
 
 SHELL = (0.7, 2.0)  # root mean squares of a latent vector that the flow is trusted with; noise has 1, photos .7 to 3
@@ -66,7 +65,7 @@ class LatentFlowSettings:
             raise ValueError("the UNet must have one sample_size")
 
 
-class LatentFlow(Generator):
+class LatentFlow(ToldGenerator):
     """From noise to a latent by the flow, and from there to a picture by the decoder.
 
     Raises:
@@ -106,27 +105,6 @@ class LatentFlow(Generator):
         """
         length = z.square().mean(dim=1, keepdim=True).add(1e-12).sqrt()
         return z * (length.clamp(*SHELL) / length)
-
-    def told(self, values: Mapping[str, str], *, guidance: float | None = None) -> LatentFlow:
-        """This generator drawing what it is told, such as `{"type": "Dress", "colour": "Black"}`; weights are shared.
-
-        Raises:
-            InputError: A condition or a value that it has not learned.
-        """
-        wanted(self.config.conditions, values)
-        return self._with(told=dict(values), guidance=self.config.guidance if guidance is None else guidance)
-
-    def of_class(self, label: int) -> LatentFlow:
-        """As `told`, by the number of a type.
-
-        Raises:
-            InputError: There is none of this number, or the flow is told no types.
-        """
-        types = self.config.conditions.get("type", [])
-        if not 0 <= label < len(types):
-            known = f"types 0 to {len(types) - 1}: {', '.join(types)}" if types else "no types"
-            raise InputError(f"class {label}: this flow knows {known}")
-        return self.told({"type": types[label]})
 
     def in_steps(self, steps: int, method: str | None = None) -> LatentFlow:
         """This generator with another number of steps, or another method; weights are shared."""
@@ -231,27 +209,6 @@ class LatentFlow(Generator):
     def _count(self, reach: float) -> int:
         """Steps of a part of the way, as many as there would be of the whole."""
         return max(1, round(self.config.steps * reach))
-
-    def _velocity_of(self, network: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Velocity:
-        """Of a network that is asked for points, times and conditions: told what this generator is told."""
-
-        def velocity(x: Tensor, time: float) -> Tensor:
-            at = torch.full((len(x),), time, device=x.device)
-            told = self.conditions.to(x.device).expand(len(x), -1)
-            found = network(x, at, told)
-            if self.config.guidance == 1 or not told.any():
-                return found
-            untold = network(x, at, torch.zeros_like(told))
-            return untold + self.config.guidance * (found - untold)
-
-        return velocity
-
-    def _with(self, **changes: Any) -> LatentFlow:
-        """A view of this generator with other settings; weights are shared."""
-        other = copy.copy(self)
-        other.config = LatentFlowSettings(**(asdict(self.config) | changes))
-        other.conditions = wanted(other.config.conditions, other.config.told or {})
-        return other
 
 
 @register("latent-flow")

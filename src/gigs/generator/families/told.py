@@ -1,0 +1,71 @@
+"""Generators that can be told what to draw: by values of conditions, more or less strongly."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from gigs.errors import InputError
+from gigs.generator.base import Generator
+from gigs.generator.families.flow_conditions import wanted
+from gigs.generator.families.flow_steps import Velocity
+
+
+class ToldGenerator(Generator):
+    """What generators have in common that were trained with conditions, most of them dropped at times.
+
+    Attributes:
+        config: A frozen dataclass of settings, with the fields `conditions` (values of each), `told` (values of some,
+            or None) and `guidance` (how far beyond what it is told it goes; 1 does not).
+        conditions: `[1,conditions]`, what it is told, as `flow_conditions.labels` counts it.
+    """
+
+    config: Any
+    conditions: Tensor
+
+    def told(self, values: Mapping[str, str], *, guidance: float | None = None) -> Self:
+        """This generator drawing what it is told, such as `{"type": "Dress", "colour": "Black"}`; weights are shared.
+
+        Raises:
+            InputError: A condition or a value that it has not learned.
+        """
+        wanted(self.config.conditions, values)
+        return self._with(told=dict(values), guidance=self.config.guidance if guidance is None else guidance)
+
+    def of_class(self, label: int) -> Self:
+        """As `told`, by the number of a type.
+
+        Raises:
+            InputError: There is none of this number, or it is told no types.
+        """
+        types = self.config.conditions.get("type", [])
+        if not 0 <= label < len(types):
+            known = f"types 0 to {len(types) - 1}: {', '.join(types)}" if types else "no types"
+            raise InputError(f"class {label}: this generator knows {known}")
+        return self.told({"type": types[label]})
+
+    def _velocity_of(self, network: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Velocity:
+        """Of a network that is asked for points, times and conditions: told what this generator is told."""
+
+        def velocity(x: Tensor, time: float) -> Tensor:
+            at = torch.full((len(x),), time, device=x.device)
+            told = self.conditions.to(x.device).expand(len(x), -1)
+            found = network(x, at, told)
+            if self.config.guidance == 1 or not told.any():
+                return found
+            untold = network(x, at, torch.zeros_like(told))
+            return untold + self.config.guidance * (found - untold)
+
+        return velocity
+
+    def _with(self, **changes: Any) -> Self:
+        """A view of this generator with other settings; weights are shared."""
+        other = copy.copy(self)
+        other.config = replace(self.config, **changes)
+        other.conditions = wanted(other.config.conditions, other.config.told or {})
+        return other
