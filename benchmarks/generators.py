@@ -1,4 +1,4 @@
-"""A latent flow beside the bundled ProGAN at 128 px: reconstructions, redesigns by either, and unpicked samples.
+"""A latent flow or a cascade beside the bundled ProGAN at 128 px: reconstructions, redesigns by either, and samples.
 
     python -m benchmarks.generators reconstruct CATALOGUE FLOW [--photos 64]
     python -m benchmarks.generators redesign CATALOGUE FLOW [--photos 24] [--audience women]
@@ -24,6 +24,7 @@ from torchvision.utils import make_grid
 from gigs.data.catalogue import Catalogue
 from gigs.generator.base import load_generator
 from gigs.generator.families.latent_flow import LatentFlow
+from gigs.generator.families.told import ToldGenerator
 from gigs.generator.train.reconstruct import even_choice, measure
 from gigs.method.options import Options
 from gigs.metrics.figure import figure
@@ -63,11 +64,11 @@ def main() -> None:
         Redesigns(catalogue, flow, given.audience).compare(given.photos, given.gradient)
 
 
-def flow_of(path: Path) -> LatentFlow:
-    """A latent flow from its file."""
+def flow_of(path: Path) -> ToldGenerator:
+    """A latent flow or a cascade from its file."""
     flow = load_generator(path)
-    if not isinstance(flow, LatentFlow):
-        raise SystemExit(f"{path}: not a latent flow")
+    if not isinstance(flow, ToldGenerator):
+        raise SystemExit(f"{path}: neither a latent flow nor a cascade")
     flow.freeze()
     return flow
 
@@ -82,7 +83,7 @@ def larger(images: Tensor) -> Tensor:
     return resize_bilinear(images, SIDE)
 
 
-def reconstruct(catalogue: Catalogue, flow: LatentFlow, count: int) -> None:
+def reconstruct(catalogue: Catalogue, flow: ToldGenerator, count: int) -> None:
     """LPIPS, L1 and MSE of what each makes of held-out photos, at 128 px."""
     session = Session("hm-64")
     encoder, progan = session.encoder, session.generator
@@ -100,8 +101,8 @@ def reconstruct(catalogue: Catalogue, flow: LatentFlow, count: int) -> None:
         "photo at 64 px, enlarged": lambda photos: larger(smaller(photos)),
         "ProGAN, encoder alone": lambda photos: larger(progan(encoder(smaller(photos)))),
         "ProGAN, optimised": optimised,
-        "autoencoder of the flow": lambda photos: flow.draw(flow.latents_of(photos)),
-        "flow, to noise and back": lambda photos: flow(flow.start_from(photos)),
+        "latents, drawn": lambda photos: flow.draw(flow.latents_of(photos)),
+        "latents to noise and back": lambda photos: flow(flow.start_from(photos)),
     }
     rows = even_choice(catalogue.held_out_items(), count)
     print("| way | LPIPS (VGG16) | L1 | MSE | seconds a photo |\n|---|---|---|---|---|")
@@ -117,7 +118,7 @@ def reconstruct(catalogue: Catalogue, flow: LatentFlow, count: int) -> None:
 class Redesigns:
     """Eight redesigns of held-out photos by each way, judged by the bundled pack's judges."""
 
-    def __init__(self, catalogue: Catalogue, flow: LatentFlow, audience: str) -> None:
+    def __init__(self, catalogue: Catalogue, flow: ToldGenerator, audience: str) -> None:
         self.catalogue, self.flow, self.session = catalogue, flow, Session("hm-64")
         self.options = Options.of(preset="fast", render="drawn", force=True, verify=True)
         self.audience = self.session.audience(audience)
@@ -135,7 +136,7 @@ class Redesigns:
         ways: dict[str, Callable[[Tensor], tuple[Tensor, Tensor]]] = {"ProGAN, supported shifts": self.progan}
         for strength in (0.4, 0.6, 0.8):
             ways[f"flow, liked values, strength {strength}"] = lambda photo, s=strength: self.values(photo, s)
-        for strength in (0.0, 0.4):
+        for strength in (0.0, 0.4) if isinstance(self.flow, LatentFlow) else (0.0,):
             ways[f"flow, supported in latents, renoised {strength}"] = lambda photo, s=strength: self.supported(
                 photo, s
             )
@@ -219,8 +220,8 @@ class Redesigns:
         )
         settings = SupportSettings()
         aims = aims_of(latent.flatten(1), LikedItems(codes.flatten(1), liking), settings, settings.n)
-        moved = torch.lerp(latent, aims.unflatten(1, flow.shape), settings.reach)
-        if strength:
+        moved = torch.lerp(latent, aims.view_as(latent.expand(len(aims), -1, -1, -1)), settings.reach)
+        if strength and isinstance(flow, LatentFlow):
             z = flow.sample(1, torch.Generator().manual_seed(0))
             moved = flow.to_latents(torch.lerp(moved, flow.flow.path.noise(z), strength), strength)
         return flow.draw(latent), flow.draw(moved)
@@ -234,7 +235,7 @@ class Redesigns:
             return self.flow(z), found.images
 
 
-def samples(flow: LatentFlow, out: Path) -> None:
+def samples(flow: ToldGenerator, out: Path) -> None:
     """64 unpicked samples that are told nothing, and eight of each of eight types: two pictures in OUT."""
     out.mkdir(parents=True, exist_ok=True)
     z = flow.sample(64, torch.Generator().manual_seed(0))

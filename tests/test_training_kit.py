@@ -120,6 +120,26 @@ def test_snapshots_are_measured_and_joined(tiny_catalogue, tmp_path, monkeypatch
     assert generator.resolution == NETWORK.resolution and generator.about["images_shown"] == 8
 
 
+@pytest.mark.weights
+def test_a_cascades_snapshot_is_a_cascade_again(tiny_catalogue, tmp_path):
+    pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
+    from gigs.generator.base import load_generator, save_generator
+    from gigs.generator.train.refiner import train_refiner
+    from tests.generator.families.test_cascade import TRAIN, flow_with
+
+    snapshot, catalogue = script("snapshot"), Catalogue.open(tiny_catalogue.root)
+    flow = save_generator(tmp_path / "flow.safetensors", flow_with(), {"images_shown": 7})
+    settings = replace(TRAIN, images=8, lpips=0.0, adversarial_after=100)
+    trained = load_generator(train_refiner(catalogue, flow, tmp_path / "run", settings, Compute()))
+    files = snapshot.snapshot_cascade(catalogue, tmp_path / "run", tmp_path / "out", flow, 2)
+    again = load_generator(snapshot.join(files, tmp_path / "generator.safetensors"))
+    z = trained.sample(2, torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        torch.testing.assert_close(again(z), trained(z), atol=0.05, rtol=0)
+    assert again.about["images_shown"] == 8 and again.about["flow"] == {"images_shown": 7}
+    assert "| components and refiner | lpips_vgg |" in (tmp_path / "out" / "cascade.md").read_text()
+
+
 def test_eight_bits_are_near_and_what_is_small_or_exact_stays():
     bits = script("eight_bits")
     rng = torch.Generator().manual_seed(0)

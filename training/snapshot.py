@@ -2,10 +2,11 @@
 
     python training/snapshot.py autoencoder CATALOGUE RUN OUT [--photos 256]
     python training/snapshot.py flow CATALOGUE RUN OUT --autoencoder FILE [--photos 256]
+    python training/snapshot.py cascade CATALOGUE RUN OUT --flow FILE [--photos 256]
 
 Reads the run's last checkpoint, so it may go on meanwhile. An autoencoder's weights are written in half precision, a
-flow's in eight bits (`eight_bits.py`), and what is measured is what is written. Files stay below 16 MB each; `python
-training/snapshot.py join OUT/flow-*.safetensors GENERATOR` makes a generator of a flow's.
+flow's or a cascade's in eight bits (`eight_bits.py`), and what is measured is what is written. Files stay below 16 MB
+each; `python training/snapshot.py join OUT/flow-*.safetensors GENERATOR` makes a generator of a flow's or a cascade's.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ import torch
 from torch import Tensor
 
 from gigs.data.catalogue import Catalogue
+from gigs.generator.base import load_generator
 from gigs.generator.convert.autoencoder import load_autoencoder
 from gigs.generator.families.autoencoder import AutoencoderSettings, decode, encode, latents_id, save_autoencoder
+from gigs.generator.families.cascade import Cascade, CascadeSettings
 from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
 from gigs.generator.train.reconstruct import even_choice, measure
+from gigs.generator.train.refiner import parts_of
 from gigs.io import storage
 from gigs.training.checkpoint import load_checkpoint
 
@@ -35,13 +39,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 from eight_bits import packed, unpacked
 
 LARGEST = 15_000_000  # bytes of a file
+DECIDING = ("shortcut_in", "analysis.")  # parts of names: what makes latents of photos
 
 
 def halved(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Large tensors in half precision; biases, norms and moments are few and stay as they are, and so does what decides
     the latents that a flow learns."""
     return {
-        name: tensor.half() if tensor.ndim > 1 and tensor.numel() > 64 and "shortcut_in" not in name else tensor
+        name: tensor.half()
+        if tensor.ndim > 1 and tensor.numel() > 64 and not any(part in name for part in DECIDING)
+        else tensor
         for name, tensor in tensors.items()
     }
 
@@ -91,7 +98,7 @@ def snapshot_flow(catalogue: Catalogue, run: Path, out: Path, autoencoder: Path,
     generator.autoencoder.load_state_dict(coder.state_dict())
     for name in ("mean", "deviation"):
         getattr(generator, name).copy_(torch.tensor(known[name])[:, None, None])
-    weights = packed(halved(generator.state_dict()), exact=("flow.path.", "shortcut_in"))
+    weights = packed(halved(generator.state_dict()), exact=("flow.path.", *DECIDING))
     generator.load_state_dict(unpacked(weights))
     generator.freeze()
     about = about_run(state, run) | {"autoencoder": coder_about, "latents": network["autoencoder"]}
@@ -103,6 +110,30 @@ def snapshot_flow(catalogue: Catalogue, run: Path, out: Path, autoencoder: Path,
     settings = {"kind": "generator", "family": generator.family, "network": generator.settings(), "about": about}
     write_card(out / "flow.md", "Flow", about, {"photo to noise and back": figures}, catalogue)
     return split(weights, settings, out / "flow")
+
+
+def snapshot_cascade(catalogue: Catalogue, run: Path, out: Path, flow: Path, count: int) -> list[Path]:
+    """Write `OUT/cascade-N.safetensors` and their card; returns the weights' files."""
+    state = load_checkpoint(run)
+    generator = Cascade(CascadeSettings(**state["network"]))
+    given = load_generator(flow)
+    kept = parts_of(given)
+    refiner = {f"refiner.{name}": tensor for name, tensor in state["nets"]["averaged"]["refiner"].items()}
+    generator.load_state_dict(kept | refiner)
+    weights = packed(halved(generator.state_dict()), exact=("path.", *DECIDING))
+    generator.load_state_dict(unpacked(weights))
+    generator.freeze()
+    origin = given.about.get("flow") if isinstance(given, Cascade) else dict(given.about)
+    about = about_run(state, run) | {"flow": origin, "precision": "int8"}
+    rows, photos = even_choice(catalogue.held_out_items(), count), catalogue.images(generator.resolution)
+    figures = {
+        "components and refiner": measure(lambda some: generator.draw(generator.latents_of(some)), photos, rows),
+        "photo to noise and back": measure(lambda some: generator(generator.start_from(some)), photos, rows),
+    }
+    about |= {"held_out": figures}
+    settings = {"kind": "generator", "family": generator.family, "network": generator.settings(), "about": about}
+    write_card(out / "cascade.md", "Cascade", about, figures, catalogue)
+    return split(weights, settings, out / "cascade")
 
 
 def split(tensors: dict[str, Tensor], settings: dict[str, Any], stem: Path) -> list[Path]:
@@ -159,13 +190,16 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="what", required=True)
-    for name in ("autoencoder", "flow"):
-        each = commands.add_parser(name, help=f"snapshot of a run of `gigs train {name}`")
+    for name in ("autoencoder", "flow", "cascade"):
+        command = "refiner" if name == "cascade" else name
+        each = commands.add_parser(name, help=f"snapshot of a run of `gigs train {command}`")
         for argument in ("catalogue", "run", "out"):
             each.add_argument(argument, type=Path)
         each.add_argument("--photos", type=int, default=256, help="held-out photos to measure on (256)")
         if name == "flow":
             each.add_argument("--autoencoder", type=Path, required=True, help="the file that the flow was trained on")
+        if name == "cascade":
+            each.add_argument("--flow", type=Path, required=True, help="the file that the refiner was trained on")
     joining = commands.add_parser("join", help="one generator of the parts of a snapshot")
     joining.add_argument("files", type=Path, nargs="+")
     joining.add_argument("target", type=Path)
@@ -175,6 +209,9 @@ def main() -> None:
     elif given.what == "flow":
         catalogue = Catalogue.open(given.catalogue)
         print(*snapshot_flow(catalogue, given.run, given.out, given.autoencoder, given.photos), sep="\n")
+    elif given.what == "cascade":
+        catalogue = Catalogue.open(given.catalogue)
+        print(*snapshot_cascade(catalogue, given.run, given.out, given.flow, given.photos), sep="\n")
     else:
         print(snapshot_autoencoder(Catalogue.open(given.catalogue), given.run, given.out, given.photos))
 

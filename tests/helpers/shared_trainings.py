@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from gigs.data.catalogue import Catalogue
+from gigs.generator.base import save_generator
 from gigs.generator.families.autoencoder import AutoencoderSettings, build_autoencoder, save_autoencoder
 from gigs.generator.families.flow_network import FlowNetworkSettings
 from gigs.generator.families.progan import ProGAN, ProGANSettings
@@ -30,6 +31,7 @@ from gigs.generator.train.dvbpr_settings import DVBPRTrainSettings
 from gigs.generator.train.flow import LatentData, train_flow
 from gigs.generator.train.flow_settings import FlowTrainSettings
 from gigs.generator.train.progressive import train_generator
+from gigs.generator.train.refiner import train_refiner
 from gigs.generator.train.settings import HybridSettings
 from gigs.inversion.encoder_steps import EncoderSettings
 from gigs.inversion.train_encoder import TrainingPictures, train_encoder
@@ -122,6 +124,17 @@ def flow(catalogue: Catalogue, out: Path, images: int, resume: bool) -> None:
     train_flow(LatentData(catalogue, coder), out, settings, Compute(), start=Start(resume=resume))
 
 
+def refiner(catalogue: Catalogue, out: Path, images: int, resume: bool) -> None:
+    """Photos and samples of a prior, whose flow is at random weights."""
+    from tests.generator.families.test_cascade import TRAIN, flow_with
+
+    flow_file = out.parent / f"{out.name}-flow.safetensors"
+    if not flow_file.is_file():
+        save_generator(flow_file, flow_with(), {})
+    settings = replace(TRAIN, images=images, adversarial_after=16)
+    train_refiner(catalogue, flow_file, out, settings, Compute(), start=Start(resume=resume))
+
+
 def vbpr(catalogue: Catalogue, out: Path, epochs: int, resume: bool) -> None:
     """Users who are what they bought."""
     settings = defaults_for("vbpr", epochs=epochs, factors=8, input_size=64, batch_size=16, patience=9)
@@ -134,7 +147,8 @@ def dvbpr(catalogue: Catalogue, out: Path, epochs: int, resume: bool) -> None:
 
 
 RUNS: dict[str, Callable[[Catalogue, Path, int, bool], None]] = {
-    each.__name__: each for each in (progan, projected, wgan, dvbpr_gan, encoder, flow, autoencoder, vbpr, dvbpr)
+    each.__name__: each
+    for each in (progan, projected, wgan, dvbpr_gan, encoder, flow, autoencoder, refiner, vbpr, dvbpr)
 }
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 HALF = {"progan": 32, "vbpr": 1, "dvbpr": 1}  # images, or epochs, after which the number of processes changes
 WHOLE = {"progan": 64, "vbpr": 2, "dvbpr": 2}
-MORE = ("progan", "wgan", "encoder", "flow", "autoencoder", "dvbpr")  # that two processes go on with
+MORE = ("progan", "wgan", "encoder", "flow", "autoencoder", "refiner", "dvbpr")  # that two processes go on with
 FEWER = ("projected", "dvbpr_gan", "flow", "autoencoder", "vbpr")  # that two processes begin
 CHANGED = [*(f"more/{name}" for name in MORE), *(f"fewer/{name}" for name in FEWER)]
 # Of any weight. Adam divides by a gradient's own size, so that the rounding of one near zero is enlarged;

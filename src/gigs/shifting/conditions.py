@@ -1,7 +1,7 @@
 """Redesigns by what a generator can be told: the product redrawn in values that an audience likes better.
 
 A seller thinks in such values: the same dress in black, or with stripes. A generator that learned conditions
-(`generator.families.latent_flow`) takes the photo part of the way to noise, and comes back with what it is told
+(`generator.families.told`) takes the photo part of the way to noise, and comes back with what it is told
 (SDEdit, Meng et al. 2022).
 """
 
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gigs.errors import InputError
 from gigs.generator.families.flow_conditions import Vocabulary
-from gigs.generator.families.latent_flow import LatentFlow
+from gigs.generator.families.told import ToldGenerator
 
 LEAST = 10  # items with the same values, below which their mean liking says little
 
@@ -68,7 +68,7 @@ def liked_values(
 
 @torch.no_grad()
 def redraw(
-    generator: LatentFlow,
+    generator: ToldGenerator,
     photo: Tensor,
     wishes: Sequence[dict[str, str]],
     *,
@@ -79,7 +79,7 @@ def redraw(
     """The product redrawn once for each wish, `[len(wishes),3,R,R]` in `[0,1]`.
 
     Args:
-        generator: A flow that knows the conditions.
+        generator: One that knows the conditions.
         photo: `[1,3,R,R]` in `[0,1]`.
         wishes: Values by condition; each should name the product's type, too.
         strength: In (0,1]: how far the photo is taken towards noise, and so how much may change.

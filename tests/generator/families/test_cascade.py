@@ -76,6 +76,11 @@ class TestConformanceTold(GeneratorSuite):
         return small().told({"type": "Dress"}, guidance=2.0)
 
 
+class TestConformanceInCoarseSpace(GeneratorSuite):
+    def build(self):
+        return small(space="coarse")
+
+
 def photos(n=3):
     return torch.rand(n, 3, 32, 32, generator=torch.Generator().manual_seed(2))
 
@@ -85,7 +90,7 @@ def test_a_photo_comes_back_as_the_refiner_redraws_its_components():
     generator = small()
     generator.deviation.fill_(2.0)
     blurred = generator.synthesis(generator.analysis(photos() * 2 - 1))
-    torch.testing.assert_close(generator.blurred(generator.vectors_of(photos())), blurred, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(generator.blurred(generator.latents_of(photos())), blurred, atol=1e-4, rtol=1e-4)
     redrawn = generator.refined(blurred).add(1).div(2).clamp(0, 1)
     torch.testing.assert_close(generator(generator.start_from(photos())), redrawn, atol=2e-3, rtol=0)
     assert (redrawn - blurred.add(1).div(2).clamp(0, 1)).abs().mean() > 0.01  # the refiner does something
@@ -99,6 +104,22 @@ def test_samples_have_little_detail_and_only_what_is_too_long_is_projected():
     assert abs(coarse.std() - 1) < 0.1 and abs(rest.std() - 0.2) < 0.02
     assert torch.equal(generator.project(z), z)
     assert torch.allclose(generator.project(100 * z).square().mean(1).sqrt(), torch.tensor(LONGEST))
+
+
+@torch.no_grad()
+def test_the_coarse_space_draws_what_a_vector_without_detail_draws():
+    generator = small()
+    coarse = generator.in_space("coarse")
+    assert (coarse.latent_dim, coarse.space, generator.latent_dim) == (6, "coarse", 256)
+    z = coarse.start_from(photos())
+    whole = generator.path.coordinates(generator.start_from(photos()))
+    torch.testing.assert_close(z, whole, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(coarse(z), generator(z @ generator.path.directions), atol=1e-4, rtol=1e-4)
+    assert torch.equal(coarse.in_space("z")(generator.start_from(photos())), generator(generator.start_from(photos())))
+    with pytest.raises(InputError, match="know z, coarse"):
+        generator.in_space("w")
+    with pytest.raises(ValueError, match="space must be"):
+        small(space="w")
 
 
 @torch.no_grad()

@@ -19,15 +19,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
-from gigs.errors import InputError
 from gigs.generator.base import register
 from gigs.generator.families.flow_conditions import Vocabulary, wanted
 from gigs.generator.families.flow_network import new_unet
 from gigs.generator.families.flow_path import FlowPath
 from gigs.generator.families.flow_prior import FlowPrior
-from gigs.generator.families.told import ToldGenerator
+from gigs.generator.families.told import ToldGenerator, require_strength
 from gigs.generator.latent import sample_normal
 
+SPACES = ("z", "coarse")
 DETAIL = 0.2  # standard deviation of a sampled vector's detail; of a photo's it is about 1
 LONGEST = 3.0  # root mean square of a latent vector that the refiner is trusted with
 
@@ -39,7 +39,7 @@ class CascadeSettings:
     `refiner`: a diffusers configuration of a `UNet2DModel`. `channels`: components of a square of `factor` x `factor`
     pixels. `side`: squares along a picture's side. `directions`: of whole pictures. `prior`: `width` and `blocks`.
     `conditions`: values of each. `told`: values of conditions to draw with. `guidance`: how far beyond what it is told
-    the prior goes; 1 does not.
+    the prior goes; 1 does not. `space`: "z", or "coarse" for the coarse part alone.
     """
 
     refiner: dict[str, Any]
@@ -51,10 +51,13 @@ class CascadeSettings:
     conditions: Vocabulary
     told: dict[str, str] | None = None
     guidance: float = 1.0
+    space: str = SPACES[0]
 
     def __post_init__(self) -> None:
         if min(self.channels, self.factor, self.side, self.directions) < 1:
             raise ValueError("channels, factor, side and directions must be at least 1")
+        if self.space not in SPACES:
+            raise ValueError(f"space must be one of {', '.join(SPACES)}, not {self.space!r}")
         seen = self.patch * int(self.refiner["sample_size"])
         if seen != self.resolution or self.refiner.get("in_channels") != 3 * self.patch**2:
             raise ValueError(f"the refiner must see whole patches of pictures of {self.resolution} pixels a side")
@@ -97,7 +100,7 @@ class Cascade(ToldGenerator):
         nn.init.zeros_(self.refiner.conv_out.bias)
         self.register_buffer("mean", torch.zeros(settings.channels, 1, 1))
         self.register_buffer("deviation", torch.ones(settings.channels, 1, 1))
-        self.latent_dim = settings.channels * settings.side**2
+        self._enter(settings.space)
         self.resolution = settings.resolution
         self.conditions = wanted(settings.conditions, settings.told or {})
 
@@ -105,10 +108,32 @@ class Cascade(ToldGenerator):
         """The `CascadeSettings` as a dict."""
         return asdict(self.config)
 
+    @property
+    def spaces(self) -> tuple[str, ...]:
+        """`z` has coarse part and detail. `coarse` has no detail: the refiner draws what belongs to the coarse part."""
+        return SPACES
+
+    def in_space(self, space: str) -> Cascade:
+        """This generator with latent vectors in another space. Weights are shared, not copied.
+
+        Raises:
+            InputError: There is no such space.
+        """
+        if space not in SPACES:
+            super().in_space(space)
+        other = self._with(space=space)
+        other._enter(space)
+        return other
+
+    def _enter(self, space: str) -> None:
+        self.space = space
+        channels, side, _ = self.shape
+        self.latent_dim = channels * side**2 if space == "z" else self.config.directions
+
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """`[n,latent_dim]` normal vectors of variance 1 in their coarse part, and of `DETAIL` squared in the rest."""
         z = sample_normal(n, self.latent_dim, rng).to(self.mean.device)
-        return self.path.with_coordinates(DETAIL * z, self.path.coordinates(z))
+        return z if self.space == "coarse" else self.path.with_coordinates(DETAIL * z, self.path.coordinates(z))
 
     def project(self, z: Tensor) -> Tensor:
         """Rows of `z [N,latent_dim]` that are too long, shortened to a root mean square of `LONGEST`."""
@@ -117,17 +142,22 @@ class Cascade(ToldGenerator):
 
     def forward(self, z: Tensor) -> Tensor:
         """`[N,latent_dim]` to `[N,3,resolution,resolution]` in `[0,1]`."""
-        coarse = self.prior.draw(self._velocity_of(self.prior), self.path.coordinates(z))
-        return self.drawn(self.path.with_coordinates(z, coarse))
+        whole = z if self.space == "z" else z.new_zeros(len(z), self.path.directions.shape[1])
+        points = self.path.coordinates(z) if self.space == "z" else z
+        coarse = self.prior.draw(self._velocity_of(self.prior), points)
+        return self.drawn(self.path.with_coordinates(whole, coarse))
 
     def drawn(self, vectors: Tensor) -> Tensor:
         """Pictures `[N,3,R,R]` in `[0,1]` of vectors `[N,latent_dim]` whose coarse part is as the prior draws it."""
-        return self.refined(self.blurred(vectors)).float().add(1).div(2).clamp(0, 1)
+        return self.draw(self.path.noise(vectors))
 
-    def blurred(self, vectors: Tensor) -> Tensor:
-        """What components alone make of such vectors, `[N,3,R,R]` in about `[-1,1]`."""
-        latents = self.path.noise(vectors) * self.deviation + self.mean
-        pictures: Tensor = self.synthesis(latents)
+    def draw(self, latents: Tensor) -> Tensor:
+        """Pictures `[N,3,R,R]` in `[0,1]` of scaled latents `[N,C,S,S]`."""
+        return self.refined(self.blurred(latents)).float().add(1).div(2).clamp(0, 1)
+
+    def blurred(self, latents: Tensor) -> Tensor:
+        """What components alone make of scaled latents `[N,C,S,S]`: `[N,3,R,R]` in about `[-1,1]`."""
+        pictures: Tensor = self.synthesis(latents * self.deviation + self.mean)
         return pictures
 
     def refined(self, blurred: Tensor) -> Tensor:
@@ -137,45 +167,39 @@ class Cascade(ToldGenerator):
         added = self.refiner(seen, torch.zeros(len(seen), device=seen.device)).sample
         return blurred + pixel_shuffle(added, patch)
 
+    def latents_of(self, photos: Tensor) -> Tensor:
+        """Latents `[N,C,S,S]` of photos `[N,3,R,R]` in `[0,1]`: channels of mean 0, and on average of variance 1."""
+        return (self.analysis(photos * 2 - 1).float() - self.mean) / self.deviation
+
     def vectors_of(self, photos: Tensor) -> Tensor:
         """Vectors `[N,latent_dim]` of photos `[N,3,R,R]` in `[0,1]`, as `drawn` takes them."""
-        latents = (self.analysis(photos * 2 - 1).float() - self.mean) / self.deviation
-        return self.path.normal(latents)
+        return self.path.normal(self.latents_of(photos))
 
     @torch.no_grad()
     def start_from(self, photos: Tensor) -> Tensor:
         """Latent vectors `[N,latent_dim]` of photos `[N,3,R,R]` in `[0,1]`, by components and the prior backwards."""
-        return self.project(self._taken(self.vectors_of(photos), 1.0))
+        vectors = self._taken(self.vectors_of(photos), 1.0)
+        return self.project(self.path.coordinates(vectors) if self.space == "coarse" else vectors)
 
     @torch.no_grad()
-    def redraw(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
-        """Photos `[N,3,R,R]`, their coarse part taken part of the way to noise and back by what this generator is told.
+    def renoised(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
+        """Vectors `[N,latent_dim]` of photos, their coarse part on its way to noise. Detail stays.
 
-        Their detail stays as it is.
-
-        Args:
-            photos: In `[0,1]`, at the generator's resolution.
-            strength: In (0,1], the time to which they are taken: how much may change.
-            rng: Takes them there by fresh noise (Meng et al. 2022, SDEdit); without it, they go by the prior that is
-                told nothing, which keeps more of them.
-
-        Returns:
-            `[N,3,R,R]` in `[0,1]`.
-
-        Raises:
-            InputError: `strength` is not in (0,1].
+        Arguments and errors: `ToldGenerator.redraw`.
         """
-        if not 0 < strength <= 1:
-            raise InputError(f"strength must be above 0 and at most 1, not {strength}")
-        vectors = self.vectors_of(photos)
-        coarse = self.path.coordinates(vectors)
+        require_strength(strength)
+        vectors, path = self.vectors_of(photos), self.path
         if rng is None:
-            points = self.path.coordinates(self._with(told=None)._taken(vectors, strength))
-        else:
-            fresh = torch.randn(coarse.shape, generator=rng).to(coarse.device)
-            points = torch.lerp(coarse, fresh, strength)
-        back = self.prior.draw(self._velocity_of(self.prior), points, strength)
-        return self.drawn(self.path.with_coordinates(vectors, back))
+            return self._with(told=None)._taken(vectors, strength)
+        coarse = path.coordinates(vectors)
+        fresh = torch.randn(coarse.shape, generator=rng).to(coarse.device)
+        return path.with_coordinates(vectors, torch.lerp(coarse, fresh, strength))
+
+    @torch.no_grad()
+    def back(self, points: Tensor, strength: float) -> Tensor:
+        """Pictures `[N,3,R,R]` in `[0,1]` to which vectors `[N,latent_dim]`, coarse at time `strength`, lead."""
+        coarse = self.prior.draw(self._velocity_of(self.prior), self.path.coordinates(points), strength)
+        return self.drawn(self.path.with_coordinates(points, coarse))
 
     def _taken(self, vectors: Tensor, end: float) -> Tensor:
         """Vectors whose coarse part is taken by the prior to where it is at time `end`."""

@@ -20,13 +20,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gigs.errors import InputError
 from gigs.generator.base import register
 from gigs.generator.families.autoencoder import build_autoencoder, decode, encode, factor
 from gigs.generator.families.flow_conditions import Vocabulary, wanted
 from gigs.generator.families.flow_network import FlowNetwork
 from gigs.generator.families.flow_steps import METHODS, backwards, forwards, times
-from gigs.generator.families.told import ToldGenerator
+from gigs.generator.families.told import ToldGenerator, require_strength
 from gigs.generator.latent import sample_normal
 
 SHELL = (0.7, 2.0)  # root mean squares of a latent vector that the flow is trusted with; noise has 1, photos .7 to 3
@@ -161,30 +160,15 @@ class LatentFlow(ToldGenerator):
         """Latent vectors `[N,latent_dim]` of photos `[N,3,R,R]` in `[0,1]`, by the encoder and the flow backwards."""
         return self.project(self.normal(self.to_noise(self.latents_of(photos))).float())
 
-    def redraw(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
-        """Photos `[N,3,R,R]` taken part of the way to noise, and back by what this flow is told.
-
-        Arguments and errors as `renoised`, and the pictures are of the photos' shape and range.
-        """
-        return self.back(self.renoised(photos, strength, rng), strength)
-
     @torch.no_grad()
     def renoised(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
         """Points `[N,C,S,S]` part of the way from photos to noise; what this flow is told makes no difference.
 
         With a prior, only what is coarse is on its way, and detail is that of the photos: type and colour are coarse.
 
-        Args:
-            photos: `[N,3,R,R]` in `[0,1]`, at the generator's resolution.
-            strength: In (0,1], the time to which they are taken: how much may change.
-            rng: Takes them there by fresh noise (Meng et al. 2022, SDEdit); without it, they go by the flow that is
-                told nothing, which keeps more of them.
-
-        Raises:
-            InputError: `strength` is not in (0,1].
+        Arguments and errors: `ToldGenerator.redraw`.
         """
-        if not 0 < strength <= 1:
-            raise InputError(f"strength must be above 0 and at most 1, not {strength}")
+        require_strength(strength)
         latents, path = self.latents_of(photos), self.flow.path
         untold = self._with(told=None)
         fresh = None if rng is None else sample_normal(len(latents), self.latent_dim, rng).to(latents.device)

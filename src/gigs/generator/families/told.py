@@ -49,6 +49,42 @@ class ToldGenerator(Generator):
             raise InputError(f"class {label}: this generator knows {known}")
         return self.told({"type": types[label]})
 
+    def redraw(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
+        """Photos taken part of the way to noise, and back by what this generator is told.
+
+        Args:
+            photos: `[N,3,R,R]` in `[0,1]`, at the generator's resolution.
+            strength: In (0,1], the time to which they are taken: how much may change.
+            rng: Takes them there by fresh noise (Meng et al. 2022, SDEdit); without it, they go by the flow that is
+                told nothing, which keeps more of them.
+
+        Returns:
+            `[N,3,R,R]` in `[0,1]`.
+
+        Raises:
+            InputError: `strength` is not in (0,1].
+        """
+        return self.back(self.renoised(photos, strength, rng), strength)
+
+    def renoised(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
+        """Points part of the way from photos to noise; what this generator is told makes no difference.
+
+        Arguments and errors: `redraw`. What a point is, the family says.
+        """
+        raise NotImplementedError
+
+    def back(self, points: Tensor, strength: float) -> Tensor:
+        """Pictures `[N,3,R,R]` in `[0,1]` to which points at time `strength` lead, by what this generator is told."""
+        raise NotImplementedError
+
+    def latents_of(self, photos: Tensor) -> Tensor:
+        """Latents `[N,C,S,S]` of photos `[N,3,R,R]` in `[0,1]`: channels of mean 0, and on average of variance 1."""
+        raise NotImplementedError
+
+    def draw(self, latents: Tensor) -> Tensor:
+        """Pictures `[N,3,R,R]` in `[0,1]` of such latents."""
+        raise NotImplementedError
+
     def _velocity_of(self, network: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Velocity:
         """Of a network that is asked for points, times and conditions: told what this generator is told."""
 
@@ -69,3 +105,13 @@ class ToldGenerator(Generator):
         other.config = replace(self.config, **changes)
         other.conditions = wanted(other.config.conditions, other.config.told or {})
         return other
+
+
+def require_strength(strength: float) -> None:
+    """Refuse a strength that is not in (0,1].
+
+    Raises:
+        InputError: It is not.
+    """
+    if not 0 < strength <= 1:
+        raise InputError(f"strength must be above 0 and at most 1, not {strength}")

@@ -13,7 +13,6 @@ from gigs.data.catalogue import Catalogue
 from gigs.data.select import draw_batch, select
 from gigs.errors import ModelError
 from gigs.generator.base import load_generator, save_generator
-from gigs.generator.families.autoencoder import factor
 from gigs.generator.families.cascade import Cascade, CascadeSettings
 from gigs.generator.families.flow_conditions import dropped, labels
 from gigs.generator.families.latent_flow import LatentFlow
@@ -78,31 +77,41 @@ def cascade_of(file: Path, settings: RefinerTrainSettings) -> Cascade:
     Raises:
         ModelError: The file is of another family, without a prior, or of latents that are not linear.
     """
-    flow = load_generator(file)
+    flow: Any = load_generator(file)
+    kept = parts_of(flow)
     refiner = settings.network.config(flow.resolution)
-    torch.manual_seed(settings.seed)  # the refiner's initial weights
     if isinstance(flow, Cascade):
-        cascade = Cascade(CascadeSettings(**(flow.settings() | {"refiner": refiner})))
-        state = {name: tensor for name, tensor in flow.state_dict().items() if not name.startswith("refiner.")}
-        cascade.about = {"flow": flow.about.get("flow")}
-    elif isinstance(flow, LatentFlow) and flow.config.prior and flow.autoencoder.config.get("shortcut") == "linear":
-        given = flow.config
-        cascade = Cascade(
-            CascadeSettings(
-                refiner=refiner, channels=flow.shape[0], factor=factor(flow.autoencoder.config), side=flow.shape[1],
-                directions=given.directions, prior=given.prior, conditions=given.conditions,
-            )
-        )  # fmt: skip
-        parts = {"path": flow.flow.path, "prior": flow.flow.prior, "analysis": flow.autoencoder.shortcut_in,
-                 "synthesis": flow.autoencoder.shortcut_out}  # fmt: skip
-        state = {f"{name}.{key}": tensor for name, part in parts.items() for key, tensor in part.state_dict().items()}
-        state |= {"mean": flow.mean, "deviation": flow.deviation}
-        cascade.about = {"flow": dict(flow.about)}
+        sizes = flow.settings() | {"refiner": refiner}
+        about = {"flow": flow.about.get("flow")}
     else:
-        raise ModelError(f"{file}: a refiner needs a latent flow with a prior, over the latents of a linear encoder")
-    cascade.load_state_dict(state, strict=False)
+        given = flow.config
+        channels, side, _ = flow.shape
+        sizes = {"refiner": refiner, "channels": channels, "factor": flow.resolution // side, "side": side,
+                 "directions": given.directions, "prior": given.prior, "conditions": given.conditions}  # fmt: skip
+        about = {"flow": dict(flow.about)}
+    torch.manual_seed(settings.seed)  # the refiner's initial weights
+    cascade = Cascade(CascadeSettings(**sizes))
+    cascade.load_state_dict(kept, strict=False)
+    cascade.about = about
     cascade.freeze()
     return cascade
+
+
+def parts_of(flow: Any) -> dict[str, Tensor]:
+    """What a cascade takes from a latent flow, or from another cascade: all weights but the refiner's, by its names.
+
+    Raises:
+        ModelError: The generator is of another family, without a prior, or of latents that are not linear.
+    """
+    if isinstance(flow, Cascade):
+        return {name: tensor for name, tensor in flow.state_dict().items() if not name.startswith("refiner.")}
+    linear = isinstance(flow, LatentFlow) and flow.autoencoder.config.get("shortcut") == "linear"
+    if not linear or flow.flow.prior is None:
+        raise ModelError("a refiner needs a latent flow with a prior, over the latents of a linear encoder")
+    parts = {"path": flow.flow.path, "prior": flow.flow.prior, "analysis": flow.autoencoder.shortcut_in,
+             "synthesis": flow.autoencoder.shortcut_out}  # fmt: skip
+    state = {f"{name}.{key}": tensor for name, part in parts.items() for key, tensor in part.state_dict().items()}
+    return state | {"mean": flow.mean, "deviation": flow.deviation}
 
 
 class RefinerRun(TrainingRun):

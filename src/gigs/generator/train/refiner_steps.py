@@ -130,7 +130,8 @@ class RefinerStepper:
         moved = torch.lerp(coarse[:count], batch.coarse[:count], reach)
         sampled = noise[half:] + torch.cat([vectors[:count], torch.zeros_like(vectors[count:])])
         everything = torch.cat([coarse, moved, batch.coarse[count:]])
-        return self.cascade.blurred(path.with_coordinates(torch.cat([redrawn, sampled]), everything)), lost
+        vectors = path.with_coordinates(torch.cat([redrawn, sampled]), everything)
+        return self.cascade.blurred(path.noise(vectors)), lost
 
     def _unlike(self, drawn: Tensor, real: Tensor, lost: Tensor, losses: dict[str, float]) -> Tensor:
         """How unlike redrawn photos `[B/2,3,R,R]` are to the photos."""
