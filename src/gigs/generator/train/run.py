@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -185,7 +187,9 @@ class TrainingRun:
             if (stored := state.get(name)) != getattr(self.settings, name):
                 raise ModelError(f"{self.out}: the checkpoint has {name} {stored}; set `{name}` to it")
         if state["network"] != self.network():
-            raise ModelError(f"{self.out}: the checkpoint is of another network ({state['network']}); use its settings")
+            raise ModelError(
+                f"{self.out}: the checkpoint is of another network: {_other(state['network'], self.network())}"
+            )
         self.history = json.loads(state["history"])
         self.nets.load(state["nets"])
         same_rate = self.history[-1]["train"]["learning_rate"] == self.settings.learning_rate
@@ -226,3 +230,10 @@ class TrainingRun:
 
 def _passed(before: int, after: int, every: int) -> bool:
     return before // every != after // every
+
+
+def _other(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """What a stored description says that the one asked for does not; long values are cut."""
+    names = [name for name in stored if name not in asked or stored[name] != asked[name]]
+    parts = [f"{name} {shorten(str(stored[name]), 80, placeholder=' ...')}" for name in names]
+    return "; ".join(parts) or f"without {', '.join(name for name in asked if name not in stored)}"
