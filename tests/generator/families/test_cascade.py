@@ -215,6 +215,9 @@ def test_a_run_starts_from_a_cascade_and_counts_what_it_was_shown(flow, tiny_cat
         torch.testing.assert_close(tensor, after.state_dict()[name], atol=1e-6, rtol=1e-5)
     assert after.about["images_shown"] == 40 and after.about["flow"] == {"images_shown": 7}
     other = replace(settings, network=replace(REFINER, channels=(16, 16)))
+    with pytest.raises(ModelError) as refused:
+        train_refiner(tiny_catalogue, flow, tmp_path / "first", other, Compute(), start=Start(resume=True))
+    assert "of another network (refiner {" in str(refused.value) and len(str(refused.value)) < 300
     with pytest.raises(ModelError, match="not a cascade with a refiner as asked for"):
         train_refiner(tiny_catalogue, flow, tmp_path / "other", other, Compute(), start=Start(weights=first))
 

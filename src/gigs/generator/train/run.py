@@ -187,9 +187,8 @@ class TrainingRun:
             if (stored := state.get(name)) != getattr(self.settings, name):
                 raise ModelError(f"{self.out}: the checkpoint has {name} {stored}; set `{name}` to it")
         if state["network"] != self.network():
-            raise ModelError(
-                f"{self.out}: the checkpoint is of another network: {_other(state['network'], self.network())}"
-            )
+            other = _other(state["network"], self.network())
+            raise ModelError(f"{self.out}: the checkpoint is of another network ({other}); use its settings")
         self.history = json.loads(state["history"])
         self.nets.load(state["nets"])
         same_rate = self.history[-1]["train"]["learning_rate"] == self.settings.learning_rate
