@@ -5,8 +5,8 @@
     python training/snapshot.py cascade CATALOGUE RUN OUT --flow FILE [--photos 256]
 
 Reads the run's last checkpoint, so it may go on meanwhile. An autoencoder's weights are written in half precision, a
-flow's or a cascade's in eight bits (`eight_bits.py`), and what is measured is what is written. Files stay below 16 MB
-each; `python training/snapshot.py join OUT/flow-*.safetensors GENERATOR` makes a generator of a flow's or a cascade's.
+flow's or a cascade's in eight bits (`gigs.io.eight_bits`), and what is measured is what is written. Files stay below
+16 MB each; `python training/snapshot.py join OUT/flow-*.safetensors GENERATOR` makes one generator of the parts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import gigs  # noqa: F401 - before PyTorch: it says how threads wait
 # isort: split
 import argparse
 import json
-import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -33,10 +32,8 @@ from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
 from gigs.generator.train.reconstruct import even_choice, measure
 from gigs.generator.train.refiner import parts_of
 from gigs.io import storage
+from gigs.io.eight_bits import packed, unpacked
 from gigs.training.checkpoint import load_checkpoint
-
-sys.path.insert(0, str(Path(__file__).parent))
-from eight_bits import packed, unpacked
 
 LARGEST = 15_000_000  # bytes of a file
 DECIDING = ("shortcut_in", "analysis.")  # parts of names: what makes latents of photos

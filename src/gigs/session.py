@@ -23,6 +23,7 @@ from gigs.generator.base import Generator, load_generator
 from gigs.generator.use import AS_STORED, Use
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import Gate
+from gigs.inversion.own_encoder import OwnEncoder, own_encoder
 from gigs.io import storage
 from gigs.io.text import readable
 from gigs.method.colours import Liking, Wish, find_colours, options_of
@@ -358,10 +359,12 @@ class Session:
         return doubt(self.recommender.about)
 
     @cached_property
-    def encoder(self) -> Encoder | None:
-        """The generator's encoder: the given one, or the pack's for the pack's generator."""
+    def encoder(self) -> Encoder | OwnEncoder | None:
+        """The given encoder, or the generator's own answer, or the pack's encoder for the pack's generator."""
         if self.own.encoder is not None:
             return load_encoder(self.own.encoder)
+        if self.generator.inverts:
+            return own_encoder(self.generator)
         return self.pack.encoder if self.own.generator is None else None
 
     @cached_property

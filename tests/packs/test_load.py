@@ -1,17 +1,23 @@
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
 
 from gigs.errors import InputError, ModelError
 from gigs.generator.base import save_generator
+from gigs.generator.families.cascade import Cascade
 from gigs.generator.families.progan import ProGAN, ProGANSettings
 from gigs.inversion.encoder import save_encoder
+from gigs.inversion.own_encoder import OwnEncoder
+from gigs.io import storage
+from gigs.io.eight_bits import in_eight_bits, packed
 from gigs.packs import ModelFiles, PackDescription, build_pack, load_pack, update_pack
 from gigs.packs.load import BUNDLED, bundled_packs, start_folder
 from gigs.packs.panel import model_of, panel_for
 from gigs.recommender import DVBPR
+from gigs.session import Session
 from tests.helpers.small_models import small_encoder, small_generator, write_small_pack
 
 
@@ -208,3 +214,27 @@ def test_a_newer_generator_goes_into_a_pack_and_the_old_gate_goes(tmp_path):
     other = save_generator(tmp_path / "other.safetensors", ProGAN(ProGANSettings(resolution=16, latent_dim=32)))
     with pytest.raises((InputError, ModelError)):
         update_pack(root, generator=other, encoder=encoder, examples={}, card={})
+
+
+def test_a_generator_that_inverts_photos_itself_needs_no_encoder(tmp_path):
+    pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
+    from tests.generator.families.test_cascade import REFINER, SETTINGS
+
+    root = write_small_pack(tmp_path / "pack", encoder=True)
+    side = load_pack(root).generator.resolution
+    sizes = replace(SETTINGS, side=side // SETTINGS.factor, refiner=REFINER.config(side), space="coarse")
+    cascade = Cascade(sizes)
+    cascade.path.fit(torch.randn(64, *cascade.shape, generator=torch.Generator().manual_seed(3)), torch.Generator())
+    header = {"kind": "generator", "family": "cascade", "network": cascade.settings(), "about": {}}
+    file = storage.save_tensors(tmp_path / "cascade.safetensors", packed(dict(cascade.state_dict())), header)
+    pack = update_pack(root, generator=file, encoder=None, examples={"new": 3}, card={})
+    assert "encoder.safetensors" not in pack.info["files"]
+    assert in_eight_bits(storage.load_tensors(pack.path("generator.safetensors"))[0])
+    photos = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(2))
+    session = Session(str(root))
+    assert isinstance(pack.encoder, OwnEncoder) and isinstance(session.encoder, OwnEncoder)
+    assert torch.equal(session.encoder(photos), pack.generator.start_from(photos))
+    assert session.encoder(photos).shape == (2, SETTINGS.directions)
+    other = save_generator(tmp_path / "generator.safetensors", small_generator(seed=5))
+    with pytest.raises(InputError, match="needs an encoder"):
+        update_pack(root, generator=other, encoder=None, examples={}, card={})

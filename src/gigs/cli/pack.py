@@ -82,7 +82,7 @@ def build_command(
 def update_command(
     pack: Path = typer.Argument(..., help="Folder of a pack; its files are replaced."),
     generator: Path = typer.Option(..., help="generator.safetensors with the pack's resolution."),
-    encoder: Path = typer.Option(..., help="encoder.safetensors for this generator."),
+    encoder: Path = typer.Option(None, help="encoder.safetensors for this generator. A cascade needs none."),
     example: list[str] = typer.Option(
         [], help="NAME=SEED of an example picture, which the generator draws. May be repeated."
     ),

@@ -14,6 +14,7 @@ from gigs.errors import GigsError, InputError, ModelError
 from gigs.generator.latent import standardise
 from gigs.io import plugins, storage
 from gigs.io.build import WRONG, build_fitting
+from gigs.io.eight_bits import unpacked
 from gigs.io.hub import HubMixin
 
 Builder = Callable[[dict[str, Any]], "Generator"]
@@ -30,10 +31,14 @@ class Generator(HubMixin, nn.Module):
     The optimisers move rows of `latent_dim` numbers with about unit variance, so that a learning rate or a search
     radius means the same in every family. The generator itself defines its latent spaces (`spaces`) and how vectors are
     kept in them (`project`).
+
+    Attributes:
+        inverts: `start_from` answers a photo as well as an encoder would, and as fast, so none is needed.
     """
 
     family: ClassVar[str]
     hub_file = "generator.safetensors"
+    inverts: bool = False
     latent_dim: int
     resolution: int
     space: str = "z"
@@ -149,6 +154,7 @@ def load_generator(path: str | Path) -> Generator:
     if build is None:
         known = sorted({*FAMILIES, *plugins.names(ENTRY_POINTS)})
         raise ModelError(f"{path}: unknown generator family {family!r}; known: {', '.join(known)}")
+    tensors = unpacked(tensors)
     try:
         generator = build_fitting(partial(build, network), tensors)
         generator.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})

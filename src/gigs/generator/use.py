@@ -60,6 +60,7 @@ class Resized(Generator):
         super().__init__()
         self.drawn, self.resolution = drawn, side
         self.latent_dim, self.space = drawn.latent_dim, drawn.space
+        self.inverts = drawn.inverts
 
     @property
     def drawn_at(self) -> int:

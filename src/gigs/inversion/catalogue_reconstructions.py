@@ -12,7 +12,8 @@ from gigs.data.catalogue import Catalogue
 from gigs.data.select import select
 from gigs.errors import InputError
 from gigs.generator.base import load_generator
-from gigs.inversion.encoder import check_pair, load_encoder
+from gigs.inversion.encoder import Encoder, check_pair, load_encoder
+from gigs.inversion.own_encoder import OwnEncoder, own_encoder
 from gigs.io import storage
 from gigs.progress import OnStep, Step, silent
 from gigs.recommender.item_pictures import View
@@ -42,10 +43,14 @@ def reconstructions(
     Raises:
         InputError: There is no encoder.
     """
-    files = [pack_root / f"{name}.safetensors" for name in ("generator", "encoder")]
-    if not files[1].is_file():
-        raise InputError(f"{pack_root}: holds no encoder, so photos cannot be redrawn; give a pack with one")
-    generator, encoder = load_generator(files[0]), load_encoder(files[1])
+    files = [pack_root / "generator.safetensors"]
+    generator = load_generator(files[0])
+    encoder: Encoder | OwnEncoder | None = own_encoder(generator)
+    if encoder is None:
+        files.append(pack_root / "encoder.safetensors")
+        if not files[1].is_file():
+            raise InputError(f"{pack_root}: holds no encoder, so photos cannot be redrawn; give a pack with one")
+        encoder = load_encoder(files[1])
     check_pair(encoder, generator)
     compute = compute or Compute()
     compute.place(generator)

@@ -30,6 +30,7 @@ class Encoder(HubMixin, nn.Module):
     """
 
     hub_file = "encoder.safetensors"
+    space = "z"
 
     def __init__(self, settings: ProGANSettings) -> None:
         super().__init__()
@@ -88,7 +89,7 @@ def load_encoder(path: str | Path) -> Encoder:
     return encoder.freeze()
 
 
-def check_pair(encoder: Encoder, generator: Any) -> None:
+def check_pair(encoder: Any, generator: Any) -> None:
     """Refuse an encoder made for a generator of other sizes.
 
     Raises:
@@ -100,7 +101,8 @@ def check_pair(encoder: Encoder, generator: Any) -> None:
             f"the encoder is for {ours[0]} px and {ours[1]} latent numbers, the generator has {theirs[0]} px and "
             f"{theirs[1]}; train one with `gigs train encoder`"
         )
-    if generator.space != "z":
+    if generator.space != encoder.space:
         raise ModelError(
-            f"the encoder answers in the space z, the generator is used in {generator.space}: leave one of them out"
+            f"the encoder answers in the space {encoder.space}, the generator is used in {generator.space}: leave one "
+            "of them out"
         )

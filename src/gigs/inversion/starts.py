@@ -11,6 +11,7 @@ from gigs.generator.base import Generator
 from gigs.generator.use import at_side
 from gigs.inversion.encoder import Encoder
 from gigs.inversion.optimise import InversionLoss, InversionSettings, invert
+from gigs.inversion.own_encoder import OwnEncoder
 from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.runtime import Runtime
 
@@ -23,7 +24,7 @@ def choose_start(
     generator: Generator,
     photo: Tensor,
     perceptual: PerceptualLoss,
-    encoder: Encoder | None,
+    encoder: Encoder | OwnEncoder | None,
     settings: InversionSettings,
     runtime: Runtime,
 ) -> Tensor:

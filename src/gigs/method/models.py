@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gigs.generator.base import Generator
 from gigs.inversion.encoder import Encoder, check_pair
+from gigs.inversion.own_encoder import OwnEncoder
 from gigs.recommender import Recommender
 from gigs.vision.compute import Compute
 from gigs.vision.lpips import PerceptualLoss
@@ -18,7 +19,7 @@ class Models:
     generator: Generator
     recommender: Recommender
     perceptual: PerceptualLoss
-    encoder: Encoder | None = None
+    encoder: Encoder | OwnEncoder | None = None
 
     def __post_init__(self) -> None:
         if self.encoder is not None:

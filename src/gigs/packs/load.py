@@ -25,6 +25,7 @@ from gigs.errors import InputError, ModelError
 from gigs.generator.base import Generator, load_generator
 from gigs.inversion.encoder import Encoder, load_encoder
 from gigs.inversion.gate import Gate
+from gigs.inversion.own_encoder import OwnEncoder, own_encoder
 from gigs.io import storage
 from gigs.io.hub import HubPack
 from gigs.packs.audiences.tastes import TASTES, load_tastes
@@ -65,10 +66,10 @@ class Pack(HubPack):
         return load_generator(self.path("generator.safetensors"))
 
     @cached_property
-    def encoder(self) -> Encoder | None:
-        """The encoder for the generator, frozen; None if the pack has none."""
+    def encoder(self) -> Encoder | OwnEncoder | None:
+        """The encoder for the generator, frozen, or the generator's own answer; None if the pack has neither."""
         name = "encoder.safetensors"
-        return load_encoder(self.path(name)) if name in self.info["files"] else None
+        return load_encoder(self.path(name)) if name in self.info["files"] else own_encoder(self.generator)
 
     @cached_property
     def gate(self) -> Gate | None:

@@ -82,6 +82,7 @@ class Cascade(ToldGenerator):
     """
 
     family = "cascade"
+    inverts = True
     mean: Tensor
     deviation: Tensor
 

@@ -19,6 +19,7 @@ from gigs.errors import InputError
 from gigs.generator.base import load_generator
 from gigs.inversion.encoder import check_pair, load_encoder
 from gigs.io import storage, written
+from gigs.io.eight_bits import in_eight_bits
 from gigs.packs.load import SCHEMA, Pack, load_pack
 from gigs.progress import OnStep, silent
 from gigs.recommender import Recommender, load_recommender
@@ -139,7 +140,7 @@ def update_pack(
     root: str | Path,
     *,
     generator: str | Path,
-    encoder: str | Path,
+    encoder: str | Path | None,
     examples: Mapping[str, int],
     card: Mapping[str, Any],
 ) -> Pack:
@@ -151,16 +152,19 @@ def update_pack(
     Args:
         root: Folder of the pack.
         generator: Of the resolution the pack has, as its scores are of pictures of that size.
-        encoder: For this generator.
+        encoder: For this generator; None for one that needs none (`Generator.inverts`).
         examples: In place of the old ones, by name the seed of a picture that the generator draws.
         card: Laid over the old card's entries.
 
     Raises:
-        InputError: A generator of another resolution.
+        InputError: A generator of another resolution, or without the encoder that it needs.
     """
     pack = load_pack(root)
     drawing = load_generator(generator)
-    check_pair(load_encoder(encoder), drawing)
+    if encoder is not None:
+        check_pair(load_encoder(encoder), drawing)
+    elif not drawing.inverts:
+        raise InputError(f"{generator}: a generator of family {drawing.family} needs an encoder; set `encoder`")
     resolution = (pack.info.get("preprocessing") or {}).get("resolution")
     if drawing.resolution != resolution:
         raise InputError(
@@ -168,11 +172,12 @@ def update_pack(
             "build a new pack"
         )
     info = {key: value for key, value in pack.info.items() if key not in ("gate", "verify", "probes", "share")}
-    stale = [name for name in info["files"] if name.startswith(("examples/", *CHECKERS))]
+    stale = [name for name in info["files"] if name.startswith(("examples/", "encoder.", *CHECKERS))]
     for name in stale:
         (pack.root / name).unlink()
     new = [_half(Path(generator), pack.root / "generator.safetensors")]
-    new.append(_half(Path(encoder), pack.root / "encoder.safetensors"))
+    if encoder is not None:
+        new.append(_half(Path(encoder), pack.root / "encoder.safetensors"))
     for name, seed in examples.items():
         note = f"drawn by {pack.name}, seed {seed}"
         new.append(save_png(draw_example(drawing, seed), pack.root / "examples" / f"{name}.png", note=note))
@@ -189,9 +194,14 @@ def draw_example(generator: Any, seed: int) -> Tensor:
 
 
 def _half(source: Path, target: Path) -> Path:
-    """Copy weights in half precision, 5e-4 relative: invisible in the pictures, half the download."""
+    """Copy weights in half precision, 5e-4 relative: invisible in the pictures, half the download.
+
+    Weights that are in eight bits already stay as they are.
+    """
     tensors, settings = storage.load_tensors(source)
-    return storage.save_tensors(target, {key: tensor.half() for key, tensor in tensors.items()}, settings)
+    if not in_eight_bits(tensors):
+        tensors = {key: tensor.half() for key, tensor in tensors.items()}
+    return storage.save_tensors(target, tensors, settings)
 
 
 def _write_description(

@@ -32,6 +32,11 @@ def packed(tensors: dict[str, Tensor], exact: Iterable[str] = ()) -> dict[str, T
     return result
 
 
+def in_eight_bits(tensors: dict[str, Tensor]) -> bool:
+    """Whether `packed` made them."""
+    return any(tensor.dtype == torch.int8 for tensor in tensors.values())
+
+
 def unpacked(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """float32 tensors of what `packed` made."""
     return {
