@@ -21,12 +21,13 @@ def examples():
     return PriorExamples(points, side[:, None] + 1, torch.ones(400), torch.ones(2))
 
 
-@pytest.fixture(scope="module")
-def prior(tmp_path_factory):
+@pytest.fixture(scope="module", params=[False, True], ids=["fp32", "bf16"])
+def prior(request, tmp_path_factory):
     torch.manual_seed(0)
     prior = FlowPrior(2, 64, 2, KNOWN)
     settings = PriorTrainSettings(examples=512 * 400, drop_each=0.2, drop_every=0.0, seed=0)
-    train_prior(prior, examples(), settings, tmp_path_factory.mktemp("prior") / "prior.pt", about={})
+    file = tmp_path_factory.mktemp("prior") / "prior.pt"
+    train_prior(prior, examples(), settings, file, about={}, bf16=request.param)
     return prior.requires_grad_(False)
 
 

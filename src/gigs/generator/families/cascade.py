@@ -28,7 +28,7 @@ from gigs.generator.families.told import ToldGenerator, require_strength
 from gigs.generator.latent import sample_normal
 
 SPACES = ("z", "coarse")
-DETAIL = 0.2  # standard deviation of a sampled vector's detail; of a photo's it is about 1
+DETAIL = 0.2  # standard deviation, at most, of a sampled vector's detail; of a photo's it is about 1
 LONGEST = 3.0  # root mean square of a latent vector that the refiner is trusted with
 
 

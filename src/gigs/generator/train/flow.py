@@ -166,7 +166,8 @@ class FlowRun(TrainingRun):
         of_prior = PriorTrainSettings(settings.prior_examples, settings.drop_each, settings.drop_every, settings.seed)
         about = {"latents": self.origin, "photos": len(self.rows), "run": asdict(of_prior), "shape": prior.size}
         about |= {"network": settings.network.prior, "conditions": self.vocabulary, "balance": settings.balance}
-        train_prior(prior, data, of_prior, self.out / "prior.pt", about=about, on_step=on_step)
+        bf16 = self.compute.bf16
+        train_prior(prior, data, of_prior, self.out / "prior.pt", about=about, bf16=bf16, on_step=on_step)
 
     def network(self) -> dict[str, Any]:
         """The UNet, what it is told, and whose latents it learns, for checkpoints."""

@@ -77,6 +77,7 @@ def train_prior(
     file: Path,
     *,
     about: dict[str, Any],
+    bf16: bool = False,
     on_step: OnStep = silent,
 ) -> None:
     """Train a prior in place; it has the averaged weights in the end.
@@ -90,12 +91,13 @@ def train_prior(
         settings: Of the training.
         file: Checkpoint, and the record of a finished run.
         about: What tells this run from others; JSON-able.
+        bf16: Multiply matrices in bf16, which is twice as fast or more where the processor can.
         on_step: Progress.
 
     Raises:
         ModelError: The loss is not finite.
     """
-    run = _Run(prior, settings)
+    run = _Run(prior, settings, bf16)
     if file.is_file():
         run.load(torch.load(file, weights_only=True), about)
     steps = -(-settings.examples // BATCH)
@@ -114,8 +116,8 @@ def _write(state: dict[str, Any], path: Path) -> None:
 
 
 class _Run:
-    def __init__(self, prior: FlowPrior, settings: PriorTrainSettings) -> None:
-        self.prior, self.settings = prior.train(), settings
+    def __init__(self, prior: FlowPrior, settings: PriorTrainSettings, bf16: bool) -> None:
+        self.prior, self.settings, self.bf16 = prior.train(), settings, bf16
         self.averaged = copy.deepcopy(prior)
         self.optimiser = torch.optim.Adam(prior.parameters(), lr=RATE, betas=(0.9, 0.99), fused=True)
         self.rng = torch.Generator().manual_seed(settings.seed)
@@ -132,7 +134,9 @@ class _Run:
         time = torch.randn(BATCH, generator=rng).sigmoid()
         points = torch.lerp(goal, noise, time[:, None])
         weights = data.lengths / data.lengths.mean()
-        loss = (weights * F.mse_loss(self.prior(points, time, told), noise - goal, reduction="none")).mean()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
+            velocity = self.prior(points, time, told)
+        loss = (weights * F.mse_loss(velocity.float(), noise - goal, reduction="none")).mean()
         self.optimiser.param_groups[0]["lr"] = (
             RATE * min(1.0, (self.done + 1) / WARM_UP) * max(SLOWEST, min(1.0, 2 - 2 * share))
         )

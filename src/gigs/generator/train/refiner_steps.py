@@ -23,6 +23,7 @@ from gigs.vision.lpips import PerceptualLoss
 LONGEST_GRADIENT = 1.0
 WARM_UP = 100
 BRIGHTNESS = 0.15  # half range of what is added to what the critic sees
+NOISY = 0.5  # share of the blurred pictures with noise for detail; of how much, is drawn for each
 FARTHEST = 0.6  # share of the way, at most, from a photo's coarse part to one that the prior has drawn
 
 
@@ -120,7 +121,8 @@ class RefinerStepper:
         settings, rng, share, path = self.settings, self.rng, here().draw, self.cascade.path
         vectors = self.cascade.vectors_of(batch.photos[:half])
         coarse = path.coordinates(vectors)
-        noise = DETAIL * share(torch.randn, (2 * half, vectors.shape[1]), rng).to(vectors.device)
+        amount = DETAIL * share(torch.rand, (2 * half, 1), rng) * (share(torch.rand, (2 * half, 1), rng) < NOISY)
+        noise = (amount * share(torch.randn, (2 * half, vectors.shape[1]), rng)).to(vectors.device)
         kind, some = share(torch.rand, (half, 1), rng), share(torch.rand, (half, 1), rng)
         lost = torch.where(kind < settings.whole + settings.coarse_only, torch.ones(1), some)
         lost = torch.where(kind < settings.whole, torch.zeros(1), lost).to(vectors.device)
