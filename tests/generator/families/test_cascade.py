@@ -189,7 +189,11 @@ def test_a_stopped_and_resumed_run_ends_with_the_same_weights(flow, tiny_catalog
     whole = train_refiner(tiny_catalogue, flow, tmp_path / "whole", TRAIN, Compute())
     with pytest.raises(SystemExit):
         train_refiner(tiny_catalogue, flow, tmp_path / "parts", TRAIN, Compute(), on_step=stop)
-    parts = train_refiner(tiny_catalogue, flow, tmp_path / "parts", TRAIN, Compute(), start=Start(resume=True))
+    seen = []
+    parts = train_refiner(
+        tiny_catalogue, flow, tmp_path / "parts", TRAIN, Compute(), start=Start(resume=True), on_step=seen.append
+    )
+    assert {step.stage for step in seen} == {"training the refiner"}  # coarse pictures are kept
     whole, parts = (storage.load_tensors(path)[0] for path in (whole, parts))
     assert whole.keys() == parts.keys() and all(torch.equal(whole[name], parts[name]) for name in whole)
 

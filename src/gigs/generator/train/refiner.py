@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from gigs.generator.train.networks import copied
 from gigs.generator.train.refiner_settings import RefinerTrainSettings
 from gigs.generator.train.refiner_steps import RefinerBatch, RefinerNetworks, RefinerStepper
 from gigs.generator.train.run import TrainingRun
+from gigs.io import storage
 from gigs.progress import OnStep, Step, silent
 from gigs.training.processes import held, here
 from gigs.training.start import AFRESH, Start
@@ -42,9 +45,10 @@ def train_refiner(
 ) -> Path:
     """Train and save `OUT/generator.safetensors`, a cascade with the averaged weights.
 
-    Also in OUT: `checkpoint.pt` (everything), `log.csv` and TensorBoard events, `samples-*.png` (two rows of samples,
-    then held-out photos, the same redrawn, and redrawn from their coarse part alone), and in the end `manifest.json`.
-    If a loss is not finite, the run returns to its last checkpoint with half the learning rate, at most three times.
+    Also in OUT: `coarse.pt` (made once), `checkpoint.pt` (everything), `log.csv` and TensorBoard events,
+    `samples-*.png` (two rows of samples, then held-out photos, the same redrawn, and redrawn from their coarse part
+    alone), and in the end `manifest.json`. If a loss is not finite, the run returns to its last checkpoint with half
+    the learning rate, at most three times.
 
     Args:
         catalogue: Imported at the flow's resolution or larger.
@@ -159,9 +163,29 @@ class RefinerRun(TrainingRun):
         """What the networks are built from, for checkpoints."""
         return self.cascade.settings()
 
-    @torch.no_grad()
     def draw_coarse(self, on_step: OnStep) -> None:
-        """Let the prior draw coarse parts, told what photos are; always the same ones, by the seed."""
+        """Let the prior draw coarse parts, told what photos are; always the same ones, and once for a folder."""
+        file, prior = self.out / "coarse.pt", self.cascade.prior
+        digest = hashlib.sha256()
+        for tensor in (*prior.state_dict().values(), self.odds):
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        settings = self.settings
+        about = {"prior": digest.hexdigest(), "count": settings.coarse_samples, "seed": settings.seed}
+        about |= {"dropped": [settings.drop_each, settings.drop_every]}
+
+        def made() -> Tensor:
+            kept = torch.load(file, weights_only=True) if file.is_file() else {}
+            if kept.get("about") != about:
+                kept = {"about": about, "coarse": self._drawn_coarse(on_step)}
+                storage.write_atomic(file, partial(torch.save, kept))
+            drawn: Tensor = kept["coarse"]
+            return drawn
+
+        self.coarse: Tensor = here().from_main(made)  # others' might be rounded
+
+    @torch.no_grad()
+    def _drawn_coarse(self, on_step: OnStep) -> Tensor:
+        """`[coarse_samples,directions]`."""
         settings, rng = self.settings, torch.Generator().manual_seed(self.settings.seed)
         prior, count = self.cascade.prior, settings.coarse_samples
         picks = torch.multinomial(self.odds, count, replacement=True, generator=rng)
@@ -178,7 +202,7 @@ class RefinerRun(TrainingRun):
 
             found.append(prior.draw(velocity, points[at].to(self.compute.device)).cpu())
             on_step(Step("drawing coarse pictures", begin + len(some), count))
-        self.coarse: Tensor = here().from_main(lambda: torch.cat(found))  # others' might be rounded
+        return torch.cat(found)
 
     def train_batch(self) -> dict[str, float]:
         """One batch; returns the losses."""

@@ -95,7 +95,7 @@ class RefinerTrainSettings:
     adversarial_after: int = 2_000
     critic_side: int = 64
     instance_noise: float = 0.08
-    coarse_samples: int = 32_768
+    coarse_samples: int = 16_384
     drop_each: float = 0.1
     drop_every: float = 0.15
     where: str = ""
