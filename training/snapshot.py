@@ -120,12 +120,14 @@ def snapshot_cascade(catalogue: Catalogue, run: Path, out: Path, flow: Path, cou
     weights = packed(halved(generator.state_dict()), exact=("path.", *DECIDING))
     generator.load_state_dict(unpacked(weights))
     generator.freeze()
+    generator, whole = generator.in_space("coarse"), generator.in_space("z")
     origin = given.about.get("flow") if isinstance(given, Cascade) else dict(given.about)
     about = about_run(state, run) | {"flow": origin, "precision": "int8"}
     rows, photos = even_choice(catalogue.held_out_items(), count), catalogue.images(generator.resolution)
     figures = {
         "components and refiner": measure(lambda some: generator.draw(generator.latents_of(some)), photos, rows),
-        "photo to noise and back": measure(lambda some: generator(generator.start_from(some)), photos, rows),
+        "photo to noise and back": measure(lambda some: whole(whole.start_from(some)), photos, rows),
+        "coarse part alone": measure(lambda some: generator(generator.start_from(some)), photos, rows),
     }
     about |= {"held_out": figures}
     settings = {"kind": "generator", "family": generator.family, "network": generator.settings(), "about": about}

@@ -1,13 +1,14 @@
 """A cascade: a flow draws what is coarse, linear components make a blurred picture of it, and a refiner makes it sharp.
 
-The latent vector z has two parts. Along 256 principal directions of whole pictures a `FlowPrior` turns it into numbers
-that say type, cut and colour. The rest is detail: the principal components of squares of pixels that the directions
-leave out. Decoded linearly, both together are a picture, blurred where there is no detail. The refiner, a UNet over
-patches of pixels, redraws it as a photo (a cascade, Ho et al. 2022; trained as for super-resolution by a loss of
-features and a critic, Ledig et al. 2017).
+A vector of the space z has two parts. Along 256 principal directions of whole pictures, a `FlowPrior` turns it into
+numbers that say type, cut and colour. The rest is detail: the principal components of squares of pixels that the
+directions leave out. Decoded linearly, both together are a picture, blurred where there is no detail. The refiner, a
+UNet over patches of pixels, redraws it as a photo (a cascade, Ho et al. 2022; trained as for super-resolution by a
+loss of features and a critic, Ledig et al. 2017).
 
 So a photo is inverted without any network for it: its components are linear, and the prior is a flow that is solved
-backwards. A photo's detail is its own. A sample has little of it (`DETAIL`), and the refiner invents what is missing.
+backwards. In the space `coarse`, which is searched unless said otherwise, vectors have no detail, and the refiner
+invents what is missing. In `z`, a photo's detail is kept.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from gigs.generator.families.flow_prior import FlowPrior
 from gigs.generator.families.told import ToldGenerator, require_strength
 from gigs.generator.latent import sample_normal
 
-SPACES = ("z", "coarse")
-DETAIL = 0.2  # standard deviation, at most, of a sampled vector's detail; of a photo's it is about 1
+SPACES = ("coarse", "z")
+DETAIL = 0.2  # standard deviation of the detail of vectors sampled in z; of a photo's it is about 1
 LONGEST = 3.0  # root mean square of a latent vector that the refiner is trusted with
 
 
@@ -39,7 +40,7 @@ class CascadeSettings:
     `refiner`: a diffusers configuration of a `UNet2DModel`. `channels`: components of a square of `factor` x `factor`
     pixels. `side`: squares along a picture's side. `directions`: of whole pictures. `prior`: `width` and `blocks`.
     `conditions`: values of each. `told`: values of conditions to draw with. `guidance`: how far beyond what it is told
-    the prior goes; 1 does not. `space`: "z", or "coarse" for the coarse part alone.
+    the prior goes; 1 does not. `space`: "coarse" for the coarse part alone, or "z".
     """
 
     refiner: dict[str, Any]
@@ -111,7 +112,7 @@ class Cascade(ToldGenerator):
 
     @property
     def spaces(self) -> tuple[str, ...]:
-        """`z` has coarse part and detail. `coarse` has no detail: the refiner draws what belongs to the coarse part."""
+        """`coarse` has no detail: the refiner draws what belongs to the coarse part. `z` has both."""
         return SPACES
 
     def in_space(self, space: str) -> Cascade:
@@ -132,7 +133,7 @@ class Cascade(ToldGenerator):
         self.latent_dim = channels * side**2 if space == "z" else self.config.directions
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """`[n,latent_dim]` normal vectors of variance 1 in their coarse part, and of `DETAIL` squared in the rest."""
+        """`[n,latent_dim]` normal vectors of variance 1; in `z`, their detail has `DETAIL` squared."""
         z = sample_normal(n, self.latent_dim, rng).to(self.mean.device)
         return z if self.space == "coarse" else self.path.with_coordinates(DETAIL * z, self.path.coordinates(z))
 

@@ -23,7 +23,7 @@ from gigs.vision.lpips import PerceptualLoss
 LONGEST_GRADIENT = 1.0
 WARM_UP = 100
 BRIGHTNESS = 0.15  # half range of what is added to what the critic sees
-NOISY = 0.5  # share of the blurred pictures with noise for detail; of how much, is drawn for each
+NOISY = 0.5  # share of the blurred pictures with noise for detail; how much, up to DETAIL, is drawn for each
 FARTHEST = 0.6  # share of the way, at most, from a photo's coarse part to one that the prior has drawn
 
 
