@@ -30,7 +30,7 @@ from gigs.generator.families.autoencoder import AutoencoderSettings, decode, enc
 from gigs.generator.families.cascade import Cascade, CascadeSettings
 from gigs.generator.families.latent_flow import LatentFlow, LatentFlowSettings
 from gigs.generator.train.reconstruct import even_choice, measure
-from gigs.generator.train.refiner import parts_of
+from gigs.generator.train.refiner import origin_of, parts_of
 from gigs.io import storage
 from gigs.io.eight_bits import packed, unpacked
 from gigs.training.checkpoint import load_checkpoint
@@ -121,8 +121,7 @@ def snapshot_cascade(catalogue: Catalogue, run: Path, out: Path, flow: Path, cou
     generator.load_state_dict(unpacked(weights))
     generator.freeze()
     generator, whole = generator.in_space("coarse"), generator.in_space("z")
-    origin = given.about.get("flow") if isinstance(given, Cascade) else dict(given.about)
-    about = about_run(state, run) | {"flow": origin, "precision": "int8"}
+    about = about_run(state, run) | {"flow": origin_of(given), "precision": "int8"}
     rows, photos = even_choice(catalogue.held_out_items(), count), catalogue.images(generator.resolution)
     figures = {
         "components and refiner": measure(lambda some: generator.draw(generator.latents_of(some)), photos, rows),

@@ -88,11 +88,6 @@ class FlowPath(nn.Module):
         with torch.autocast(z.device.type, enabled=False):
             return z + (coordinates.float() - self.coordinates(z)) @ self.directions
 
-    def blurred(self, coordinates: Tensor) -> Tensor:
-        """The blurred picture `[N,C,S,S]` that coordinates `[N,directions]` say, around 0, in units of `scale`."""
-        with torch.autocast(coordinates.device.type, enabled=False):
-            return ((coordinates.float() * self.lengths) @ self.directions).unflatten(1, self.shape)
-
     def noise_like(self, latents: Tensor, z: Tensor, blur: Tensor) -> Tensor:
         """Noise `[N,C,S,S]` of vectors `z [N,C*S*S]` that has the coarse part of latents `[N,C,S,S]`.
 
@@ -122,7 +117,8 @@ class FlowPath(nn.Module):
         seen = centred / ((1 - t) ** 2 + t**2).sqrt()
         if not self.coarse:
             return self.mean + self.scale * (share * centred + reach * network(seen, time, told))
-        given = self.blurred(self.coordinates(centred.flatten(1)) / self.lengths)
+        with torch.autocast(x.device.type, enabled=False):
+            given = (self.coordinates(centred.flatten(1)) @ self.directions).view_as(centred)
         answer = network(torch.cat([seen, given], dim=1), time, told)
         return self.mean + self.scale * (given + share * (centred - given) + reach * answer)
 

@@ -15,6 +15,8 @@ from gigs.generator.base import Generator
 from gigs.generator.families.flow_conditions import wanted
 from gigs.generator.families.flow_steps import Velocity
 
+Network = Callable[[Tensor, Tensor, Tensor], Tensor]  # asked for points, times and conditions
+
 
 class ToldGenerator(Generator):
     """What generators have in common that were trained with conditions, most of them dropped at times.
@@ -85,19 +87,9 @@ class ToldGenerator(Generator):
         """Pictures `[N,3,R,R]` in `[0,1]` of such latents."""
         raise NotImplementedError
 
-    def _velocity_of(self, network: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Velocity:
-        """Of a network that is asked for points, times and conditions: told what this generator is told."""
-
-        def velocity(x: Tensor, time: float) -> Tensor:
-            at = torch.full((len(x),), time, device=x.device)
-            told = self.conditions.to(x.device).expand(len(x), -1)
-            found = network(x, at, told)
-            if self.config.guidance == 1 or not told.any():
-                return found
-            untold = network(x, at, torch.zeros_like(told))
-            return untold + self.config.guidance * (found - untold)
-
-        return velocity
+    def _velocity_of(self, network: Network) -> Velocity:
+        """Of a network, told what this generator is told."""
+        return told_velocity(network, self.conditions, self.config.guidance)
 
     def _with(self, **changes: Any) -> Self:
         """A view of this generator with other settings; weights are shared."""
@@ -115,3 +107,21 @@ def require_strength(strength: float) -> None:
     """
     if not 0 < strength <= 1:
         raise InputError(f"strength must be above 0 and at most 1, not {strength}")
+
+
+def told_velocity(network: Network, conditions: Tensor, guidance: float = 1.0) -> Velocity:
+    """How fast points move by a network that is told conditions, `[1,conditions]` or a row for each point.
+
+    `guidance`: how far beyond what it is told it goes; 1 does not, other numbers ask the network twice.
+    """
+
+    def velocity(x: Tensor, time: float) -> Tensor:
+        at = torch.full((len(x),), time, device=x.device)
+        told = conditions.to(x.device).expand(len(x), -1)
+        found = network(x, at, told)
+        if guidance == 1 or not told.any():
+            return found
+        untold = network(x, at, torch.zeros_like(told))
+        return untold + guidance * (found - untold)
+
+    return velocity

@@ -8,7 +8,6 @@ the prior, a run drew 140,000 photos in shades of grey.
 from __future__ import annotations
 
 from pathlib import Path
-from types import EllipsisType
 from typing import Any
 
 import torch
@@ -27,14 +26,14 @@ from gigs.generator.families.autoencoder import (
     zero_additions,
 )
 from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
-from gigs.generator.train.losses import critic_loss, generator_loss
+from gigs.generator.train.losses import balanced, critic_loss, generator_loss
 from gigs.generator.train.networks import NetworkSet, copied, step_at
+from gigs.generator.train.pieces import piece, unit
 from gigs.generator.train.projected_critic import ProjectedCritic
 from gigs.training.processes import here
 from gigs.vision.compute import Compute
 from gigs.vision.lpips import PerceptualLoss
 
-Window = tuple[EllipsisType, slice, slice]
 LONGEST_GRADIENT = 1.0
 WARM_UP = 200  # steps in which the learning rate rises; without them the latents' scale shoots up at once
 CRITIC_RATE = 2e-4
@@ -134,7 +133,7 @@ class AutoencoderStepper:
             redrawn: `[D,C,S,S]` latents with which to show the photos 0, 2, ..., 2 D - 2, for their own.
         """
         settings, losses = self.settings, dict[str, float]()
-        real = self._piece(photos, settings.crop)[0] * 2 - 1
+        real = piece(photos, settings.crop, self.rng)[0] * 2 - 1
         side = settings.crop // settings.network.factor
         shape = (len(real), settings.network.latent_channels, side, side)
         noise = here().draw(torch.randn, shape, self.rng)
@@ -146,11 +145,11 @@ class AutoencoderStepper:
         loss = settings.l1 * l1 + settings.coarse * coarse
         losses |= {"l1": l1.item() / 2, "coarse": coarse.item() / 2, "kl": kl.item()}  # l1 and coarse as on [0,1]
         judged = settings.judged // here().count
-        seen, at = self._piece(pixels[:judged], settings.window)
+        seen, at = piece(pixels[:judged], settings.window, self.rng)
         target = real[:judged][at]
         if self.lpips is not None and shown >= settings.lpips_after:
             with self.compute.autocast():
-                lpips = self.lpips(_unit(seen), _unit(target)).float().mean()
+                lpips = self.lpips(unit(seen), unit(target)).float().mean()
             losses["lpips"] = lpips.item()
             loss = loss + settings.lpips * lpips
         critical = settings.adversarial > 0 and shown >= settings.adversarial_after
@@ -189,19 +188,12 @@ class AutoencoderStepper:
         drawn = draw(network, latents)
         return drawn.float(), (mean.square() + logvar.exp() - 1 - logvar).mean() / 2
 
-    def _piece(self, images: Tensor, side: int) -> tuple[Tensor, Window]:
-        """A square of that side, at the same random place of all images; and its index."""
-        room = torch.tensor([images.shape[-2] - side + 1, images.shape[-1] - side + 1])
-        top, left = (torch.rand(2, generator=self.rng) * room).long().tolist()
-        at = (..., slice(top, top + side), slice(left, left + side))
-        return images[at], at
-
     def _push(self, pixels: Tensor, seen: Tensor, pull: Tensor, losses: dict[str, float]) -> Tensor:
         """The critic's gradient at the pixels, of which it has seen a piece; as long as its share of the others'."""
         loss = generator_loss("hinge", self._answers(seen))
         losses["generator"] = loss.item()
         (push,) = torch.autograd.grad(loss, pixels)
-        return push * (self.settings.adversarial * here().length(pull) / here().length(push).clamp_min(1e-12))
+        return balanced(push, pull, self.settings.adversarial)
 
     def _critic_step(self, real: Tensor, drawn: Tensor, losses: dict[str, float]) -> None:
         loss = critic_loss("hinge", self._answers(real), self._answers(drawn))
@@ -214,7 +206,3 @@ class AutoencoderStepper:
         with self.compute.autocast():
             answers: Tensor = critic.judge(features)
         return answers
-
-
-def _unit(images: Tensor) -> Tensor:
-    return images.add(1).div(2).clamp(0, 1)

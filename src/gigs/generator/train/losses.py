@@ -36,6 +36,21 @@ def generator_loss(kind: str, fake: Tensor) -> Tensor:
     return F.softplus(-fake).mean() if kind == "nonsaturating" else -fake.mean()
 
 
+def balanced(push: Tensor, pull: Tensor, share: float, measured: Tensor | None = None) -> Tensor:
+    """A critic's gradient at the pixels, made `share` times as long as that of the other losses.
+
+    So the balance holds however the critic's answers grow. Lengths are of what all processes have.
+
+    Args:
+        push: The critic's gradient.
+        pull: The other losses'.
+        share: What the one's length is to be of the other's.
+        measured: The part of `push` whose length counts; all of it by default.
+    """
+    length = here().length
+    return push * (share * length(pull) / length(push if measured is None else measured).clamp_min(1e-12))
+
+
 def wasserstein_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
     """Gulrajani et al. 2017: 10 * E[(|grad D| - 1)^2] between real and generated pictures; needs double backward."""
     mix = here().draw(torch.rand, (len(real), 1, 1, 1), rng).to(real.device)

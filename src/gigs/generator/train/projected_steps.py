@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gigs.generator.latent import standardise
-from gigs.generator.train.losses import critic_loss, generator_loss
+from gigs.generator.train.losses import balanced, critic_loss, generator_loss
 from gigs.generator.train.networks import Networks
 from gigs.generator.train.projected_critic import ProjectedCritic
 from gigs.generator.train.settings import TrainSettings
@@ -32,7 +32,7 @@ class ProjectedStepper(Stepper):
     def _generator_step(self, batch: Batch, adversarial: bool, losses: dict[str, float]) -> list[Tensor]:
         """Encoder and generator; returns the pictures drawn, detached."""
         real, level, alpha = batch.real, batch.level, batch.alpha
-        half, weights, length = len(real) // 2, self.settings.hybrid, here().length
+        half, weights = len(real) // 2, self.settings.hybrid
         with self.compute.autocast():
             code = standardise(self.encode(real[:half], level, alpha))
             noise = here().draw(torch.randn, code.shape, self.rng).to(code.device)
@@ -44,7 +44,7 @@ class ProjectedStepper(Stepper):
             loss = generator_loss(self.settings.loss, self._answers(pixels))
             losses["generator"] = loss.item()
             (push,) = torch.autograd.grad(loss, pixels)
-            pull = pull + push * (weights.adversarial * length(pull) / length(push[:half]).clamp_min(1e-12))
+            pull = pull + balanced(push, pull, weights.adversarial, push[:half])
         latent = self._latent_loss(code, losses)
         optimiser = self.nets.optimisers["generator"]
         optimiser.zero_grad(set_to_none=True)

@@ -18,6 +18,7 @@ from gigs.generator.base import load_generator, save_generator
 from gigs.generator.families.cascade import Cascade, CascadeSettings
 from gigs.generator.families.flow_conditions import dropped, labels
 from gigs.generator.families.latent_flow import LatentFlow
+from gigs.generator.families.told import told_velocity
 from gigs.generator.train.networks import copied
 from gigs.generator.train.refiner_settings import RefinerTrainSettings
 from gigs.generator.train.refiner_steps import RefinerBatch, RefinerNetworks, RefinerStepper
@@ -86,19 +87,22 @@ def cascade_of(file: Path, settings: RefinerTrainSettings) -> Cascade:
     refiner = settings.network.config(flow.resolution)
     if isinstance(flow, Cascade):
         sizes = flow.settings() | {"refiner": refiner}
-        about = {"flow": flow.about.get("flow")}
     else:
         given = flow.config
         channels, side, _ = flow.shape
         sizes = {"refiner": refiner, "channels": channels, "factor": flow.resolution // side, "side": side,
                  "directions": given.directions, "prior": given.prior, "conditions": given.conditions}  # fmt: skip
-        about = {"flow": dict(flow.about)}
     torch.manual_seed(settings.seed)  # the refiner's initial weights
     cascade = Cascade(CascadeSettings(**sizes))
     cascade.load_state_dict(kept, strict=False)
-    cascade.about = about
+    cascade.about = {"flow": origin_of(flow)}
     cascade.freeze()
     return cascade
+
+
+def origin_of(flow: Any) -> dict[str, Any]:
+    """What is known of the latent flow from which a cascade has its prior and components, here or once before."""
+    return dict(flow.about.get("flow") or {}) if isinstance(flow, Cascade) else dict(flow.about)
 
 
 def parts_of(flow: Any) -> dict[str, Tensor]:
@@ -194,13 +198,8 @@ class RefinerRun(TrainingRun):
         found: list[Tensor] = []
         for begin in range(0, count, AT_ONCE):
             at = slice(begin, begin + AT_ONCE)
-            some = told[at].to(self.compute.device)
-
-            def velocity(x: Tensor, time: float, some: Tensor = some) -> Tensor:
-                moved: Tensor = prior(x, torch.full((len(x),), time, device=x.device), some)
-                return moved
-
-            found.append(prior.draw(velocity, points[at].to(self.compute.device)).cpu())
+            some = points[at].to(self.compute.device)
+            found.append(prior.draw(told_velocity(prior, told[at]), some).cpu())
             on_step(Step("drawing coarse pictures", begin + len(some), count))
         return torch.cat(found)
 

@@ -12,8 +12,9 @@ from torch.nn.utils import clip_grad_norm_
 
 from gigs.generator.families.cascade import DETAIL, Cascade
 from gigs.generator.train.augment import augment
-from gigs.generator.train.losses import critic_loss, generator_loss
+from gigs.generator.train.losses import balanced, critic_loss, generator_loss
 from gigs.generator.train.networks import NetworkSet, copied, step_at
+from gigs.generator.train.pieces import piece, unit
 from gigs.generator.train.projected_critic import ProjectedCritic
 from gigs.generator.train.refiner_settings import RefinerTrainSettings
 from gigs.training.processes import here
@@ -102,8 +103,7 @@ class RefinerStepper:
             fooled = generator_loss("hinge", self._judge(features))
             losses["generator"] = fooled.item()
             (push,) = torch.autograd.grad(fooled, pixels)
-            length = here().length
-            pull = pull + push * (settings.adversarial * length(pull) / length(push).clamp_min(1e-12))
+            pull = pull + balanced(push, pull, settings.adversarial)
         optimiser = self.nets.optimisers["refiner"]
         optimiser.zero_grad(set_to_none=True)
         drawn.backward(pull)
@@ -151,11 +151,10 @@ class RefinerStepper:
         loss = settings.l1 * l1 + settings.coarse * means + settings.features * unlike
         if self.lpips is None:
             return loss
-        count, side = settings.judged // here().count, settings.window
-        top, left = (torch.rand(2, generator=self.rng) * (real.shape[-1] - side + 1)).long().tolist()
-        at = (slice(count), slice(None), slice(top, top + side), slice(left, left + side))
+        count = settings.judged // here().count
+        some, at = piece(drawn[:count], settings.window, self.rng)
         with self.compute.autocast():
-            lpips = self.lpips(_unit(drawn[at]), _unit(real[at])).float()
+            lpips = self.lpips(unit(some), unit(real[:count][at])).float()
         lpips = (lpips.flatten() * features[:count].flatten()).mean()
         losses["lpips"] = lpips.item()
         return loss + settings.lpips * lpips
@@ -175,7 +174,3 @@ class RefinerStepper:
         with self.compute.autocast():
             answers: Tensor = self.critic.judge(features)
         return answers
-
-
-def _unit(images: Tensor) -> Tensor:
-    return images.add(1).div(2).clamp(0, 1)
