@@ -97,7 +97,6 @@ def test_a_piece_resumes_where_there_is_a_checkpoint(tmp_path):
 
 @pytest.mark.weights
 def test_snapshots_are_measured_and_joined(tiny_catalogue, tmp_path, monkeypatch):
-    pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
     from gigs.generator.base import load_generator
     from gigs.generator.train.autoencoder import train_autoencoder
     from gigs.generator.train.flow import LatentData, train_flow
@@ -122,7 +121,6 @@ def test_snapshots_are_measured_and_joined(tiny_catalogue, tmp_path, monkeypatch
 
 @pytest.mark.weights
 def test_a_cascades_snapshot_is_a_cascade_again(tiny_catalogue, tmp_path):
-    pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
     from gigs.generator.base import load_generator, save_generator
     from gigs.generator.train.refiner import train_refiner
     from tests.generator.families.test_cascade import TRAIN, flow_with

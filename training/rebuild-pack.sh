@@ -1,42 +1,61 @@
 #!/bin/sh
-# From a newer generator and encoder to the bundled pack: its scorers, gate and limits all know the older ones' pictures.
+# From a catalogue and a generator to a bundled pack: scorers, gallery, probes, gate, limits and the map to shares.
 #
-#   training/rebuild-pack.sh GENERATOR ENCODER OUT [CATALOGUE]
+#   training/rebuild-pack.sh NAME GENERATOR OUT [CATALOGUE [ENCODER]]
 #
-# Works on a copy in OUT/hm-64, which then replaces src/gigs/packs/bundled/hm-64; edit its card and the docs by hand.
-# A finished stage is not repeated, and training goes on where it was. GIGS (the command), PHOTOS and JUDGED (how many
-# held-out photos set the gate and the disagreement of judges) may be set.
+# NAME is hm-128 or hm-64. A generator that inverts photos itself, such as a cascade, needs no encoder. The pack is made in
+# OUT/NAME; copy it to src/gigs/packs/bundled when it is finished, and edit the docs by hand. A finished stage is not
+# repeated, and training goes on where it was. GIGS (the command), PHOTOS and JUDGED (how many held-out photos set the
+# gate and the disagreement of judges) and ITEMS (of the gallery) may be set.
 set -eu
 
-generator=$1 encoder=$2 out=$3 catalogue=${4:-data/hm}
+name=$1 generator=$2 out=$3 catalogue=${4:-data/hm} encoder=${5:-}
 gigs=${GIGS:-.venv/bin/gigs} photos=${PHOTOS:-120} judged=${JUDGED:-60}
+here=$(dirname "$0") side=${name#hm-}
 where='group in ["Garment Upper body", "Garment Lower body", "Garment Full body", "Shoes"]'
-pack=$out/hm-64
+pack=$out/$name models=$out/models
+case $name in
+hm-128) items=${ITEMS:-5000} examples='shirt=103 jumper=71 trousers=78' ;;
+hm-64) items=${ITEMS:-10000} examples='shirt=103 jumper=71 trousers=78' ;;
+*) echo "rebuild-pack.sh: NAME is hm-128 or hm-64, not $name" >&2 && exit 2 ;;
+esac
 
 stage() {  # NAME COMMAND...: once
-    name=$1
+    stage=$1
     shift
-    [ -e "$out/$name.done" ] && return
-    echo "$(date +%H:%M:%S) $name"
+    [ -e "$out/$stage.done" ] && return
+    echo "$(date +%H:%M:%S) $stage"
     "$@"
-    touch "$out/$name.done"
+    touch "$out/$stage.done"
 }
 
-train() {  # NAME KIND OPTIONS...: a scorer that learns from photos and from what this pack makes of them
-    name=$1 kind=$2
+train() {  # NAME KIND OPTIONS...: a scorer that learns from photos and from what the generator makes of them
+    scorer=$1 kind=$2
     shift 2
     resume=
-    [ -e "$out/$name/checkpoint.pt" ] && resume=--resume
-    stage "$name" "$gigs" train "$kind" "$catalogue" --image-size 64 --reconstructions "$pack" --where "$where" \
-        "$@" --out "$out/$name" $resume
+    [ -e "$out/$scorer/checkpoint.pt" ] && resume=--resume
+    stage "$scorer" "$gigs" train "$kind" "$catalogue" --image-size "$side" --reconstructions "$models" \
+        --where "$where" "$@" --out "$out/$scorer" $resume
 }
 
-scorer() { echo "$1=$out/$1/recommender.safetensors"; }
+weights() { echo "$1=$out/$1/recommender.safetensors"; }
 
-mkdir -p "$out"
-[ -e "$pack" ] || cp -r src/gigs/packs/bundled/hm-64 "$pack"
-stage update "$gigs" pack update "$pack" --generator "$generator" --encoder "$encoder" \
-    --example shirt=103 --example jumper=71 --example trousers=78
+build() {
+    set -- --generator "$models/generator.safetensors" --recommender "$out/lite0/recommender.safetensors"
+    [ -z "$encoder" ] || set -- "$@" --encoder "$models/encoder.safetensors"
+    for example in $examples; do set -- "$@" --example "$example"; done
+    "$gigs" pack build "$name" --catalogue "$catalogue" --out "$pack" --card "$here/cards/$name.json" "$@" \
+        --audience "women=women's buyers=main_section == \"Ladieswear\"" \
+        --audience "men=menswear buyers (a fifth of what they buy or more)=bought_menswear >= 1 and bought_menswear * 5 >= purchases" \
+        --audience 'divided=buyers of the young line Divided=main_section == "Divided"' \
+        --audience 'age-18-29=buyers aged 18 to 29=age >= 18 and age < 30' \
+        --audience 'age-30-44=buyers aged 30 to 44=age >= 30 and age < 45' \
+        --audience 'age-45-plus=buyers aged 45 and over (and the few of no other age group)=all-but:age >= 18 and age < 45'
+}
+
+mkdir -p "$models"
+cp "$generator" "$models/generator.safetensors"
+[ -z "$encoder" ] || cp "$encoder" "$models/encoder.safetensors"
 train lite0 recommender --backbone efficientnet-lite0 --fold 0
 train vgg16 recommender --backbone vgg16 --input-size 64 --fold 0
 train lite1 judge --backbone efficientnet-lite1 --seed 1
@@ -46,9 +65,11 @@ train alexnet judge --backbone alexnet --seed 2
 train lite1-0 judge --backbone efficientnet-lite1 --fold 0 --seed 4
 train alexnet-0 judge --backbone alexnet --fold 0 --seed 3
 train lite0-1 judge --backbone efficientnet-lite0 --seed 6
-stage scorers "$gigs" pack scorers "$pack" --catalogue "$catalogue" --where "$where" \
-    --target "$(scorer lite0)" --target "$(scorer vgg16)" --judge "$(scorer lite1)" --judge "$(scorer alexnet)" \
-    --judge "$(scorer lite1-0)" --judge "$(scorer alexnet-0)" --judge "$(scorer lite0-1)"
+[ -z "${SCORERS_ONLY:-}" ] || exit 0
+stage build build
+stage scorers "$gigs" pack scorers "$pack" --catalogue "$catalogue" --where "$where" --items "$items" \
+    --target "$(weights lite0)" --target "$(weights vgg16)" --judge "$(weights lite1)" --judge "$(weights alexnet)" \
+    --judge "$(weights lite1-0)" --judge "$(weights alexnet-0)" --judge "$(weights lite0-1)"
 stage segments "$gigs" pack segments "$pack" --catalogue "$catalogue"
 stage probes "$gigs" pack probes "$pack" --catalogue "$catalogue" --where "$where"
 stage gate "$gigs" pack calibrate "$pack" --catalogue "$catalogue" --where "$where" --photos "$photos"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gigs.audience import EVERYONE, Audience
-from gigs.packs.load import DEFAULT
+from gigs.packs.names import DEFAULT
 from gigs.result import Result
 from gigs.result.colourways import Colourways
 from gigs.session import Photo, Session

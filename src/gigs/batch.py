@@ -25,7 +25,7 @@ from gigs.method.cut_out import check_photos
 from gigs.method.options import Options
 from gigs.method.product import Product
 from gigs.packs import Pack
-from gigs.packs.load import DEFAULT
+from gigs.packs.names import DEFAULT
 from gigs.progress import OnStep, silent
 from gigs.result import Result
 from gigs.result.pictures import Pictures

@@ -36,7 +36,7 @@ from gigs.method.presets import PHOTO, Preset
 from gigs.method.product import Product
 from gigs.packs import Pack, load_pack
 from gigs.packs.audiences.resolve import resolve_audience
-from gigs.packs.load import DEFAULT
+from gigs.packs.names import DEFAULT
 from gigs.packs.panel import panel_for
 from gigs.progress import OnStep, silent
 from gigs.recommender import Recommender, load_recommender

@@ -9,8 +9,6 @@ from gigs.generator.convert.autoencoder import load_autoencoder
 from gigs.generator.families.autoencoder import latents_id
 from tests.helpers.command_line import gigs
 
-pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
-
 CODER = ("--channels", "8,16,16", "--latent-channels", 4, "--resolution", 64, "--crop", 48, "--window", 32)
 LOSSES = ("--lpips", 0, "--adversarial", 0)
 

@@ -217,7 +217,6 @@ def test_a_newer_generator_goes_into_a_pack_and_the_old_gate_goes(tmp_path):
 
 
 def test_a_generator_that_inverts_photos_itself_needs_no_encoder(tmp_path):
-    pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
     from tests.generator.families.test_cascade import REFINER, SETTINGS
 
     root = write_small_pack(tmp_path / "pack", encoder=True)

@@ -9,9 +9,6 @@ import torch
 
 from gigs.errors import InputError
 from gigs.shifting.conditions import liked_values, redraw
-
-pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
-
 from tests.generator.families.test_latent_flow import KNOWN, small
 
 ITEMS = pd.DataFrame({"type": ["Dress"] * 8 + ["Skirt"] * 8, "colour": (["Black"] * 3 + ["White"] * 4 + [None]) * 2})

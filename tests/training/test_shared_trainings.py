@@ -13,7 +13,6 @@ from gigs.training.launch import launch
 from tests.helpers.shared_trainings import RUNS, UNSEEN, apart, run
 
 pytest.importorskip("accelerate", reason="the extra gigs[distributed] is not installed")
-pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
 pytestmark = pytest.mark.slow
 
 HALF = {"progan": 32, "vbpr": 1, "dvbpr": 1}  # images, or epochs, after which the number of processes changes

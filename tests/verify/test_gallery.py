@@ -38,6 +38,22 @@ def test_saved_codes_and_scores_come_back_near_enough(tmp_path: Path) -> None:
         torch.testing.assert_close(again.scores[key], scores, atol=5e-3, rtol=2e-3)
 
 
+def test_features_take_a_byte_a_number_and_score_items_as_before(tmp_path: Path) -> None:
+    rng = torch.Generator().manual_seed(2)
+    phi, theta = torch.randn(300, 65, generator=rng), torch.randn(65, generator=rng)
+    items = torch.arange(300)
+    codes = standardise(torch.randn(300, 64, generator=rng))
+    gallery = Gallery(
+        [str(item) for item in items], codes, items % 2, ("coat", "hat"), phi, {("target", "all"): phi @ theta},
+        spacing_of(codes, items % 2), {"judge": phi.flip(0)},
+    )  # fmt: skip
+    path = gallery.save(tmp_path / "gallery.safetensors")
+    again = load_gallery(path)
+    assert storage.load_tensors(path)[0]["phi"].dtype == torch.int8
+    for kept, given in ((again.phi, gallery.phi), (again.features["judge"], gallery.features["judge"])):
+        assert (kept @ theta - given @ theta).std() < 0.01 * (given @ theta).std()
+
+
 def test_the_nearest_item_is_of_the_category_and_a_copy_is_found_out() -> None:
     gallery = small_gallery()
     row, distance = gallery.nearest(gallery.codes[4:5], 0)

@@ -10,10 +10,11 @@ from rich.table import Table
 
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
+from gigs.packs.names import DEFAULT
 
 app = typer.Typer(help="List, show and create audiences: the people that redesigns are made for.", no_args_is_help=True)
-PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
-PACK_OPTION = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id; with judges.")
+PACK = typer.Argument(DEFAULT, help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
+PACK_OPTION = typer.Option(DEFAULT, help="Bundled pack, folder of a pack, or Hugging Face Hub id; with judges.")
 
 
 @app.command("list")

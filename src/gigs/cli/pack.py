@@ -13,13 +13,14 @@ from rich.table import Table
 from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
+from gigs.packs.names import DEFAULT
 from gigs.progress import OnStep
 
 if TYPE_CHECKING:
     from gigs.packs import Pack
 
 app = typer.Typer(help="Build, show and extend packs of trained models.", no_args_is_help=True)
-PACK = typer.Argument("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
+PACK = typer.Argument(DEFAULT, help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
 
 
 @app.command("show")

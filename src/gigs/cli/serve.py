@@ -12,6 +12,7 @@ from gigs.cli.console import errors, output, warn
 from gigs.cli.ending import EndedError
 from gigs.cli.suggest import RECALIBRATION
 from gigs.errors import InputError
+from gigs.packs.names import DEFAULT
 
 if TYPE_CHECKING:
     from gigs.serve.limits import Limits
@@ -34,7 +35,7 @@ KEYS = typer.Option(
     metavar="FILE",
     help="File of API keys, one per line. The environment variable GIGS_API_KEY may hold one more.",
 )
-PACK = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
+PACK = typer.Option(DEFAULT, help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 WORKERS = typer.Option(
     1,

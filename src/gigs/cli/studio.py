@@ -9,13 +9,14 @@ import typer
 from gigs.cli.console import errors, output, saying
 from gigs.cli.suggest import RECALIBRATION
 from gigs.errors import InputError
+from gigs.packs.names import DEFAULT
 
 PORT = typer.Option(7860, help="Port to listen on. 0 takes any free port.")
 HOST = typer.Option(
     "127.0.0.1", help="Address to listen on. Any address but this computer's own lets others in, without a password."
 )
 NAME = typer.Option([], "--name", help="With --host: another name by which visitors open the page. May be repeated.")
-PACK = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
+PACK = typer.Option(DEFAULT, help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
 DEVICE = typer.Option("cpu", help="cpu, cuda, cuda:1, mps, or auto.")
 
 

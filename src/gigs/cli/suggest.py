@@ -10,6 +10,7 @@ import typer
 from gigs.cli.console import errors, output, saying, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.errors import InputError
+from gigs.packs.names import DEFAULT
 
 if TYPE_CHECKING:
     from gigs.result import Result
@@ -51,7 +52,7 @@ SEED = typer.Option(0, help="Random seed. The same seed gives the same pictures 
 OUT = typer.Option(
     Path("out"), "--out", "-o", help="Folder for the result. With several photos, it holds one folder per photo."
 )
-PACK = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
+PACK = typer.Option(DEFAULT, help="Bundled pack, folder of a pack, or Hugging Face Hub id.")
 EXAMPLE = typer.Option(None, help="Use the pack's example picture with this number instead of a photo.")
 SAMPLE = typer.Option(
     False, "--sample", help="Use no photo: start from a design drawn at random (the paper's global mode)."

@@ -11,6 +11,7 @@ from gigs.cli.console import errors, output, warn
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.train_options import ALIKE, CATALOGUE, DEVICE, RECONSTRUCTIONS, RESUME, columns_of
 from gigs.cli.train_processes import PROCESSES, shared
+from gigs.packs.names import DEFAULT
 
 if TYPE_CHECKING:
     from gigs.recommender import TrainingSettings
@@ -75,7 +76,7 @@ def train_recommender_command(
     Example: gigs train recommender data/hm --kind vbpr --image-size 64 --out runs/vbpr
 
     If judges shall check its gains, the recommender must learn from one half of the buyers, and from both photos and
-    their reconstructions: add --fold 0 --reconstructions hm-64. Then see gigs train judge --help.
+    their reconstructions: add --fold 0 --reconstructions hm-128. Then see gigs train judge --help.
     """
     from gigs.recommender import defaults_for
 
@@ -98,7 +99,7 @@ def train_judge_command(
     catalogue: Path = CATALOGUE,
     out: Path = typer.Option(..., "--out", "-o", help="Folder for the model, its log and checkpoints."),
     reconstructions: str = typer.Option(
-        "hm-64",
+        DEFAULT,
         help="Pack, or folder of a run. The judge also learns from its generator's reconstructions of the photos.",
     ),
     where: str = typer.Option("", help="Condition on the items that the generator is for."),
@@ -123,7 +124,7 @@ def train_judge_command(
     A judge needs another backbone or other buyers than the target, and another seed. Put two or more into a pack with
     `gigs pack scorers`; add further ones with `gigs pack judges`.
 
-      gigs train recommender data/hm --image-size 64 --fold 0 --reconstructions hm-64 --out runs/target
+      gigs train recommender data/hm --image-size 128 --fold 0 --reconstructions hm-128 --out runs/target
 
       gigs train judge data/hm --backbone efficientnet-lite1 --seed 1 --out runs/judge-lite1
 

@@ -12,10 +12,11 @@ from rich.table import Table
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
 from gigs.cli.verify_share import share_command
+from gigs.packs.names import DEFAULT
 
 app = typer.Typer(help="Check whether gains are real: judges, controls and intervals on held-out photos.")
 CATALOGUE = typer.Option(None, help="Catalogue with held-out products that the pack never saw.")
-PACK = typer.Option("hm-64", help="Bundled pack, folder of a pack, or Hugging Face Hub id; with scorers.")
+PACK = typer.Option(DEFAULT, help="Bundled pack, folder of a pack, or Hugging Face Hub id; with scorers.")
 AUDIENCES = typer.Option(["women", "men", "age-18-29"], "--audience", help="An audience of the pack. May be repeated.")
 PHOTOS = typer.Option(100, min=1, help="Held-out photos.")
 SKIP = typer.Option(400, min=0, help="Number of drawn photos to skip. Calibration used the first ones.")

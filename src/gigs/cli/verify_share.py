@@ -11,12 +11,13 @@ from rich.table import Table
 
 from gigs.cli.console import errors, output
 from gigs.cli.progress_bars import progress_bars
+from gigs.packs.names import DEFAULT
 
 if TYPE_CHECKING:
     from gigs.metrics.figure import Figure
     from gigs.studies.share import Checked, ShareStudy
 
-PACK = typer.Argument("hm-64", help="Bundled pack, or folder of a pack; with scorers.")
+PACK = typer.Argument(DEFAULT, help="Bundled pack, or folder of a pack; with scorers.")
 CATALOGUE = typer.Option(..., help="Catalogue with the purchases that the pack's judges learned from.")
 OUT = typer.Option(Path("share"), "--out", "-o", help="Folder for the table (share.json) and the diagram.")
 WRITE = typer.Option(False, "--write", help="Write the result into the pack, which must be a folder of your own.")

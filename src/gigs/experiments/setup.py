@@ -21,7 +21,6 @@ from gigs.io.fingerprint import fingerprint
 from gigs.method.models import Models
 from gigs.method.presets import Preset
 from gigs.packs import Pack
-from gigs.packs.load import DEFAULT
 from gigs.progress import OnStep, silent
 from gigs.session import OwnModels, Session
 from gigs.vision.compute import Compute
@@ -41,7 +40,7 @@ class Parts:
     """
 
     catalogue: Path
-    pack: str = DEFAULT
+    pack: str = "hm-64"
     models: OwnModels = field(default_factory=OwnModels)
     baseline: Path | None = None
     device: str = "cpu"

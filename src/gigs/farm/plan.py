@@ -21,7 +21,7 @@ from gigs.errors import InputError
 from gigs.io import storage
 from gigs.io.fingerprint import fingerprint
 from gigs.method.options import Options
-from gigs.packs.load import DEFAULT
+from gigs.packs.names import DEFAULT
 from gigs.session import Session
 
 CATEGORY = "type"  # the catalogue's column that says what kind of product an item is

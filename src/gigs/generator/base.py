@@ -89,6 +89,14 @@ class Generator(HubMixin, nn.Module):
         """Latent vectors to start inverting photos `[N,3,R,R]` in `[0,1]` from, if the family can compute them."""
         return None
 
+    def redrawn(self, photos: Tensor) -> Tensor:
+        """What this family draws of `start_from`'s answer to photos `[N,3,R,R]`; only where it `inverts`."""
+        start = self.start_from(photos)
+        if start is None:
+            raise NotImplementedError
+        images: Tensor = self(start)
+        return images
+
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
         """Draw `n` latent vectors `[n,latent_dim]` from the distribution the generator was trained on."""
         raise NotImplementedError

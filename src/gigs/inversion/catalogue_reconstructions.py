@@ -70,7 +70,8 @@ def reconstructions(
                 for start in range(0, len(rows), BATCH):
                     batch = rows[start : start + BATCH]
                     with compute.autocast():
-                        drawn = generator(encoder(to_tensor(photos[batch]).to(compute.device))).float()
+                        seen = to_tensor(photos[batch]).to(compute.device)
+                        drawn = (generator.redrawn(seen) if generator.inverts else generator(encoder(seen))).float()
                     target[batch] = (drawn.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
                     on_step(Step("redrawing photos", min(start + BATCH, len(rows)), len(rows)))
             target.flush()

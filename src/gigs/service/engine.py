@@ -15,6 +15,7 @@ from gigs.languages import SOURCE
 from gigs.method.choice import NothingToShowError
 from gigs.method.options import Options, preset_of
 from gigs.method.presets import Preset
+from gigs.packs.names import DEFAULT
 from gigs.packs.panel import types_of
 from gigs.progress import OnStep, Step, silent
 from gigs.result import Result
@@ -85,7 +86,7 @@ class Engine:
 
     def __init__(
         self,
-        pack: str = "hm-64",
+        pack: str = DEFAULT,
         *,
         device: str = "cpu",
         steps: int | None = None,

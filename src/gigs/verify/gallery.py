@@ -16,7 +16,7 @@ from torch import Tensor
 
 from gigs.errors import ModelError
 from gigs.generator.latent import standardise
-from gigs.io import storage
+from gigs.io import eight_bits, storage
 
 STEP = 1 / 24  # scale of the stored codes: int8 then reaches 5.3 standard deviations, with a rounding error of .012
 FILE = "gallery.safetensors"
@@ -84,16 +84,15 @@ class Gallery:
         return float(np.interp(distance, self.spacing.numpy(), np.linspace(0, 1, len(self.spacing))))
 
     def save(self, path: Path) -> Path:
-        """Save with codes as int8, features and scores as float16."""
+        """Save with codes and features as int8, scores as float16."""
         scores, header = _packed(self.scores)
         tensors = {
             "codes": (self.codes / STEP).round().clamp(-127, 127).to(torch.int8),
             "categories": self.categories.to(torch.int16),
-            "phi": self.phi.half(),
             "ids": torch.from_numpy(np.frombuffer(json.dumps(self.ids).encode(), dtype=np.uint8).copy()),
             "scores": scores,
             "spacing": self.spacing.float(),
-            **{FEATURES + name: phi.half() for name, phi in self.features.items()},
+            **_compact({"phi": self.phi, **{FEATURES + name: phi for name, phi in self.features.items()}}),
         }
         return storage.save_tensors(path, tensors, header | {"kind": "gallery", "categories": list(self.names)})
 
@@ -103,6 +102,11 @@ def _packed(scores: Mapping[tuple[str, str], Tensor]) -> tuple[Tensor, dict[str,
     scorers, audiences = (sorted({key[place] for key in scores}) for place in (0, 1))
     stacked = torch.stack([torch.stack([scores[scorer, audience] for audience in audiences]) for scorer in scorers])
     return stacked.half(), {"scorers": scorers, "audiences": audiences}
+
+
+def _compact(features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """phi in eight bits with a scale for each item; of few items in half precision."""
+    return eight_bits.packed({name: phi.half() for name, phi in features.items()})
 
 
 def save_scores(
@@ -117,7 +121,7 @@ def save_scores(
     """
     tensors, header = storage.load_tensors(path)
     packed, names = _packed(scores)
-    more = {FEATURES + name: phi.half() for name, phi in (features or {}).items()}
+    more = _compact({FEATURES + name: phi for name, phi in (features or {}).items()})
     return storage.save_tensors(path, tensors | more | {"scores": packed}, header | names)
 
 
@@ -128,6 +132,7 @@ def load_gallery(path: Path) -> Gallery:
         ModelError: Not a gallery, or its parts do not fit together.
     """
     tensors, header = storage.load_tensors(path)
+    tensors = eight_bits.unpacked(tensors)
     try:
         count = len(tensors["codes"])
         ids = json.loads(tensors["ids"].numpy().tobytes().decode())

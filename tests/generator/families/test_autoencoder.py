@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 
+import diffusers as library
 import pytest
 import torch
 
@@ -24,8 +25,6 @@ from gigs.generator.train.autoencoder_settings import AutoencoderTrainSettings
 from gigs.io import storage
 from gigs.training.start import Start
 from gigs.vision.compute import Compute
-
-library = pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
 
 NETWORK = AutoencoderSettings(patch=2, channels=(8, 16), latent_channels=4, groups=4, encoder="network", resolution=64)
 TRAIN = AutoencoderTrainSettings(

@@ -23,8 +23,6 @@ from gigs.vision.compute import Compute
 from tests.helpers.colour_shop import random_backbone
 from tests.helpers.stand_ins import pyramid_for_lpips
 
-pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
-
 KNOWN = {"type": ["Dress", "Skirt"], "colour": ["Black"]}
 REFINER = RefinerNetworkSettings(patch=2, channels=(8, 16), head=8, groups=4)
 SETTINGS = CascadeSettings(
@@ -94,6 +92,13 @@ def test_a_photo_comes_back_as_the_refiner_redraws_its_components():
     redrawn = generator.refined(blurred).add(1).div(2).clamp(0, 1)
     torch.testing.assert_close(generator(generator.start_from(photos())), redrawn, atol=2e-3, rtol=0)
     assert (redrawn - blurred.add(1).div(2).clamp(0, 1)).abs().mean() > 0.01  # the refiner does something
+
+
+@pytest.mark.parametrize("space", ["coarse", "z"])
+def test_a_photo_is_redrawn_without_the_way_to_noise_as_with_it(space):
+    generator = small(space=space)
+    there_and_back = generator(generator.start_from(photos()))
+    torch.testing.assert_close(generator.redrawn(photos()), there_and_back, atol=2e-3, rtol=0)
 
 
 def test_samples_have_little_detail_and_only_what_is_too_long_is_projected():

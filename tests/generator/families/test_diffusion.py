@@ -3,6 +3,7 @@
 import builtins
 import shutil
 
+import diffusers as library
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -13,8 +14,6 @@ from gigs.generator.convert.checkpoints import convert_checkpoint
 from gigs.generator.families.diffusion import Diffusion, DiffusionSettings
 from gigs.io import storage
 from gigs.testing import GeneratorSuite
-
-library = pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
 
 V_SCHEDULE = library.DDIMScheduler(beta_end=0.002, prediction_type="v_prediction")
 UNET = {

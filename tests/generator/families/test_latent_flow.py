@@ -22,8 +22,6 @@ from gigs.testing import GeneratorSuite
 from gigs.training.start import Start
 from gigs.vision.compute import Compute
 
-pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
-
 CODER = AutoencoderSettings(patch=2, channels=(8, 16), latent_channels=4, groups=4, encoder="network", resolution=32)
 NETWORK = FlowNetworkSettings(channels=(16, 16), layers=1, head=8, groups=4, prior_blocks=0)
 WITH_PRIOR = replace(NETWORK, prior_width=16, prior_blocks=1)

@@ -24,8 +24,6 @@ from gigs.training.start import Start
 from gigs.vision.compute import Compute
 from gigs.vision.images import to_tensor
 
-pytest.importorskip("diffusers", reason="the extra gigs[diffusion] is not installed")
-
 CODER = AutoencoderSettings(patch=2, channels=(8, 16), latent_channels=4, groups=4, resolution=64)
 NETWORK = FlowNetworkSettings(channels=(16, 16), layers=1, head=8, groups=4, prior_width=16, prior_blocks=1)
 TRAIN = AutoencoderTrainSettings(

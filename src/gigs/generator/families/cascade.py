@@ -184,6 +184,17 @@ class Cascade(ToldGenerator):
         return self.project(self.path.coordinates(vectors) if self.space == "coarse" else vectors)
 
     @torch.no_grad()
+    def redrawn(self, photos: Tensor) -> Tensor:
+        """As `Generator.redrawn`, without the way to noise and back, on which the prior is solved 48 times.
+
+        So vectors longer than `LONGEST` are not shortened.
+        """
+        vectors = self.vectors_of(photos)
+        if self.space == "coarse":
+            vectors = self.path.with_coordinates(torch.zeros_like(vectors), self.path.coordinates(vectors))
+        return self.drawn(vectors)
+
+    @torch.no_grad()
     def renoised(self, photos: Tensor, strength: float, rng: torch.Generator | None = None) -> Tensor:
         """Vectors `[N,latent_dim]` of photos, their coarse part on its way to noise. Detail stays.
 

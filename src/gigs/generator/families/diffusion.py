@@ -5,7 +5,7 @@ picture. Gradients go through every step, each recomputed when it is needed, so 
 inverted by running the steps backwards, which is where the search starts (`start_from`). In a latent diffusion model
 the steps run in an autoencoder's space, and its decoder draws the picture.
 
-The networks are the library diffusers' own (`pip install "gigs[diffusion]"`), which is imported when one is used.
+The networks are the library diffusers' own, which is imported when one is used.
 """
 
 from __future__ import annotations
@@ -204,9 +204,7 @@ def diffusers() -> Any:
     try:
         import diffusers as library  # takes seconds
     except ImportError as error:
-        raise ModelError(
-            'diffusion models need the library diffusers: pip install "gigs[diffusion]" (or pip install diffusers)'
-        ) from error
+        raise ModelError("this generator needs the library diffusers; install it with pip install diffusers") from error
     return library
 
 

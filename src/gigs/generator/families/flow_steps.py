@@ -11,6 +11,7 @@ from torch.utils.checkpoint import checkpoint
 
 Velocity = Callable[[Tensor, float], Tensor]  # at points [N,...] and a time, of the points' shape
 METHODS = ("euler", "heun")
+TOLERANCE = 1e-4  # of coordinates, whose variance is about 1
 BEND = 1.5  # steps become shorter towards the latent, where detail is decided
 
 
@@ -45,11 +46,23 @@ def backwards(
 ) -> Tensor:
     """The points from which `forwards` leads to points `y`, by solving each step to its fixed point.
 
-    x = y - (step of x) is iterated from x = y on, `corrections` times.
+    x = y - (step of x) is iterated from x = y on, `corrections` times at most. A row is left as it is once none of its
+    numbers moves by more than `TOLERANCE`; for most rows, a third of 20 corrections is enough.
     """
     x = y
     for now, then in reversed(steps):
-        goal = x
-        for _ in range(corrections):
-            x = goal - (step(velocity, x, now, then, method) - x)
+        x = _step_back(velocity, x, (now, then), method, corrections)
     return x
+
+
+def _step_back(velocity: Velocity, y: Tensor, times: tuple[float, float], method: str, corrections: int) -> Tensor:
+    found = y.clone()
+    rows = torch.arange(len(y), device=y.device)
+    for _ in range(corrections):
+        x = found[rows]
+        better = y[rows] - (step(velocity, x, *times, method) - x)
+        found[rows] = better
+        rows = rows[(better - x).abs().flatten(1).amax(dim=1) > TOLERANCE]
+        if not len(rows):
+            break
+    return found

@@ -77,6 +77,7 @@ class ScorerSettings:
 
 
 USUAL = ScorerSettings()
+CATEGORY_INPUT = 128  # side in pixels, to which smaller pictures are enlarged, as for the scorers
 
 
 def add_scorers(
@@ -181,7 +182,7 @@ def _classifier(
     catalogue: Catalogue, rows: np.ndarray, where: str, name: str, side: int, on_step: OnStep
 ) -> CategoryClassifier:
     backbone = Backbone.pretrained(name)
-    input_size = 2 * side  # as the paper's recommender sees a generator's pictures
+    input_size = max(side, CATEGORY_INPUT)
     features = backbone_features(catalogue, backbone, image_size=side, input_size=input_size, on_step=on_step)
     held_out = select(catalogue, catalogue.held_out_items(), where)
     both = np.concatenate([rows, held_out])
