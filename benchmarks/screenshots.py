@@ -75,7 +75,7 @@ def _says(page: Page, text: str) -> None:
 def _report(page: Any, options: argparse.Namespace) -> None:
     """The report's first screen, and the contact sheet."""
     folder = options.out / "made"
-    gigs.suggest(load_pack("hm-64").examples()[options.number], audience="women").save(folder)
+    gigs.suggest(load_pack().examples()[options.number], audience="women").save(folder)
     page.goto((folder / "report.html").resolve().as_uri())
     page.screenshot(path=options.out / "report.png")
     page.goto((folder / "compare.html").resolve().as_uri())

@@ -15,7 +15,7 @@ here=$(dirname "$0") side=${name#hm-}
 where='group in ["Garment Upper body", "Garment Lower body", "Garment Full body", "Shoes"]'
 pack=$out/$name models=$out/models
 case $name in
-hm-128) items=${ITEMS:-5000} examples='shirt=103 jumper=71 trousers=78' ;;
+hm-128) items=${ITEMS:-3800} examples='shirt=5 jumper=174 trousers=197' ;;
 hm-64) items=${ITEMS:-10000} examples='shirt=103 jumper=71 trousers=78' ;;
 *) echo "rebuild-pack.sh: NAME is hm-128 or hm-64, not $name" >&2 && exit 2 ;;
 esac
@@ -70,7 +70,8 @@ stage build build
 stage scorers "$gigs" pack scorers "$pack" --catalogue "$catalogue" --where "$where" --items "$items" \
     --target "$(weights lite0)" --target "$(weights vgg16)" --judge "$(weights lite1)" --judge "$(weights alexnet)" \
     --judge "$(weights lite1-0)" --judge "$(weights alexnet-0)" --judge "$(weights lite0-1)"
-stage segments "$gigs" pack segments "$pack" --catalogue "$catalogue"
+# Of more segments, those that are too small would leave fewer than 50 buyers in none.
+stage segments "$gigs" pack segments "$pack" --catalogue "$catalogue" --most 3
 stage probes "$gigs" pack probes "$pack" --catalogue "$catalogue" --where "$where"
 stage gate "$gigs" pack calibrate "$pack" --catalogue "$catalogue" --where "$where" --photos "$photos"
 stage judges "$gigs" verify calibrate "$pack" --catalogue "$catalogue" --where "$where" --photos "$judged" \

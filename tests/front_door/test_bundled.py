@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.weights]
 
 def test_the_five_lines_of_the_readme(tmp_path: Path) -> None:
     """With the bundled pack and its real judges."""
-    shutil.copy(gigs.load_pack("hm-64").examples()[0], tmp_path / "shirt.png")
+    shutil.copy(gigs.load_pack().examples()[0], tmp_path / "shirt.png")
     result = gigs.suggest(tmp_path / "shirt.png", audience="women", n=2, steps=3)
     assert isinstance(result[0].image, Image.Image) and result[0].image.size == result.photo.image.size
     assert result[0].drawn.size == (64, 64)
@@ -26,7 +26,7 @@ def test_the_five_lines_of_the_readme(tmp_path: Path) -> None:
     folder = result.save(tmp_path / "out")
     assert {"report.html", "result.json", "contact-sheet.png"} <= {path.name for path in folder.iterdir()}
     assert "data:image/png;base64," in result._repr_html_()
-    assert "women" in gigs.load_pack("hm-64").audiences
+    assert "women" in gigs.load_pack().audiences
 
 
 def test_what_cannot_be_redrawn_is_refused(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from torch import Tensor
 from gigs.generator.families.progan import ProGANSettings
 from gigs.inversion.encoder import Encoder
 from gigs.inversion.gate import Gate, Limits
+from gigs.inversion.own_encoder import own_encoder
 from gigs.method.models import Models
 from gigs.method.presets import Preset, get_preset
 from gigs.method.reconstruct import reconstruct
 from gigs.vision.runtime import Runtime
+from tests.generator.families.test_cascade import small as small_cascade
 from tests.helpers.small_models import small_generator, small_recommender
 
 ALL, NOTHING = Limits(0.0, 100.0, 100.0), Limits(0.0, -2.0, -1.0)
@@ -65,3 +67,13 @@ def test_without_an_encoder_there_is_no_shorter_way(models, photo, preset):
     blind = replace(models, encoder=None)
     preset = replace(preset, inversion=replace(preset.inversion, steps_from_noise=4))
     assert reconstruct(blind, photo, preset, on_photo=True, runtime=Runtime().started()).pivot.steps == 4
+
+
+def test_a_generator_that_inverts_photos_itself_is_not_optimised_unless_steps_were_asked_for(models, photo):
+    generator = small_cascade()
+    own = replace(models, generator=generator, encoder=own_encoder(generator))
+    found = reconstruct(own, photo, get_preset("fast"), runtime=Runtime().started())
+    assert found.pivot.steps == 0
+    torch.testing.assert_close(found.z, generator.start_from(photo))
+    asked = reconstruct(own, photo, get_preset("fast", steps=2), runtime=Runtime().started())
+    assert asked.pivot.steps == 2

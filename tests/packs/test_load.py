@@ -182,17 +182,18 @@ def test_what_divisions_of_the_bundled_pack_leave_is_nobody_or_many(division):
             assert float((everybody.users * everybody.theta.double() - sums).abs().max()) < 1e-2
 
 
-def test_the_bundled_pack_keeps_its_promises():
-    assert "hm-64" in bundled_packs()
-    pack = load_pack("hm-64")
+@pytest.mark.parametrize(("name", "side"), [("hm-64", 64), ("hm-128", 128)])
+def test_the_bundled_packs_keep_their_promises(name, side):
+    assert name in bundled_packs()
+    pack = load_pack(name)
     assert all(about["users"] >= 50 for about in pack.audiences.values())
     assert {"everyone", "women", "men"} <= set(pack.audiences)
     assert pack.recommender.user_ids == []
-    assert pack.generator.resolution == 64
+    assert pack.generator.resolution == side
     assert len(pack.info["held_out_products"]) == 1000
     assert pack.info["card"]["licence"]
     sizes = [path.stat().st_size for path in BUNDLED.rglob("*") if path.is_file()]
-    assert max(sizes) < 20 << 20 and sum(sizes) < 40 << 20
+    assert max(sizes) < 20e6 and sum(sizes) < 60e6
 
 
 def test_a_newer_generator_goes_into_a_pack_and_the_old_gate_goes(tmp_path):

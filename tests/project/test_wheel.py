@@ -43,7 +43,7 @@ def test_it_is_small_and_says_what_it_is(wheel):
     assert about.get_all("License-File") == ["LICENSE", "LICENSES/LicenseRef-gigs-weights.txt"]
     assert any(name.endswith("licenses/LICENSES/LicenseRef-gigs-weights.txt") for name in names)
     assert {"plots", "train", "studio"} <= set(about.get_all("Provides-Extra"))
-    assert any(name.endswith("bundled/hm-64/pack.json") for name in names)
+    assert all(any(name.endswith(f"bundled/{pack}/pack.json") for name in names) for pack in ("hm-64", "hm-128"))
     assert not any(name.startswith(("tests/", "docs/")) for name in names)
 
 

@@ -27,7 +27,9 @@ class InversionSettings:
     `start`: `noise` as in the paper, or `encoder`. `restarts`: number of random vectors that compete with the
     encoder's answer if its loss is above `restart_above` (`starts`). `patience`: stop after this many steps in which no
     row's best loss fell by `tolerance` of itself; 0 never stops early. `steps_from_noise`, `learning_rate_from_noise`:
-    used if there is no encoder to start from; None means `steps` and `learning_rate`. `final_rate`:
+    used if there is no encoder to start from; None means `steps` and `learning_rate`. `steps_from_inverse`: used if the
+    generator solves for a photo's vector itself (`Generator.inverts`), so that little is left to find; None means
+    `steps`. `final_rate`:
     share of the learning rate left at the last step, reached along a cosine; 1 keeps it, as in the paper.
     """
 
@@ -43,6 +45,7 @@ class InversionSettings:
     final_rate: float = 1.0
     steps_from_noise: int | None = None
     learning_rate_from_noise: float | None = None
+    steps_from_inverse: int | None = None
 
     def __post_init__(self) -> None:
         require_finite(self, "inversion")
@@ -55,6 +58,12 @@ class InversionSettings:
             raise InputError(f"inversion starts from {' or '.join(STARTS)}, not {self.start!r}")
         if min(self.restarts, self.patience, self.tolerance) < 0 or not 0 < self.final_rate <= 1:
             raise InputError("restarts, patience and tolerance must not be negative, final_rate must be in (0, 1]")
+
+    def with_generator(self, generator: Generator) -> InversionSettings:
+        """These settings, with the steps that a generator needs which may invert photos itself."""
+        if not generator.inverts or self.start != "encoder" or self.steps_from_inverse is None:
+            return self
+        return replace(self, steps=self.steps_from_inverse)
 
 
 @dataclass(frozen=True)

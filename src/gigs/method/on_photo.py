@@ -180,7 +180,7 @@ class OnPhoto:
         assert photo is not None
         within = Within(perceptual, photo, preset.budget)
         _ = self._ahead
-        if support is None or panel is None or base.generator.space != "z":
+        if support is None or panel is None or base.generator.space != panel.gallery.space:
             shifted, dropped = redesign(base, replace(preset, budget=None), preference, panel, perceptual, runtime)
             rendering = self.rendered(self.fitted(base.image, shifted.images))
             rows = torch.nonzero(within.kept(rendering.images)).flatten().tolist()

@@ -75,11 +75,13 @@ def fast(n: int | None, steps: int | None) -> Preset:
     """Encoder start, few and larger steps, plateau stop, sign-gradient shifts, repulsion in place of the predictor.
 
     On the photo, the encoder's answer suffices: only the change is transferred, so the reconstruction's errors cancel.
+    Where a generator inverts photos itself, its answer is taken as it is.
+
     `docs/lab/speed.md` has the paired comparison with `paper-text`.
     """
     inversion = InversionSettings(
         steps=_or(steps, 120), learning_rate=0.4, final_rate=0.02, patience=40, start="encoder", restarts=32,
-        steps_from_noise=_or(steps, 240), learning_rate_from_noise=0.1,
+        steps_from_noise=_or(steps, 240), learning_rate_from_noise=0.1, steps_from_inverse=_or(steps, 0),
     )  # fmt: skip
     shifting = ShiftSettings(
         n=_or(n, 8), steps=_or(steps, 20), learning_rate=0.1, final_rate=0.1, optimiser="sign",

@@ -46,7 +46,8 @@ def reconstruct(
             found = describe(models.generator, models.generator(z), models.perceptual, z)
         return Reconstruction(models.generator, None, found.z, found.images, found, found)
     photo = photo.to(runtime.compute.device)
-    shorter = on_photo and preset.photo_steps is not None and models.encoder is not None
+    preset = replace(preset, inversion=preset.inversion.with_generator(models.generator))
+    shorter = preset.inversion.steps > 0 and on_photo and preset.photo_steps is not None and models.encoder is not None
     for tried in [preset.on_photo, preset] if shorter else [preset]:
         found = _inverted(models, photo, tried, runtime)
         verdict = None if gate is None else gate_verdict(models, gate, photo, found, tried)

@@ -53,7 +53,7 @@ def redesign(
     with torch.no_grad():
         base = generator(z).float()
     budget = None if preset.budget is None else Budget(perceptual, base, preset.budget)
-    if preset.support is None or panel is None or photo is None or generator.space != "z":
+    if preset.support is None or panel is None or photo is None or generator.space != panel.gallery.space:
         shifted = shift(generator, z, preference, preset.shifting, runtime=runtime)
         return (shifted if budget is None else budget.hold(generator, z, shifted)), 0
     category, _ = product_of(panel, photo)

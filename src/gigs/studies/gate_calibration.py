@@ -113,7 +113,7 @@ def measure(
 ) -> dict[str, np.ndarray]:
     """The gate's signs for photos `[1,3,R,R]`, as the preset `fast` sees them: by stage, `[N,2]` of LPIPS and drift."""
     gate = Gate({stage: Limits(0.0, 0.0, 0.0) for stage in STAGES}, mean)
-    settings, encoder = get_preset("fast").inversion, models.encoder
+    settings, encoder = get_preset("fast").inversion.with_generator(models.generator), models.encoder
     assert encoder is not None
     found: dict[str, list[np.ndarray]] = {stage: [] for stage in STAGES}
     quiet = Runtime(compute=runtime.compute)

@@ -37,6 +37,7 @@ class Gallery:
         spacing: 101 quantiles of the distance from an item to the nearest other of its category (`distances`).
         features: By name, phi `[N,K]` of the same photos under every other scorer, from which a new audience's
             scores of the items are computed.
+        space: Space of the codes, one of the generator's `spaces`.
     """
 
     ids: list[str]
@@ -47,6 +48,7 @@ class Gallery:
     scores: dict[tuple[str, str], Tensor]
     spacing: Tensor
     features: Mapping[str, Tensor] = field(default_factory=dict)
+    space: str = "z"
 
     def scored_by(self, audience: str, z: Mapping[str, Tensor]) -> Gallery:
         """The same items with z-scores `[N]` by scorer for one more audience."""
@@ -94,7 +96,8 @@ class Gallery:
             "spacing": self.spacing.float(),
             **_compact({"phi": self.phi, **{FEATURES + name: phi for name, phi in self.features.items()}}),
         }
-        return storage.save_tensors(path, tensors, header | {"kind": "gallery", "categories": list(self.names)})
+        about = {"kind": "gallery", "categories": list(self.names), "space": self.space}
+        return storage.save_tensors(path, tensors, header | about)
 
 
 def _packed(scores: Mapping[tuple[str, str], Tensor]) -> tuple[Tensor, dict[str, list[str]]]:
@@ -155,6 +158,7 @@ def load_gallery(path: Path) -> Gallery:
             },
             spacing=tensors["spacing"],
             features=features,
+            space=str(header.get("space", "z")),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise ModelError(f"{path}: not a gallery of this gigs ({error}); build the pack again") from error
