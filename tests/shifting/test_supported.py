@@ -7,7 +7,16 @@ from torch import Tensor
 from gigs.errors import InputError
 from gigs.generator.latent import sample_normal, standardise
 from gigs.method.redesign import background_change
-from gigs.shifting.supported import GOOD, REFUSED, LikedItems, SupportSettings, aims_of, farthest_first, supported_shift
+from gigs.shifting.supported import (
+    GOOD,
+    REFUSED,
+    LikedItems,
+    SupportSettings,
+    aims_of,
+    farthest_first,
+    supported_shift,
+    towards,
+)
 from tests.helpers.small_models import small_generator
 
 
@@ -99,3 +108,15 @@ def test_only_the_frame_counts_as_background() -> None:
     backdrop[..., :2, :] = 0.5
     assert background_change(torch.cat([base, product]), base).tolist() == [0, 0]
     assert float(background_change(backdrop, base)) > 0.05
+
+
+def test_a_point_on_the_way_to_a_mean_is_as_long_as_real_items_are():
+    rng = torch.Generator().manual_seed(0)
+    z, codes = torch.randn(1, 256, generator=rng), 1.2 * torch.randn(400, 256, generator=rng)
+    aims = codes.view(50, 8, 256).mean(1)
+    length = towards(z, aims, codes, 0.8).square().mean(1).sqrt()
+    assert aims.square().mean(1).sqrt().mean() < 0.5  # means are short
+    torch.testing.assert_close(
+        length, torch.full_like(length, 0.2 * float(z.square().mean().sqrt()) + 0.8 * 1.2), atol=0.02, rtol=0
+    )
+    torch.testing.assert_close(towards(z, aims, codes, 0.0), z.expand_as(aims))

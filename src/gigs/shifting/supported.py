@@ -116,7 +116,7 @@ def supported_shift(
         left = torch.nonzero(best < GOOD).flatten()
         if not len(left):
             break
-        tried = generator.project(z + settings.reach * share * (aims[left] - z))
+        tried = generator.project(towards(z, aims[left], items.codes, settings.reach * share))
         with runtime.compute.autocast():
             drawn = generator(tried).float()
         given = grade(drawn).to(best)
@@ -154,10 +154,26 @@ def supported_candidates(
     liked = max(settings.liked, WIDER * count)  # with more liked items, the farthest apart differ more
     settings = replace(settings, liked=liked, neighbours=max(settings.neighbours, liked))
     aims = aims_of(z, items.to(z.device), settings, min(count, len(items.codes)))
-    moved = generator.project(z + settings.reach * (aims - z))
+    moved = generator.project(towards(z, aims, items.codes, settings.reach))
     with runtime.compute.autocast():
         images = generator(moved).float()
     return Shifted(moved - z, images, Repulsion(settings.margin).distinct(images))
+
+
+def towards(z: Tensor, aims: Tensor, codes: Tensor, share: float) -> Tensor:
+    """Points `[M,D]` a share of the way from z `[1,D]` to aims `[M,D]`, as long as z and real items' `codes` are.
+
+    The mean of k unrelated normal vectors is shorter than they are by the root of k, and a generator draws the same
+    average product of all short vectors, unless its own `project` makes them long again.
+    """
+    moved = z + share * (aims - z)
+    length = torch.lerp(_length(z), _length(codes.to(z.device)).mean(), share)
+    return moved * (length / _length(moved).clamp_min(1e-8))
+
+
+def _length(vectors: Tensor) -> Tensor:
+    """Root mean squares `[N,1]`."""
+    return vectors.square().mean(dim=1, keepdim=True).sqrt()
 
 
 def aims_of(z: Tensor, items: LikedItems, settings: SupportSettings, count: int) -> Tensor:
