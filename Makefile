@@ -30,7 +30,7 @@ doctor: $(STAMP)  ## what this machine has and lacks
 	$(BIN)/gigs doctor
 
 demo: $(STAMP)  ## redesign the bundled pack's example product; opens nothing, writes demo/
-	$(BIN)/gigs suggest --example 1 --audience women --seed 0 --out demo
+	$(BIN)/gigs suggest --pack hm-128 --example 1 --audience women --seed 0 --out demo
 	@echo "Open demo/report.html; demo/contact-sheet.png has all pictures on one page. Your own photo: make studio."
 
 studio: $(STAMP)  ## the page for sellers, on this computer only; Ctrl-C ends it
