@@ -4,14 +4,14 @@
 #   training/rebuild-pack.sh NAME GENERATOR OUT [CATALOGUE [ENCODER]]
 #
 # NAME is hm-128 or hm-64. A generator that inverts photos itself, such as a cascade, needs no encoder. The pack is made in
-# OUT/NAME; copy it to src/gigs/packs/bundled when it is finished, and edit the docs by hand. A finished stage is not
-# repeated, and training goes on where it was. GIGS (the command), PHOTOS and JUDGED (how many held-out photos set the
-# gate and the disagreement of judges) and ITEMS (of the gallery) may be set.
+# OUT/NAME, with the card of the bundled one; copy it to src/gigs/packs/bundled when it is finished, and edit card and docs
+# by hand. A finished stage is not repeated, and training goes on where it was. GIGS (the command), PHOTOS and JUDGED (how
+# many held-out photos set the gate and the disagreement of judges) and ITEMS (of the gallery) may be set.
 set -eu
 
 name=$1 generator=$2 out=$3 catalogue=${4:-data/hm} encoder=${5:-}
 gigs=${GIGS:-.venv/bin/gigs} photos=${PHOTOS:-120} judged=${JUDGED:-60}
-here=$(dirname "$0") side=${name#hm-}
+side=${name#hm-}
 where='group in ["Garment Upper body", "Garment Lower body", "Garment Full body", "Shoes"]'
 pack=$out/$name models=$out/models
 case $name in
@@ -44,7 +44,9 @@ build() {
     set -- --generator "$models/generator.safetensors" --recommender "$out/lite0/recommender.safetensors"
     [ -z "$encoder" ] || set -- "$@" --encoder "$models/encoder.safetensors"
     for example in $examples; do set -- "$@" --example "$example"; done
-    "$gigs" pack build "$name" --catalogue "$catalogue" --out "$pack" --card "$here/cards/$name.json" "$@" \
+    python3 -c 'import json, sys; json.dump(json.load(open(sys.argv[1]))["card"], open(sys.argv[2], "w"))' \
+        "src/gigs/packs/bundled/$name/pack.json" "$out/card.json"
+    "$gigs" pack build "$name" --catalogue "$catalogue" --out "$pack" --card "$out/card.json" "$@" \
         --audience "women=women's buyers=main_section == \"Ladieswear\"" \
         --audience "men=menswear buyers (a fifth of what they buy or more)=bought_menswear >= 1 and bought_menswear * 5 >= purchases" \
         --audience 'divided=buyers of the young line Divided=main_section == "Divided"' \
@@ -65,7 +67,6 @@ train alexnet judge --backbone alexnet --seed 2
 train lite1-0 judge --backbone efficientnet-lite1 --fold 0 --seed 4
 train alexnet-0 judge --backbone alexnet --fold 0 --seed 3
 train lite0-1 judge --backbone efficientnet-lite0 --seed 6
-[ -z "${SCORERS_ONLY:-}" ] || exit 0
 stage build build
 stage scorers "$gigs" pack scorers "$pack" --catalogue "$catalogue" --where "$where" --items "$items" \
     --target "$(weights lite0)" --target "$(weights vgg16)" --judge "$(weights lite1)" --judge "$(weights alexnet)" \

@@ -8,6 +8,11 @@ import torch
 from torch import Tensor
 
 
+def root_mean_square(z: Tensor) -> Tensor:
+    """Lengths `[N,1]` of rows `z [N,D]`, as a share of a standard normal vector's; never exactly 0."""
+    return z.square().mean(dim=1, keepdim=True).add(1e-12).sqrt()
+
+
 def standardise(z: Tensor) -> Tensor:
     """Mean 0 and standard deviation 1 for every row (Algorithm 1, "Normalization").
 

@@ -29,7 +29,7 @@ from gigs.inversion.own_encoder import OwnEncoder, own_encoder
 from gigs.io import storage
 from gigs.io.hub import HubPack
 from gigs.packs.audiences.tastes import TASTES, load_tastes
-from gigs.packs.names import DEFAULT as DEFAULT
+from gigs.packs.names import DEFAULT
 from gigs.packs.schema import SCHEMA as SCHEMA
 from gigs.packs.schema import read_description
 from gigs.recommender import Recommender, load_recommender

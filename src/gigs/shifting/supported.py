@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gigs.errors import InputError
 from gigs.generator.base import Generator
+from gigs.generator.latent import root_mean_square
 from gigs.progress import Step
 from gigs.shifting.optimise import Shifted
 from gigs.shifting.separation import Repulsion
@@ -106,7 +107,8 @@ def supported_shift(
     if not len(items.codes):
         raise InputError("no real item of this product's category is in the pack: use the preset paper-text")
     runtime = runtime or Runtime()
-    aims = aims_of(z, items.to(z.device), settings, 2 * settings.n)
+    items = items.to(z.device)
+    aims = aims_of(z, items, settings, 2 * settings.n)
     shares = (1.0, *settings.fallback)
     best = torch.full((len(aims),), REFUSED - 1, device=z.device)
     refusals = torch.zeros_like(best)
@@ -153,7 +155,8 @@ def supported_candidates(
         raise InputError("no real item of this product's category is in the pack: use the preset paper-text")
     liked = max(settings.liked, WIDER * count)  # with more liked items, the farthest apart differ more
     settings = replace(settings, liked=liked, neighbours=max(settings.neighbours, liked))
-    aims = aims_of(z, items.to(z.device), settings, min(count, len(items.codes)))
+    items = items.to(z.device)
+    aims = aims_of(z, items, settings, min(count, len(items.codes)))
     moved = generator.project(towards(z, aims, items.codes, settings.reach))
     with runtime.compute.autocast():
         images = generator(moved).float()
@@ -167,13 +170,8 @@ def towards(z: Tensor, aims: Tensor, codes: Tensor, share: float) -> Tensor:
     average product of all short vectors, unless its own `project` makes them long again.
     """
     moved = z + share * (aims - z)
-    length = torch.lerp(_length(z), _length(codes.to(z.device)).mean(), share)
-    return moved * (length / _length(moved).clamp_min(1e-8))
-
-
-def _length(vectors: Tensor) -> Tensor:
-    """Root mean squares `[N,1]`."""
-    return vectors.square().mean(dim=1, keepdim=True).sqrt()
+    length = torch.lerp(root_mean_square(z), root_mean_square(codes).mean(), share)
+    return moved * (length / root_mean_square(moved))
 
 
 def aims_of(z: Tensor, items: LikedItems, settings: SupportSettings, count: int) -> Tensor:

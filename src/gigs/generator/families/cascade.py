@@ -26,7 +26,7 @@ from gigs.generator.families.flow_network import new_unet
 from gigs.generator.families.flow_path import FlowPath
 from gigs.generator.families.flow_prior import FlowPrior
 from gigs.generator.families.told import ToldGenerator, require_strength
-from gigs.generator.latent import sample_normal
+from gigs.generator.latent import root_mean_square, sample_normal
 
 SPACES = ("coarse", "z")
 DETAIL = 0.2  # standard deviation of the detail of vectors sampled in z; of a photo's it is about 1
@@ -139,7 +139,7 @@ class Cascade(ToldGenerator):
 
     def project(self, z: Tensor) -> Tensor:
         """Rows of `z [N,latent_dim]` that are too long, shortened to a root mean square of `LONGEST`."""
-        length = z.square().mean(dim=1, keepdim=True).add(1e-12).sqrt()
+        length = root_mean_square(z)
         return z * (length.clamp(max=LONGEST) / length)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -185,10 +185,7 @@ class Cascade(ToldGenerator):
 
     @torch.no_grad()
     def redrawn(self, photos: Tensor) -> Tensor:
-        """As `Generator.redrawn`, without the way to noise and back, on which the prior is solved 48 times.
-
-        So vectors longer than `LONGEST` are not shortened.
-        """
+        """As `Generator.redrawn`, without the way to noise and back; vectors above `LONGEST` are not shortened."""
         vectors = self.vectors_of(photos)
         if self.space == "coarse":
             vectors = self.path.with_coordinates(torch.zeros_like(vectors), self.path.coordinates(vectors))

@@ -26,7 +26,7 @@ from gigs.generator.families.flow_conditions import Vocabulary, wanted
 from gigs.generator.families.flow_network import FlowNetwork
 from gigs.generator.families.flow_steps import METHODS, backwards, forwards, times
 from gigs.generator.families.told import ToldGenerator, require_strength
-from gigs.generator.latent import sample_normal
+from gigs.generator.latent import root_mean_square, sample_normal
 
 SHELL = (0.7, 2.0)  # root mean squares of a latent vector that the flow is trusted with; noise has 1, photos .7 to 3
 
@@ -102,7 +102,7 @@ class LatentFlow(ToldGenerator):
 
         Their mean stays as it is: it is one number of thousands, and to a photo's z it matters.
         """
-        length = z.square().mean(dim=1, keepdim=True).add(1e-12).sqrt()
+        length = root_mean_square(z)
         return z * (length.clamp(*SHELL) / length)
 
     def in_steps(self, steps: int, method: str | None = None) -> LatentFlow:

@@ -63,8 +63,8 @@ def make_gallery(
     own = {key: values[index] for key, values in items.scores.items()}
     seen = {name: values[index].float() for name, values in items.phi.items()}
     target = seen.pop(items.target)
-    assert pack.encoder is not None
-    return Gallery(ids, codes, categories, names, target, own, spacing_of(codes, categories), seen, pack.encoder.space)
+    spacing = spacing_of(codes, categories)
+    return Gallery(ids, codes, categories, names, target, own, spacing, seen, pack.generator.space)
 
 
 def _codes(pack: Pack, catalogue: Catalogue, rows: np.ndarray, compute: Compute, on_step: OnStep) -> Tensor:
