@@ -132,7 +132,7 @@ def test_the_bundled_pack_redesigns_its_own_example(tmp_path):
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["audience"]["users"] >= 50
     assert 0 <= result["photo"]["percentile"] <= 1
-    assert result["models"]["generator"]["file"] == "hm-64/generator.safetensors"
+    assert result["models"]["generator"]["file"] == "hm-128/generator.safetensors"
 
 
 @NEEDS_WEIGHTS

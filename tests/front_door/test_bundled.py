@@ -20,7 +20,7 @@ def test_the_five_lines_of_the_readme(tmp_path: Path) -> None:
     shutil.copy(gigs.load_pack().examples()[0], tmp_path / "shirt.png")
     result = gigs.suggest(tmp_path / "shirt.png", audience="women", n=2, steps=3)
     assert isinstance(result[0].image, Image.Image) and result[0].image.size == result.photo.image.size
-    assert result[0].drawn.size == (64, 64)
+    assert result[0].drawn.size == (128, 128)
     assert result[0].verdict in ("likely", "unclear", "no gain found", "no promise")
     assert isinstance(result[0].gain, float) and result[0].words.endswith(".")
     folder = result.save(tmp_path / "out")

@@ -42,3 +42,10 @@ def tried(**marked: list[int]) -> Tried:
 def test_what_is_shown(marked, asked, shown):
     assert HANDFUL == 4
     assert tried(**marked).chosen(asked) == shown
+
+
+def test_what_turns_out_to_be_cropped_gives_way_to_the_next():
+    before = tried(cropped=[1])
+    after = before.without(np.array([0, 2]))
+    assert after.chosen(2) == [3, 4]
+    assert before.chosen(2) == [0, 2], "the first is left as it was"

@@ -14,6 +14,7 @@ import gigs
 from gigs.batch import Finished, Request, run
 from gigs.errors import InputError, ModelError
 from gigs.method.choice import NothingToShowError
+from gigs.method.on_photo import OnPhoto
 from gigs.method.options import Options
 from gigs.method.presets import get_preset
 from gigs.vision.images import fit_square, to_tensor
@@ -47,6 +48,31 @@ def test_what_is_shown_is_the_photo_at_its_own_size_and_is_what_is_scored(shops_
     assert result[0].drawn.size == (32, 32)
     drawn = session.suggest(photo, audience, n=3, steps=1, render="drawn")
     assert not drawn.on_photo and drawn[0].residual is None and drawn[0].rendered == "drawn"
+
+
+def test_what_outgrows_the_photo_once_it_is_fitted_closely_gives_way(
+    shops_pack: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choices = []
+    chosen = OnPhoto._chosen
+
+    def first_outgrows(self: OnPhoto, changes: Any) -> np.ndarray:
+        choices.append(len(changes))
+        return np.arange(len(changes)) == (0 if len(choices) == 1 else -1)
+
+    def watched(self: OnPhoto, base: Any, drawn: Any, tried: Any, n: int) -> Any:
+        tried = replace(tried, cropped=np.zeros_like(tried.cropped))  # by the rough fit, none of them outgrows the photo
+        found = rows, after, change = chosen(self, base, drawn, tried, n)
+        outgrown = tried.chosen(n)[0]
+        assert after.cropped.sum() == 1 and after.cropped[outgrown]
+        assert outgrown not in rows and rows == after.chosen(n) and len(change) == len(rows)
+        return found
+
+    monkeypatch.setattr(OnPhoto, "_cropped", first_outgrows)
+    monkeypatch.setattr(OnPhoto, "_chosen", watched)
+    session = gigs.Session(shops_pack)
+    result = session.suggest(photo, session.audience("ladies", minimum=1), n=1, steps=1)
+    assert len(result) == 1 and len(choices) == 2
 
 
 def test_what_is_to_be_kept_is_kept(shops_pack: Path, photo: Path, tmp_path: Path) -> None:

@@ -97,6 +97,11 @@ def test_a_beige_garment_that_nobody_wears_is_no_skin():
     assert person_in(photo, mask) is None
 
 
+def test_a_garment_of_skin_s_colour_with_a_dark_label_is_no_person():
+    pink = (236, 184, 178)
+    assert person_in(*worn(pink, pink)) is None
+
+
 @pytest.mark.weights
 def test_the_network_finds_a_garment_drawn_by_code():
     try:

@@ -76,7 +76,7 @@ def train_recommender_command(
     Example: gigs train recommender data/hm --kind vbpr --image-size 64 --out runs/vbpr
 
     If judges shall check its gains, the recommender must learn from one half of the buyers, and from both photos and
-    their reconstructions: add --fold 0 --reconstructions hm-64. Then see gigs train judge --help.
+    their reconstructions: add --fold 0 --reconstructions hm-128. Then see gigs train judge --help.
     """
     from gigs.recommender import defaults_for
 
@@ -113,7 +113,7 @@ def train_judge_command(
         "1) or, with another backbone, the target's own.",
     ),
     input_size: int = typer.Option(128, help="Side in pixels of the network's input."),
-    image_size: int = typer.Option(64, help="Side in pixels at which pictures are read: the generator's resolution."),
+    image_size: int = typer.Option(128, help="Side in pixels at which pictures are read: the generator's resolution."),
     seed: int = typer.Option(1, min=0, help="Random seed; use another one than the target's."),
     device: str = DEVICE,
     processes: int = PROCESSES,
@@ -124,7 +124,7 @@ def train_judge_command(
     A judge needs another backbone or other buyers than the target, and another seed. Put two or more into a pack with
     `gigs pack scorers`; add further ones with `gigs pack judges`.
 
-      gigs train recommender data/hm --image-size 64 --fold 0 --reconstructions hm-64 --out runs/target
+      gigs train recommender data/hm --image-size 128 --fold 0 --reconstructions hm-128 --out runs/target
 
       gigs train judge data/hm --backbone efficientnet-lite1 --seed 1 --out runs/judge-lite1
 

@@ -49,7 +49,7 @@ def share_command(
     Judges are asked only about buyers that they did not learn from. Each buyer's last purchase is kept for the check.
     Examples:
 
-      gigs verify share hm-64 --catalogue data/hm
+      gigs verify share hm-128 --catalogue data/hm
 
       gigs verify share my-pack --catalogue data/my-shop --write   # then `gigs suggest` says "54 of 100"
     """

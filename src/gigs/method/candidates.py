@@ -92,6 +92,12 @@ class Tried:
             return same
         return choose(self.away, worth, min(n, HANDFUL), whole) or choose(self.away, worth, n, self.within)
 
+    def without(self, rows: np.ndarray) -> Tried:
+        """The same, with these rows known to extend beyond the photo."""
+        cropped = self.cropped.copy()
+        cropped[rows] = True
+        return replace(self, cropped=cropped)
+
     def choice(self, asked: int) -> Choice:
         """How the shown ones were chosen."""
         eligible = ~self.strange & ~self.sketched & ~self.cropped

@@ -23,6 +23,7 @@ from gigs.method.distinct import apart, grows_out, seen_of
 from gigs.method.presets import Preset
 from gigs.method.product import Product
 from gigs.method.redesign import product_of, redesign
+from gigs.method.reduced import reduced, reduced_region
 from gigs.method.rendering import SKETCH, Rendering
 from gigs.method.undone import allowed_residual, in_square
 from gigs.progress import Step
@@ -31,7 +32,6 @@ from gigs.shifting.supported import LikedItems
 from gigs.transfer import (
     Canvas,
     Change,
-    CutOut,
     FitSettings,
     apply_change,
     apply_changes,
@@ -49,8 +49,10 @@ from gigs.vision.lpips import PerceptualLoss
 from gigs.vision.runtime import Runtime
 
 ROUGH_FIT = FitSettings(steps=15)  # enough to choose candidates; the chosen ones are fitted again
-SMALL = 2  # sides of the square: size at which candidates are scored before the chosen ones are made at full size
 FAINT = 0.15  # of a cut-out, for a strap that is thinner than the square's pixels
+AGAIN = (
+    3  # how often candidates are chosen at most, since some extend beyond the photo only once they are fitted closely
+)
 HELD = 64_000_000  # pixels of finished pictures kept in memory; larger pictures are made again on demand
 
 
@@ -85,17 +87,7 @@ class OnPhoto:
     @cached_property
     def _small(self) -> Canvas:
         """The photo, reduced to the size at which candidates are scored."""
-        picture = Image.fromarray(self._pixels)
-        picture.thumbnail((SMALL * self._side, SMALL * self._side), Image.Resampling.BICUBIC)
-        width, height = picture.size
-        cutout = replace(
-            self._cutout,
-            alpha=_resized(self._cutout.alpha, width, height),
-            person=None if self._cutout.person is None else _resized(self._cutout.person, width, height),
-            width=width,
-            height=height,
-        )
-        return canvas_of(np.asarray(picture), cutout, fit_square(picture, self._side)[1])
+        return reduced(self._pixels, self._cutout, self._side)
 
     def fitted(self, base: Tensor, drawn: Tensor, settings: FitSettings | None = None) -> Change:
         """The changes from a reconstruction `[1,3,R,R]` to its redesigns `[n,3,R,R]`.
@@ -113,7 +105,7 @@ class OnPhoto:
 
     def small(self, change: Change) -> list[np.ndarray]:
         """The redesigns on the photo reduced, uint8 `[h,w,3]` each, which is enough to choose among them."""
-        keep = replace(self._keep, region=_reduced(self._keep.region, self._small.cutout))
+        keep = replace(self._keep, region=reduced_region(self._keep.region, self._small.cutout))
         return apply_changes(self._small, replace(change, keep=keep))
 
     def coloured(self, labs: Sequence[np.ndarray], *, small: bool = False) -> list[np.ndarray]:
@@ -131,7 +123,7 @@ class OnPhoto:
 
     def rendered(self, change: Change) -> Rendering:
         """Redesigns at the photo's own size."""
-        changes = tuple(change.one(row) for row in range(len(change)))
+        changes = _each(change)
         hold = self._pixels.shape[0] * self._pixels.shape[1] * len(changes) <= HELD
         if hold:
             held = tuple(apply_changes(self._canvas, change))
@@ -194,11 +186,11 @@ class OnPhoto:
         candidates = drawn_candidates(base, items, preset, runtime)
         runtime.on_step(Step("redesigning", 1, 3))
         tried = self._tried(base, candidates.images, panel, family, preset.objective, within)
-        chosen = tried.chosen(support.n)
-        if not chosen:
+        chosen, tried, change = self._chosen(base, candidates.images, tried, support.n)
+        if change is None:
             raise nothing_to_show(preset.budget)
         runtime.on_step(Step("redesigning", 2, 3, images=tried.looks[chosen]))
-        rendering = self.rendered(self.fitted(base.image, candidates.images[chosen]))
+        rendering = self.rendered(change)
         kept, rendering = self._shown(replace(rendering, candidates=tuple(chosen)), within)
         runtime.on_step(Step("redesigning", 3, 3, images=rendering.images))
         rows = [chosen[row] for row in kept]
@@ -217,7 +209,7 @@ class OnPhoto:
             strange = (panel.family_of(looks) != family).cpu().numpy()
         gain = target_worth(panel, looks, photo, objective).cpu().numpy()
         sketched = (change.residual > SKETCH).numpy()
-        alphas = self._alphas([change.one(row) for row in range(len(change))])
+        alphas = self._alphas(_each(change))
         cropped = grows_out(alphas > FAINT, self._fit)
         distance = within.needed(looks, ~strange & ~sketched & ~cropped & (gain > 0))
         return Tried(
@@ -231,6 +223,28 @@ class OnPhoto:
             sketched=sketched,
             cropped=cropped,
         )
+
+    def _chosen(
+        self, base: Reconstruction, drawn: Tensor, tried: Tried, n: int
+    ) -> tuple[list[int], Tried, Change | None]:
+        """Rows of at most n candidates, what is known of all by then, and the chosen ones' close fit; None for none.
+
+        A close fit is larger than the rough one where a redesign outgrows the photo, so others take such ones' places.
+        """
+        for _ in range(AGAIN):
+            chosen = tried.chosen(n)
+            if not chosen:
+                return chosen, tried, None
+            change = self.fitted(base.image, drawn[chosen])
+            out = self._cropped(_each(change)) & ~tried.cropped[chosen]
+            if not out.any():
+                break
+            tried = tried.without(np.array(chosen)[out])
+        return chosen, tried, change
+
+    def _cropped(self, changes: Sequence[Change]) -> np.ndarray:
+        """Which redesigns extend beyond the photo, bool `[n]`."""
+        return grows_out(self._alphas(changes) > FAINT, self._fit)
 
     def _shown(self, rendering: Rendering, within: Within) -> tuple[list[int], Rendering]:
         """Rows of redesigns that, when finished, keep the budget and differ from the photo and one another; and these.
@@ -269,17 +283,10 @@ def _away(photo: Tensor, images: Tensor, cutouts: np.ndarray | None) -> np.ndarr
     return apart(seen_of(torch.cat([photo.cpu(), images.cpu()]), cutouts))
 
 
+def _each(change: Change) -> tuple[Change, ...]:
+    return tuple(change.one(row) for row in range(len(change)))
+
+
 def _picked(found: Shifted, rows: list[int], distinct: float = 1.0) -> Shifted:
     """A subset of the redesigns; `distinct`: the share of them that differ."""
     return Shifted(found.shifts[rows], found.images[rows], distinct)
-
-
-def _reduced(region: np.ndarray | None, cutout: CutOut) -> np.ndarray | None:
-    """A region at the size of a reduced photo."""
-    if region is None:
-        return None
-    return np.asarray(Image.fromarray(region).resize((cutout.width, cutout.height), Image.Resampling.NEAREST))
-
-
-def _resized(alpha: np.ndarray, width: int, height: int) -> np.ndarray:
-    return np.asarray(Image.fromarray(alpha).resize((width, height), Image.Resampling.BOX))

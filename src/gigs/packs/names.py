@@ -1,3 +1,3 @@
 """The name of the pack that is used where none is asked for."""
 
-DEFAULT = "hm-64"
+DEFAULT = "hm-128"

@@ -96,7 +96,7 @@ class AudienceEntry(BaseModel):
 class Audiences(BaseModel):
     """What a request may name."""
 
-    pack: str = Field(description="The models that this server uses.", examples=["hm-64"])
+    pack: str = Field(description="The models that this server uses.", examples=["hm-128"])
     audiences: list[AudienceEntry]
     types: list[str] = Field(description="Values for the field `type`.", examples=[["Dress", "Shirt"]])
 

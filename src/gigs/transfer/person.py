@@ -23,6 +23,7 @@ FACE = (0.2, 0.92)  # share of the head that is of skin's colour
 ONE = 14.0  # distance in a* and b* from the face's colour within which skin is the same person's
 CLOTH = 16.0  # CIE76 from the chest's median within which something near the neck is the garment's
 NECK = 0.6  # share of the way from crown to shoulders below which there may be a collar
+MOST = 0.6  # of the cut-out: more is no skin, but a garment of its colour, with a collar that was taken for a head
 HAIR = 0.4  # share of the upper quarter of the head that is of another colour
 
 
@@ -46,6 +47,8 @@ def person_in(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray | None:
     if shoulders is None:
         return None
     theirs = _theirs(lab, skin, inside, shoulders)
+    if theirs.sum() > MOST * inside.sum():
+        return None
     soft = ndimage.gaussian_filter(ndimage.binary_dilation(theirs).astype(np.float32), 0.7)
     wide = Image.fromarray(soft).resize((width, height), Image.Resampling.BILINEAR)
     return np.clip(np.asarray(wide), 0, 1)
