@@ -61,9 +61,7 @@ def test_what_outgrows_the_photo_once_it_is_fitted_closely_gives_way(
         return np.arange(len(changes)) == (0 if len(choices) == 1 else -1)
 
     def watched(self: OnPhoto, base: Any, drawn: Any, tried: Any, n: int) -> Any:
-        tried = replace(
-            tried, cropped=np.zeros_like(tried.cropped)
-        )  # by the rough fit, none outgrows it
+        tried = replace(tried, cropped=np.zeros_like(tried.cropped))  # by the rough fit, none outgrows it
         found = rows, after, change = chosen(self, base, drawn, tried, n)
         outgrown = tried.chosen(n)[0]
         assert after.cropped.sum() == 1 and after.cropped[outgrown]
